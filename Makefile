@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The one Makefile of the tree.  Each folder lists its objects, programs and
+# tests in its rules.mk; how a kind of thing is built stands here, once.
+#
+#   make                 everything, into $(O)
+#   make deps            install what is needed to build and test (Debian)
+#   make demo            the main job on real input, in the lab
+#   make check           every test
+#   make check-unit      the unit tests alone: seconds, no root
+#   make lab             a shell in a virtual KVM host with a guest running
+#   make bench           speed, side by side with the peers
+#   make install         DESTDIR=, PREFIX=
+#
+# Variables: O=dir  V=1  SAN=address,undefined  COVERAGE=1  DEBUG=1  WERROR=0
+
+O       ?= build
+PREFIX  ?= /usr/local
+CC      ?= gcc
+PKG_CONFIG ?= pkg-config
+VERSION := 0.1
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+CFLAGS  ?= -O2 -g
+ALL_CFLAGS := -std=gnu11 -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow \
+	-Wmissing-prototypes -Wdeclaration-after-statement -fPIC -fno-semantic-interposition \
+	-fvisibility=hidden -D_GNU_SOURCE -DKVMRT_VERSION='"$(VERSION)"' -iquote . -iquote $(O) \
+	$(CFLAGS)
+ALL_LDFLAGS := $(LDFLAGS)
+ifneq ($(SAN),)
+ALL_CFLAGS  += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_LDFLAGS += -fsanitize=$(SAN)
+endif
+ifneq ($(COVERAGE),)
+ALL_CFLAGS  += --coverage
+ALL_LDFLAGS += --coverage
+endif
+ifneq ($(DEBUG),)
+ALL_CFLAGS  += -O0 -DDEBUG
+endif
+
+# What a rules.mk adds to:
+#   ARCHIVES    static libraries for the tree's own use; NAME-objs
+#   PROGRAMS    NAME-objs, NAME-libs (archives, in link order), NAME-ldlibs
+#   SHARED      shared libraries; NAME-objs, NAME-libs, NAME-ldlibs, NAME-soname, NAME-map
+#   UNIT_TESTS  cmocka programs; as PROGRAMS
+#   CMD_TESTS   whole-command test scripts
+#   LINTS       scripts that check the tree
+#   CFLAGS-path/to/file.o   flags of one object
+#   INSTALLS    targets that install something besides programs and man pages
+ARCHIVES   :=
+PROGRAMS   :=
+SHARED     :=
+UNIT_TESTS :=
+CMD_TESTS  :=
+LINTS      :=
+INSTALLS   :=
+
+all:
+
+FOLDERS := lib kvm-events gs xtrace merge gs/host guest tuning config tests tests/lab tests/fuzz tests/bench doc
+-include $(wildcard $(addsuffix /rules.mk,$(FOLDERS)))
+
+all: programs
+programs: $(addprefix $(O)/bin/,$(PROGRAMS)) $(addprefix $(O)/lib/,$(SHARED))
+
+define archive_rule
+$(O)/lib/$(1): $$(addprefix $(O)/,$$($(1)-objs))
+	$$(call say,AR,$(1))
+	$$(Q)mkdir -p $$(@D) && rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach a,$(ARCHIVES),$(eval $(call archive_rule,$(a))))
+
+# $(1) name, $(2) folder of the result below $(O)
+define program_rule
+$(O)/$(2)$(1): $$(addprefix $(O)/,$$($(1)-objs)) $$(addprefix $(O)/lib/,$$($(1)-libs))
+	$$(call say,LD,$(1))
+	$$(Q)mkdir -p $$(@D) && $$(CC) $$(ALL_LDFLAGS) -o $$@ $$(addprefix $(O)/,$$($(1)-objs)) \
+		-Wl,--start-group $$(addprefix $(O)/lib/,$$($(1)-libs)) -Wl,--end-group \
+		$$($(1)-ldflags) $$($(1)-ldlibs)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p),bin/)))
+$(foreach t,$(UNIT_TESTS),$(eval $(t)-ldlibs += -lcmocka)$(eval $(call program_rule,$(t),)))
+
+define shared_rule
+$(O)/lib/$(1): $$(addprefix $(O)/,$$($(1)-objs)) $$(addprefix $(O)/lib/,$$($(1)-libs)) $$($(1)-map)
+	$$(call say,LD,$(1))
+	$$(Q)mkdir -p $$(@D) && $$(CC) -shared $$(ALL_LDFLAGS) -o $$@ -Wl,-soname,$$($(1)-soname) \
+		$$(if $$($(1)-map),-Wl,--version-script=$$($(1)-map)) $$(addprefix $(O)/,$$($(1)-objs)) \
+		-Wl,--start-group $$(addprefix $(O)/lib/,$$($(1)-libs)) -Wl,--end-group $$($(1)-ldlibs)
+	$$(Q)ln -sf $(1) $(O)/lib/$$($(1)-soname)
+endef
+$(foreach s,$(SHARED),$(eval $(call shared_rule,$(s))))
+
+$(O)/%.o: %.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(CFLAGS-$*.o) -MMD -MP -c -o $@ $<
+
+ALL_OBJS := $(sort $(foreach n,$(ARCHIVES) $(PROGRAMS) $(SHARED) $(UNIT_TESTS),$($(n)-objs)))
+-include $(patsubst %.o,$(O)/%.d,$(ALL_OBJS))
+
+clean:
+	$(call say,CLEAN,$(O))
+	$(Q)rm -rf $(O)
+
+.PHONY: all programs clean

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+ARCHIVES += librt.a
+librt.a-objs := lib/err.o
+
+UNIT_TESTS += tests/lib/test-err
+tests/lib/test-err-objs := tests/lib/test-err.o
+tests/lib/test-err-libs := librt.a

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * clock.h - from a member's recorded time to the merged trace's time
+ *
+ * The reference member's clock (the first host's) is the time of a merge.  Every
+ * lane of a member has a piecewise linear map into it.  Where a lane's clock was
+ * stepped back, times alone are ambiguous: the map then has an epoch for each
+ * run between two steps, numbered by how often the time in the lane's sub-buffer
+ * headers went backwards before.
+ */
+#ifndef MRG_CLOCK_H
+#define MRG_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MRG_RATE_ONE (1ull << 48)
+
+/* Holds from in0 up to the next segment's in0; the first one also before it. */
+struct mrg_segment {
+	uint64_t in0;		/* recorded time (raw units of the member's trace clock) */
+	uint64_t out0;		/* merged ns at in0 */
+	uint64_t mult;		/* ns per raw unit, MRG_RATE_ONE is 1 */
+};
+
+struct mrg_lane_clock {
+	const struct mrg_segment *segments;	/* sorted by in0; borrowed from the clock */
+	size_t nr;
+	uint64_t error_ns;	/* proven bound of the result; UINT64_MAX unknown */
+};
+
+/* Merged time; monotone within a segment, saturating at 0 and UINT64_MAX. */
+static inline uint64_t mrg_segment_map(const struct mrg_segment *seg, uint64_t ts)
+{
+	__int128 d = (__int128)((int64_t)(ts - seg->in0)) * (__int128)seg->mult >> 48;
+	__int128 out = d + seg->out0;
+
+	return out < 0 ? 0 : out > UINT64_MAX ? UINT64_MAX : (uint64_t)out;
+}
+
+static inline uint64_t mrg_lane_clock_map(const struct mrg_lane_clock *clock, uint64_t ts)
+{
+	size_t i = clock->nr - 1;
+
+	while (i > 0 && ts < clock->segments[i].in0)
+		i--;
+	return mrg_segment_map(&clock->segments[i], ts);
+}
+
+#endif /* MRG_CLOCK_H */

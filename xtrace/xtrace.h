@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * xtrace.h - read what one kernel recorded: an xtrace directory or a trace.dat
+ *
+ * A trace has lanes: one for each CPU of each ring buffer in it.  A lane is a
+ * list of chunks, each some whole sub-buffers as the kernel wrote them, mostly
+ * compressed.  A chunk is loaded into pages, a cursor walks a sub-buffer's
+ * records, a record points at the event's bytes in it.  What an event's bytes
+ * mean is in struct xt_event.
+ *
+ * A trace is read-only once it is open: everything that takes a const struct
+ * xt_trace may be called by many threads at once.  Nothing is decoded ahead;
+ * memory is what the caller has loaded.
+ */
+#ifndef XT_XTRACE_H
+#define XT_XTRACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct rt_err;
+struct rt_buf;
+struct kev_event;
+struct xt_trace;
+
+/* ---- events and their fields ---- */
+
+enum xt_field_flags {
+	XT_FIELD_SIGNED  = 1 << 0,
+	XT_FIELD_STRING  = 1 << 1,	/* char array, fixed or dynamic */
+	XT_FIELD_ARRAY   = 1 << 2,
+	XT_FIELD_DYNAMIC = 1 << 3,	/* __data_loc: u32 offset | size << 16 */
+	XT_FIELD_REL     = 1 << 4,	/* __rel_loc: relative to the end of the field */
+	XT_FIELD_POINTER = 1 << 5,
+	XT_FIELD_COMMON  = 1 << 6,
+};
+
+struct xt_field {
+	const char *name;
+	uint32_t offset, size;	/* bytes within the record */
+	uint32_t elem_size;	/* of one array element; equal to size for scalars */
+	uint32_t flags;		/* enum xt_field_flags */
+};
+
+struct xt_event {
+	int id;
+	const char *system, *name;
+	const struct xt_field *fields;	/* common ones first */
+	unsigned int nr_fields;
+	uint32_t min_size;		/* end of the last fixed field: a shorter record is torn */
+	const struct kev_event *kev;	/* its row in the catalogue, or NULL */
+};
+
+/* Return: the field or NULL. */
+const struct xt_field *xt_event_field(const struct xt_event *event, const char *name);
+
+/* ---- a record, and what was lost before it ---- */
+
+enum xt_rec_flags {
+	/*
+	 * Not an event: events were lost at this point of the lane.  ->data
+	 * points at their number (u64, host order, not aligned), or is NULL
+	 * where the kernel could not tell.
+	 */
+	XT_REC_LOST = 1 << 0,
+};
+
+struct xt_rec {
+	uint64_t ts;		/* the trace's own clock, as recorded (see struct xt_timebase) */
+	const uint8_t *data;	/* ->size bytes; borrowed from the pages */
+	uint32_t size;
+	uint16_t lane;
+	uint16_t flags;
+};
+
+static inline uint16_t xt_rec_type(const struct xt_rec *rec)	/* common_type: the event's id */
+{
+	uint16_t id;
+
+	memcpy(&id, rec->data, sizeof(id));
+	return id;
+}
+
+/* A scalar field as it stands there; 0 when the record is too short for it. */
+static inline uint64_t xt_field_u64(const struct xt_field *field, const struct xt_rec *rec)
+{
+	uint64_t v = 0;
+
+	if (field->size > sizeof(v) || (uint64_t)field->offset + field->size > rec->size)
+		return 0;
+	memcpy(&v, rec->data + field->offset, field->size);	/* x86-64: little-endian */
+	return v;
+}
+
+/* As xt_field_u64(), sign-extended where the field is signed. */
+static inline int64_t xt_field_i64(const struct xt_field *field, const struct xt_rec *rec)
+{
+	uint64_t v = xt_field_u64(field, rec);
+	unsigned int shift = 64 - 8 * field->size;
+
+	if (!(field->flags & XT_FIELD_SIGNED) || field->size == 0 || field->size >= 8)
+		return (int64_t)v;
+	return (int64_t)(v << shift) >> shift;
+}
+
+/*
+ * The bytes of a string or array field, dynamic ones followed.
+ * Return: a pointer into the record with *@ret_len bytes (for strings without
+ * the NUL), or NULL when the record's own lengths lead out of it.
+ */
+const uint8_t *xt_field_bytes(const struct xt_field *field, const struct xt_rec *rec,
+			      uint32_t *ret_len);
+
+/* ---- a trace ---- */
+
+/* Opens a directory of xtrace-run or a trace.dat of trace-cmd (v6, v7). */
+int xt_trace_open(struct xt_trace **ret, const char *path, struct rt_err *err);
+void xt_trace_destroy(struct xt_trace *trace);
+
+/* How timestamps become nanoseconds: ns = ((ts * mult) >> shift) + offset. */
+struct xt_timebase {
+	char clock[16];		/* trace clock: "tai", "mono", "x86-tsc", ... */
+	bool is_ns;		/* counts nanoseconds after the conversion below */
+	bool convert;		/* mult and shift are to be used */
+	uint32_t mult, shift;
+	int64_t offset;
+	int64_t tai_offset_s;	/* TAI - UTC when recorded; 0 unknown */
+};
+
+struct xt_vcpu {		/* a vCPU of a VM that ran on the recorded host */
+	int tid;		/* its thread */
+	int vm_pid;		/* the QEMU process */
+	unsigned int vcpu;
+	bool tsc_known;
+	int64_t tsc_offset;
+	uint64_t tsc_ratio;	/* 0: not scaled */
+	unsigned int tsc_frac_bits;
+	char vm[64];		/* the VM's name, "" unknown */
+};
+
+struct xt_clock_sample {	/* all read together, within ->window_ns */
+	uint64_t mono_ns, real_ns, tai_ns, boot_ns, tsc;
+	uint64_t window_ns;
+};
+
+struct xt_cpu_stats {		/* as the kernel's per_cpu/cpuN/stats at the end */
+	unsigned int cpu;
+	uint64_t written, lost, overwritten, bytes_raw, bytes_disk;
+};
+
+struct xt_info {		/* all borrowed from the trace */
+	const char *path;
+	const char *kind;	/* "xtrace" or "trace.dat" */
+	const char *host;	/* host name; "" unknown */
+	const char *release;	/* kernel */
+	const char *session, *mode, *command;
+	const char *machine_id, *boot_id;
+	struct xt_timebase time;
+	unsigned int nr_cpus;
+	bool complete;		/* the recorder ended in order */
+	const struct xt_vcpu *vcpus;
+	size_t nr_vcpus;
+	const struct xt_clock_sample *samples;
+	size_t nr_samples;
+	const struct xt_cpu_stats *stats;
+	size_t nr_stats;
+	uint64_t first_ts, last_ts;	/* of what headers say; 0, 0 when unknown */
+};
+
+const struct xt_info *xt_trace_info(const struct xt_trace *trace);
+
+/* Words of what was found damaged and passed over while opening ("cpu3: last block torn, ..."). */
+size_t xt_trace_nr_warnings(const struct xt_trace *trace);
+const char *xt_trace_warning(const struct xt_trace *trace, size_t i);
+
+/* Return: the event with this id or NULL; ids are below xt_trace_max_event_id(). */
+const struct xt_event *xt_trace_event(const struct xt_trace *trace, unsigned int id);
+unsigned int xt_trace_max_event_id(const struct xt_trace *trace);
+const struct xt_event *xt_trace_event_by_name(const struct xt_trace *trace, const char *system,
+					      const char *name);
+
+/* Saved when the recording ended: NULL, or -1, where not known. */
+const char *xt_trace_comm(const struct xt_trace *trace, int pid);
+int xt_trace_tgid(const struct xt_trace *trace, int pid);
+/* Symbol that holds @addr, read at the first call; NULL where unknown.  @ret_start: its address. */
+const char *xt_trace_symbol(const struct xt_trace *trace, uint64_t addr, uint64_t *ret_start);
+
+/* ---- lanes, chunks, pages ---- */
+
+struct xt_lane_info {
+	unsigned int cpu;
+	const char *buffer;	/* name of the instance; "" for the main one */
+	size_t nr_chunks;
+};
+
+struct xt_chunk {
+	bool times_known;	/* headers tell the times without decompression */
+	uint64_t first_ts, last_ts;
+	uint32_t nr_pages;
+	uint32_t bytes;		/* raw size, nr_pages sub-buffers */
+};
+
+/* Sub-buffers in memory, shared by reference. */
+struct xt_pages {
+	const uint8_t *base;	/* ->nr pages of ->page_size bytes, one behind the other */
+	uint32_t nr;
+	uint32_t page_size;
+	unsigned int refs;	/* atomic; xt_pages_get() and xt_pages_put() */
+};
+
+unsigned int xt_trace_nr_lanes(const struct xt_trace *trace);
+const struct xt_lane_info *xt_trace_lane(const struct xt_trace *trace, unsigned int lane);
+void xt_lane_chunk(const struct xt_trace *trace, unsigned int lane, size_t index,
+		   struct xt_chunk *ret);
+
+/**
+ * xt_lane_load() - read and decompress @nr chunks of a lane from @first on.
+ * @ret: on success one reference, given back by xt_pages_put().
+ *
+ * Return: 0, or -errno; -EBADMSG for damaged data, with where it stands.
+ */
+int xt_lane_load(const struct xt_trace *trace, unsigned int lane, size_t first, size_t nr,
+		 struct xt_pages **ret, struct rt_err *err);
+void xt_pages_get(struct xt_pages *pages);
+void xt_pages_put(struct xt_pages *pages);	/* NULL is allowed */
+
+/* Time in a sub-buffer's header: not later than its first record. */
+static inline uint64_t xt_page_ts(const uint8_t *page)
+{
+	uint64_t ts;
+
+	memcpy(&ts, page, sizeof(ts));
+	return ts;
+}
+
+/* ---- records of one sub-buffer ---- */
+
+struct xt_cursor {
+	const uint8_t *p, *end;		/* next record; end of the committed data */
+	uint64_t ts;
+	const uint8_t *lost;		/* count of what was lost before the page, or NULL */
+	bool lost_pending;		/* a XT_REC_LOST record comes first */
+	uint16_t lane;
+};
+
+/* @page has @page_size bytes; a commit counter that leads out of it is cut there. */
+void xt_cursor_start(struct xt_cursor *cursor, const uint8_t *page, uint32_t page_size,
+		     uint16_t lane);
+/* Return: true with the next record in *@rec, false at the end of the sub-buffer. */
+bool xt_cursor_next(struct xt_cursor *cursor, struct xt_rec *rec);
+
+/* ---- the text of trace-cmd report ---- */
+
+struct xt_printer;
+
+/*
+ * Compiles the print formats of a trace; share one printer among threads (it is
+ * read-only after creation, events are compiled at their first use).
+ */
+int xt_printer_create(struct xt_printer **ret, const struct xt_trace *trace, struct rt_err *err);
+void xt_printer_destroy(struct xt_printer *printer);
+
+/*
+ * Appends what stands behind "NAME: " in trace-cmd report: no newline.  @raw as
+ * `trace-cmd report -R`.
+ */
+void xt_printer_event(struct xt_printer *printer, const struct xt_rec *rec, bool raw,
+		      struct rt_buf *out);
+
+#endif /* XT_XTRACE_H */
