@@ -14,6 +14,9 @@
 
 struct rt_err;
 
+/* What rt_usage() returns; above every errno, so that no system call returns it. */
+#define RT_EUSAGE (-4096)
+
 enum rt_opt_type {
 	RT_OPT_END,
 	RT_OPT_BOOL,		/* bool: set to true */
@@ -84,11 +87,17 @@ struct rt_cmd {
 	bool own_command;	/* parsing stops at the first argument, as env(1) does */
 	enum rt_complete complete;
 	const char *words;	/* RT_COMPLETE_WORDS: "flush pause resume" */
-	int fail_status;	/* exit status of a failure of ours; 0 means 1 (125 in xtrace-run) */
 	/*
-	 * Does the work.  argv[0] is the first argument behind the options.
+	 * For a command that passes another's status on: the one exit status of
+	 * every failure of ours, wrong use included (125 in xtrace-run).  0: as
+	 * rt_cmd_main() says.
+	 */
+	int fail_status;
+	/*
+	 * Does the work.  argv[0] is the first argument behind the options;
+	 * argv[argc] is NULL.
 	 * Return: 0, or a positive exit status (a finding), or -errno with @err
-	 * filled.  -EINVAL with RT_EUSAGE set by rt_usage() ends with status 2.
+	 * filled, or what rt_usage() returned.
 	 */
 	int (*run)(int argc, char **argv, struct rt_err *err);
 };
@@ -107,8 +116,11 @@ int rt_usage(struct rt_err *err, const char *fmt, ...) __attribute__((format(pri
  * The only place that prints a struct rt_err.  Exit status: 0 done, 1 failed or
  * a finding, 2 wrong usage, 3 this machine cannot do it (RT_ECANNOT, and
  * -EPERM/-EACCES that say root is needed are set so by their finder).
- * Understands --help, --version and --dump-options (a line an option for the
- * completion files and the lints) in every command.
+ * Understands --help (-h where the table leaves that letter free), --version
+ * and --dump-options (a line an option for the completion files and the lints)
+ * in every command.  Options may stand behind arguments unless own_command.
+ * Flushes stdout and reports what could not be written; a reader that closed
+ * the pipe is no failure worth a word (status 141, as if SIGPIPE had ended it).
  */
 int rt_cmd_main(const struct rt_cmd *cmd, int argc, char **argv);
 
