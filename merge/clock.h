@@ -4,15 +4,16 @@
  *
  * The reference member's clock (the first host's) is the time of a merge.  Every
  * lane of a member has a piecewise linear map into it.  Where a lane's clock was
- * stepped back, times alone are ambiguous: the map then has an epoch for each
- * run between two steps, numbered by how often the time in the lane's sub-buffer
- * headers went backwards before.
+ * set back, times alone are ambiguous: the lane then has a map for each run of
+ * sub-buffers between two such steps (struct mrg_epoch in merge/set.h).
  */
 #ifndef MRG_CLOCK_H
 #define MRG_CLOCK_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+struct xt_timebase;
 
 #define MRG_RATE_ONE (1ull << 48)
 
@@ -46,5 +47,8 @@ static inline uint64_t mrg_lane_clock_map(const struct mrg_lane_clock *clock, ui
 		i--;
 	return mrg_segment_map(&clock->segments[i], ts);
 }
+
+/* The trace's own nanoseconds: exactly what its multiplier, shift and offset say. */
+void mrg_segment_own(struct mrg_segment *ret, const struct xt_timebase *time);
 
 #endif /* MRG_CLOCK_H */
