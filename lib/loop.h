@@ -29,15 +29,23 @@ int rt_loop_add_fd(struct rt_loop *loop, int fd, uint32_t events, rt_io_fn fn, v
 /* Fires every @period_ns (first after that time); CLOCK_MONOTONIC. */
 int rt_loop_add_timer(struct rt_loop *loop, uint64_t period_ns, rt_timer_fn fn, void *arg,
 		      struct rt_source **ret, struct rt_err *err);
-/* Blocks the signal for the process and reports it here; the old mask returns at destroy. */
+/*
+ * Blocks the signal in this thread and reports it here; the old mask returns at
+ * destroy, which swallows what is still pending.  A command that is started
+ * while signals are blocked inherits that: unblock them in the child.
+ */
 int rt_loop_add_signal(struct rt_loop *loop, int signo, rt_signal_fn fn, void *arg,
 		       struct rt_err *err);
-/* Reports the end of a child once. */
+/* Reports the end of a child once; @wait_status as waitpid(2), -1 when others reaped it. */
 int rt_loop_add_child(struct rt_loop *loop, pid_t pid, rt_child_fn fn, void *arg,
 		      struct rt_err *err);
+/* From anywhere, the source's own callback included; NULL is legal. */
 void rt_loop_remove(struct rt_loop *loop, struct rt_source *source);
 
-/* Runs until rt_loop_stop(); returns the status given there, or -errno. */
+/*
+ * Runs until rt_loop_stop(), and may be run again behind that; returns the
+ * status given there, or -errno.
+ */
 int rt_loop_run(struct rt_loop *loop, struct rt_err *err);
 void rt_loop_stop(struct rt_loop *loop, int status);
 

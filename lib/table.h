@@ -28,9 +28,10 @@ struct rt_column {
 /* @columns: array of @nr rows, borrowed for the life of the table. */
 int rt_table_create(struct rt_table **ret, const struct rt_column *columns, unsigned int nr);
 void rt_table_destroy(struct rt_table *table);
-/* Starts a row; cells not set are empty (null in JSON). */
+/* Starts a row; cells not set are "-" in text and null in JSON. */
 void rt_table_row(struct rt_table *table);
-void rt_table_str(struct rt_table *table, unsigned int column, const char *text);	/* copied */
+/* The setters fill a cell of the last row.  @text is copied; NULL leaves the cell unset. */
+void rt_table_str(struct rt_table *table, unsigned int column, const char *text);
 void rt_table_printf(struct rt_table *table, unsigned int column, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void rt_table_u64(struct rt_table *table, unsigned int column, uint64_t value);
