@@ -3,6 +3,8 @@ ARCHIVES += librt.a
 librt.a-objs := lib/buf.o lib/cmd.o lib/cmd-help.o lib/cmd-parse.o lib/cpulist.o lib/err.o \
 	lib/json.o lib/loop.o lib/root.o lib/table.o lib/text.o
 
-UNIT_TESTS += tests/lib/test-err
-tests/lib/test-err-objs := tests/lib/test-err.o
-tests/lib/test-err-libs := librt.a
+# A test program for each module, of the module's name.
+lib-tests := $(addprefix tests/lib/test-,buf cmd cmd-help cmd-parse cpulist err json loop root \
+	table text)
+UNIT_TESTS += $(lib-tests)
+$(foreach t,$(lib-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := librt.a))

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-table.c - lib/table.c: the same rows for people and for programs */
+#include "lib/table.h"
+
+#include "lib/err.h"
+#include "tests/unit.h"
+
+static const struct rt_column columns[] = {
+	{ "NAME", "name", RT_COL_STRING, "what it is called" },
+	{ "LOST", "lost", RT_COL_NUMBER, "events lost" },
+	{ "UP", "up", RT_COL_BOOL, "whether it runs" },
+};
+
+static struct rt_table *two_rows(void)
+{
+	struct rt_table *table;
+
+	assert_int_equal(rt_table_create(&table, columns, 3), 0);
+	rt_table_row(table);
+	rt_table_str(table, 0, "host");
+	rt_table_u64(table, 1, 12345);
+	rt_table_bool(table, 2, true);
+	rt_table_row(table);
+	rt_table_printf(table, 0, "guest%d", 7);
+	rt_table_i64(table, 1, -1);
+	rt_table_bool(table, 2, false);
+	return table;
+}
+
+static void assert_prints(const struct rt_table *table, bool json, const char *expected)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *to = open_memstream(&text, &len);
+
+	assert_int_equal(json ? rt_table_print_json(table, to, NULL)
+			      : rt_table_print(table, to, NULL), 0);
+	fclose(to);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+TEST(text_is_aligned_numbers_to_the_right)
+{
+	struct rt_table *table = two_rows();
+
+	assert_prints(table, false,
+		      "NAME     LOST  UP\n"
+		      "host    12345  yes\n"
+		      "guest7     -1  no\n");
+	rt_table_destroy(table);
+}
+
+TEST(json_has_the_types_of_the_columns)
+{
+	struct rt_table *table = two_rows();
+
+	assert_prints(table, true,
+		      "[\n"
+		      " {\"name\":\"host\",\"lost\":12345,\"up\":true},\n"
+		      " {\"name\":\"guest7\",\"lost\":-1,\"up\":false}\n"
+		      "]\n");
+	rt_table_destroy(table);
+}
+
+TEST(an_empty_table_is_a_head_or_an_empty_list)
+{
+	struct rt_table *table;
+
+	rt_table_create(&table, columns, 3);
+	assert_prints(table, false, "NAME  LOST  UP\n");
+	assert_prints(table, true, "[]\n");
+	rt_table_destroy(table);
+}
+
+TEST(cells_not_set_are_a_dash_or_null)
+{
+	struct rt_table *table;
+
+	rt_table_create(&table, columns, 3);
+	rt_table_row(table);
+	rt_table_str(table, 0, NULL);
+	assert_prints(table, false, "NAME  LOST  UP\n-        -  -\n");
+	assert_prints(table, true, "[\n {\"name\":null,\"lost\":null,\"up\":null}\n]\n");
+	rt_table_destroy(table);
+}
+
+TEST(only_real_numbers_stand_unquoted)
+{
+	static const char *const rows[] = { "-1.5e-3", "007", "1.", "nan", "12 ms", "-" };
+	static const char *const shown[] = { "-1.5e-3", "\"007\"", "\"1.\"", "\"nan\"",
+					     "\"12 ms\"", "\"-\"" };
+	struct rt_table *table;
+	char expected[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		rt_table_create(&table, columns + 1, 1);
+		rt_table_row(table);
+		rt_table_str(table, 0, rows[i]);
+		snprintf(expected, sizeof(expected), "[\n {\"lost\":%s}\n]\n", shown[i]);
+		assert_prints(table, true, expected);
+		rt_table_destroy(table);
+	}
+}
+
+TEST(a_name_cannot_steer_the_terminal)
+{
+	struct rt_table *table;
+
+	rt_table_create(&table, columns, 1);
+	rt_table_row(table);
+	rt_table_str(table, 0, "a\x1b[2J\n");
+	rt_table_row(table);
+	rt_table_str(table, 0, "\xc3\xa9");
+	assert_prints(table, false, "NAME\na?[2J?\n\xc3\xa9\n");
+	rt_table_destroy(table);
+}
+
+TEST(cells_outside_the_table_are_dropped)
+{
+	struct rt_table *table;
+
+	rt_table_create(&table, columns, 1);
+	rt_table_str(table, 0, "no row yet");
+	rt_table_row(table);
+	rt_table_str(table, 1, "no such column");
+	rt_table_str(table, 0, "first");
+	rt_table_str(table, 0, "second");
+	assert_prints(table, false, "NAME\nsecond\n");
+	rt_table_destroy(table);
+	rt_table_destroy(NULL);
+}
+
+TEST(a_full_disk_is_told)
+{
+	struct rt_table *table = two_rows();
+	struct rt_err err = { 0 };
+	FILE *full = fopen("/dev/full", "w");
+
+	assert_non_null(full);
+	setvbuf(full, NULL, _IONBF, 0);
+	assert_int_equal(rt_table_print(table, full, &err), -ENOSPC);
+	assert_string_equal(err.text, "cannot write the output: No space left on device");
+	fclose(full);
+	rt_table_destroy(table);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(text_is_aligned_numbers_to_the_right),
+		cmocka_unit_test(json_has_the_types_of_the_columns),
+		cmocka_unit_test(an_empty_table_is_a_head_or_an_empty_list),
+		cmocka_unit_test(cells_not_set_are_a_dash_or_null),
+		cmocka_unit_test(only_real_numbers_stand_unquoted),
+		cmocka_unit_test(a_name_cannot_steer_the_terminal),
+		cmocka_unit_test(cells_outside_the_table_are_dropped),
+		cmocka_unit_test(a_full_disk_is_told),
+	};
+
+	return RUN_TESTS(tests);
+}
