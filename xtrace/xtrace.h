@@ -253,20 +253,57 @@ bool xt_cursor_next(struct xt_cursor *cursor, struct xt_rec *rec);
 
 /* ---- the text of trace-cmd report ---- */
 
+/*
+ * A printer knows a trace's print formats; each event is compiled at its first
+ * use.  It is shared by all threads.  A pen is one thread's hand on it, with
+ * that thread's caches.
+ */
 struct xt_printer;
+struct xt_pen;
 
-/*
- * Compiles the print formats of a trace; share one printer among threads (it is
- * read-only after creation, events are compiled at their first use).
- */
 int xt_printer_create(struct xt_printer **ret, const struct xt_trace *trace, struct rt_err *err);
-void xt_printer_destroy(struct xt_printer *printer);
+void xt_printer_destroy(struct xt_printer *printer);	/* its pens first */
+
+int xt_pen_create(struct xt_pen **ret, struct xt_printer *printer);
+void xt_pen_destroy(struct xt_pen *pen);
+
+/* More than this many bytes no event of ordinary content needs; a buffer may be smaller. */
+#define XT_PEN_ROOM 4096
+
+/**
+ * xt_pen_event() - write what stands behind "NAME: " in trace-cmd report.
+ * @raw: as `trace-cmd report -R`.
+ * @leaf: the record that xt_printer_is_leaf() took for the return of this one;
+ *        else NULL.
+ * @out, @end: where to write; bytes up to @end may be touched behind the text.
+ *
+ * No newline and no NUL is written behind the text.
+ *
+ * Return: the end of the text, or NULL when it does not fit: try again with more.
+ */
+char *xt_pen_event(struct xt_pen *pen, const struct xt_rec *rec, bool raw,
+		   const struct xt_rec *leaf, char *out, char *end);
+
+/* As xt_pen_event(), appended to a buffer that grows. */
+void xt_pen_append(struct xt_pen *pen, const struct xt_rec *rec, bool raw,
+		   const struct xt_rec *leaf, struct rt_buf *out);
 
 /*
- * Appends what stands behind "NAME: " in trace-cmd report: no newline.  @raw as
- * `trace-cmd report -R`.
+ * Whether texts depend on what was printed before: the raw form, events whose
+ * format cannot be parsed (an array once found unprintable stays an array) and
+ * function repeats.  Such records are to be printed in order, by one thread at
+ * a time.
  */
-void xt_printer_event(struct xt_printer *printer, const struct xt_rec *rec, bool raw,
-		      struct rt_buf *out);
+bool xt_printer_is_ordered(struct xt_printer *printer, unsigned int event_id, bool raw);
+
+/* Id of ftrace:funcgraph_entry, the event that looks at the record behind it; -1 without. */
+int xt_printer_graph_entry(const struct xt_printer *printer);
+/*
+ * Whether @next, the record printed behind the funcgraph_entry @rec, is the return
+ * from the same function: then both are one line and @next has none of its own.
+ * Not asked for the raw form.
+ */
+bool xt_printer_is_leaf(const struct xt_printer *printer, const struct xt_rec *rec,
+			const struct xt_rec *next);
 
 #endif /* XT_XTRACE_H */
