@@ -9,10 +9,12 @@
 #   make check           every test
 #   make check-unit      the unit tests alone: seconds, no root
 #   make lab             a shell in a virtual KVM host with a guest running
+#   make fuzz            longer fuzzing, FUZZ_SECONDS= a target
 #   make bench           speed, side by side with the peers
-#   make install         DESTDIR=, PREFIX=
+#   make install         DESTDIR=, PREFIX=; uninstall takes the same
 #
 # Variables: O=dir  V=1  SAN=address,undefined  COVERAGE=1  DEBUG=1  WERROR=0
+#            CC=clang
 
 O       ?= build
 PREFIX  ?= /usr/local
@@ -50,25 +52,50 @@ endif
 #   PROGRAMS    NAME-objs, NAME-libs (archives, in link order), NAME-ldlibs
 #   SHARED      shared libraries; NAME-objs, NAME-libs, NAME-ldlibs, NAME-soname, NAME-map
 #   UNIT_TESTS  cmocka programs; as PROGRAMS
+#   FUZZERS     libFuzzer programs, tests/fuzz/fuzz-NAME; as PROGRAMS
 #   CMD_TESTS   whole-command test scripts
 #   LINTS       scripts that check the tree
+#   BENCHES     scripts that measure
 #   CFLAGS-path/to/file.o   flags of one object
-#   INSTALLS    targets that install something besides programs and man pages
+#   PKGS        libraries that must be there, by their pkg-config names
+#   DEPS        Debian packages that building and testing need
+# and what goes out besides programs, shared libraries and man pages:
+#   HEADERS PCFILES UNITS UDEV_RULES    files of the tree (PCFILES: NAME.pc.in)
 ARCHIVES   :=
 PROGRAMS   :=
 SHARED     :=
 UNIT_TESTS :=
+FUZZERS    :=
 CMD_TESTS  :=
 LINTS      :=
-INSTALLS   :=
+BENCHES    :=
+PKGS       :=
+HEADERS    :=
+PCFILES    :=
+UNITS      :=
+UDEV_RULES :=
+DEPS       := gcc make pkg-config git
 
 all:
 
-FOLDERS := lib kvm-events gs xtrace merge gs/host guest tuning config tests tests/lab tests/fuzz tests/bench doc
+# tests comes last: its targets depend on what the others list.
+FOLDERS := lib kvm-events gs xtrace merge gs/host guest tuning config tests/lab tests/demo tests/fuzz \
+	tests/bench doc tests
 -include $(wildcard $(addsuffix /rules.mk,$(FOLDERS)))
 
+# Goals that need no library: they are what brings the libraries.
+ifneq ($(filter-out deps clean demo check,$(or $(MAKECMDGOALS),all)),)
+ifeq ($(shell command -v $(PKG_CONFIG)),)
+$(error $(PKG_CONFIG) is not installed; "make deps" installs what is needed)
+endif
+missing := $(strip $(foreach p,$(PKGS),$(shell $(PKG_CONFIG) --exists $(p) || echo $(p))))
+ifneq ($(missing),)
+$(error not installed: $(missing); "make deps" installs what is needed)
+endif
+endif
+
 all: programs
-programs: $(addprefix $(O)/bin/,$(PROGRAMS)) $(addprefix $(O)/lib/,$(SHARED))
+programs: $(addprefix $(O)/bin/,$(PROGRAMS)) $(addprefix $(O)/lib/,$(SHARED)) completions
 
 define archive_rule
 $(O)/lib/$(1): $$(addprefix $(O)/,$$($(1)-objs))
@@ -87,6 +114,7 @@ $(O)/$(2)$(1): $$(addprefix $(O)/,$$($(1)-objs)) $$(addprefix $(O)/lib/,$$($(1)-
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p),bin/)))
 $(foreach t,$(UNIT_TESTS),$(eval $(t)-ldlibs += -lcmocka)$(eval $(call program_rule,$(t),)))
+$(foreach f,$(FUZZERS),$(eval $(f)-ldflags += -fsanitize=fuzzer)$(eval $(call program_rule,$(f),)))
 
 define shared_rule
 $(O)/lib/$(1): $$(addprefix $(O)/,$$($(1)-objs)) $$(addprefix $(O)/lib/,$$($(1)-libs)) $$($(1)-map)
@@ -102,11 +130,21 @@ $(O)/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(CFLAGS-$*.o) -MMD -MP -c -o $@ $<
 
-ALL_OBJS := $(sort $(foreach n,$(ARCHIVES) $(PROGRAMS) $(SHARED) $(UNIT_TESTS),$($(n)-objs)))
+ALL_OBJS := $(sort $(foreach n,$(ARCHIVES) $(PROGRAMS) $(SHARED) $(UNIT_TESTS) $(FUZZERS), \
+	$($(n)-objs)))
 -include $(patsubst %.o,$(O)/%.d,$(ALL_OBJS))
+
+# The completion of a command is made from its own option table.
+completions: $(addprefix $(O)/completions/,$(PROGRAMS))
+$(O)/completions/%: $(O)/bin/% doc/make-completion
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && $< --dump-options | doc/make-completion >$@
+
+deps:
+	$(Q).ci/deps $(sort $(DEPS))
 
 clean:
 	$(call say,CLEAN,$(O))
 	$(Q)rm -rf $(O)
 
-.PHONY: all programs clean
+.PHONY: all programs completions deps clean

@@ -1,7 +1,41 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What runs the tests; which tests there are stands in each folder's rules.mk.
 
-check-unit: $(addprefix $(O)/,$(UNIT_TESTS))
-	$(Q)tests/run-unit $^
+PKGS += cmocka
+DEPS += libcmocka-dev clang libclang-rt-dev shellcheck mandoc
 
-.PHONY: check-unit
+LINTS += $(addprefix tests/lint/,layers.sh man.sh no-todo.sh readme.sh shell.sh size.sh spdx.sh \
+	style.sh tests.sh usage.sh)
+CMD_TESTS += $(addprefix tests/cmd/,completion.sh install.sh)
+
+# Every test, after what it needs has been seen to be there.
+check: deps
+	$(Q)MAKE="$(MAKE)" O=$(O) tests/check
+
+check-unit: $(addprefix $(O)/,$(UNIT_TESTS))
+	$(Q)tests/run $^
+
+# CMD_TESTS= names some of them
+check-cmd: programs
+	$(Q)KVMRT_BIN=$(abspath $(O))/bin O=$(abspath $(O)) MAKE="$(MAKE)" tests/run $(CMD_TESTS)
+
+check-lint: programs
+	$(Q)KVMRT_BIN=$(abspath $(O))/bin tests/run $(LINTS)
+
+FUZZ_SECONDS ?= 60
+
+# A build of its own: all of the code under test is watched by the fuzzer.
+fuzz:
+	$(Q)$(MAKE) --no-print-directory CC=clang O=$(O)/fuzz \
+		SAN=fuzzer-no-link,address,undefined FUZZ_SECONDS=$(FUZZ_SECONDS) run-fuzzers
+
+check-fuzz:
+	$(Q)$(MAKE) --no-print-directory fuzz FUZZ_SECONDS=10
+
+run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
+	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $^
+
+bench: programs
+	$(Q)for b in $(BENCHES); do KVMRT_BIN=$(abspath $(O))/bin $$b || exit; done
+
+.PHONY: check check-unit check-cmd check-lint fuzz check-fuzz run-fuzzers bench

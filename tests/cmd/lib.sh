@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# lib.sh: what a whole-command test starts with; sourced by tests/cmd/*.sh.
+#
+#   . tests/cmd/lib.sh
+#   it 'names an option that it does not know'
+#   run xtrace-view --xyzzy
+#   expect_status 2
+#   expect_stderr_like 'unknown option --xyzzy'
+#
+# A test runs in the tree's top folder with the built programs first in PATH.
+# $tmp is a folder of its own that is removed at the end.  The first expectation
+# that is not met ends the test.
+
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+PATH=${KVMRT_BIN:=$PWD/build/bin}:$PATH
+export LC_ALL=C NO_COLOR=1
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/kvmrt-test.XXXXXX") || exit
+status=0
+sentence=
+last_command=
+cleanups=()
+
+finish() {
+	local cleanup
+
+	for cleanup in "${cleanups[@]}"; do
+		eval "$cleanup"
+	done
+	rm -rf "$tmp"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+# at_exit COMMAND: runs when the test ends, however it does; the newest first
+at_exit() { cleanups=("$1" ${cleanups[@]+"${cleanups[@]}"}); }
+
+# it SENTENCE: what the lines that follow prove; shown when they fail
+it() { sentence=$*; }
+
+skip() {
+	echo "$*"
+	exit 77
+}
+
+fail() {
+	echo "${BASH_SOURCE[-1]}:${BASH_LINENO[-2]}: ${sentence:+$sentence: }$*"
+	if [ -n "$last_command" ]; then
+		echo "  command: $last_command"
+		echo "  status:  $status"
+		sed 's/^/  stdout:  /' "$tmp/stdout" | head -n 40
+		sed 's/^/  stderr:  /' "$tmp/stderr" | head -n 40
+	fi
+	exit 1
+}
+
+# run COMMAND [ARG...]: keeps its status, $tmp/stdout and $tmp/stderr
+run() {
+	last_command=$*
+	"$@" >"$tmp/stdout" 2>"$tmp/stderr" </dev/null
+	status=$?
+}
+
+# need COMMAND...: skips the test where one is missing
+need() {
+	local command
+
+	for command in "$@"; do
+		command -v "$command" >/dev/null || skip "$command is not installed"
+	done
+}
+
+need_root() { [ "$(id -u)" = 0 ] || skip 'needs root'; }
+
+expect_status() { [ "$status" = "$1" ] || fail "expected status $1, found $status"; }
+
+# expect_same FILE TEXT: the whole text; a last newline is not needed in TEXT
+expect_same() {
+	printf '%s' "$2${2:+$'\n'}" >"$tmp/expected"
+	cmp -s "$tmp/expected" "$1" || {
+		diff -u --label expected "$tmp/expected" --label found "$1" | head -n 60
+		fail "not the text that was expected"
+	}
+}
+expect_stdout() { expect_same "$tmp/stdout" "$1"; }
+expect_stderr() { expect_same "$tmp/stderr" "$1"; }
+
+# expect_stdout_like REGEX...: a line for each (extended expressions)
+expect_like() {
+	local file=$1 regex
+
+	shift
+	for regex in "$@"; do
+		grep -Eq -e "$regex" "$file" || fail "expected a line like \"$regex\" on ${file##*/}"
+	done
+}
+expect_stdout_like() { expect_like "$tmp/stdout" "$@"; }
+expect_stderr_like() { expect_like "$tmp/stderr" "$@"; }
+
+# expect_wrong_usage COMMAND REGEX [ARG...]: status 2, one sentence, and the way to the help
+expect_wrong_usage() {
+	local command=$1 regex=$2
+
+	shift 2
+	run "$command" "$@"
+	expect_status 2
+	expect_stdout ''
+	expect_stderr_like "^$command: .*$regex" "^Try '$command --help'\.$"
+}
