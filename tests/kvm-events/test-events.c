@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-events.c - the catalogue is complete, in order, and true of real kernels */
 #include "kvm-events/kvm-events.h"
+#include "tests/unit.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-static void rows_are_sorted_and_none_is_twice(void **state)
+TEST(rows_are_sorted_and_none_is_twice)
 {
 	const struct kev_event *row, *last = NULL;
 	size_t i;
 
-	(void)state;
 	for (i = 0; (row = kev_event_at(i)); last = row, i++) {
 		int order = last ? strcmp(last->system, row->system) : -1;
 
@@ -26,24 +19,22 @@ static void rows_are_sorted_and_none_is_twice(void **state)
 	assert_true(i > 100);
 }
 
-static void names_are_sorted_and_none_is_twice(void **state)
+TEST(names_are_sorted_and_none_is_twice)
 {
 	const struct kev_name *name, *last = NULL;
 	size_t i;
 
-	(void)state;
 	for (i = 0; (name = kev_name_at(i)); last = name, i++)
 		if (last && strcmp(last->name, name->name) >= 0)
 			fail_msg("%s is not in order", name->name);
 	assert_true(i > 80);
 }
 
-static void each_row_is_found_by_system_and_event(void **state)
+TEST(each_row_is_found_by_system_and_event)
 {
 	const struct kev_event *row;
 	size_t i;
 
-	(void)state;
 	for (i = 0; (row = kev_event_at(i)); i++)
 		assert_ptr_equal(kev_event_find(row->system, row->event), row);
 	assert_null(kev_event_find("kvm", "kvm_entr"));
@@ -51,13 +42,12 @@ static void each_row_is_found_by_system_and_event(void **state)
 	assert_null(kev_event_find("zzz", "zzz"));
 }
 
-static void each_name_has_a_meaning_and_a_source(void **state)
+TEST(each_name_has_a_meaning_and_a_source)
 {
 	const struct kev_event *row, *found[64];
 	const struct kev_name *name;
 	size_t i;
 
-	(void)state;
 	for (i = 0; (row = kev_event_at(i)); i++)
 		if (!kev_name_find(row->name))
 			fail_msg("%s has no meaning in names.def", row->name);
@@ -68,22 +58,20 @@ static void each_name_has_a_meaning_and_a_source(void **state)
 	}
 }
 
-static void a_single_syscall_event_has_the_syscall_row(void **state)
+TEST(a_single_syscall_event_has_the_syscall_row)
 {
 	const struct kev_event *row = kev_event_find("syscalls", "sys_enter_openat");
 
-	(void)state;
 	assert_non_null(row);
 	assert_string_equal(row->name, "SYSCALL_ENTER");
 	assert_int_equal(row->role, KEV_SYSCALL_ENTER);
 	assert_null(kev_event_find("syscalls", "openat"));
 }
 
-static void a_name_gives_all_its_tracepoints(void **state)
+TEST(a_name_gives_all_its_tracepoints)
 {
 	const struct kev_event *found[64];
 
-	(void)state;
 	assert_int_equal(kev_event_by_name("interrupt_enter", found, 64), 12);
 	assert_string_equal(found[0]->event, "irq_handler_entry");
 	assert_int_equal(kev_event_by_name("INTERRUPT_ENTER", found, 1), 12);
@@ -92,11 +80,10 @@ static void a_name_gives_all_its_tracepoints(void **state)
 	assert_int_equal(kev_event_by_name("NO_SUCH_NAME", found, 64), 0);
 }
 
-static void a_derived_name_gives_what_it_is_made_from(void **state)
+TEST(a_derived_name_gives_what_it_is_made_from)
 {
 	const struct kev_event *found[4];
 
-	(void)state;
 	assert_int_equal(kev_event_by_name("FILE_READ", found, 4), 1);
 	assert_string_equal(found[0]->event, "sys_enter");
 	assert_int_equal(kev_event_by_name("KVMRT_GS_PING_HOST", found, 4), 2);
@@ -104,11 +91,10 @@ static void a_derived_name_gives_what_it_is_made_from(void **state)
 	assert_string_equal(found[1]->event, "ping_host");
 }
 
-static void an_event_without_a_row_is_named_after_itself(void **state)
+TEST(an_event_without_a_row_is_named_after_itself)
 {
 	char buf[32];
 
-	(void)state;
 	assert_string_equal(kev_default_name(buf, sizeof(buf), "block", "block_rq_issue"),
 			    "BLOCK_RQ_ISSUE");
 	assert_string_equal(kev_default_name(buf, sizeof(buf), "kmem", "kfree"), "KMEM_KFREE");
@@ -116,14 +102,13 @@ static void an_event_without_a_row_is_named_after_itself(void **state)
 	assert_string_equal(kev_default_name(buf, 6, "kmem", "kfree"), "KMEM_");
 }
 
-static void each_group_has_globs_and_is_found_in_any_case(void **state)
+TEST(each_group_has_globs_and_is_found_in_any_case)
 {
 	static const char *const wanted[] = { "sched", "irq", "timer", "syscall", "kvm", "fault",
 					      "ipi", "workqueue", "gs", "default" };
 	const char *const *globs;
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		globs = kev_group_find(wanted[i]);
 		assert_non_null(globs);
@@ -195,15 +180,13 @@ static void check_formats(const char *path)
 	assert_true(nr > 40);
 }
 
-static void fields_shown_exist_in_6_1(void **state)
+TEST(fields_shown_exist_in_6_1)
 {
-	(void)state;
 	check_formats("tests/kvm-events/formats-6.1.txt");
 }
 
-static void fields_shown_exist_in_6_18(void **state)
+TEST(fields_shown_exist_in_6_18)
 {
-	(void)state;
 	check_formats("tests/kvm-events/formats-6.18.txt");
 }
 
@@ -250,7 +233,7 @@ static void print_line(char *line, const struct kev_event *row, const struct val
 	strcat(line, "]");
 }
 
-static void recorded_events_give_the_lines_of_the_guide(void **state)
+TEST(recorded_events_give_the_lines_of_the_guide)
 {
 	static const struct {
 		const char *system, *event;
@@ -288,7 +271,6 @@ static void recorded_events_give_the_lines_of_the_guide(void **state)
 	char line[256];
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		print_line(line, kev_event_find(cases[i].system, cases[i].event), cases[i].values);
 		assert_string_equal(line, cases[i].line);
@@ -312,5 +294,5 @@ int main(void)
 		cmocka_unit_test(recorded_events_give_the_lines_of_the_guide),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

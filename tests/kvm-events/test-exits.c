@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-exits.c - exit reasons agree with the kernel's own headers */
 #include "kvm-events/kvm-events.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/unit.h"
 
 #define HEADERS "/usr/include/x86_64-linux-gnu/asm/"
 
-static void rows_are_sorted_and_complete(void **state)
+TEST(rows_are_sorted_and_complete)
 {
 	const struct kev_exit *row;
 	unsigned int isa;
 	size_t i;
 
-	(void)state;
 	for (isa = KEV_ISA_VMX; isa <= KEV_ISA_SVM; isa++) {
 		for (i = 0; (row = kev_exit_at(isa, i)); i++) {
 			if (i)
@@ -32,9 +25,8 @@ static void rows_are_sorted_and_complete(void **state)
 	assert_null(kev_cost_name(KEV_NR_COSTS));
 }
 
-static void reasons_are_found_by_number(void **state)
+TEST(reasons_are_found_by_number)
 {
-	(void)state;
 	assert_string_equal(kev_exit_name(KEV_ISA_VMX, 12), "HLT");
 	assert_string_equal(kev_exit_name(KEV_ISA_VMX, 12 | KEV_VMX_FAILED_ENTRY), "HLT");
 	assert_string_equal(kev_exit_name(KEV_ISA_SVM, 0x78), "HLT");
@@ -77,15 +69,13 @@ static unsigned int compare(const char *path, unsigned int isa, const char *pref
 	return nr;
 }
 
-static void vmx_names_are_those_of_the_kernel(void **state)
+TEST(vmx_names_are_those_of_the_kernel)
 {
-	(void)state;
 	assert_true(compare(HEADERS "vmx.h", KEV_ISA_VMX, "EXIT_REASON_", "") >= 60);
 }
 
-static void svm_names_are_those_of_the_kernel(void **state)
+TEST(svm_names_are_those_of_the_kernel)
 {
-	(void)state;
 	assert_true(compare(HEADERS "svm.h", KEV_ISA_SVM, "SVM_EXIT_", "") >= 90);
 	assert_true(compare(HEADERS "svm.h", KEV_ISA_SVM, "SVM_VMGEXIT_", "VMGEXIT_") >= 10);
 }
@@ -99,5 +89,5 @@ int main(void)
 		cmocka_unit_test(svm_names_are_those_of_the_kernel),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-gs.c - guest services out of registers and markers, and nothing out of rubbish */
 #include "kvm-events/kvm-events.h"
-
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/unit.h"
 
 static int parse(struct kev_gs *gs, const char *text)
 {
 	return kev_marker_parse(gs, text, strlen(text));
 }
 
-static void a_ping_is_decoded(void **state)
+TEST(a_ping_is_decoded)
 {
 	const uint64_t args[4] = { 0x1234, 0, 0, 0 };
 	struct kev_gs gs;
 
-	(void)state;
 	assert_int_equal(kev_gs_decode(&gs, GS_NR_PING, args), 0);
 	assert_int_equal(gs.kind, KEV_GS_PING);
 	assert_int_equal(gs.arg[0], 0x1234);
@@ -28,12 +20,11 @@ static void a_ping_is_decoded(void **state)
 	assert_string_equal(kev_gs_name(gs.kind, false), "KVMRT_GS_PING_GUEST");
 }
 
-static void a_flush_is_decoded_and_its_scope_checked(void **state)
+TEST(a_flush_is_decoded_and_its_scope_checked)
 {
 	uint64_t args[4] = { GS_SCOPE_VM, 0xabc, 0, 0 };
 	struct kev_gs gs;
 
-	(void)state;
 	assert_int_equal(kev_gs_decode(&gs, GS_NR_XTRACE_FLUSH, args), 0);
 	assert_int_equal(gs.kind, KEV_GS_FLUSH);
 	assert_int_equal(gs.arg[0], GS_SCOPE_VM);
@@ -42,12 +33,11 @@ static void a_flush_is_decoded_and_its_scope_checked(void **state)
 	assert_int_equal(kev_gs_decode(&gs, GS_NR_XTRACE_FLUSH, args), -EINVAL);
 }
 
-static void a_fragment_comes_back_as_it_was_packed(void **state)
+TEST(a_fragment_comes_back_as_it_was_packed)
 {
 	uint64_t args[4];
 	struct kev_gs gs;
 
-	(void)state;
 	args[0] = gs_frag_head(7, 24, 30);
 	gs_frag_pack(args + 1, "abcdef", 6);
 	assert_int_equal(kev_gs_decode(&gs, GS_NR_LOG_MSG, args), 0);
@@ -59,7 +49,7 @@ static void a_fragment_comes_back_as_it_was_packed(void **state)
 	assert_memory_equal(gs.frag.data, "abcdef", 6);
 }
 
-static void a_fragment_outside_its_message_is_refused(void **state)
+TEST(a_fragment_outside_its_message_is_refused)
 {
 	static const struct {
 		uint64_t nr;
@@ -76,7 +66,6 @@ static void a_fragment_outside_its_message_is_refused(void **state)
 	struct kev_gs gs = { .kind = KEV_GS_PING };
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		args[0] = gs_frag_head(1, bad[i].offset, bad[i].length);
 		assert_int_equal(kev_gs_decode(&gs, bad[i].nr, args), -EINVAL);
@@ -84,12 +73,11 @@ static void a_fragment_outside_its_message_is_refused(void **state)
 	assert_int_equal(gs.kind, KEV_GS_PING);
 }
 
-static void other_numbers_are_not_ours(void **state)
+TEST(other_numbers_are_not_ours)
 {
 	const uint64_t args[4] = { 0 };
 	struct kev_gs gs;
 
-	(void)state;
 	assert_int_equal(kev_gs_decode(&gs, 5, args), -ENOENT);
 	assert_int_equal(kev_gs_decode(&gs, GS_NR_FIRST - 1, args), -ENOENT);
 	assert_int_equal(kev_gs_decode(&gs, GS_NR_LAST + 1, args), -ENOENT);
@@ -99,11 +87,10 @@ static void other_numbers_are_not_ours(void **state)
 	assert_null(kev_gs_name(KEV_NR_GS_KINDS, true));
 }
 
-static void markers_are_parsed(void **state)
+TEST(markers_are_parsed)
 {
 	struct kev_gs gs;
 
-	(void)state;
 	assert_int_equal(parse(&gs, "kvmrt_gs: ping cookie=0xdeadbeef\n"), 0);
 	assert_int_equal(gs.kind, KEV_GS_PING);
 	assert_int_equal(gs.arg[0], 0xdeadbeef);
@@ -123,28 +110,26 @@ static void markers_are_parsed(void **state)
 	assert_memory_equal(gs.frag.data, "hi", 2);
 }
 
-static void a_marker_may_end_in_newline_and_nuls(void **state)
+TEST(a_marker_may_end_in_newline_and_nuls)
 {
 	static const char text[] = "kvmrt_gs: ping cookie=0x1\n\0\0";
 	struct kev_gs gs;
 
-	(void)state;
 	assert_int_equal(kev_marker_parse(&gs, text, sizeof(text)), 0);
 	assert_int_equal(kev_marker_parse(&gs, text, 25), 0);
 	assert_int_equal(kev_marker_parse(&gs, text, 23), -EINVAL);
 }
 
-static void marks_of_others_are_left_alone(void **state)
+TEST(marks_of_others_are_left_alone)
 {
 	struct kev_gs gs;
 
-	(void)state;
 	assert_int_equal(parse(&gs, ""), -ENOENT);
 	assert_int_equal(parse(&gs, "hello"), -ENOENT);
 	assert_int_equal(parse(&gs, "kvmrt_gs:"), -ENOENT);
 }
 
-static void broken_markers_are_refused(void **state)
+TEST(broken_markers_are_refused)
 {
 	static const char *const bad[] = {
 		"kvmrt_gs: ",
@@ -173,20 +158,18 @@ static void broken_markers_are_refused(void **state)
 	struct kev_gs gs = { .kind = KEV_GS_QUERY };
 	size_t i;
 
-	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (parse(&gs, bad[i]) != -EINVAL)
 			fail_msg("taken: %s", bad[i]);
 	assert_int_equal(gs.kind, KEV_GS_QUERY);
 }
 
-static void the_longest_marker_fits_its_limit(void **state)
+TEST(the_longest_marker_fits_its_limit)
 {
 	char text[GS_MARKER_LINE_MAX + 8];
 	struct kev_gs gs;
 	unsigned int i, len;
 
-	(void)state;
 	len = sprintf(text, "%slog_data id=0xffffffff offset=0xf00 length=0xff0 data=",
 		      GS_MARKER_PREFIX);
 	for (i = 0; i < GS_MARKER_DATA_MAX; i++)
@@ -213,5 +196,5 @@ int main(void)
 		cmocka_unit_test(the_longest_marker_fits_its_limit),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-joiner.c - messages come whole, or are given up with their holes named */
 #include "kvm-events/kvm-events.h"
-
-#include <errno.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/unit.h"
 
 /* What the callback got: the last message, and how many. */
 static struct {
@@ -52,11 +46,10 @@ static int add(struct kev_joiner *joiner, uint64_t vm, uint32_t id, unsigned int
 	return kev_joiner_add(joiner, &from, &frag, ns);
 }
 
-static void fragments_in_any_order_make_a_message(void **state)
+TEST(fragments_in_any_order_make_a_message)
 {
 	struct kev_joiner *joiner = make(4);
 
-	(void)state;
 	assert_int_equal(add(joiner, 1, 9, 48, 2, 50, 100), 0);
 	assert_int_equal(add(joiner, 1, 9, 0, 24, 50, 200), 0);
 	assert_int_equal(got.nr, 0);
@@ -73,13 +66,12 @@ static void fragments_in_any_order_make_a_message(void **state)
 	kev_joiner_destroy(joiner);
 }
 
-static void speakers_do_not_mix(void **state)
+TEST(speakers_do_not_mix)
 {
 	struct kev_joiner *joiner = make(4);
 	struct kev_speaker msg = { 1, KEV_GS_LOG_MSG, 9 };
 	struct kev_frag frag = { .id = 9, .length = 30, .size = 24 };
 
-	(void)state;
 	add(joiner, 1, 9, 0, 24, 30, 1);
 	add(joiner, 2, 9, 0, 24, 30, 2);
 	add(joiner, 1, 8, 0, 24, 30, 3);
@@ -92,11 +84,10 @@ static void speakers_do_not_mix(void **state)
 	kev_joiner_destroy(joiner);
 }
 
-static void a_missing_fragment_is_a_hole(void **state)
+TEST(a_missing_fragment_is_a_hole)
 {
 	struct kev_joiner *joiner = make(4);
 
-	(void)state;
 	add(joiner, 1, 9, 0, 24, 100, 1);
 	add(joiner, 1, 9, 72, 24, 100, 2);
 	kev_joiner_expire(joiner, 2);
@@ -113,13 +104,12 @@ static void a_missing_fragment_is_a_hole(void **state)
 	kev_joiner_destroy(joiner);
 }
 
-static void the_last_hole_ends_with_the_message(void **state)
+TEST(the_last_hole_ends_with_the_message)
 {
 	uint64_t cells[3] = { 0x5, 0, 0 };
 	struct kev_message msg = { .length = 100, .cells = cells };
 	unsigned int begin, end;
 
-	(void)state;
 	assert_true(kev_message_hole(&msg, 0, &begin, &end));
 	assert_int_equal(begin, 24);
 	assert_int_equal(end, 48);
@@ -129,11 +119,10 @@ static void the_last_hole_ends_with_the_message(void **state)
 	assert_false(kev_message_hole(&msg, end, &begin, &end));
 }
 
-static void without_room_the_oldest_is_given_up(void **state)
+TEST(without_room_the_oldest_is_given_up)
 {
 	struct kev_joiner *joiner = make(2);
 
-	(void)state;
 	add(joiner, 1, 1, 0, 24, 48, 1);
 	add(joiner, 1, 2, 0, 24, 48, 2);
 	add(joiner, 1, 3, 0, 24, 48, 3);
@@ -146,11 +135,10 @@ static void without_room_the_oldest_is_given_up(void **state)
 	kev_joiner_destroy(joiner);
 }
 
-static void an_id_used_again_starts_a_new_message(void **state)
+TEST(an_id_used_again_starts_a_new_message)
 {
 	struct kev_joiner *joiner = make(4);
 
-	(void)state;
 	add(joiner, 1, 1, 0, 24, 48, 1);
 	add(joiner, 1, 1, 0, 24, 48, 2);
 	assert_int_equal(got.nr, 1);
@@ -164,13 +152,12 @@ static void an_id_used_again_starts_a_new_message(void **state)
 	kev_joiner_destroy(joiner);
 }
 
-static void fragments_that_do_not_fit_are_refused(void **state)
+TEST(fragments_that_do_not_fit_are_refused)
 {
 	struct kev_joiner *joiner = make(1);
 	struct kev_speaker ping = { 1, KEV_GS_PING, 1 };
 	struct kev_frag frag = { .length = 24, .size = 24 };
 
-	(void)state;
 	assert_int_equal(add(joiner, 1, 1, 0, 0, 24, 1), -EINVAL);
 	assert_int_equal(add(joiner, 1, 1, 0, 24, 23, 1), -EINVAL);
 	assert_int_equal(add(joiner, 1, 1, 12, 12, 24, 1), -EINVAL);
@@ -184,12 +171,11 @@ static void fragments_that_do_not_fit_are_refused(void **state)
 	kev_joiner_destroy(joiner);
 }
 
-static void the_largest_message_is_joined(void **state)
+TEST(the_largest_message_is_joined)
 {
 	struct kev_joiner *joiner = make(1);
 	unsigned int offset;
 
-	(void)state;
 	for (offset = 0; offset < GS_DATA_MAX; offset += GS_MARKER_DATA_MAX)
 		assert_int_equal(add(joiner, 1, 1, offset, GS_MARKER_DATA_MAX, GS_DATA_MAX, 1), 0);
 	assert_int_equal(got.nr, 1);
@@ -197,11 +183,10 @@ static void the_largest_message_is_joined(void **state)
 	kev_joiner_destroy(joiner);
 }
 
-static void its_size_has_limits(void **state)
+TEST(its_size_has_limits)
 {
 	struct kev_joiner *joiner = NULL;
 
-	(void)state;
 	assert_int_equal(kev_joiner_create(&joiner, 0, keep, NULL), -EINVAL);
 	assert_int_equal(kev_joiner_create(&joiner, 65537, keep, NULL), -EINVAL);
 	assert_null(joiner);
@@ -222,5 +207,5 @@ int main(void)
 		cmocka_unit_test(its_size_has_limits),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }

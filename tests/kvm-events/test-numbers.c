@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-numbers.c - names of numbers agree with the kernel's own headers */
 #include "kvm-events/kvm-events.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
+#include "tests/unit.h"
 
 /* Compares each "#define PREFIX<name> number" with look(number); returns how many there are. */
 static unsigned int compare(const char *path, const char *prefix, const char *(*look)(uint64_t))
@@ -33,9 +27,8 @@ static unsigned int compare(const char *path, const char *prefix, const char *(*
 	return nr;
 }
 
-static void syscalls_are_those_of_the_kernel(void **state)
+TEST(syscalls_are_those_of_the_kernel)
 {
-	(void)state;
 	assert_true(compare("/usr/include/x86_64-linux-gnu/asm/unistd_64.h", "__NR_",
 			    kev_syscall_name) > 300);
 	assert_string_equal(kev_syscall_name(0), "read");
@@ -44,9 +37,8 @@ static void syscalls_are_those_of_the_kernel(void **state)
 	assert_null(kev_syscall_name(UINT64_MAX));
 }
 
-static void hypercalls_are_those_of_the_kernel_and_ours(void **state)
+TEST(hypercalls_are_those_of_the_kernel_and_ours)
 {
-	(void)state;
 	assert_true(compare("/usr/include/linux/kvm_para.h", "KVM_HC_", kev_hypercall_name) >= 12);
 	assert_string_equal(kev_hypercall_name(GS_NR_PING), "GS_PING");
 	assert_string_equal(kev_hypercall_name(GS_NR_XTRACE_LOG_DATA), "GS_XTRACE_LOG_DATA");
@@ -55,17 +47,15 @@ static void hypercalls_are_those_of_the_kernel_and_ours(void **state)
 	assert_null(kev_hypercall_name(UINT64_MAX));
 }
 
-static void user_exits_have_names(void **state)
+TEST(user_exits_have_names)
 {
-	(void)state;
 	assert_string_equal(kev_user_exit_name(2), "IO");
 	assert_string_equal(kev_user_exit_name(37), "NOTIFY");
 	assert_null(kev_user_exit_name(1000));
 }
 
-static void other_numbers_have_names(void **state)
+TEST(other_numbers_have_names)
 {
-	(void)state;
 	assert_string_equal(kev_softirq_name(3), "net_rx");
 	assert_null(kev_softirq_name(10));
 	assert_string_equal(kev_vector_name(236), "apic_timer");
@@ -79,9 +69,8 @@ static void other_numbers_have_names(void **state)
 	assert_string_equal(kev_task_state_name(UINT64_MAX), "S");
 }
 
-static void a_value_is_named_by_its_kind(void **state)
+TEST(a_value_is_named_by_its_kind)
 {
-	(void)state;
 	assert_string_equal(kev_value_name(KEV_SYSCALL, 1), "write");
 	assert_string_equal(kev_value_name(KEV_HYPERCALL_NR, 5), "KICK_CPU");
 	assert_string_equal(kev_value_name(KEV_SOFTIRQ, 9), "rcu");
@@ -99,9 +88,8 @@ static void a_value_is_named_by_its_kind(void **state)
 	assert_null(kev_value_name(KEV_DEC, 0));
 }
 
-static void reads_and_writes_of_files_make_lines(void **state)
+TEST(reads_and_writes_of_files_make_lines)
 {
-	(void)state;
 	assert_string_equal(kev_syscall_derived(0), "FILE_READ");
 	assert_string_equal(kev_syscall_derived(20), "FILE_WRITE");
 	assert_string_equal(kev_syscall_exit_derived(257), "FILE_OPEN");
@@ -123,5 +111,5 @@ int main(void)
 		cmocka_unit_test(reads_and_writes_of_files_make_lines),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RUN_TESTS(tests);
 }
