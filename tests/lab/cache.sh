@@ -253,7 +253,7 @@ lab_initramfs_get() {
 	local release=$1 tree=$lab_cache/kernels/$1 key part
 
 	key=$({
-		cat "$lab_dir/init" "$lab_dir/modules" "$(command -v busybox)"
+		cat "$lab_dir"/{init,init-guest,modules,cache.sh} "$(command -v busybox)"
 		stat -c %Y "$tree/lib/modules/$release/modules.dep"
 	} | sha256sum | cut -c1-16)
 	lab_initramfs=$lab_cache/initramfs/$release-$key.cpio
@@ -274,7 +274,7 @@ lab_initramfs_fill() {
 	local release=$1 tree=$2 dir=$3 role names name file
 
 	mkdir -p "$dir"/{bin,modules} && cp "$(command -v busybox)" "$dir/bin/busybox" || return
-	install -m 755 "$lab_dir/init" "$dir/init" || return
+	install -m 755 "$lab_dir/init" "$lab_dir/init-guest" "$dir/" || return
 	while read -r role names; do
 		for name in $names; do
 			modprobe -d "$tree" -S "$release" --show-depends "$name" || return
