@@ -16,14 +16,28 @@
 
 #define V(field_, show_) { #field_, KEV_##show_, NULL }
 #define L(label_, field_, show_) { #field_, KEV_##show_, (label_) }
-#define KEV_EVENT(system_, event_, name_, role_, fixed_, ...) \
+#define ROW(system_, event_, name_, role_, fixed_, ...) \
 	{ system_, event_, #name_, KEV_##role_, fixed_, { __VA_ARGS__ } },
+
+#define KEV_EVENT(...) ROW(__VA_ARGS__)
+#define KEV_PREFIX(...)
 
 static const struct kev_event events[] = {
 #include "kvm-events/events.def"
 };
 
 #undef KEV_EVENT
+#undef KEV_PREFIX
+#define KEV_EVENT(...)
+#define KEV_PREFIX(...) ROW(__VA_ARGS__)
+
+static const struct kev_event prefixes[] = {
+#include "kvm-events/events.def"
+};
+
+#undef KEV_EVENT
+#undef KEV_PREFIX
+#undef ROW
 #undef L
 #undef V
 
@@ -48,17 +62,14 @@ static const struct group groups[] = {
 
 #undef KEV_GROUP
 
-/* Rows whose event is a prefix with a star. */
 static const struct kev_event *find_prefix(const char *system, const char *event)
 {
-	size_t i, len;
+	size_t i;
 
-	for (i = 0; i < NR(events); i++) {
-		len = strlen(events[i].event) - 1;
-		if (events[i].event[len] == '*' && strcmp(events[i].system, system) == 0 &&
-		    strncmp(events[i].event, event, len) == 0)
-			return &events[i];
-	}
+	for (i = 0; i < NR(prefixes); i++)
+		if (strcmp(prefixes[i].system, system) == 0 &&
+		    strncmp(prefixes[i].event, event, strlen(prefixes[i].event)) == 0)
+			return &prefixes[i];
 	return NULL;
 }
 

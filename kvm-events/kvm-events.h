@@ -81,7 +81,7 @@ struct kev_arg {
  * that a kernel's format lacks is left out with its label.
  */
 struct kev_event {
-	const char *system, *event;	/* tracefs: events/<system>/<event>; "sys_enter_*" once */
+	const char *system, *event;	/* tracefs: events/<system>/<event> */
 	const char *name;		/* ours: KVM_ENTER_VM_PID */
 	enum kev_role role;
 	const char *fixed;		/* first argument that is not a field: "apic_timer" */
@@ -90,7 +90,10 @@ struct kev_event {
 
 /* Return: the row, or NULL when the catalogue has none. */
 const struct kev_event *kev_event_find(const char *system, const char *event);
-/* All rows in order of system and event; @i from 0, NULL behind the last. */
+/*
+ * All rows in order of system and event; @i from 0, NULL behind the last.  The
+ * single events of the system "syscalls" have rows that are found, not listed.
+ */
 const struct kev_event *kev_event_at(size_t i);
 
 /*
@@ -197,7 +200,7 @@ struct kev_gs {
 	struct kev_frag frag;		/* LOG_MSG, LOG_DATA */
 };
 
-/* "KVMRT_GS_PING_HOST" or "..._GUEST", "KVM_GUEST_HC_START"; NULL where a side has no such event. */
+/* "KVMRT_GS_PING_HOST", "KVM_GUEST_HC_START"; NULL where that side has no such event. */
 const char *kev_gs_name(enum kev_gs_kind kind, bool host);
 
 /**
@@ -229,7 +232,7 @@ struct kev_speaker {
 struct kev_message {
 	struct kev_speaker from;
 	uint64_t first_ns, last_ns;
-	const uint8_t *data;	/* length bytes, holes are 0; borrowed until the callback returns */
+	const uint8_t *data;	/* length bytes, holes are 0; borrowed until @fn returns */
 	uint16_t length;
 	uint16_t missing;	/* bytes that never came */
 	const uint64_t *cells;	/* bit n: bytes [24n, 24n + 24) came */
@@ -286,9 +289,9 @@ struct kev_vcpu {
 /* What a step meant. */
 struct kev_change {
 	uint64_t span_ns;	/* GUEST_END: time in the guest; GUEST_BEGIN: time out of it */
-	bool hc_done;		/* this GUEST_BEGIN ends a hypercall: a derived KVM_HOST_HC_EXIT */
+	bool hc_done;		/* GUEST_BEGIN: ends a hypercall, a derived KVM_HOST_HC_EXIT */
 	uint64_t hc_nr, hc_ns;	/* of that hypercall: number, time it was traced */
-	bool broken;		/* begin after begin, end after end: events are missing between */
+	bool broken;		/* begin after begin, end after end: events are missing */
 };
 
 /**

@@ -66,6 +66,15 @@ TEST(a_single_syscall_event_has_the_syscall_row)
 	assert_string_equal(row->name, "SYSCALL_ENTER");
 	assert_int_equal(row->role, KEV_SYSCALL_ENTER);
 	assert_null(kev_event_find("syscalls", "openat"));
+	assert_null(kev_event_find("syscal", "sys_enter_openat"));
+}
+
+TEST(a_name_of_all_system_calls_is_one_tracepoint)
+{
+	const struct kev_event *found[4];
+
+	assert_int_equal(kev_event_by_name("SYSCALL_ENTER", found, 4), 1);
+	assert_string_equal(found[0]->system, "raw_syscalls");
 }
 
 TEST(a_name_gives_all_its_tracepoints)
@@ -285,6 +294,7 @@ int main(void)
 		cmocka_unit_test(each_row_is_found_by_system_and_event),
 		cmocka_unit_test(each_name_has_a_meaning_and_a_source),
 		cmocka_unit_test(a_single_syscall_event_has_the_syscall_row),
+		cmocka_unit_test(a_name_of_all_system_calls_is_one_tracepoint),
 		cmocka_unit_test(a_name_gives_all_its_tracepoints),
 		cmocka_unit_test(a_derived_name_gives_what_it_is_made_from),
 		cmocka_unit_test(an_event_without_a_row_is_named_after_itself),
