@@ -116,13 +116,17 @@ $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p),bin/)))
 $(foreach t,$(UNIT_TESTS),$(eval $(t)-ldlibs += -lcmocka)$(eval $(call program_rule,$(t),)))
 $(foreach f,$(FUZZERS),$(eval $(f)-ldflags += -fsanitize=fuzzer)$(eval $(call program_rule,$(f),)))
 
+# libNAME.so of libNAME.so.0.1: what a linker looks for
+dev_name = $(firstword $(subst .so,.so ,$(1)))
+
 define shared_rule
 $(O)/lib/$(1): $$(addprefix $(O)/,$$($(1)-objs)) $$(addprefix $(O)/lib/,$$($(1)-libs)) $$($(1)-map)
 	$$(call say,LD,$(1))
 	$$(Q)mkdir -p $$(@D) && $$(CC) -shared $$(ALL_LDFLAGS) -o $$@ -Wl,-soname,$$($(1)-soname) \
 		$$(if $$($(1)-map),-Wl,--version-script=$$($(1)-map)) $$(addprefix $(O)/,$$($(1)-objs)) \
 		-Wl,--start-group $$(addprefix $(O)/lib/,$$($(1)-libs)) -Wl,--end-group $$($(1)-ldlibs)
-	$$(Q)ln -sf $(1) $(O)/lib/$$($(1)-soname)
+	$$(Q)cd $(O)/lib && for link in $$(filter-out $(1),$$($(1)-soname) $$(call dev_name,$(1))); do \
+		ln -sf $(1) $$$$link; done
 endef
 $(foreach s,$(SHARED),$(eval $(call shared_rule,$(s))))
 
@@ -140,8 +144,14 @@ $(O)/completions/%: $(O)/bin/% doc/make-completion
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D) && $< --dump-options | doc/make-completion >$@
 
+include doc/install.mk
+
 deps:
 	$(Q).ci/deps $(sort $(DEPS))
+
+# For the lints: the words of one of the lists above.
+print-%:
+	@printf '%s\n' $($*)
 
 clean:
 	$(call say,CLEAN,$(O))

@@ -212,7 +212,8 @@ static int parse_long(struct parser *p, const char *word)
 	snprintf(shown, sizeof(shown), "--%s", opt->name);
 	if (!opt->arg) {
 		if (value)
-			return rt_usage(p->err, "%s: expected no value, found \"%s\"", shown, value);
+			return rt_usage(p->err, "%s: expected no value, found \"%s\"", shown,
+					value);
 		take_flag(p, opt);
 		return 0;
 	}

@@ -2,7 +2,7 @@
 /*
  * cmd.c - the main() of every command: parse, run, report, exit status
  */
-#include "lib/cmd-internal.h"
+#include "lib/cmd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/cmd-internal.h"
 #include "lib/err.h"
 
 #define STATUS_PIPE_CLOSED 141	/* 128 + SIGPIPE */

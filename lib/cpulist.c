@@ -58,10 +58,9 @@ static int number(struct cursor *cur, const char *expected, unsigned int max,
 	for (; isdigit((unsigned char)*cur->at); cur->at++) {
 		value = value * 10 + (unsigned int)(*cur->at - '0');
 		if (value > max)
-			return rt_err_say(err, -ERANGE,
-					  "%s \"%s\", column %d: expected %s of at most %u, found %.12s",
-					  cur->what, cur->all, (int)(start - cur->all) + 1,
-					  expected, max, start);
+			return rt_err_say(err, -ERANGE, "%s \"%s\", column %d: expected %s of "
+					  "at most %u, found %.12s", cur->what, cur->all,
+					  (int)(start - cur->all) + 1, expected, max, start);
 	}
 	*ret = value;
 	return 0;

@@ -155,8 +155,8 @@ static int read_line(const struct rt_root *root, char *to, size_t size, struct r
 		goto out;
 	len = strcspn(buf.data, "\n");
 	if (len >= size) {
-		rc = rt_err_say(err, -EFBIG, "%s/%s: expected a line of at most %zu bytes, found %zu",
-				root->path, path, size - 1, len);
+		rc = rt_err_say(err, -EFBIG, "%s/%s: expected a line of at most %zu bytes, found "
+				"%zu", root->path, path, size - 1, len);
 		goto out;
 	}
 	memcpy(to, buf.data, len);

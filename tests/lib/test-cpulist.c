@@ -44,7 +44,8 @@ TEST(bad_lists_say_where_and_what)
 {
 	assert_bad_list("0-", "CPU list \"0-\", column 3: expected a CPU number, found the end");
 	assert_bad_list("0,", "CPU list \"0,\", column 3: expected a CPU number, found the end");
-	assert_bad_list("0;1", "CPU list \"0;1\", column 2: expected \",\" or the end, found \";\"");
+	assert_bad_list("0;1",
+			"CPU list \"0;1\", column 2: expected \",\" or the end, found \";\"");
 	assert_bad_list("a", "CPU list \"a\", column 1: expected a CPU number, found \"a\"");
 	assert_bad_list("\x80", "CPU list \"\x80\", column 1: expected a CPU number, found \"?\"");
 	assert_bad_list("1,8192",

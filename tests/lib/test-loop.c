@@ -50,7 +50,8 @@ static void a_descriptor_wakes_it(void **state)
 	int fds[2];
 
 	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(rt_loop_add_fd(seen->loop, fds[0], EPOLLIN, on_input, seen, NULL, NULL), 0);
+	assert_int_equal(rt_loop_add_fd(seen->loop, fds[0], EPOLLIN, on_input, seen, NULL, NULL),
+			 0);
 	assert_int_equal(write(fds[1], "a", 1), 1);
 	assert_int_equal(rt_loop_run(seen->loop, NULL), 5);
 	assert_int_equal(seen->value, 'a');

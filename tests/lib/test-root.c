@@ -79,8 +79,8 @@ static void a_missing_file_is_named_whole(void **state)
 	char *text = NULL, expected[256];
 
 	assert_int_equal(rt_root_read(&tree->root, &text, NULL, &err, "proc/%d/stat", 7), -ENOENT);
-	snprintf(expected, sizeof(expected), "cannot open %s/proc/7/stat: No such file or directory",
-		 tree->path);
+	snprintf(expected, sizeof(expected),
+		 "cannot open %s/proc/7/stat: No such file or directory", tree->path);
 	assert_string_equal(err.text, expected);
 	assert_null(text);
 }

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where everything goes: one list of pairs, for install and for uninstall.
+
+MANPAGES := $(wildcard doc/man/*.[1-9] doc/formats/*.[1-9] doc/protocols/*.[1-9])
+
+# $(call goes,MODE,FOLDER,FILES): each as MODE:FILE:PLACE below the prefix
+goes = $(foreach f,$(3),$(1):$(f):$(2)/$(notdir $(f)))
+install-list = \
+	$(call goes,755,bin,$(addprefix $(O)/bin/,$(PROGRAMS))) \
+	$(call goes,755,lib,$(addprefix $(O)/lib/,$(SHARED))) \
+	$(foreach h,$(HEADERS),644:$(h):include/kvmrt/$(h)) \
+	$(call goes,644,lib/pkgconfig,$(patsubst %.in,$(O)/%,$(PCFILES))) \
+	$(foreach m,$(MANPAGES),644:$(m):share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
+	$(call goes,644,share/bash-completion/completions,$(addprefix $(O)/completions/,$(PROGRAMS))) \
+	$(call goes,644,lib/systemd/system,$(UNITS)) \
+	$(call goes,644,lib/udev/rules.d,$(UDEV_RULES))
+# links of the shared libraries: NAME:TARGET
+install-links = $(foreach s,$(SHARED),\
+	$(foreach l,$(sort $(filter-out $(s),$($(s)-soname) $(call dev_name,$(s)))),$(l):$(s)))
+
+place := $(DESTDIR)$(PREFIX)
+
+install: all $(patsubst %.in,$(O)/%,$(PCFILES))
+	$(Q)set -e; for entry in $(install-list); do \
+		IFS=: read -r mode file to <<<"$$entry"; \
+		install -D -m "$$mode" "$$file" "$(place)/$$to"; \
+	done; \
+	for entry in $(install-links); do \
+		ln -sf "$${entry#*:}" "$(place)/lib/$${entry%:*}"; \
+	done
+
+# Folders stay, unless they are the project's own and empty.
+uninstall:
+	$(Q)for entry in $(install-list); do rm -f "$(place)/$${entry##*:}"; done; \
+	for entry in $(install-links); do rm -f "$(place)/lib/$${entry%:*}"; done; \
+	if [ -d "$(place)/include/kvmrt" ]; then \
+		find "$(place)/include/kvmrt" -depth -type d -empty -delete; \
+	fi
+
+$(O)/%.pc: %.pc.in
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
+
+.PHONY: install uninstall

@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# install.sh: what is installed works where it is put, and can be taken away whole
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+make_here() { "${MAKE:-make}" -s --no-print-directory O="${O:-build}" DESTDIR="$tmp/root" PREFIX=/usr "$@"; }
+
+it 'installs every program with its page and its completion'
+run make_here install
+expect_status 0
+for program in "$KVMRT_BIN"/*; do
+	name=$(basename "$program")
+	[ -x "$tmp/root/usr/bin/$name" ] || fail "$name is not installed"
+	[ -e "$tmp/root/usr/share/man/man1/$name.1" ] || fail "$name.1 is not installed"
+	[ -e "$tmp/root/usr/share/bash-completion/completions/$name" ] ||
+		fail "the completion of $name is not installed"
+	run "$tmp/root/usr/bin/$name" --version
+	expect_status 0
+done
+
+it 'leads a compiler to each library by pkg-config'
+export PKG_CONFIG_PATH=$tmp/root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$tmp/root
+for pc in "$tmp"/root/usr/lib/pkgconfig/*.pc; do
+	[ -e "$pc" ] || continue
+	library=$(basename "$pc" .pc)
+	header=$(sed -n 's/^# header: //p' "$pc")
+	printf '#include <%s>\nint main(void) { return 0; }\n' "$header" >"$tmp/use.c"
+	# the words of pkg-config are options, one a word
+	# shellcheck disable=SC2046
+	run cc -Wall -Werror -o "$tmp/use" "$tmp/use.c" $(pkg-config --cflags --libs "$library")
+	expect_status 0
+done
+
+it 'takes away every file that it installed'
+run make_here uninstall
+expect_status 0
+left=$(find "$tmp/root" ! -type d)
+[ -z "$left" ] || fail "left behind: $left"

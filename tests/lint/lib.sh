@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# lib.sh: what a lint starts with; sourced by tests/lint/*.sh.  A lint prints a
+# line a finding, "FILE: what is wrong", and ends with finish.
+
+set -u
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
+export LC_ALL=C
+findings=0
+
+# tree [PATTERN...]: the files of the project that match, those not yet committed too
+tree() {
+	if git rev-parse --is-inside-work-tree >/dev/null 2>&1; then
+		git ls-files -co --exclude-standard -- "$@" | while read -r file; do
+			[ -f "$file" ] && echo "$file"
+		done
+	else
+		echo 'lint: needs a git work tree to know which files are the project' >&2
+		exit 1
+	fi
+}
+
+# scripts: every shell script, by its name or its first line
+scripts() {
+	tree . | while read -r file; do
+		case $file in
+		*.sh) echo "$file" ;;
+		*.*) ;;
+		*) head -n 1 "$file" | grep -qE '^#!.*/(ba)?sh( |$)' && echo "$file" ;;
+		esac
+	done
+}
+
+# the values of a list of the Makefile
+make_list() { make -s "print-$1"; }
+
+# the built programs
+programs() { make_list PROGRAMS; }
+
+finding() {
+	echo "$*"
+	findings=$((findings + 1))
+}
+
+finish() {
+	[ $findings = 0 ]
+	exit
+}
+
+# each_finding: takes lines and makes each a finding
+each_finding() {
+	local line
+
+	while IFS= read -r line; do
+		[ -n "$line" ] && finding "$line"
+	done
+}

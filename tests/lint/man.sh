@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# man.sh: every program has a page, whose OPTIONS are those of its table, no more
+# and no fewer; every page is clean mdoc or man.
+# shellcheck source=tests/lint/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# The long options that head an entry of the page's OPTIONS: "--name", a line each.
+page_options() {
+	awk '
+		/^\.S[hH]/ { inside = ($2 ~ /^"?OPTIONS/) }
+		!inside { next }
+		/^\.It / { print }
+		after_tp { print }
+		{ after_tp = /^\.T[PQ]/ }
+	' "$1" | sed -E 's/\\-/-/g; s/\\f[A-Z]//g; s/Fl Fl /--/g; s/Fl -/--/g' |
+		grep -oE -e '--[a-z][a-z0-9-]*' | sort -u
+}
+
+table_options() {
+	"$KVMRT_BIN/$1" --dump-options | awk -F '\t' '$1 == "option" { print "--" $3 }' | sort -u
+}
+
+# compare NAME PAGE: --help and --version need no words of a page's own
+compare() {
+	comm -23 <(table_options "$1") <(page_options "$2") | grep -vxE -e '--(help|version)' |
+		sed "s|.*|$2: OPTIONS lacks &|"
+	comm -13 <(table_options "$1") <(page_options "$2") |
+		sed "s|.*|$2: OPTIONS has &, which $1 does not know|"
+}
+
+for name in $(programs); do
+	if [ -e "doc/man/$name.1" ]; then
+		each_finding < <(compare "$name" "doc/man/$name.1")
+	else
+		finding "$name: no man page doc/man/$name.1"
+	fi
+done
+
+if command -v mandoc >/dev/null; then
+	for page in $(tree 'doc/*.[1-9]'); do
+		each_finding < <(mandoc -T lint -W warning "$page")
+	done
+else
+	echo 'man.sh: mandoc is not installed; the pages were not checked with it'
+fi
+finish
