@@ -112,8 +112,8 @@ void kev_page_print(FILE *to)
 		print_name(to, name);
 	print_groups(to);
 	fputs(".Sh EXIT REASONS\n"
-	      "KVM_EXIT_VM_PID names why the processor left the guest; in parentheses its number and\n"
-	      "its class, by which summaries add up.\n", to);
+	      "KVM_EXIT_VM_PID names why the processor left the guest; in parentheses its number\n"
+	      "and its class, by which summaries add up.\n", to);
 	print_exits(to, KEV_ISA_VMX, "Intel (VMX)");
 	print_exits(to, KEV_ISA_SVM, "AMD (SVM)");
 	fputs(".Sh SEE ALSO\n"

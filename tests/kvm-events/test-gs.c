@@ -104,7 +104,8 @@ TEST(markers_are_parsed)
 	assert_int_equal(parse(&gs, "kvmrt_gs: hc_end nr=0x4b475301 ret=-1000"), 0);
 	assert_int_equal(gs.kind, KEV_GS_HC_END);
 	assert_int_equal((int64_t)gs.arg[0], -1000);
-	assert_int_equal(parse(&gs, "kvmrt_gs: log_data id=0x1 offset=0x0 length=0x2 data=6869"), 0);
+	assert_int_equal(parse(&gs, "kvmrt_gs: log_data id=0x1 offset=0x0 length=0x2 data=6869"),
+			 0);
 	assert_int_equal(gs.kind, KEV_GS_LOG_DATA);
 	assert_int_equal(gs.frag.size, 2);
 	assert_memory_equal(gs.frag.data, "hi", 2);

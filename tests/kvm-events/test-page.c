@@ -33,7 +33,8 @@ TEST(the_page_in_the_tree_is_up_to_date)
 	while (fgets(line, sizeof(line), file)) {
 		nr++;
 		if (strncmp(p, line, strlen(line)) != 0)
-			fail_msg("%s:%u: not what the tables say; run \"make events-page\"", PAGE, nr);
+			fail_msg("%s:%u: not what the tables say; run \"make events-page\"",
+				 PAGE, nr);
 		p += strlen(line);
 	}
 	fclose(file);
