@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+
+# All of the folder that is a library; who links it takes $(xt-libs) and $(xt-ldlibs).
 ARCHIVES += libxt.a
-libxt.a-objs := \
-	xtrace/symbols.o
+libxt.a-objs := $(addprefix xtrace/, \
+	datfile.o datfile-lane.o datfile-options.o datfile-v6.o \
+	events.o formats.o late.o page.o pages.o store-read.o symbols.o trace.o)
+xt-libs := libxt.a libkev.a librt.a
+xt-ldlibs := -ltraceevent -lzstd -lz -lpthread
 
 UNIT_TESTS += tests/xtrace/test-symbols
 tests/xtrace/test-symbols-objs := tests/xtrace/test-symbols.o

@@ -145,6 +145,22 @@ struct xt_clock_sample {	/* all read together, within ->window_ns */
 	uint64_t window_ns;
 };
 
+/*
+ * The host's time of a guest's CPU as trace-cmd sampled it (TIME_SHIFT):
+ * host = ((guest * scaling) >> fraction) + offset, if one follows its reading.
+ */
+struct xt_shift_sample {
+	uint64_t time;
+	int64_t offset;
+	uint64_t scaling;		/* 0 or 1 with fraction 0: none */
+	uint64_t fraction;
+};
+
+struct xt_cpu_shift {			/* of one CPU, sorted by time, times differ */
+	const struct xt_shift_sample *samples;
+	size_t nr;
+};
+
 struct xt_cpu_stats {		/* as the kernel's per_cpu/cpuN/stats at the end */
 	unsigned int cpu;
 	uint64_t written, lost, overwritten, bytes_raw, bytes_disk;
@@ -167,6 +183,9 @@ struct xt_info {		/* all borrowed from the trace */
 	const struct xt_cpu_stats *stats;
 	size_t nr_stats;
 	uint64_t first_ts, last_ts;	/* of what headers say; 0, 0 when unknown */
+	uint64_t trace_id, peer_id;	/* trace.dat: of this session and of its peer's; 0 unknown */
+	const struct xt_cpu_shift *shifts;	/* trace.dat of a guest: by CPU number */
+	size_t nr_shifts;
 };
 
 const struct xt_info *xt_trace_info(const struct xt_trace *trace);
@@ -197,9 +216,13 @@ struct xt_lane_info {
 
 struct xt_chunk {
 	bool times_known;	/* headers tell the times without decompression */
+	bool counts_known;	/* ... and the counts */
 	uint64_t first_ts, last_ts;
+	uint64_t lost;		/* of which the kernel or the recorder knew the number */
+	uint32_t nr_events;
 	uint32_t nr_pages;
 	uint32_t bytes;		/* raw size, nr_pages sub-buffers */
+	uint32_t flush;		/* number of the flush that saved it; 0 none */
 };
 
 /* Sub-buffers in memory, shared by reference. */
@@ -223,6 +246,12 @@ void xt_lane_chunk(const struct xt_trace *trace, unsigned int lane, size_t index
  */
 int xt_lane_load(const struct xt_trace *trace, unsigned int lane, size_t first, size_t nr,
 		 struct xt_pages **ret, struct rt_err *err);
+/*
+ * The chunk to begin with for all records from time @ts on, where the lane's
+ * clock does not go backwards: by headers, else by loading some chunks.
+ * Return: its index, or the number of chunks when all is older.
+ */
+size_t xt_lane_seek(const struct xt_trace *trace, unsigned int lane, uint64_t ts);
 void xt_pages_get(struct xt_pages *pages);
 void xt_pages_put(struct xt_pages *pages);	/* NULL is allowed */
 
@@ -240,16 +269,43 @@ static inline uint64_t xt_page_ts(const uint8_t *page)
 struct xt_cursor {
 	const uint8_t *p, *end;		/* next record; end of the committed data */
 	uint64_t ts;
+	const uint8_t *first;		/* where p goes once the XT_REC_LOST record is out, or NULL */
 	const uint8_t *lost;		/* count of what was lost before the page, or NULL */
-	bool lost_pending;		/* a XT_REC_LOST record comes first */
 	uint16_t lane;
+	bool torn;			/* a record's length led out of the sub-buffer: the rest is skipped */
 };
 
 /* @page has @page_size bytes; a commit counter that leads out of it is cut there. */
 void xt_cursor_start(struct xt_cursor *cursor, const uint8_t *page, uint32_t page_size,
 		     uint16_t lane);
-/* Return: true with the next record in *@rec, false at the end of the sub-buffer. */
-bool xt_cursor_next(struct xt_cursor *cursor, struct xt_rec *rec);
+/* What xt_cursor_next() leaves to a call: all but records of 4 to 112 bytes. */
+bool xt_cursor_next_slow(struct xt_cursor *cursor, struct xt_rec *rec);
+
+/*
+ * Return: true with the next record in *@rec, false at the end of the sub-buffer.
+ * An event's record has at least 4 bytes.
+ */
+static inline bool xt_cursor_next(struct xt_cursor *cursor, struct xt_rec *rec)
+{
+	const uint8_t *p = cursor->p;
+	size_t left = (size_t)(cursor->end - p);
+	uint32_t head, words;
+
+	if (__builtin_expect(left < 8, 0))
+		return xt_cursor_next_slow(cursor, rec);
+	memcpy(&head, p, sizeof(head));
+	words = head & 31;
+	if (__builtin_expect(words - 1 > 27 || 4 + 4 * words > left, 0))
+		return xt_cursor_next_slow(cursor, rec);
+	cursor->ts += head >> 5;
+	cursor->p = p + 4 + 4 * words;
+	rec->ts = cursor->ts;
+	rec->data = p + 4;
+	rec->size = 4 * words;
+	rec->lane = cursor->lane;
+	rec->flags = 0;
+	return true;
+}
 
 /* ---- the text of trace-cmd report ---- */
 
