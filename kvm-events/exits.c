@@ -2,7 +2,8 @@
 /*
  * exits.c - looks up the exit reasons of exits-vmx.def and exits-svm.def
  *
- * Both tables are sorted by number; VMX keeps flags above the low 16 bits.
+ * A slot a number tells where its row is: the compiler makes the slots, and
+ * refuses two numbers in one (-Woverride-init).
  */
 #include "kvm-events/kvm-events.h"
 
@@ -20,6 +21,36 @@ static const struct kev_exit svm_exits[] = {
 };
 
 #undef KEV_EXIT
+#define KEV_EXIT(number_, name_, cost_, help_) VMX_##name_,
+enum {
+#include "kvm-events/exits-vmx.def"
+};
+
+#undef KEV_EXIT
+#define KEV_EXIT(number_, name_, cost_, help_) SVM_##name_,
+enum {
+#include "kvm-events/exits-svm.def"
+};
+
+/* SVM: one slot each below 0x100; the few large numbers differ in this sum. */
+#define SVM_SLOT(number) \
+	((number) < 0x100u ? (number) : 0x100u + ((number) & 0x3f) + ((uint32_t)(number) >> 26))
+#define SVM_SLOTS (0x100 + 0x3f + 0x3f + 1)
+
+/* Position of the row, plus 1. */
+#undef KEV_EXIT
+#define KEV_EXIT(number_, name_, cost_, help_) [number_] = VMX_##name_ + 1,
+static const uint8_t vmx_slots[] = {
+#include "kvm-events/exits-vmx.def"
+};
+
+#undef KEV_EXIT
+#define KEV_EXIT(number_, name_, cost_, help_) [SVM_SLOT(number_)] = SVM_##name_ + 1,
+static const uint8_t svm_slots[SVM_SLOTS] = {
+#include "kvm-events/exits-svm.def"
+};
+
+#undef KEV_EXIT
 
 static const struct kev_exit *table(unsigned int isa, size_t *ret_nr)
 {
@@ -27,23 +58,26 @@ static const struct kev_exit *table(unsigned int isa, size_t *ret_nr)
 	return isa == KEV_ISA_VMX ? vmx_exits : svm_exits;
 }
 
+static const struct kev_exit *find_vmx(uint32_t number)
+{
+	unsigned int at = number < NR(vmx_slots) ? vmx_slots[number] : 0;
+
+	return at ? &vmx_exits[at - 1] : NULL;
+}
+
+static const struct kev_exit *find_svm(uint32_t number)
+{
+	unsigned int at = svm_slots[SVM_SLOT(number)];
+
+	return at && svm_exits[at - 1].number == number ? &svm_exits[at - 1] : NULL;
+}
+
+/* VMX keeps flags above the low 16 bits; SVM's numbers have 32. */
 const struct kev_exit *kev_exit_find(unsigned int isa, uint64_t reason)
 {
-	size_t low = 0, high;
-	const struct kev_exit *exits = table(isa, &high);
-	uint32_t number = isa == KEV_ISA_VMX ? reason & 0xffff : (uint32_t)reason;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (exits[mid].number == number)
-			return &exits[mid];
-		if (exits[mid].number > number)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return NULL;
+	if (isa == KEV_ISA_VMX)
+		return find_vmx(reason & 0xffff);
+	return isa == KEV_ISA_SVM ? find_svm((uint32_t)reason) : NULL;
 }
 
 const struct kev_exit *kev_exit_at(unsigned int isa, size_t i)
