@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# results.sh: how run-tests tells results: a line for each test, the output of
+# one that failed, the closing line.
+
+passed=0
+failed=0
+skipped=0
+
+# report NAME STATUS OUTPUT-FILE LIMIT
+report() {
+	case $2 in
+	0)
+		passed=$((passed + 1))
+		echo "ok $1"
+		;;
+	77)
+		skipped=$((skipped + 1))
+		echo "skip $1: $(tail -n 1 "$3")"
+		;;
+	*)
+		failed=$((failed + 1))
+		if [ "$2" = 124 ]; then
+			echo "not ok $1: not done within $4 s"
+		else
+			echo "not ok $1: status $2"
+		fi
+		sed 's/^/    /' "$3" | tail -n 60
+		;;
+	esac
+}
+
+# closing_line: fails if a test has failed
+closing_line() {
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ "$failed" = 0 ]
+}

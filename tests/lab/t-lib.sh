@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# t-lib.sh: what the tests of t/ have in common.
+
+fail() {
+	echo "failed: $*"
+	exit 1
+}
+
+# same WHAT EXPECTED FOUND
+same() { [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"; }
+
+# boots_as_host_and_guest KERNEL: it is that kernel in both, and has what it is chosen for
+boots_as_host_and_guest() {
+	local pattern
+
+	case $1 in
+	*-rt) pattern="^${1%-rt}\..*-rt-amd64$" ;;
+	*) pattern="^$1\..*-amd64$" ;;
+	esac
+	uname -r | grep -q "$pattern" || fail "the host's kernel is $(uname -r)"
+	ssh vm1 uname -r | grep -q "$pattern" || fail "the guest's kernel is $(ssh vm1 uname -r)"
+	case $1 in
+	*-rt) same "real time" 1 "$(cat /sys/kernel/realtime)" ;;
+	esac
+	[ -e /sys/kernel/tracing/events/kvm/kvm_exit/format ] || fail "no event kvm_exit"
+	ssh vm1 test -e /sys/kernel/tracing/events/sched || fail "no tracefs in the guest"
+	modprobe -n -q preemptirq_delay_test dummy || fail "modprobe finds no modules"
+}
