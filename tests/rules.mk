@@ -12,12 +12,14 @@ CMD_TESTS += $(addprefix tests/cmd/,completion.sh install.sh)
 check: deps
 	$(Q)MAKE="$(MAKE)" O=$(O) tests/check
 
-check-unit: $(addprefix $(O)/,$(UNIT_TESTS))
-	$(Q)tests/run $^
+unit-tests: $(addprefix $(O)/,$(UNIT_TESTS))
+
+check-unit: unit-tests
+	$(Q)tests/run $(addprefix $(O)/,$(UNIT_TESTS))
 
 # CMD_TESTS= names some of them
 check-cmd: programs
-	$(Q)KVMRT_BIN=$(abspath $(O))/bin O=$(abspath $(O)) MAKE="$(MAKE)" tests/run $(CMD_TESTS)
+	$(Q)KVMRT_BIN=$(abspath $(O))/bin O=$(O) SAN=$(SAN) tests/run $(CMD_TESTS)
 
 check-lint: programs
 	$(Q)KVMRT_BIN=$(abspath $(O))/bin tests/run $(LINTS)
@@ -38,4 +40,4 @@ run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
 bench: programs
 	$(Q)for b in $(BENCHES); do KVMRT_BIN=$(abspath $(O))/bin $$b || exit; done
 
-.PHONY: check check-unit check-cmd check-lint fuzz check-fuzz run-fuzzers bench
+.PHONY: check unit-tests check-unit check-cmd check-lint fuzz check-fuzz run-fuzzers bench

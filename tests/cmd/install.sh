@@ -4,12 +4,15 @@
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-make_here() { "${MAKE:-make}" -s --no-print-directory O="${O:-build}" DESTDIR="$tmp/root" PREFIX=/usr "$@"; }
+make_here() {
+	MAKEFLAGS='' make -s O="${O:-build}" SAN="${SAN:-}" DESTDIR="$tmp/root" PREFIX=/usr "$@"
+}
 
 it 'installs every program with its page and its completion'
 run make_here install
 expect_status 0
 for program in "$KVMRT_BIN"/*; do
+	[ -e "$program" ] || continue
 	name=$(basename "$program")
 	[ -x "$tmp/root/usr/bin/$name" ] || fail "$name is not installed"
 	[ -e "$tmp/root/usr/share/man/man1/$name.1" ] || fail "$name.1 is not installed"
@@ -22,7 +25,8 @@ done
 it 'leads a compiler to each library by pkg-config'
 export PKG_CONFIG_PATH=$tmp/root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$tmp/root
 for pc in "$tmp"/root/usr/lib/pkgconfig/*.pc; do
-	[ -e "$pc" ] || continue
+	# a program of our own flags cannot be linked with a library that is watched
+	[ -e "$pc" ] && [ -z "${SAN:-}" ] || continue
 	library=$(basename "$pc" .pc)
 	header=$(sed -n 's/^# header: //p' "$pc")
 	printf '#include <%s>\nint main(void) { return 0; }\n' "$header" >"$tmp/use.c"

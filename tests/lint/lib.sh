@@ -33,7 +33,7 @@ scripts() {
 }
 
 # the values of a list of the Makefile
-make_list() { make -s "print-$1"; }
+make_list() { MAKEFLAGS='' make -s "print-$1"; }
 
 # the built programs
 programs() { make_list PROGRAMS; }
