@@ -173,7 +173,8 @@ static int sort(struct xt_symbols *symbols, struct line *line, size_t nr)
 	while (sorted < nr && line[sorted - 1].addr <= line[sorted].addr)
 		sorted++;
 	turn_equals(line, sorted);
-	qsort(line + sorted, nr - sorted, sizeof(*line), line_compare);
+	if (sorted < nr)
+		qsort(line + sorted, nr - sorted, sizeof(*line), line_compare);
 	merge(symbols, line, sorted);
 	return 0;
 }
