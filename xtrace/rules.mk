@@ -11,3 +11,9 @@ xt-ldlibs := -ltraceevent -lzstd -lz -lpthread
 UNIT_TESTS += tests/xtrace/test-symbols
 tests/xtrace/test-symbols-objs := tests/xtrace/test-symbols.o
 tests/xtrace/test-symbols-libs := libxt.a
+
+# Recording and its control: programs only, no part of the public library.
+ARCHIVES += libxtrec.a
+libxtrec.a-objs := $(addprefix xtrace/, \
+	capture.o child.o clock.o control.o meta.o record.o record-setup.o select.o session.o \
+	status.o tracefs.o vms.o)

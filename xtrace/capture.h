@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * capture.h - from the kernel's ring buffers to the store
+ *
+ * Streaming: threads on the drain CPUs read on a timer whose period follows how
+ * fast the buffers fill.  Saving: the caller's thread empties a buffer that
+ * nobody writes (a snapshot, or one that stands still).  Neither ever blocks or
+ * polls on a raw file: a waiting reader makes the traced CPU interrupt itself.
+ */
+#ifndef XT_CAPTURE_H
+#define XT_CAPTURE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/cpulist.h"
+
+struct rt_err;
+struct xt_capture;
+struct xt_cpu_stats;
+struct xt_instance;
+struct xt_store;
+
+struct xt_capture_opts {
+	struct rt_cpuset cpus;		/* whose buffers */
+	struct rt_cpuset drain_cpus;	/* where our threads run; not empty */
+	uint64_t buffer_bytes;		/* of each CPU, as the kernel gave it */
+	bool overwriting;		/* what is overwritten was not meant to be kept */
+};
+
+/* @inst and @store are borrowed and must outlive the capture. */
+int xt_capture_create(struct xt_capture **ret, const struct xt_instance *inst,
+		      struct xt_store *store, const struct xt_capture_opts *opts,
+		      struct rt_err *err);
+/* Ends the threads without a last drain. */
+void xt_capture_destroy(struct xt_capture *capture);
+
+/* Starts the draining threads. */
+int xt_capture_start(struct xt_capture *capture, struct rt_err *err);
+/* Streaming: all that is in the buffers now is in the store when this returns. */
+int xt_capture_drain(struct xt_capture *capture, struct rt_err *err);
+/* Streaming: ends the threads; then the buffers are emptied for the last time. */
+int xt_capture_stop(struct xt_capture *capture, struct rt_err *err);
+
+/*
+ * Empties the @file ("trace_pipe_raw", "snapshot_raw") of the CPUs in @cpus into
+ * the store as flush number @flush, in this thread.
+ */
+int xt_capture_save(struct xt_capture *capture, const char *file, const struct rt_cpuset *cpus,
+		    uint32_t flush, struct rt_err *err);
+/* Before a snapshot takes the buffers away: their counts go into the sums. */
+int xt_capture_note_swap(struct xt_capture *capture, struct rt_err *err);
+
+/* The kernel itself had taken them away, and that snapshot is saved now. */
+void xt_capture_note_frozen(struct xt_capture *capture);
+
+/* Becomes readable when a thread has failed to write; then xt_capture_fault() says why. */
+int xt_capture_fault_fd(const struct xt_capture *capture);
+int xt_capture_fault(struct xt_capture *capture, struct rt_err *err);
+
+/* Counts of one CPU up to now. */
+int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu_stats *ret,
+		     struct rt_err *err);
+/* At the very end: what still lies in the buffer of @cpu is lost; adds it to ->lost. */
+void xt_capture_unread(const struct xt_capture *capture, unsigned int cpu,
+		       struct xt_cpu_stats *stats);
+
+#endif /* XT_CAPTURE_H */

@@ -1,0 +1,518 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * record.c - one session of recording: start, flush, pause, end
+ *
+ * cmd-run.c calls it from its loop.  What the modes differ in is here; how a
+ * buffer is read is in capture.c.
+ */
+#include "xtrace/record-internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+#include "lib/err.h"
+#include "lib/root.h"
+#include "xtrace/capture.h"
+#include "xtrace/meta.h"
+#include "xtrace/store.h"
+#include "xtrace/vms.h"
+
+#define NS_PER_S 1000000000ull
+#define LEVEL_SPARE 3			/* zstd level while the CPUs have time */
+#define LEVEL_BUSY 1
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+/* Now, in the clock of the trace.  "local" is close to the monotonic clock only. */
+static uint64_t trace_now(const struct xt_record *record)
+{
+	if (strcmp(record->clock, "tai") == 0)
+		return clock_ns(CLOCK_TAI);
+	if (strcmp(record->clock, "boot") == 0)
+		return clock_ns(CLOCK_BOOTTIME);
+	if (strcmp(record->clock, "x86-tsc") == 0)
+		return __rdtsc();
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* The first of two failures is the one to report. */
+static int first_of(int rc, int next)
+{
+	return rc < 0 ? rc : next;
+}
+
+/* ---- what is noted while it runs ---- */
+
+int xt_record_sample(struct xt_record *record, struct rt_err *err)
+{
+	struct xt_clock_sample sample;
+
+	xt_clock_sample_take(&sample);
+	return xt_store_add_sample(record->store, &sample, err);
+}
+
+int xt_record_note_vms(struct xt_record *record, struct rt_err *err)
+{
+	struct xt_vms vms;
+	size_t i;
+	int rc;
+
+	record->vms_stamp = xt_vms_stamp(record->root);
+	rc = xt_vms_find(&vms, record->root, err);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < vms.nr && rc == 0; i++)
+		rc = xt_store_set_vcpu(record->store, &vms.v[i]);
+	xt_vms_finish(&vms);
+	return rc < 0 ? rt_err_set(err, rc, "cannot note the virtual machines") : 0;
+}
+
+int xt_record_tick(struct xt_record *record, struct rt_err *err)
+{
+	int rc;
+
+	if (!record->started || record->finished)
+		return 0;
+	rc = xt_record_sample(record, err);
+	if (rc == 0 && xt_vms_stamp(record->root) != record->vms_stamp) {
+		rc = xt_record_note_vms(record, err);
+		if (rc == 0)
+			rc = xt_store_save(record->store, err);
+	}
+	return rc;
+}
+
+static void note_stats(struct xt_record *record)
+{
+	struct xt_cpu_stats stats;
+
+	rt_cpuset_for_each(cpu, &record->cpus) {
+		if (xt_record_stats(record, cpu, &stats, NULL) == 0)
+			xt_store_set_stats(record->store, &stats);
+	}
+}
+
+/* ---- start, pause, mark ---- */
+
+int xt_record_start(struct xt_record *record, struct rt_err *err)
+{
+	int rc;
+
+	rc = xt_record_sample(record, err);
+	if (rc == 0 && record->has_tsc_inst)
+		xt_instance_on(&record->tsc_inst, true, NULL);
+	if (rc == 0)
+		rc = xt_instance_on(&record->inst, true, err);
+	if (rc < 0)
+		return rc;
+	record->started = true;
+	record->start_ns = clock_ns(CLOCK_MONOTONIC);
+	return 0;
+}
+
+static int note_gap(struct xt_record *record, const struct rt_cpuset *cpus,
+		    enum xt_gap_reason reason, uint64_t first_ts, uint32_t flush,
+		    struct rt_err *err)
+{
+	const struct xt_gap gap = {
+		.reason = reason,
+		.first_ts = first_ts,
+		.last_ts = trace_now(record),
+		.flush = flush,
+	};
+	int rc = 0;
+
+	rt_cpuset_for_each(cpu, cpus) {
+		if (rt_cpuset_has(&record->cpus, cpu))
+			rc = first_of(rc, xt_store_gap(record->store, cpu, &gap, err));
+	}
+	return rc;
+}
+
+/* The CPUs that record now, without or again with @cpus. */
+static int set_recording_cpus(struct xt_record *record, struct rt_err *err)
+{
+	struct rt_cpuset cpus = record->cpus;
+
+	rt_cpuset_minus(&cpus, &record->paused_cpus);
+	return xt_instance_set_cpus(&record->inst, &cpus, err);
+}
+
+static int check_cpus(const struct xt_record *record, const struct rt_cpuset *cpus,
+		      struct rt_err *err)
+{
+	char list[512];
+
+	if (!cpus || rt_cpuset_within(cpus, &record->cpus))
+		return 0;
+	if (rt_cpuset_format(&record->cpus, list, sizeof(list)) < 0)
+		snprintf(list, sizeof(list), "some");
+	return rt_err_say(err, -EINVAL, "the session records the CPUs %s only", list);
+}
+
+/*
+ * A paused buffer is emptied when it streams, so that the gap stands behind all
+ * that was recorded before it.
+ */
+int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
+{
+	int rc = check_cpus(record, cpus, err);
+
+	if (rc < 0 || (!cpus && record->paused))
+		return rc;
+	if (cpus) {
+		rt_cpuset_or(&record->paused_cpus, cpus);
+		rc = set_recording_cpus(record, err);
+	} else {
+		rc = xt_instance_on(&record->inst, false, err);
+		record->paused = rc == 0;
+	}
+	if (rc == 0 && record->mode == XT_MODE_STREAM)
+		rc = xt_capture_drain(record->capture, err);
+	record->pause_ts = trace_now(record);
+	return rc;
+}
+
+int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
+{
+	struct rt_cpuset resumed = { { 0 } };
+	int rc = check_cpus(record, cpus, err);
+
+	if (rc < 0)
+		return rc;
+	if (record->paused && cpus)
+		return rt_err_say(err, -EBUSY, "the whole session is paused: resume it without -c");
+	resumed = record->paused ? record->cpus : record->paused_cpus;
+	if (cpus)
+		rt_cpuset_and(&resumed, cpus);
+	if (rt_cpuset_empty(&resumed))
+		return 0;
+	rt_cpuset_minus(&record->paused_cpus, &resumed);
+	if (record->mode == XT_MODE_STREAM)
+		rc = note_gap(record, &resumed, XT_GAP_PAUSE, record->pause_ts, 0, err);
+	rc = first_of(rc, record->all_cpus && rt_cpuset_empty(&record->paused_cpus) && !cpus ? 0 :
+		      set_recording_cpus(record, err));
+	if (record->paused)
+		rc = first_of(rc, xt_instance_on(&record->inst, true, err));
+	record->paused = false;
+	return rc;
+}
+
+int xt_record_mark(struct xt_record *record, const char *text, struct rt_err *err)
+{
+	if (!*text)
+		return rt_err_say(err, -EINVAL, "a mark needs a text");
+	return xt_instance_mark(&record->inst, text, err);
+}
+
+/* ---- flush ---- */
+
+/* Swap, save, clear: recording goes on meanwhile. */
+static int flush_by_snapshot(struct xt_record *record, bool swap, struct rt_err *err)
+{
+	int rc = 0;
+
+	if (swap) {
+		rc = xt_capture_note_swap(record->capture, err);
+		if (rc == 0)
+			rc = xt_instance_write(&record->inst, "1", err, "snapshot");
+	}
+	if (rc == 0)
+		rc = xt_capture_save(record->capture, "snapshot_raw", &record->cpus,
+				     record->flushes, err);
+	/* Not cleared, it would come back as stale events with the next swap. */
+	return first_of(rc, xt_instance_write(&record->inst, "2", err, "snapshot"));
+}
+
+/* Only the CPUs asked for stand still while they are saved. */
+static int flush_standing_still(struct xt_record *record, const struct rt_cpuset *cpus,
+				struct rt_err *err)
+{
+	struct rt_cpuset others = record->paused_cpus, still = *cpus;
+	uint64_t first_ts;
+	bool whole = rt_cpuset_equal(cpus, &record->cpus);
+	int rc;
+
+	if (record->paused)
+		return xt_capture_save(record->capture, "trace_pipe_raw", cpus, record->flushes,
+				       err);
+	rt_cpuset_or(&record->paused_cpus, cpus);
+	rc = whole ? xt_instance_on(&record->inst, false, err) : set_recording_cpus(record, err);
+	first_ts = trace_now(record);
+	if (rc == 0)
+		rc = xt_capture_save(record->capture, "trace_pipe_raw", cpus, record->flushes,
+				     err);
+	record->paused_cpus = others;
+	rt_cpuset_minus(&still, &others);
+	rc = first_of(rc, note_gap(record, &still, XT_GAP_FLUSH, first_ts, record->flushes, err));
+	return first_of(rc, whole ? xt_instance_on(&record->inst, true, err) :
+			    set_recording_cpus(record, err));
+}
+
+/* What a reader should find beside the data of each flush. */
+static int note_flush(struct xt_record *record, const char *why, uint64_t ts, struct rt_err *err)
+{
+	int rc;
+
+	note_stats(record);
+	rc = xt_store_add(record->store, "session", "flush", "%u at %llu by %s", record->flushes,
+			  (unsigned long long)ts, why);
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot note the flush");
+	rc = xt_meta_tasks(record->store, &record->fs, err);
+	return first_of(rc, xt_store_save(record->store, err));
+}
+
+int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint32_t *ret_flush,
+		    struct rt_err *err)
+{
+	uint64_t ts = trace_now(record);
+	int rc = check_cpus(record, cpus, err);
+
+	if (rc < 0)
+		return rc;
+	record->flushes++;
+	if (record->mode == XT_MODE_STREAM)
+		rc = xt_capture_drain(record->capture, err);
+	else if (record->snapshots && !cpus && !record->paused)
+		rc = flush_by_snapshot(record, true, err);
+	else
+		rc = flush_standing_still(record, cpus ? cpus : &record->cpus, err);
+	rc = first_of(rc, note_flush(record, "request", ts, err));
+	if (rc == 0 && ret_flush)
+		*ret_flush = record->flushes;
+	return rc;
+}
+
+/* ---- the kernel's own freeze, at a guest's call ---- */
+
+bool xt_record_can_freeze(const struct xt_record *record)
+{
+	return record->freeze != NULL;
+}
+
+int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
+{
+	uint64_t left, ts = trace_now(record);
+	int rc;
+
+	if (!record->freeze || record->finished || !record->started ||
+	    xt_instance_trigger_left(&record->inst, "kvm", "kvm_hypercall", record->freeze, &left,
+				     NULL) < 0 || left > 0)
+		return 0;
+	record->flushes++;
+	if (record->snapshots) {
+		rc = flush_by_snapshot(record, false, err);
+		xt_capture_note_frozen(record->capture);
+	} else {
+		rc = xt_capture_save(record->capture, "trace_pipe_raw", &record->cpus,
+				     record->flushes, err);
+		rc = first_of(rc, note_gap(record, &record->cpus, XT_GAP_FLUSH, ts,
+					   record->flushes, err));
+	}
+	rc = first_of(rc, note_flush(record, "guest", ts, err));
+	rc = first_of(rc, xt_record_arm_freeze(record, err));
+	if (rc == 0 && !record->snapshots && !record->paused)
+		rc = xt_instance_on(&record->inst, true, err);
+	return rc < 0 ? rc : 1;
+}
+
+/* ---- the end ---- */
+
+/* "qemu-77 [001] d..1. 12.345678: kvm_write_tsc_offset: vcpu=0 prev=1 next=2" */
+static void note_tsc_write(struct xt_record *record, const char *line)
+{
+	const char *event = strstr(line, ": kvm_write_tsc_offset: ");
+	const char *ts = event;
+
+	if (!event || line[0] == '#')
+		return;
+	while (ts > line && ts[-1] != ' ')
+		ts--;
+	xt_store_add(record->store, "tsc-offset-writes", "write", "at %.*s %s",
+		     (int)(event - ts), ts, event + strlen(": kvm_write_tsc_offset: "));
+}
+
+static void save_tsc_writes(struct xt_record *record)
+{
+	char *text, *line, *save = NULL;
+
+	if (!record->has_tsc_inst)
+		return;
+	xt_instance_on(&record->tsc_inst, false, NULL);
+	if (xt_instance_read(&record->tsc_inst, &text, NULL, NULL, "trace") < 0)
+		return;
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		note_tsc_write(record, line);
+	free(text);
+}
+
+static int keep_final_stats(struct xt_record *record)
+{
+	size_t i = 0;
+
+	record->final = calloc(rt_cpuset_count(&record->cpus), sizeof(*record->final));
+	if (!record->final)
+		return -ENOMEM;
+	rt_cpuset_for_each(cpu, &record->cpus) {
+		record->final[i].cpu = cpu;
+		xt_capture_stats(record->capture, cpu, &record->final[i], NULL);
+		/* What nobody has read to the end is not kept. */
+		xt_capture_unread(record->capture, cpu, &record->final[i]);
+		xt_store_set_stats(record->store, &record->final[i]);
+		i++;
+	}
+	return 0;
+}
+
+static int save_rest(struct xt_record *record, struct rt_err *err)
+{
+	if (record->mode == XT_MODE_STREAM)
+		return xt_capture_stop(record->capture, err);
+	/* The last flush has a number of its own, so that readers can tell it. */
+	record->flushes++;
+	return xt_capture_save(record->capture, "trace_pipe_raw", &record->cpus, record->flushes,
+			       err);
+}
+
+static void remove_instances(struct xt_record *record)
+{
+	struct xt_session_list list = { 0 };
+
+	xt_capture_destroy(record->capture);
+	record->capture = NULL;
+	if (record->has_inst)
+		xt_instance_remove(&record->inst, NULL);
+	if (record->has_tsc_inst)
+		xt_instance_remove(&record->tsc_inst, NULL);
+	record->has_inst = record->has_tsc_inst = false;
+	if (record->session.lock_fd < 0)
+		return;
+	if (xt_session_list(&list, record->root, NULL) == 0)
+		xt_cmdlines_restore(&record->fs, list.nr <= 1);
+	xt_session_list_finish(&list);
+	xt_session_release(&record->session);
+}
+
+int xt_record_finish(struct xt_record *record, struct rt_err *err)
+{
+	int rc;
+
+	if (record->finished)
+		return 0;
+	xt_instance_on(&record->inst, false, NULL);
+	record->end_ns = clock_ns(CLOCK_MONOTONIC);
+	rc = save_rest(record, err);
+	xt_record_reserve(record, false);
+	rc = first_of(rc, keep_final_stats(record));
+	rc = first_of(rc, xt_record_note_vms(record, rc < 0 ? NULL : err));
+	save_tsc_writes(record);
+	rc = first_of(rc, xt_meta_tasks(record->store, &record->fs, rc < 0 ? NULL : err));
+	rc = first_of(rc, xt_record_sample(record, rc < 0 ? NULL : err));
+	rc = first_of(rc, xt_store_finish(record->store, rc < 0 ? NULL : err));
+	record->finished = true;
+	remove_instances(record);
+	return rc;
+}
+
+void xt_record_destroy(struct xt_record *record)
+{
+	if (!record)
+		return;
+	remove_instances(record);
+	xt_store_destroy(record->store);
+	xt_select_finish(&record->select);
+	free(record->final);
+	free(record);
+}
+
+/* ---- what can be asked ---- */
+
+int xt_record_fault_fd(const struct xt_record *record)
+{
+	return xt_capture_fault_fd(record->capture);
+}
+
+int xt_record_fault(const struct xt_record *record, struct rt_err *err)
+{
+	return xt_capture_fault(record->capture, err);
+}
+
+int xt_record_take_listen_fd(struct xt_record *record)
+{
+	int fd = record->session.listen_fd;
+
+	record->session.listen_fd = -1;
+	return fd;
+}
+
+/* A buffer that was to be filled once is full when it had to drop something. */
+static bool is_full(const struct xt_record *record)
+{
+	struct xt_cpu_stats stats;
+
+	if (record->mode != XT_MODE_STOP || record->finished)
+		return false;
+	rt_cpuset_for_each(cpu, &record->cpus) {
+		if (xt_capture_stats(record->capture, cpu, &stats, NULL) == 0 && !stats.lost)
+			return false;
+	}
+	return true;
+}
+
+static const char *state_word(const struct xt_record *record)
+{
+	if (record->finished)
+		return "finished";
+	if (!record->started)
+		return "armed";
+	if (record->paused)
+		return "paused";
+	return is_full(record) ? "full" : "recording";
+}
+
+void xt_record_status(const struct xt_record *record, struct xt_record_status *ret)
+{
+	uint64_t now = record->finished ? record->end_ns : clock_ns(CLOCK_MONOTONIC);
+
+	*ret = (struct xt_record_status) {
+		.name = record->opts.name,
+		.mode = record->opts.mode,
+		.clock = record->clock,
+		.directory = record->opts.output,
+		.command = record->opts.command ? record->opts.command : "",
+		.state = state_word(record),
+		.buffer_bytes = record->buffer_bytes,
+		.subbuf_bytes = record->subbuf_bytes,
+		.flushes = record->flushes,
+		.seconds = record->started ? (now - record->start_ns) / 1e9 : 0,
+		.cpus = record->cpus,
+	};
+}
+
+int xt_record_stats(struct xt_record *record, unsigned int cpu, struct xt_cpu_stats *ret,
+		    struct rt_err *err)
+{
+	size_t i, nr = rt_cpuset_count(&record->cpus);
+
+	if (!record->final)
+		return xt_capture_stats(record->capture, cpu, ret, err);
+	for (i = 0; i < nr; i++) {
+		if (record->final[i].cpu == cpu) {
+			*ret = record->final[i];
+			return 0;
+		}
+	}
+	return rt_err_say(err, -EINVAL, "cpu%u is not recorded", cpu);
+}

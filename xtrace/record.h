@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * record.h - one session of recording, from arming the kernel to the finished
+ * directory
+ *
+ * Joins the instance, the capture, the store and the metadata; knows nothing of
+ * signals, commands and sockets.  One thread calls it.
+ */
+#ifndef XT_RECORD_H
+#define XT_RECORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/cpulist.h"
+
+struct rt_cpuset;
+struct rt_err;
+struct rt_root;
+struct rt_strv;
+struct xt_cpu_stats;
+struct xt_record;
+
+enum xt_mode {
+	XT_MODE_STREAM,		/* all goes to disk */
+	XT_MODE_OVERWRITE,	/* flight recorder: nothing is read until a flush or the end */
+	XT_MODE_STOP,		/* filled once */
+};
+
+struct xt_record_opts {
+	const char *output;		/* directory to make */
+	const char *name;		/* of the session */
+	const char *mode;		/* "stream", "overwrite", "stop" */
+	const char *clock;		/* "tod", "mono", "boot", "tsc", "local" */
+	const struct rt_strv *events, *excludes, *filters, *pids;
+	const char *cpus;		/* NULL: all that are online */
+	const char *drain_cpus;		/* NULL: all that are not isolated */
+	const char *command;		/* for the record only */
+	uint64_t buffer_bytes;		/* a CPU; 0: a share of the memory */
+	bool force;
+	bool fixed_level;
+	int level;			/* zstd */
+};
+
+/* Says in one line what this kernel cannot do, and what is done instead. */
+typedef void (*xt_say_fn)(void *arg, const char *line);
+
+/**
+ * xt_record_create() - all is armed, nothing is recorded yet.
+ *
+ * On failure nothing is left behind; a directory that had been made before a
+ * later failure (a full disk) is left as it is.
+ */
+int xt_record_create(struct xt_record **ret, const struct rt_root *root,
+		     const struct xt_record_opts *opts, xt_say_fn say, void *arg,
+		     struct rt_err *err);
+/* Without xt_record_finish() before it: the directory is left as after a crash. */
+void xt_record_destroy(struct xt_record *record);
+
+int xt_record_start(struct xt_record *record, struct rt_err *err);
+
+/*
+ * Saves what the buffers of @cpus (NULL: all) hold now.
+ * @ret_flush: its number, from 1 up; may be NULL.
+ */
+int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint32_t *ret_flush,
+		    struct rt_err *err);
+/* Of some CPUs, or of all where NULL; pausing what is paused is no failure. */
+int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err);
+int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err);
+int xt_record_mark(struct xt_record *record, const char *text, struct rt_err *err);
+
+/*
+ * Ends recording and makes the directory final; the instance is gone then.
+ * Does all it can: the first failure comes back.  A second call does nothing.
+ */
+int xt_record_finish(struct xt_record *record, struct rt_err *err);
+
+/* To be called every second: clock samples, VMs, the level of compression. */
+int xt_record_tick(struct xt_record *record, struct rt_err *err);
+/*
+ * To be called a few times a second: has the kernel frozen the buffers at a
+ * guest's FLUSH?  Then saves them and arms anew.  Return: 1 when it had.
+ */
+int xt_record_check_freeze(struct xt_record *record, struct rt_err *err);
+bool xt_record_can_freeze(const struct xt_record *record);
+
+/* Readable when the disk refused data; xt_record_fault() says why. */
+int xt_record_fault_fd(const struct xt_record *record);
+int xt_record_fault(const struct xt_record *record, struct rt_err *err);
+
+struct xt_record_status {
+	const char *name, *mode, *clock, *directory, *command;
+	const char *state;		/* "armed", "recording", "paused", "full", "finished" */
+	uint64_t buffer_bytes;		/* a CPU, as the kernel gave it */
+	uint32_t subbuf_bytes;
+	uint32_t flushes;
+	double seconds;			/* since the start */
+	struct rt_cpuset cpus;
+};
+
+void xt_record_status(const struct xt_record *record, struct xt_record_status *ret);
+/* As the kernel counts now; after xt_record_finish() the final counts. */
+int xt_record_stats(struct xt_record *record, unsigned int cpu, struct xt_cpu_stats *ret,
+		    struct rt_err *err);
+/* The socket on which xtrace-ctl asks; the caller's to close from now on. */
+int xt_record_take_listen_fd(struct xt_record *record);
+
+#endif /* XT_RECORD_H */
