@@ -61,46 +61,50 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* One character that cannot stand as it is; returns how many bytes it took. */
-static size_t escape_one(struct rt_buf *buf, const unsigned char *s, size_t len)
+/* One character that cannot stand as it is: writes at most six bytes for each that it takes. */
+static size_t escape_one(char **to, const unsigned char *s, size_t len)
 {
 	static const char hex[] = "0123456789abcdef";
-	static const char from[] = "\"\\\n\t\r", to[] = "\"\\ntr";
-	char code[] = "\\u00??";
+	static const char special[] = "\"\\\n\t\r", letter[] = "\"\\ntr";
 	const char *at;
 	size_t taken;
 
 	if (s[0] >= 0x80) {
 		taken = utf8_length(s, len);
-		rt_buf_add(buf, taken ? (const char *)s : "\xef\xbf\xbd", taken ? taken : 3);
+		*to = mempcpy(*to, taken ? (const char *)s : "\xef\xbf\xbd", taken ? taken : 3);
 		return taken ? taken : 1;
 	}
-	at = s[0] ? strchr(from, s[0]) : NULL;
+	at = s[0] ? strchr(special, s[0]) : NULL;
 	if (at) {
-		put(buf, '\\');
-		put(buf, to[at - from]);
+		*(*to)++ = '\\';
+		*(*to)++ = letter[at - special];
 		return 1;
 	}
-	code[4] = hex[s[0] >> 4];
-	code[5] = hex[s[0] & 15];
-	rt_buf_add(buf, code, 6);
+	*to = mempcpy(*to, "\\u00", 4);
+	*(*to)++ = hex[s[0] >> 4];
+	*(*to)++ = hex[s[0] & 15];
 	return 1;
 }
 
 void rt_json_escape(struct rt_buf *buf, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text;
-	size_t i = 0, start;
+	char *to = len < SIZE_MAX / 8 ? rt_buf_reserve(buf, len * 6 + 2) : NULL;
+	size_t i = 0;
 
-	put(buf, '"');
-	while (i < len) {
-		for (start = i; i < len && is_plain(s[i]); i++)
-			;
-		rt_buf_add(buf, s + start, i - start);
-		if (i < len)
-			i += escape_one(buf, s + i, len - i);
+	if (!to) {
+		buf->failed = true;
+		return;
 	}
-	put(buf, '"');
+	*to++ = '"';
+	while (i < len) {
+		if (is_plain(s[i]))
+			*to++ = (char)s[i++];
+		else
+			i += escape_one(&to, s + i, len - i);
+	}
+	*to++ = '"';
+	buf->len = (size_t)(to - buf->data);
 }
 
 static void separate(struct rt_json *json)
