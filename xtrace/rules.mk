@@ -4,7 +4,7 @@
 ARCHIVES += libxt.a
 libxt.a-objs := $(addprefix xtrace/, \
 	datfile.o datfile-lane.o datfile-options.o datfile-v6.o \
-	events.o formats.o late.o page.o pages.o store-read.o symbols.o trace.o)
+	events.o formats.o late.o page.o pages.o store.o store-block.o store-files.o store-read.o symbols.o trace.o)
 xt-libs := libxt.a libkev.a librt.a
 xt-ldlibs := -ltraceevent -lzstd -lz -lpthread
 
