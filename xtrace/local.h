@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * local.h - what the files behind xtrace.h share: the open trace, its backends,
- * its texts, memory for pages, and the libtraceevent handle for the printer
+ * its texts, and memory for pages
  *
  * A backend is one kind of file (datfile*.c, store-read*.c).  It fills the
  * trace at opening and later only answers look-ups and loads.
@@ -110,7 +110,6 @@ int xt_pread(int fd, void *buf, size_t len, uint64_t offset);
 struct xt_late {		/* what is made at its first use */
 	pthread_mutex_t lock;	/* held while making */
 	_Atomic(struct xt_symbols *) symbols;
-	_Atomic(struct tep_handle *) tep;
 };
 
 struct xt_trace {
@@ -167,12 +166,6 @@ int xt_parse_cmdlines(struct xt_trace *trace);	/* of ->cmdlines, ->tgids_text */
 /* The symbols, read and sorted at the first call; NULL without memory. */
 const struct xt_symbols *xt_trace_symbols(const struct xt_trace *trace);
 
-/*
- * libtraceevent's handle with all formats, printk formats and saved names of the
- * trace, parsed at the first call; NULL without memory.  It holds no symbols.
- * Read-only for all but the printer, which locks for what it changes.
- */
-struct tep_handle *xt_trace_tep(const struct xt_trace *trace);
 void xt_late_destroy(struct xt_late *late);
 
 #endif /* XT_LOCAL_H */

@@ -204,6 +204,13 @@ int xt_symbols_create(struct xt_symbols **ret, char *text, size_t len)
 	return 0;
 }
 
+static const struct xt_symbols none;
+
+const struct xt_symbols *xt_no_symbols(void)
+{
+	return &none;
+}
+
 void xt_symbols_destroy(struct xt_symbols *symbols)
 {
 	if (!symbols)

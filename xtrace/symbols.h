@@ -30,6 +30,8 @@ struct xt_symbol {
  * Return: 0 or -ENOMEM.
  */
 int xt_symbols_create(struct xt_symbols **ret, char *text, size_t len);
+/* An empty table that is always there. */
+const struct xt_symbols *xt_no_symbols(void);
 void xt_symbols_destroy(struct xt_symbols *symbols);
 
 /*
