@@ -37,8 +37,11 @@ uninstall:
 		find "$(place)/include/kvmrt" -depth -type d -empty -delete; \
 	fi
 
-$(O)/%.pc: %.pc.in
+# Made anew each time: it holds the prefix of this call.
+$(O)/%.pc: %.pc.in always
 	$(call say,GEN,$@)
 	$(Q)mkdir -p $(@D) && sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
 
-.PHONY: install uninstall
+always:
+
+.PHONY: install uninstall always
