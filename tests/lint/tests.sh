@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# tests.sh: a module has a test of its name, a program a test of its command
+# tests.sh: a module has a test of its name (or of the one it is a part of), a program a test of its command
 # line, and every test that is there is run.
 # shellcheck source=tests/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -9,6 +9,17 @@
 # module: why it has no test of its own
 declare -A without=(
 )
+
+# tested FOLDER MODULE: by a test of its name, or of the module that it is a part of:
+# print-expr.c is a part of print
+tested() {
+	local name=$2
+
+	until [ -e "tests/$1/test-$name.c" ]; do
+		[[ $name == *-* ]] || return
+		name=${name%-*}
+	done
+}
 
 for source in $(tree 'lib/*.c' 'kvm-events/*.c' 'xtrace/*.c' 'merge/*.c' 'gs/*.c' 'tuning/*.c' \
 	'config/*.c'); do
@@ -19,7 +30,7 @@ for source in $(tree 'lib/*.c' 'kvm-events/*.c' 'xtrace/*.c' 'merge/*.c' 'gs/*.c
 	lib/*) ;;
 	*/cmd-*.c) continue ;;	# whole-command tests prove it
 	esac
-	[ -e "tests/$folder/test-$module.c" ] || [ -n "${without[$source]:-}" ] ||
+	tested "$folder" "$module" || [ -n "${without[$source]:-}" ] ||
 		finding "$source: no test tests/$folder/test-$module.c"
 done
 for source in "${!without[@]}"; do
