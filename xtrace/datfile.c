@@ -415,6 +415,17 @@ static int read_head(struct xt_trace *trace, struct dat_in *in, struct rt_err *e
 	return 0;
 }
 
+static bool counts_ns(const char *clock)
+{
+	static const char *const others[] = { "", "counter", "x86-tsc" };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (strcmp(clock, others[i]) == 0)
+			return false;
+	}
+	return true;
+}
+
 static void count_cpus(struct xt_trace *trace)
 {
 	const struct dat *dat = trace->priv;
@@ -443,6 +454,7 @@ static int open_version(struct xt_trace *trace, struct rt_err *err)
 	if (!trace->nr_lanes)
 		return rt_err_say(err, -EBADMSG, "holds no ring buffer of any CPU");
 	count_cpus(trace);
+	trace->info.time.is_ns = trace->info.time.convert || counts_ns(trace->info.time.clock);
 	return 0;
 }
 

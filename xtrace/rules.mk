@@ -9,7 +9,8 @@ libxt.a-objs := $(addprefix xtrace/, \
 	events.o formats.o late.o page.o pages.o \
 	print.o print-array.o print-bprint.o print-build.o print-calls.o print-compile.o print-expr.o \
 	print-fields.o print-ftrace.o print-items.o print-kvm.o print-plugins.o print-run.o \
-	print-trace.o print-types.o store.o store-block.o store-files.o store-read.o symbols.o trace.o)
+	print-trace.o print-types.o store.o store-block.o store-files.o \
+	store-lane.o store-read.o store-session.o symbols.o trace.o)
 xt-libs := libxt.a libkev.a librt.a
 xt-ldlibs := -ltraceevent -lzstd -lz -lpthread
 

@@ -1,18 +1,188 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * store-read.c - the directories of xtrace-run as lanes and chunks
+ * store-read.c - open an xtrace directory
  */
-#include "xtrace/local.h"
+#include "xtrace/store-read.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/err.h"
 
+static void st_destroy(struct xt_trace *trace)
+{
+	struct st *st = trace->priv;
+
+	for (unsigned int i = 0; i < trace->nr_lanes; i++)
+		st_lane_finish(&st->lanes[i]);
+	free(st->lanes);
+	close(st->dir);
+	free(st);
+}
+
+static int st_kallsyms(const struct xt_trace *trace, struct xt_text *ret, struct rt_err *err)
+{
+	const struct st *st = trace->priv;
+
+	(void)err;
+	return st_read_file(st->dir, "kallsyms", XT_MAX_TEXT, ret);
+}
+
+static const struct xt_backend st_backend = {
+	.destroy = st_destroy,
+	.chunk = st_chunk,
+	.load = st_load,
+	.kallsyms = st_kallsyms,
+};
+
+/* "cpu12.xt" -> 12 */
+static bool cpu_of(const char *name, unsigned int *ret)
+{
+	char *end;
+	unsigned long cpu;
+
+	if (strncmp(name, "cpu", 3) != 0 || !isdigit((unsigned char)name[3]))
+		return false;
+	cpu = strtoul(name + 3, &end, 10);
+	*ret = (unsigned int)cpu;
+	return strcmp(end, ".xt") == 0 && cpu < XT_MAX_CPUS;
+}
+
+/* CPUs that have a file, as a map of bytes. */
+static int list_cpus(const struct st *st, uint8_t *has, unsigned int *ret_nr)
+{
+	int fd = openat(st->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	unsigned int cpu;
+
+	if (!list) {
+		int rc = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	*ret_nr = 0;
+	while ((entry = readdir(list))) {
+		if (cpu_of(entry->d_name, &cpu) && !has[cpu]) {
+			has[cpu] = 1;
+			++*ret_nr;
+		}
+	}
+	closedir(list);
+	return 0;
+}
+
+/* A merge of many CPUs needs more descriptors than the usual soft limit. */
+static int open_cpu_file(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct rlimit limit;
+
+	if (fd < 0 && errno == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+		fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+static void note_times(struct xt_trace *trace, unsigned int index)
+{
+	struct xt_info *info = &trace->info;
+	size_t nr = trace->lanes[index].nr_chunks;
+	struct xt_chunk first, last;
+
+	if (!nr)
+		return;
+	xt_lane_chunk(trace, index, 0, &first);
+	xt_lane_chunk(trace, index, nr - 1, &last);
+	if (first.times_known && (!info->first_ts || first.first_ts < info->first_ts))
+		info->first_ts = first.first_ts;
+	if (last.times_known && last.last_ts > info->last_ts)
+		info->last_ts = last.last_ts;
+}
+
+static int open_lanes(struct xt_trace *trace, const uint8_t *has, unsigned int nr,
+		      struct rt_err *err)
+{
+	struct st *st = trace->priv;
+
+	trace->lanes = calloc(nr ? nr : 1, sizeof(*trace->lanes));
+	st->lanes = calloc(nr ? nr : 1, sizeof(*st->lanes));
+	if (!trace->lanes || !st->lanes)
+		return rt_err_set(err, -ENOMEM, "cannot open %u CPUs", nr);
+	for (unsigned int cpu = 0; cpu < XT_MAX_CPUS; cpu++) {
+		struct xt_lane_info *info = &trace->lanes[trace->nr_lanes];
+		char name[32];
+		int fd, rc;
+
+		if (!has[cpu])
+			continue;
+		snprintf(name, sizeof(name), "cpu%u.xt", cpu);
+		fd = open_cpu_file(st->dir, name);
+		if (fd < 0)
+			return rt_err_set(err, fd, "%s: cannot be opened", name);
+		*info = (struct xt_lane_info){ .cpu = cpu, .buffer = "" };
+		trace->nr_lanes++;
+		rc = st_open_lane(trace, &st->lanes[trace->nr_lanes - 1], cpu, fd,
+				  &info->nr_chunks);
+		if (rc < 0)
+			return rt_err_set(err, rc, "%s: cannot be opened", name);
+		note_times(trace, trace->nr_lanes - 1);
+		if (cpu >= trace->info.nr_cpus)
+			trace->info.nr_cpus = cpu + 1;
+	}
+	return 0;
+}
+
+static int read_names(struct xt_trace *trace, struct rt_err *err)
+{
+	struct st *st = trace->priv;
+	int rc;
+
+	st_read_file(st->dir, "printk_formats", XT_MAX_TEXT, &trace->printk);
+	st_read_file(st->dir, "saved_cmdlines", XT_MAX_TEXT, &trace->cmdlines);
+	st_read_file(st->dir, "saved_tgids", XT_MAX_TEXT, &trace->tgids_text);
+	rc = xt_parse_cmdlines(trace);
+	return rc < 0 ? rt_err_set(err, rc, "cannot keep the names of tasks") : 0;
+}
+
 int xt_store_open(struct xt_trace *trace, const char *path, int dir, struct rt_err *err)
 {
-	(void)trace;
+	struct st *st = calloc(1, sizeof(*st));
+	uint8_t has[XT_MAX_CPUS] = { 0 };
+	unsigned int nr = 0;
+	int rc;
+
 	(void)path;
-	close(dir);
-	return rt_err_say(err, -EINVAL, "is no xtrace directory");
+	if (!st) {
+		close(dir);
+		return rt_err_set(err, -ENOMEM, "cannot open the trace");
+	}
+	st->dir = dir;
+	trace->priv = st;
+	trace->backend = &st_backend;
+	trace->info.kind = "xtrace";
+	rc = st_read_session(trace, err);
+	if (rc < 0)
+		return rc;
+	rc = st_read_formats(trace, err);
+	if (rc == 0)
+		rc = read_names(trace, err);
+	if (rc < 0)
+		return rc;
+	trace->info.nr_cpus = st->cpus;
+	rc = list_cpus(st, has, &nr);
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot list the directory");
+	return open_lanes(trace, has, nr, err);
 }
