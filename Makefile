@@ -32,7 +32,7 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 CFLAGS  ?= -O2 -g
 ALL_CFLAGS := -std=gnu11 -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wshadow \
 	-Wmissing-prototypes -Wdeclaration-after-statement -fPIC -fno-semantic-interposition \
-	-fvisibility=hidden -D_GNU_SOURCE -DKVMRT_VERSION='"$(VERSION)"' -iquote . -iquote $(O) \
+	-D_GNU_SOURCE -DKVMRT_VERSION='"$(VERSION)"' -iquote . -iquote $(O) \
 	$(CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS)
 ifneq ($(SAN),)
@@ -119,11 +119,14 @@ $(foreach f,$(FUZZERS),$(eval $(f)-ldflags += -fsanitize=fuzzer)$(eval $(call pr
 # libNAME.so of libNAME.so.0.1: what a linker looks for
 dev_name = $(firstword $(subst .so,.so ,$(1)))
 
+comma := ,
 define shared_rule
 $(O)/lib/$(1): $$(addprefix $(O)/,$$($(1)-objs)) $$(addprefix $(O)/lib/,$$($(1)-libs)) $$($(1)-map)
 	$$(call say,LD,$(1))
-	$$(Q)mkdir -p $$(@D) && $$(CC) -shared $$(ALL_LDFLAGS) -o $$@ -Wl,-soname,$$($(1)-soname) \
-		$$(if $$($(1)-map),-Wl,--version-script=$$($(1)-map)) $$(addprefix $(O)/,$$($(1)-objs)) \
+	$$(Q)mkdir -p $$(@D) && $$(CC) -shared $$(ALL_LDFLAGS) -o $$@ \
+		-Wl,-Bsymbolic-functions -Wl,-soname,$$($(1)-soname) \
+		$$(addprefix -Wl$$(comma)--version-script=,$$($(1)-map)) \
+		$$(addprefix $(O)/,$$($(1)-objs)) \
 		-Wl,--start-group $$(addprefix $(O)/lib/,$$($(1)-libs)) -Wl,--end-group $$($(1)-ldlibs)
 	$$(Q)cd $(O)/lib && for link in $$(filter-out $(1),$$($(1)-soname) $$(call dev_name,$(1))); do \
 		ln -sf $(1) $$$$link; done

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * clock.c - a trace's own clock as a segment
+ * clock.c - a trace's own clock: as a segment, and against UTC
  */
 #include "merge/clock.h"
+
+#include <string.h>
 
 #include "xtrace/xtrace.h"
 
@@ -31,4 +33,36 @@ void mrg_segment_own(struct mrg_segment *ret, const struct xt_timebase *time)
 		move_up_to_zero(ret, time);
 	else
 		ret->out0 = (uint64_t)time->offset;
+}
+
+bool mrg_utc_offset(const struct xt_info *info, int64_t *ret)
+{
+	const struct xt_clock_sample *s = info->nr_samples ? info->samples : NULL;
+
+	if (!strcmp(info->time.clock, "tai")) {
+		*ret = s ? (int64_t)(s->real_ns - s->tai_ns)
+			 : -info->time.tai_offset_s * 1000000000ll;
+		return true;
+	}
+	if (!s)
+		return false;
+	if (!strcmp(info->time.clock, "mono"))
+		*ret = (int64_t)(s->real_ns - s->mono_ns);
+	else if (!strcmp(info->time.clock, "boot"))
+		*ret = (int64_t)(s->real_ns - s->boot_ns);
+	else
+		return false;
+	return true;
+}
+
+bool mrg_counts_ns(const struct xt_timebase *time)
+{
+	static const char *const ticks[] = { "x86-tsc", "counter", "uptime" };
+
+	if (time->is_ns || time->convert)
+		return true;
+	for (size_t i = 0; i < sizeof(ticks) / sizeof(*ticks); i++)
+		if (!strcmp(time->clock, ticks[i]))
+			return false;
+	return true;
 }

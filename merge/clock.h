@@ -10,9 +10,11 @@
 #ifndef MRG_CLOCK_H
 #define MRG_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct xt_info;
 struct xt_timebase;
 
 #define MRG_RATE_ONE (1ull << 48)
@@ -50,5 +52,11 @@ static inline uint64_t mrg_lane_clock_map(const struct mrg_lane_clock *clock, ui
 
 /* The trace's own nanoseconds: exactly what its multiplier, shift and offset say. */
 void mrg_segment_own(struct mrg_segment *ret, const struct xt_timebase *time);
+
+/* What makes UTC of a trace's own nanoseconds: false where it does not say. */
+bool mrg_utc_offset(const struct xt_info *info, int64_t *ret);
+
+/* Whether a trace's clock counts ns, if need be by its conversion; else events or cycles. */
+bool mrg_counts_ns(const struct xt_timebase *time);
 
 #endif /* MRG_CLOCK_H */

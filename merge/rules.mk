@@ -1,7 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-ARCHIVES += libmerge.a
-libmerge.a-objs := merge/clock.o merge/set.o
 
-UNIT_TESTS += tests/merge/test-clock
-tests/merge/test-clock-objs := tests/merge/test-clock.o
-tests/merge/test-clock-libs := libmerge.a librt.a
+# Who links it takes $(mrg-libs) and $(mrg-ldlibs).
+ARCHIVES += libmerge.a
+libmerge.a-objs := $(addprefix merge/, \
+	assemble.o check.o clock.o extract.o mergefile.o mergefile-write.o set.o spans.o \
+	sync-find.o sync-fit.o sync-member.o sync-poly.o sync-set.o sync-windows.o)
+mrg-libs := libmerge.a $(xt-libs)
+mrg-ldlibs := $(xt-ldlibs) -lm
+
+PROGRAMS += xtrace-multi-merge
+xtrace-multi-merge-objs := merge/cmd-multi-merge.o
+xtrace-multi-merge-libs := $(mrg-libs)
+xtrace-multi-merge-ldlibs := $(mrg-ldlibs)
+
+# What xtrace-view is made of, beside libmerge.a.
+ARCHIVES += libview.a
+libview.a-objs := $(addprefix merge/, \
+	stream.o stream-lane.o stream-merge.o stream-run.o \
+	view.o select.o row.o value.o notes.o names.o time.o put.o \
+	line.o text.o json.o csv.o)
+
+PROGRAMS += xtrace-view
+xtrace-view-objs := merge/cmd-view.o merge/pager.o
+xtrace-view-libs := libview.a $(mrg-libs)
+xtrace-view-ldlibs := $(mrg-ldlibs)
+
+merge-tests := $(addprefix tests/merge/test-,clock)
+UNIT_TESTS += $(merge-tests)
+$(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-libs)) \
+	$(eval $(t)-ldlibs := $(mrg-ldlibs)))

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "merge/mergefile.h"
+#include "merge/set-edit.h"
 
 static const char *const method_names[MRG_NR_METHODS] = {
 	[MRG_OWN] = "own", [MRG_REFERENCE] = "reference", [MRG_TSC] = "tsc", [MRG_GS] = "gs",
@@ -30,6 +32,35 @@ static void lane_finish(struct mrg_lane *lane)
 		free((void *)lane->epochs[i].clock.segments);
 	free((void *)lane->epochs);
 	*lane = (struct mrg_lane){ 0 };
+}
+
+static int epoch_copy(struct mrg_epoch *to, const struct mrg_epoch *from)
+{
+	struct mrg_segment *segs = malloc(from->clock.nr * sizeof(*segs));
+
+	if (!segs)
+		return -ENOMEM;
+	memcpy(segs, from->clock.segments, from->clock.nr * sizeof(*segs));
+	*to = *from;
+	to->clock.segments = segs;
+	return 0;
+}
+
+int mrg_lane_set(struct mrg_lane *lane, const struct mrg_epoch *epochs, size_t nr)
+{
+	struct mrg_epoch *copy = calloc(nr, sizeof(*copy));
+	struct mrg_lane new = { .epochs = copy, .nr_epochs = nr, .vcpu_tid = lane->vcpu_tid };
+
+	if (!copy)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++)
+		if (epoch_copy(&copy[i], &epochs[i]) < 0) {
+			lane_finish(&new);
+			return -ENOMEM;
+		}
+	lane_finish(lane);
+	*lane = new;
+	return 0;
 }
 
 static int lane_init_own(struct mrg_lane *lane, const struct xt_timebase *time)
@@ -86,7 +117,7 @@ static int member_init(struct mrg_member *member, const char *path, struct rt_er
 
 	*member = (struct mrg_member){
 		.path = strdup(path), .name = last_part(path), .host = -1,
-		.error_ns = UINT64_MAX,
+		.error_ns = UINT64_MAX, .bound_ns = UINT64_MAX,
 	};
 	if (!member->path || !member->name)
 		return rt_err_set(err, -ENOMEM, "%s", path);
@@ -108,7 +139,7 @@ static int member_init(struct mrg_member *member, const char *path, struct rt_er
 static bool label_taken(const struct mrg_set *set, const char *label, size_t nr)
 {
 	for (size_t i = 0; i < nr; i++)
-		if (!strcmp(set->members[i].label, label))
+		if (set->members[i].label && !strcmp(set->members[i].label, label))
 			return true;
 	return false;
 }
@@ -150,27 +181,6 @@ void mrg_set_destroy(struct mrg_set *set)
 	free(set);
 }
 
-/* What must be added to a trace's own ns to get UTC. */
-static bool utc_offset(const struct xt_info *info, int64_t *ret)
-{
-	const struct xt_clock_sample *s = info->samples;
-
-	if (!strcmp(info->time.clock, "tai")) {
-		*ret = s ? (int64_t)(s->real_ns - s->tai_ns)
-			 : -info->time.tai_offset_s * 1000000000ll;
-		return true;
-	}
-	if (!s)
-		return false;
-	if (!strcmp(info->time.clock, "mono"))
-		*ret = (int64_t)(s->real_ns - s->mono_ns);
-	else if (!strcmp(info->time.clock, "boot"))
-		*ret = (int64_t)(s->real_ns - s->boot_ns);
-	else
-		return false;
-	return true;
-}
-
 static void widen(struct mrg_set *set, const struct mrg_member *member)
 {
 	const struct xt_info *info = xt_trace_info(member->trace);
@@ -186,16 +196,151 @@ static void widen(struct mrg_set *set, const struct mrg_member *member)
 		set->last_ns = last;
 }
 
-static int set_add(struct mrg_set *set, const char *path, struct rt_err *err)
+void mrg_set_times(struct mrg_set *set)
 {
-	struct mrg_member *member = &set->members[set->nr++];
-	int rc = member_init(member, path, err);
+	set->first_ns = set->last_ns = 0;
+	for (size_t i = 0; i < set->nr; i++)
+		widen(set, &set->members[i]);
+}
+
+int mrg_set_label(struct mrg_set *set, size_t member, const char *label, struct rt_err *err)
+{
+	char clean[MRG_LABEL_MAX];
+	char *copy;
+
+	if (!*label || strlen(label) >= sizeof(clean))
+		return rt_err_say(err, -EINVAL, "label \"%s\": expected 1 to %zu characters", label,
+				  sizeof(clean) - 1);
+	snprintf(clean, sizeof(clean), "%s", label);
+	label_clean(clean);
+	for (size_t i = 0; i < set->nr; i++)
+		if (i != member && !strcmp(set->members[i].label, clean))
+			return rt_err_say(err, -EINVAL, "%s and %s would both be called %s",
+					  set->members[i].path, set->members[member].path, clean);
+	copy = strdup(clean);
+	if (!copy)
+		return rt_err_set(err, -ENOMEM, "label \"%s\"", label);
+	free((void *)set->members[member].label);
+	set->members[member].label = copy;
+	return 0;
+}
+
+/* ---- a merged directory ---- */
+
+static int apply_lanes(struct mrg_member *member, const struct mrg_file_member *from,
+		       struct rt_err *err)
+{
+	unsigned int nr = xt_trace_nr_lanes(member->trace);
+
+	if (from->nr_lanes != nr)
+		return rt_err_say(err, -EBADMSG, "%s: has %u CPUs, its merge file says %zu",
+				  member->path, nr, from->nr_lanes);
+	for (unsigned int l = 0; l < nr; l++) {
+		if (mrg_lane_set(&member->lanes[l], from->lanes[l].epochs,
+				 from->lanes[l].nr_epochs) < 0)
+			return rt_err_set(err, -ENOMEM, "%s", member->path);
+		member->lanes[l].vcpu_tid = from->lanes[l].vcpu_tid;
+	}
+	return 0;
+}
+
+static int apply_file(struct mrg_set *set, size_t i, const struct mrg_file_member *from,
+		      size_t first, struct rt_err *err)
+{
+	struct mrg_member *member = &set->members[i];
+
+	member->method = from->method;
+	member->host = from->host < 0 ? -1 : (int)first + from->host;
+	member->offset_ns = from->offset_ns;
+	member->rate_ppb = from->rate_ppb;
+	member->error_ns = from->error_ns;
+	member->bound_ns = from->bound_ns;
+	member->check = from->check;
+	member->label = strdup(from->label);
+	if (!member->label)
+		return rt_err_set(err, -ENOMEM, "%s", member->path);
+	return apply_lanes(member, from, err);
+}
+
+/* Room for @more members. */
+static int set_grow(struct mrg_set *set, size_t more, struct rt_err *err)
+{
+	struct mrg_member *members;
+
+	if (set->nr + more > MRG_MAX_MEMBERS)
+		return rt_err_say(err, -E2BIG, "more than %d traces", MRG_MAX_MEMBERS);
+	members = realloc(set->members, (set->nr + more) * sizeof(*members));
+	if (!members)
+		return rt_err_set(err, -ENOMEM, "cannot open the traces");
+	set->members = members;
+	return 0;
+}
+
+static int set_add_trace(struct mrg_set *set, const char *path, struct rt_err *err)
+{
+	int rc = set_grow(set, 1, err);
 
 	if (rc < 0)
 		return rc;
-	if (member_label(set, set->nr - 1) < 0)
-		return rt_err_set(err, -ENOMEM, "%s", path);
-	widen(set, member);
+	return member_init(&set->members[set->nr++], path, err);
+}
+
+static int set_add_merged(struct mrg_set *set, const char *dir, const struct mrg_file *file,
+			  struct rt_err *err)
+{
+	size_t first = set->nr;
+
+	for (size_t i = 0; i < file->nr; i++) {
+		char path[4096];
+		int rc;
+
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s", dir, file->members[i].name) >=
+		    sizeof(path))
+			return rt_err_set(err, -ENAMETOOLONG, "%.64s...", dir);
+		rc = set_add_trace(set, path, err);
+		if (rc == 0)
+			rc = apply_file(set, set->nr - 1, &file->members[i], first, err);
+		if (rc < 0)
+			return rc;
+	}
+	set->merged = first == 0;
+	set->utc_known = file->utc_known;
+	set->utc_offset_ns = file->utc_offset_ns;
+	return 0;
+}
+
+static int set_add(struct mrg_set *set, const char *path, struct rt_err *err)
+{
+	struct mrg_file file;
+	int rc = mrg_file_read(&file, path, err);
+
+	if (rc == -ENOENT) {
+		set->merged = false;
+		return set_add_trace(set, path, err);
+	}
+	if (rc < 0)
+		return rc;
+	rc = set_add_merged(set, path, &file, err);
+	mrg_file_finish(&file);
+	return rc;
+}
+
+static int set_finish_open(struct mrg_set *set, struct rt_err *err)
+{
+	for (size_t i = 0; i < set->nr; i++) {
+		const char *label = set->members[i].label;
+
+		if (label && !label_taken(set, label, i))
+			continue;
+		free((void *)label);
+		set->members[i].label = NULL;
+		if (member_label(set, i) < 0)
+			return rt_err_set(err, -ENOMEM, "%s", set->members[i].path);
+	}
+	mrg_set_times(set);
+	if (!set->merged)
+		set->utc_known = mrg_utc_offset(xt_trace_info(set->members[0].trace),
+						&set->utc_offset_ns);
 	return 0;
 }
 
@@ -210,16 +355,14 @@ int mrg_set_open(struct mrg_set **ret, const char *const *paths, size_t nr, stru
 	set = calloc(1, sizeof(*set));
 	if (!set)
 		return rt_err_set(err, -ENOMEM, "cannot open the traces");
-	set->members = calloc(nr, sizeof(*set->members));
-	if (!set->members)
-		rc = rt_err_set(err, -ENOMEM, "cannot open the traces");
 	for (size_t i = 0; rc == 0 && i < nr; i++)
 		rc = set_add(set, paths[i], err);
+	if (rc == 0)
+		rc = set_finish_open(set, err);
 	if (rc < 0) {
 		mrg_set_destroy(set);
 		return rc;
 	}
-	set->utc_known = utc_offset(xt_trace_info(set->members[0].trace), &set->utc_offset_ns);
 	*ret = set;
 	return 0;
 }

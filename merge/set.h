@@ -62,7 +62,8 @@ struct mrg_member {
 	enum mrg_method method;
 	int host;		/* the member that ran this one as a guest; -1 none known */
 	int64_t offset_ns;	/* merged time less own time, at the middle of the member */
-	uint64_t error_ns;	/* proven bound of every lane; UINT64_MAX unknown */
+	uint64_t error_ns;	/* proven bound if the clocks run alike; UINT64_MAX unknown */
+	uint64_t bound_ns;	/* proven bound whatever their rates */
 	int64_t rate_ppb;	/* merged time gains so much on its own */
 	struct mrg_check check;
 };

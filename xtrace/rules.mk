@@ -14,6 +14,23 @@ libxt.a-objs := $(addprefix xtrace/, \
 xt-libs := libxt.a libkev.a librt.a
 xt-ldlibs := -ltraceevent -lzstd -lz -lpthread
 
+# The reader for others: what xtrace.h and the headers it needs promise.
+SHARED += libxtrace.so.0
+libxtrace.so.0-objs := $(libxt.a-objs) $(libkev.a-objs) lib/buf.o lib/err.o
+libxtrace.so.0-ldlibs := $(xt-ldlibs)
+libxtrace.so.0-soname := libxtrace.so.0
+libxtrace.so.0-map := $(O)/xtrace/libxtrace.map
+libxtrace-headers := xtrace/xtrace.h kvm-events/kvm-events.h gs/protocol.h lib/err.h lib/buf.h
+HEADERS += $(libxtrace-headers)
+PCFILES += xtrace/libxtrace.pc.in
+
+# It exports the functions that its headers declare, and no others.
+$(O)/xtrace/libxtrace.map: $(libxtrace-headers)
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && { echo 'XTRACE_0 {' && echo 'global:' && \
+		grep -hoE '\b(xt|kev|rt_err|rt_buf)_[a-z0-9_]+\(' $^ | sort -u | tr '(' ';' && \
+		echo 'local:' && echo '*;' && echo '};'; } >$@
+
 UNIT_TESTS += tests/xtrace/test-symbols
 tests/xtrace/test-symbols-objs := tests/xtrace/test-symbols.o
 tests/xtrace/test-symbols-libs := libxt.a

@@ -31,7 +31,7 @@ for library in $(make_list SHARED); do
 	done
 done
 for header in $(make_list HEADERS); do
-	[ "$(of "$header")" = LGPL-2.1-or-later ] ||
+	[[ $(of "$header") == *LGPL-2.1-or-later ]] ||
 		finding "$header: is installed; expected LGPL-2.1-or-later"
 done
 finish

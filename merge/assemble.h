@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * assemble.h - build the merged directory out of a set's members
+ */
+#ifndef MRG_ASSEMBLE_H
+#define MRG_ASSEMBLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct mrg_set;
+struct rt_err;
+
+struct mrg_assemble_opts {
+	bool move;		/* members leave the place where they were */
+	bool replace;		/* an existing merged directory is replaced */
+	void (*progress)(void *arg, uint64_t bytes);	/* of what had to be copied; NULL */
+	void *arg;
+};
+
+/**
+ * mrg_assemble() - make @out, with all members and the file "merge".
+ *
+ * Files are cloned (reflink) or hard-linked where the file system can, else
+ * copied.  Built under another name beside @out and renamed when it is whole:
+ * a failure leaves nothing behind and moves nothing.
+ *
+ * Return: 0, or -errno; -EEXIST when @out exists and is not to be replaced.
+ */
+int mrg_assemble(const struct mrg_set *set, const char *out, const struct mrg_assemble_opts *opts,
+		 struct rt_err *err);
+
+#endif /* MRG_ASSEMBLE_H */

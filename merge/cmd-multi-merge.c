@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd-multi-merge.c - xtrace-multi-merge: one directory with the traces of a host
+ * and its guests, all on one clock, and what proves it
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/cmd.h"
+#include "lib/err.h"
+#include "lib/json.h"
+#include "lib/text.h"
+#include "merge/assemble.h"
+#include "merge/set-edit.h"
+#include "merge/sync-set.h"
+
+#define MAX_PATHS MRG_MAX_MEMBERS
+
+static const char *output;
+static const char *method_word = "auto";
+static const char *clock_word;
+static struct rt_strv labels;
+static bool only_check, json, move, force;
+
+static const struct rt_opt opts[] = {
+	RT_STRING('o', "output", &output, "DIR", "make the merged directory DIR"),
+	RT_CHOICE('t', "clock", &clock_word, "tod",
+		  "times of the merged trace: the time of day, or fail"),
+	RT_LIST(0, "label", &labels, "NAME=DIR", "show the trace DIR as NAME (its host name else)"),
+	RT_CHOICE(0, "sync", &method_word, "auto|tsc|gs|windows|tod",
+		  "how clocks are compared (auto: the best that is there)"),
+	RT_BOOL(0, "check", &only_check, "end with status 1 when events contradict the clocks"),
+	RT_BOOL(0, "json", &json, "report as JSON"),
+	RT_BOOL(0, "move", &move, "move the traces into DIR instead of linking or copying them"),
+	RT_BOOL('f', "force", &force, "replace DIR when it is a merged directory"),
+	RT_END
+};
+
+/* ---- arguments ---- */
+
+static bool same_path(const char *a, size_t len, const char *b)
+{
+	size_t n = strlen(b);
+
+	while (len > 1 && a[len - 1] == '/')
+		len--;
+	while (n > 1 && b[n - 1] == '/')
+		n--;
+	return len == n && !memcmp(a, b, n);
+}
+
+/* "NAME=DIR" or DIR; *@ret_label has *@ret_len bytes. */
+static const char *split_label(const char *word, const char **ret_label, size_t *ret_len)
+{
+	const char *eq = strchr(word, '=');
+
+	*ret_label = word;
+	*ret_len = eq ? (size_t)(eq - word) : 0;
+	return eq ? eq + 1 : word;
+}
+
+/* The traces: the arguments, and what --label names beside them. */
+static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_nr,
+			 struct rt_err *err)
+{
+	size_t nr = 0;
+
+	if ((size_t)argc + labels.n > MAX_PATHS)
+		return rt_usage(err, "more than %d traces", MAX_PATHS);
+	for (int i = 0; i < argc; i++)
+		paths[nr++] = argv[i];
+	for (size_t i = 0; i < labels.n; i++) {
+		const char *name, *dir;
+		size_t len, k = 0;
+
+		dir = split_label(labels.v[i], &name, &len);
+		if (!len || !*dir)
+			return rt_usage(err, "--label %s: expected NAME=DIR", labels.v[i]);
+		while (k < nr && !same_path(paths[k], strlen(paths[k]), dir))
+			k++;
+		if (k == nr)
+			paths[nr++] = dir;
+	}
+	if (!nr)
+		return rt_usage(err, "expected the traces to merge");
+	*ret_nr = nr;
+	return 0;
+}
+
+static int set_labels(struct mrg_set *set, struct rt_err *err)
+{
+	for (size_t i = 0; i < labels.n; i++) {
+		char label[MRG_LABEL_MAX];
+		const char *name, *dir;
+		size_t len, k = 0;
+		int rc;
+
+		dir = split_label(labels.v[i], &name, &len);
+		while (k < set->nr && !same_path(set->members[k].path,
+						 strlen(set->members[k].path), dir))
+			k++;
+		if (k == set->nr)
+			return rt_usage(err, "--label %s: give the members' own names inside of a"
+					" merged directory", labels.v[i]);
+		if (len >= sizeof(label))
+			return rt_usage(err, "--label %s: longer than %zu characters", labels.v[i],
+					sizeof(label) - 1);
+		snprintf(label, sizeof(label), "%.*s", (int)len, name);
+		rc = mrg_set_label(set, k, label, err);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static enum mrg_method method_of(const char *word)
+{
+	enum mrg_method m = 0;
+
+	while (m < MRG_NR_METHODS && strcmp(word, mrg_method_name(m)))
+		m++;
+	return m;
+}
+
+/* ---- the report ---- */
+
+static void ms(char *buf, size_t size, int64_t ns)
+{
+	uint64_t v = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+
+	snprintf(buf, size, "%s%" PRIu64 ".%06" PRIu64 " ms", ns < 0 ? "-" : "", v / 1000000,
+		 v % 1000000);
+}
+
+static void us(char *buf, size_t size, uint64_t ns)
+{
+	snprintf(buf, size, "%" PRIu64 ".%03" PRIu64 " us", ns / 1000, ns % 1000);
+}
+
+static void print_error(const struct mrg_member *m)
+{
+	char error[48], bound[48];
+
+	if (m->error_ns == UINT64_MAX) {
+		printf(", error unknown");
+		return;
+	}
+	us(error, sizeof(error), m->error_ns);
+	us(bound, sizeof(bound), m->bound_ns);
+	printf(" +- %s", error);
+	if (m->bound_ns != UINT64_MAX && m->bound_ns != m->error_ns)
+		printf(" (+- %s if the clocks drift)", bound);
+}
+
+static void print_check(const struct mrg_check *c)
+{
+	char worst[48];
+
+	if (!c->done) {
+		printf("; not checked: no windows of its vCPUs");
+		return;
+	}
+	printf("; %" PRIu64 " events checked, %" PRIu64 " outside of their vCPU's windows",
+	       c->checked, c->violations);
+	if (c->violations) {
+		us(worst, sizeof(worst), c->worst_ns);
+		printf(" by up to %s", worst);
+	}
+	if (c->unknown)
+		printf(", %" PRIu64 " where the host's trace has gaps", c->unknown);
+	if (c->pairs)
+		printf("; %" PRIu64 " hypercalls, %" PRIu64 " out of order", c->pairs,
+		       c->pairs_wrong);
+}
+
+static void print_member(const struct mrg_member *m)
+{
+	char offset[48];
+
+	if (m->method == MRG_REFERENCE) {
+		printf("%s: reference, clock %s\n", m->label, xt_trace_info(m->trace)->time.clock);
+		return;
+	}
+	ms(offset, sizeof(offset), m->offset_ns);
+	printf("%s: %s, offset %s", m->label, mrg_method_name(m->method), offset);
+	print_error(m);
+	if (m->rate_ppb)
+		printf(", rate %+" PRId64 " ppb", m->rate_ppb);
+	print_check(&m->check);
+	putchar('\n');
+}
+
+static void json_bound(struct rt_json *j, const char *key, uint64_t ns)
+{
+	rt_json_key(j, key);
+	if (ns == UINT64_MAX)
+		rt_json_null(j);
+	else
+		rt_json_u64(j, ns);
+}
+
+static void json_u64(struct rt_json *j, const char *key, uint64_t value)
+{
+	rt_json_key(j, key);
+	rt_json_u64(j, value);
+}
+
+static void json_vcpus(struct rt_json *j, const struct mrg_member *m)
+{
+	rt_json_key(j, "vcpus");
+	rt_json_open(j, '[');
+	for (unsigned int l = 0; l < xt_trace_nr_lanes(m->trace); l++) {
+		if (!m->lanes[l].vcpu_tid)
+			continue;
+		rt_json_open(j, '{');
+		json_u64(j, "cpu", xt_trace_lane(m->trace, l)->cpu);
+		json_u64(j, "thread", (uint64_t)m->lanes[l].vcpu_tid);
+		rt_json_close(j, '}');
+	}
+	rt_json_close(j, ']');
+}
+
+static void json_member(struct rt_json *j, const struct mrg_set *set, const struct mrg_member *m)
+{
+	rt_json_open(j, '{');
+	rt_json_key(j, "name");
+	rt_json_str(j, m->name);
+	rt_json_key(j, "label");
+	rt_json_str(j, m->label);
+	rt_json_key(j, "method");
+	rt_json_str(j, mrg_method_name(m->method));
+	rt_json_key(j, "host");
+	rt_json_str(j, m->host >= 0 ? set->members[m->host].label : NULL);
+	rt_json_key(j, "clock");
+	rt_json_str(j, xt_trace_info(m->trace)->time.clock);
+	rt_json_key(j, "offset_ns");
+	rt_json_i64(j, m->offset_ns);
+	json_bound(j, "error_ns", m->error_ns);
+	json_bound(j, "bound_ns", m->bound_ns);
+	rt_json_key(j, "rate_ppb");
+	rt_json_i64(j, m->rate_ppb);
+	json_u64(j, "checked", m->check.checked);
+	json_u64(j, "violations", m->check.violations);
+	json_u64(j, "worst_ns", m->check.worst_ns);
+	json_u64(j, "unknown", m->check.unknown);
+	json_u64(j, "pairs", m->check.pairs);
+	json_u64(j, "pairs_out_of_order", m->check.pairs_wrong);
+	json_vcpus(j, m);
+	rt_json_close(j, '}');
+}
+
+static int print_json(const struct mrg_set *set, struct rt_err *err)
+{
+	struct rt_buf buf = { 0 };
+	struct rt_json j = { .buf = &buf };
+
+	rt_json_open(&j, '{');
+	rt_json_key(&j, "output");
+	rt_json_str(&j, output);
+	rt_json_key(&j, "members");
+	rt_json_open(&j, '[');
+	for (size_t i = 0; i < set->nr; i++)
+		json_member(&j, set, &set->members[i]);
+	rt_json_close(&j, ']');
+	rt_json_close(&j, '}');
+	rt_buf_puts(&buf, "\n");
+	if (buf.failed)
+		return rt_err_set(err, -ENOMEM, "cannot report");
+	fwrite(buf.data, 1, buf.len, stdout);
+	rt_buf_finish(&buf);
+	return 0;
+}
+
+static void print_notes(struct rt_buf *notes)
+{
+	char *text = rt_buf_str(notes), *save = NULL;
+
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
+		fprintf(stderr, "xtrace-multi-merge: %s\n", line);
+}
+
+/* ---- the work ---- */
+
+static void progress(void *arg, uint64_t bytes)
+{
+	char size[32];
+
+	(void)arg;
+	fprintf(stderr, "\rcopied %s\033[K", rt_format_size(bytes, size, sizeof(size)));
+}
+
+static int assemble(const struct mrg_set *set, struct rt_err *err)
+{
+	struct mrg_assemble_opts how = {
+		.move = move, .replace = force, .progress = isatty(2) ? progress : NULL,
+	};
+
+	return output ? mrg_assemble(set, output, &how, err) : 0;
+}
+
+static int broken(const struct mrg_set *set)
+{
+	for (size_t i = 0; i < set->nr; i++)
+		if (set->members[i].check.violations || set->members[i].check.pairs_wrong)
+			return 1;
+	return 0;
+}
+
+static int merge_set(struct mrg_set *set, struct rt_buf *notes, struct rt_err *err)
+{
+	int rc = set_labels(set, err);
+
+	if (rc == 0)
+		rc = mrg_sync_set(set, method_of(method_word), notes, err);
+	print_notes(notes);
+	if (rc == 0 && clock_word && !set->utc_known)
+		rc = rt_err_say(err, -EINVAL, "-t tod: the clock of %s has no recorded relation to"
+				" the time of day", set->members[0].path);
+	if (rc == 0)
+		rc = assemble(set, err);
+	if (rc < 0)
+		return rc;
+	if (json)
+		rc = print_json(set, err);
+	for (size_t i = 0; !json && i < set->nr; i++)
+		print_member(&set->members[i]);
+	return rc < 0 ? rc : only_check ? broken(set) : 0;
+}
+
+static int run(int argc, char **argv, struct rt_err *err)
+{
+	static const char *paths[MAX_PATHS];
+	struct rt_buf notes = { 0 };
+	struct mrg_set *set;
+	size_t nr = 0;
+	int rc = collect_paths(argc, argv, paths, &nr, err);
+
+	if (rc == 0 && !output && !only_check && !json)
+		rc = rt_usage(err, "expected -o DIR, the directory to make (or --check)");
+	if (rc < 0)
+		return rc;
+	rc = mrg_set_open(&set, paths, nr, err);
+	if (rc < 0)
+		return rc;
+	rc = merge_set(set, &notes, err);
+	rt_buf_finish(&notes);
+	mrg_set_destroy(set);
+	return rc;
+}
+
+static const struct rt_cmd cmd = {
+	.name = "xtrace-multi-merge",
+	.summary = "merge the traces of a host and its guests on one clock",
+	.synopsis = "-o DIR [options] TRACE...",
+	.details = "TRACE is a directory of xtrace-run, a trace.dat of trace-cmd, or a merged directory.\n"
+		   "How the clocks were compared, and what proves the result, is printed a line a"
+		   " trace.",
+	.opts = opts,
+	.min_args = 0,
+	.max_args = UINT_MAX,
+	.effect = RT_READS,
+	.complete = RT_COMPLETE_FILE,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&cmd, argc, argv);
+}

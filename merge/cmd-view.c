@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd-view.c - xtrace-view: show traces, merged by time */
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cmd.h"
+#include "lib/err.h"
+#include "lib/text.h"
+#include "merge/pager.h"
+#include "merge/view.h"
+
+#define STATUS_NO_READER 141	/* as if SIGPIPE had ended us */
+
+static struct {
+	struct rt_strv fields, events, excluded, hosts, pids;
+	const char *cpus, *from, *to, *format, *time;
+	unsigned int limit, tail, threads;
+	bool nano, plain, no_pager;
+} o = { .format = "text", .time = "tod" };
+
+static const struct rt_opt view_opts[] = {
+	RT_LIST('f', "fields", &o.fields, "FIELDS",
+		"what a line shows: time,host,buffer,cpu,pid,comm,delta,event,raw"),
+	RT_LIST('e', "event", &o.events, "EVENT", "show this event only: our name, a name or "
+		"glob of tracefs, or a group; may be repeated"),
+	RT_LIST('x', "exclude", &o.excluded, "EVENT", "do not show this event"),
+	RT_LIST('H', "host", &o.hosts, "HOST", "show this host only: a label, or a glob"),
+	RT_STRING('c', "cpu", &o.cpus, "LIST", "show these CPUs only"),
+	RT_LIST('p', "pid", &o.pids, "PID", "show events of this task only"),
+	RT_STRING(0, "from", &o.from, "TIME", "begin here: a time as shown, or +1.5s from the "
+		  "begin of the traces"),
+	RT_STRING(0, "to", &o.to, "TIME", "end here"),
+	RT_UINT('n', "lines", &o.limit, "N", 1, UINT_MAX, "show the first N events"),
+	RT_UINT(0, "tail", &o.tail, "N", 1, UINT_MAX, "show the last N events"),
+	RT_CHOICE(0, "format", &o.format, "text|json|csv", "how events are written"),
+	RT_CHOICE(0, "time", &o.time, "tod|utc|rel|raw", "how times are written"),
+	RT_BOOL(0, "nano", &o.nano, "with --format ftrace: nine digits (trace-cmd report -t)"),
+	RT_BOOL('R', "raw", &o.plain, "with --format ftrace: fields as numbers (trace-cmd "
+		"report -R)"),
+	RT_UINT('j', "threads", &o.threads, "N", 1, 64, "threads that work at it"),
+	RT_BOOL(0, "no-pager", &o.no_pager, "write to the terminal directly"),
+	RT_END
+};
+
+/* ---- lists of words ---- */
+
+/* Calls @one with each comma-separated word. */
+static int each_word(const struct rt_strv *list, int (*one)(char *word, void *arg,
+							     struct rt_err *err),
+		     void *arg, struct rt_err *err)
+{
+	char *copy, *word, *rest;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < list->n && rc == 0; i++) {
+		copy = strdup(list->v[i]);
+		if (!copy)
+			return rt_err_set(err, -ENOMEM, "cannot read the options");
+		for (word = strtok_r(copy, ",", &rest); word && rc == 0;
+		     word = strtok_r(NULL, ",", &rest))
+			rc = one(word, arg, err);
+		free(copy);
+	}
+	return rc;
+}
+
+static const char *const field_names[] = {
+#define X(id_, name_, help_) name_,
+	MRG_FIELDS(X)
+#undef X
+};
+
+static int add_field(char *word, void *arg, struct rt_err *err)
+{
+	struct mrg_view_opts *view = arg;
+	const char *near;
+	unsigned int i, j;
+
+	for (i = 0; i < MRG_NR_FIELDS; i++) {
+		if (strcmp(word, field_names[i]) != 0)
+			continue;
+		for (j = 0; j < view->nr_fields; j++) {
+			if (view->fields[j] == i)
+				return rt_usage(err, "--fields: \"%s\" stands there twice", word);
+		}
+		view->fields[view->nr_fields++] = i;
+		return 0;
+	}
+	if (rt_nearest(word, field_names, MRG_NR_FIELDS, &near, 1) > 0)
+		return rt_usage(err, "--fields: no field \"%s\"; did you mean %s?", word, near);
+	return rt_usage(err, "--fields: no field \"%s\"; there are time, host, buffer, cpu, pid, "
+			"comm, delta, event and raw", word);
+}
+
+struct pids {
+	int *v;
+	size_t nr;
+};
+
+static int add_pid(char *word, void *arg, struct rt_err *err)
+{
+	struct pids *pids = arg;
+	uint64_t pid;
+	int *more;
+
+	if (rt_parse_u64(word, 0, INT_MAX, &pid) < 0)
+		return rt_usage(err, "--pid: expected a number, found \"%s\"", word);
+	more = realloc(pids->v, (pids->nr + 1) * sizeof(*more));
+	if (!more)
+		return rt_err_set(err, -ENOMEM, "cannot read the options");
+	pids->v = more;
+	pids->v[pids->nr++] = (int)pid;
+	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	return *(const int *)a < *(const int *)b ? -1 : *(const int *)a > *(const int *)b;
+}
+
+/* ---- hosts ---- */
+
+struct hosts {
+	const struct mrg_set *set;
+	bool *wanted;
+};
+
+static int add_host(char *word, void *arg, struct rt_err *err)
+{
+	struct hosts *hosts = arg;
+	const char *labels[64], *near;
+	size_t m, nr = 0;
+	bool any = false;
+
+	for (m = 0; m < hosts->set->nr; m++) {
+		if (rt_glob(word, hosts->set->members[m].label, false))
+			any = hosts->wanted[m] = true;
+		if (nr < 64)
+			labels[nr++] = hosts->set->members[m].label;
+	}
+	if (any)
+		return 0;
+	if (rt_nearest(word, labels, nr, &near, 1) > 0)
+		return rt_err_say(err, -EINVAL, "--host: no host \"%s\"; did you mean %s?", word,
+				  near);
+	return rt_err_say(err, -EINVAL, "--host: no host \"%s\"; the first of %zu is %s", word,
+			  hosts->set->nr, labels[0]);
+}
+
+/* ---- the command ---- */
+
+static void warn(void *arg, const char *text)
+{
+	(void)arg;
+	fprintf(stderr, "xtrace-view: %s\n", text);
+}
+
+static void warn_of_damage(const struct mrg_set *set)
+{
+	size_t m, i;
+
+	for (m = 0; m < set->nr; m++) {
+		for (i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++)
+			fprintf(stderr, "xtrace-view: %s: %s\n", set->members[m].path,
+				xt_trace_warning(set->members[m].trace, i));
+	}
+}
+
+static int choose_format(struct mrg_view_opts *view, struct rt_err *err)
+{
+	static const struct mrg_format *const formats[] = {
+		&mrg_format_text, &mrg_format_json, &mrg_format_csv,
+	};
+	static const char *const times[] = { "tod", "utc", "rel", "raw" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
+		if (strcmp(o.format, formats[i]->name) == 0)
+			view->format = formats[i];
+	}
+	for (i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		if (strcmp(o.time, times[i]) == 0)
+			view->time = (enum mrg_time_mode)i;
+	}
+	if ((o.nano || o.plain) && strcmp(o.format, "ftrace") != 0)
+		return rt_usage(err, "--nano and --raw belong to --format ftrace");
+	if (view->nr_fields > 0 && strcmp(o.format, "ftrace") == 0)
+		return rt_usage(err, "--fields: --format ftrace has its own");
+	return 0;
+}
+
+static int choose_range(struct mrg_view_opts *view, const struct mrg_set *set, struct rt_err *err)
+{
+	int rc = 0;
+
+	if (o.from)
+		rc = mrg_parse_when(set, view->time, o.from, &view->from, err);
+	if (rc < 0)
+		return rt_err_wrap(err, rc, "--from");
+	if (o.to)
+		rc = mrg_parse_when(set, view->time, o.to, &view->to, err);
+	if (rc < 0)
+		return rt_err_wrap(err, rc, "--to");
+	if (view->from > view->to)
+		return rt_usage(err, "--from %s lies behind --to %s", o.from, o.to);
+	return 0;
+}
+
+/* A merged trace is shown with its hosts unless fields were asked for. */
+static void add_host_field(struct mrg_view_opts *view, const struct mrg_set *set)
+{
+	if (view->nr_fields > 0 || (set->nr < 2 && !set->merged) ||
+	    view->format != &mrg_format_text)
+		return;
+	view->fields[0] = MRG_FIELD_TIME;
+	view->fields[1] = MRG_FIELD_HOST;
+	view->fields[2] = MRG_FIELD_CPU;
+	view->fields[3] = MRG_FIELD_EVENT;
+	view->nr_fields = 4;
+}
+
+static int show(struct mrg_view_opts *view, const struct mrg_set *set,
+		const struct mrg_select *select, struct rt_err *err)
+{
+	struct mrg_pager pager = { .fd = STDOUT_FILENO };
+	bool terminal = isatty(STDOUT_FILENO);
+	int rc;
+
+	view->colour = terminal && !getenv("NO_COLOR") && view->format == &mrg_format_text;
+	if (!o.no_pager && view->format == &mrg_format_text)
+		mrg_pager_start(&pager);
+	rc = mrg_view_run(set, view, select, pager.fd, err);
+	if (rc == -EPIPE)
+		rc = pager.pid > 0 ? 0 : STATUS_NO_READER;
+	mrg_pager_finish(&pager);
+	return rc;
+}
+
+static int choose(struct mrg_view_opts *view, const struct mrg_set *set, struct rt_cpuset *cpus,
+		  struct hosts *hosts, struct rt_err *err)
+{
+	struct rt_err why = { 0 };
+	int rc = choose_range(view, set, err);
+
+	if (rc == 0 && o.cpus) {
+		rc = rt_cpuset_parse(cpus, o.cpus, &why);
+		if (rc < 0)
+			return rt_usage(err, "--cpu: %s", why.text);
+		view->cpus = cpus;
+	}
+	if (rc < 0 || o.hosts.n == 0)
+		return rc;
+	hosts->set = set;
+	hosts->wanted = calloc(set->nr + 1, sizeof(bool));
+	if (!hosts->wanted)
+		return rt_err_set(err, -ENOMEM, "cannot choose hosts");
+	view->hosts = hosts->wanted;
+	return each_word(&o.hosts, add_host, hosts, err);
+}
+
+static int open_and_show(struct mrg_view_opts *view, const char *const *paths, size_t nr,
+			 struct rt_err *err)
+{
+	struct rt_cpuset cpus = { 0 };
+	struct mrg_select *select = NULL;
+	struct hosts hosts = { 0 };
+	struct mrg_set *set;
+	int rc;
+
+	rc = mrg_set_open(&set, paths, nr, err);
+	if (rc < 0)
+		return rc;
+	warn_of_damage(set);
+	add_host_field(view, set);
+	rc = choose(view, set, &cpus, &hosts, err);
+	if (rc == 0)
+		rc = mrg_select_create(&select, set, o.events.v, o.events.n, o.excluded.v,
+				       o.excluded.n, err);
+	if (rc == 0)
+		rc = show(view, set, select, err);
+	mrg_select_destroy(select);
+	free(hosts.wanted);
+	mrg_set_destroy(set);
+	return rc;
+}
+
+static int view_traces(int argc, char **argv, struct rt_err *err)
+{
+	struct mrg_view_opts view = {
+		.to = UINT64_MAX, .limit = o.limit, .tail = o.tail, .threads = o.threads,
+		.nano = o.nano, .plain = o.plain, .warn = warn,
+	};
+	struct pids pids = { 0 };
+	int rc;
+
+	if (o.limit && o.tail)
+		return rt_usage(err, "--lines and --tail exclude each other");
+	signal(SIGPIPE, SIG_IGN);
+	/* Chunks come and go by the thousand: keep their memory. */
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	rc = each_word(&o.fields, add_field, &view, err);
+	if (rc == 0)
+		rc = choose_format(&view, err);
+	if (rc == 0)
+		rc = each_word(&o.pids, add_pid, &pids, err);
+	if (rc == 0) {
+		if (pids.nr > 0)
+			qsort(pids.v, pids.nr, sizeof(int), compare_pids);
+		view.pids = pids.v;
+		view.nr_pids = pids.nr;
+		rc = open_and_show(&view, (const char *const *)argv, (size_t)argc, err);
+	}
+	free(pids.v);
+	return rc;
+}
+
+static const struct rt_cmd view_cmd = {
+	.name     = "xtrace-view",
+	.summary  = "show traces of hosts and guests, merged by time",
+	.synopsis = "[options] DIR|FILE...",
+	.opts     = view_opts,
+	.min_args = 1,
+	.max_args = UINT_MAX,
+	.effect   = RT_READS,
+	.complete = RT_COMPLETE_FILE,
+	.run      = view_traces,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&view_cmd, argc, argv);
+}

@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * extract.c - one pass over a trace: jobs of some chunks of a lane, done by a few
+ * threads, put together lane by lane in order
+ */
+#include "merge/extract.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kvm-events/kvm-events.h"
+#include "lib/err.h"
+#include "merge/array.h"
+#include "xtrace/xtrace.h"
+
+#define JOB_BYTES (2u << 20)	/* raw bytes a job: large against its overhead, small in memory */
+#define MAX_THREADS 8
+
+/* A clock that reads a little less than before is noise; one that was set jumps more. */
+#define SET_BACK_NS 20000
+
+/* ---- which events matter, and where their fields are ---- */
+
+struct role {
+	uint8_t kind;	/* enum kev_role; KEV_NONE: only its time counts */
+	const struct xt_field *pid, *vcpu, *nr, *a0, *a1;
+};
+
+struct roles {
+	struct role *by_id;
+	unsigned int nr;
+};
+
+static bool role_matters(int kind)
+{
+	return kind == KEV_GUEST_BEGIN || kind == KEV_GUEST_END || kind == KEV_HYPERCALL ||
+	       kind == KEV_TSC_OFFSET || kind == KEV_GS_GUEST;
+}
+
+static int roles_init(struct roles *roles, const struct xt_trace *trace)
+{
+	roles->nr = xt_trace_max_event_id(trace) + 1;
+	roles->by_id = calloc(roles->nr, sizeof(*roles->by_id));
+	if (!roles->by_id)
+		return -ENOMEM;
+	for (unsigned int id = 0; id < roles->nr; id++) {
+		const struct xt_event *event = xt_trace_event(trace, id);
+		struct role *role = &roles->by_id[id];
+
+		if (!event || !event->kev || !role_matters(event->kev->role))
+			continue;
+		role->pid = xt_event_field(event, "common_pid");
+		if (!role->pid)
+			continue;
+		role->kind = (uint8_t)event->kev->role;
+		role->vcpu = xt_event_field(event, "vcpu_id");
+		role->nr = xt_event_field(event, role->kind == KEV_TSC_OFFSET ?
+					  "previous_tsc_offset" : "nr");
+		role->a0 = xt_event_field(event, role->kind == KEV_TSC_OFFSET ?
+					  "next_tsc_offset" : "a0");
+		role->a1 = xt_event_field(event, "a1");
+	}
+	return 0;
+}
+
+bool mrg_is_host(const struct xt_trace *trace)
+{
+	bool begin = false, end = false;
+
+	for (unsigned int id = 0; id <= xt_trace_max_event_id(trace); id++) {
+		const struct xt_event *event = xt_trace_event(trace, id);
+
+		if (!event || !event->kev)
+			continue;
+		begin |= event->kev->role == KEV_GUEST_BEGIN;
+		end |= event->kev->role == KEV_GUEST_END;
+	}
+	return begin && end;
+}
+
+/* ---- a job: some chunks of a lane ---- */
+
+struct job {
+	unsigned int lane;
+	size_t first_chunk, nr_chunks;
+	uint64_t first_page;
+	bool any;			/* has a record */
+	bool lost_first;		/* something was lost before its first record */
+	bool no_memory;
+	size_t nr_damaged;
+	uint64_t first_ts, last_ts;
+	uint64_t *times;
+	size_t nr_times, times_room;
+	size_t *set_back;
+	size_t nr_set_backs, set_back_room;
+	uint64_t *set_back_page;
+	size_t nr_set_back_pages, set_back_page_room;
+	struct mrg_run *runs;
+	size_t nr_runs, runs_room;
+	struct mrg_gap *gaps;
+	size_t nr_gaps, gaps_room;
+	struct mrg_call *calls;
+	size_t nr_calls, calls_room;
+	struct mrg_tsc_write *tsc;
+	size_t nr_tsc, tsc_room;
+	uint64_t nr_events;
+};
+
+static void job_finish(struct job *job)
+{
+	free(job->times);
+	free(job->set_back);
+	free(job->set_back_page);
+	free(job->runs);
+	free(job->gaps);
+	free(job->calls);
+	free(job->tsc);
+}
+
+static uint64_t field_of(const struct xt_field *field, const struct xt_rec *rec)
+{
+	return field ? xt_field_u64(field, rec) : 0;
+}
+
+static bool job_run(struct job *job, const struct role *role, const struct xt_rec *rec)
+{
+	struct mrg_run run = {
+		.ts = rec->ts, .tid = (int32_t)xt_field_u64(role->pid, rec),
+		.kind = role->kind == KEV_GUEST_BEGIN ? MRG_RUN_ENTER : MRG_RUN_LEAVE,
+		.vcpu = role->vcpu ? xt_field_u64(role->vcpu, rec) & MRG_NO_VCPU : MRG_NO_VCPU,
+	};
+
+	return MRG_PUSH(job->runs, job->nr_runs, job->runs_room, run);
+}
+
+static bool job_call(struct job *job, const struct role *role, const struct xt_rec *rec)
+{
+	struct mrg_call call = {
+		.ts = rec->ts, .tid = (int32_t)xt_field_u64(role->pid, rec), .lane = job->lane,
+		.nr = field_of(role->nr, rec), .a0 = field_of(role->a0, rec),
+		.a1 = field_of(role->a1, rec), .role = role->kind,
+	};
+
+	return MRG_PUSH(job->calls, job->nr_calls, job->calls_room, call);
+}
+
+static bool job_tsc(struct job *job, const struct role *role, const struct xt_rec *rec)
+{
+	struct mrg_tsc_write write = {
+		.ts = rec->ts, .tid = (int32_t)xt_field_u64(role->pid, rec),
+		.vcpu = role->vcpu ? xt_field_u64(role->vcpu, rec) & MRG_NO_VCPU : MRG_NO_VCPU,
+		.before = (int64_t)field_of(role->nr, rec), .after = (int64_t)field_of(role->a0, rec),
+	};
+
+	return MRG_PUSH(job->tsc, job->nr_tsc, job->tsc_room, write);
+}
+
+static bool job_role(struct job *job, const struct role *role, const struct xt_rec *rec)
+{
+	switch (role->kind) {
+	case KEV_GUEST_BEGIN:
+	case KEV_GUEST_END:
+		return job_run(job, role, rec);
+	case KEV_TSC_OFFSET:
+		return job_tsc(job, role, rec);
+	default:
+		return job_call(job, role, rec);
+	}
+}
+
+static bool job_lost(struct job *job, uint64_t next)
+{
+	struct mrg_gap gap = { job->last_ts, next };
+
+	if (!job->any) {
+		job->lost_first = true;
+		return true;
+	}
+	return MRG_PUSH(job->gaps, job->nr_gaps, job->gaps_room, gap);
+}
+
+static bool job_set_back(struct job *job, uint64_t page)
+{
+	return MRG_PUSH(job->set_back, job->nr_set_backs, job->set_back_room, job->nr_times) &&
+	       MRG_PUSH(job->set_back_page, job->nr_set_back_pages, job->set_back_page_room, page);
+}
+
+struct extract;
+
+static bool job_page(const struct extract *x, struct job *job, const uint8_t *page,
+		     uint32_t page_size, uint64_t number);
+
+/* ---- the whole ---- */
+
+struct extract {
+	const struct xt_trace *trace;
+	struct roles roles;
+	bool times;
+	struct job *jobs;
+	size_t nr_jobs, jobs_room;
+	atomic_size_t next;
+};
+
+static bool job_page(const struct extract *x, struct job *job, const uint8_t *page,
+		     uint32_t page_size, uint64_t number)
+{
+	struct xt_cursor cursor;
+	struct xt_rec rec;
+	bool lost = false, ok = true, first = true;
+
+	xt_cursor_start(&cursor, page, page_size, (uint16_t)job->lane);
+	while (ok && xt_cursor_next(&cursor, &rec)) {
+		unsigned int id;
+
+		if (rec.flags & XT_REC_LOST) {
+			lost = true;
+			continue;
+		}
+		if (rec.size < 2)
+			continue;
+		if (lost)
+			ok = job_lost(job, rec.ts);
+		lost = false;
+		if (first && job->any && rec.ts + SET_BACK_NS < job->last_ts && x->times)
+			ok = ok && job_set_back(job, number);
+		first = false;
+		if (!job->any)
+			job->first_ts = rec.ts;
+		job->any = true;
+		job->last_ts = rec.ts;
+		job->nr_events++;
+		if (x->times)
+			ok = ok && MRG_PUSH(job->times, job->nr_times, job->times_room, rec.ts);
+		id = xt_rec_type(&rec);
+		if (id < x->roles.nr && x->roles.by_id[id].kind != KEV_NONE)
+			ok = ok && job_role(job, &x->roles.by_id[id], &rec);
+	}
+	return ok && (!lost || job_lost(job, job->last_ts));
+}
+
+/* A chunk that cannot be read is a gap up to the next record. */
+static bool job_chunk(const struct extract *x, struct job *job, size_t chunk, uint64_t *page,
+		      bool *damaged)
+{
+	struct xt_chunk info;
+	struct xt_pages *pages;
+	bool ok = true;
+
+	xt_lane_chunk(x->trace, job->lane, chunk, &info);
+	if (xt_lane_load(x->trace, job->lane, chunk, 1, &pages, NULL) < 0) {
+		job->nr_damaged++;
+		*damaged = true;
+		*page += info.nr_pages;
+		return true;
+	}
+	for (uint32_t i = 0; ok && i < pages->nr; i++) {
+		const uint8_t *p = pages->base + (size_t)i * pages->page_size;
+
+		if (*damaged)
+			ok = job_lost(job, xt_page_ts(p));
+		*damaged = false;
+		ok = ok && job_page(x, job, p, pages->page_size, *page + i);
+	}
+	xt_pages_put(pages);
+	*page += info.nr_pages;
+	return ok;
+}
+
+static void job_do(const struct extract *x, struct job *job)
+{
+	uint64_t page = job->first_page;
+	bool damaged = false, ok = true;
+
+	for (size_t i = 0; ok && i < job->nr_chunks; i++)
+		ok = job_chunk(x, job, job->first_chunk + i, &page, &damaged);
+	if (ok && damaged)
+		ok = job_lost(job, job->last_ts);
+	job->no_memory = !ok;
+}
+
+static void *worker(void *arg)
+{
+	struct extract *x = arg;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&x->next, 1)) < x->nr_jobs)
+		job_do(x, &x->jobs[i]);
+	return NULL;
+}
+
+static void run_jobs(struct extract *x)
+{
+	pthread_t threads[MAX_THREADS];
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t wanted = cpus < 1 ? 1 : cpus > MAX_THREADS ? MAX_THREADS : (size_t)cpus;
+	size_t nr = 0;
+
+	if (wanted > x->nr_jobs)
+		wanted = x->nr_jobs;
+	while (nr + 1 < wanted && pthread_create(&threads[nr], NULL, worker, x) == 0)
+		nr++;
+	worker(x);
+	for (size_t i = 0; i < nr; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static bool plan_lane(struct extract *x, unsigned int lane)
+{
+	const struct xt_lane_info *info = xt_trace_lane(x->trace, lane);
+	struct job job = { .lane = lane };
+	uint64_t bytes = 0, page = 0;
+	struct xt_chunk chunk;
+
+	for (size_t i = 0; i < info->nr_chunks; i++) {
+		xt_lane_chunk(x->trace, lane, i, &chunk);
+		job.nr_chunks++;
+		bytes += chunk.bytes;
+		page += chunk.nr_pages;
+		if (bytes < JOB_BYTES && i + 1 < info->nr_chunks)
+			continue;
+		if (!MRG_PUSH(x->jobs, x->nr_jobs, x->jobs_room, job))
+			return false;
+		job = (struct job){ .lane = lane, .first_chunk = i + 1, .first_page = page };
+		bytes = 0;
+	}
+	return true;
+}
+
+/* ---- jobs to lanes ---- */
+
+#define APPEND(to, nr_to, from, nr_from) do { \
+	if (nr_from) \
+		memcpy((to) + (nr_to), (from), (nr_from) * sizeof(*(to))); \
+	(nr_to) += (nr_from); \
+} while (0)
+
+static int lane_reserve(struct mrg_lane_data *lane, const struct job *jobs, size_t nr)
+{
+	size_t times = 0, runs = 0, gaps = 0, backs = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		times += jobs[i].nr_times;
+		runs += jobs[i].nr_runs;
+		gaps += jobs[i].nr_gaps + 1;
+		backs += jobs[i].nr_set_backs + 1;
+	}
+	lane->times = malloc((times + 1) * sizeof(*lane->times));
+	lane->runs = malloc((runs + 1) * sizeof(*lane->runs));
+	lane->gaps = malloc((gaps + 1) * sizeof(*lane->gaps));
+	lane->set_back = malloc((backs + 1) * sizeof(*lane->set_back));
+	lane->set_back_page = malloc((backs + 1) * sizeof(*lane->set_back_page));
+	return lane->times && lane->runs && lane->gaps && lane->set_back && lane->set_back_page ?
+	       0 : -ENOMEM;
+}
+
+static void lane_add(struct mrg_lane_data *lane, const struct job *job, bool times, bool any)
+{
+	size_t nr = lane->nr_set_backs;
+
+	if (job->any && any && job->lost_first)
+		lane->gaps[lane->nr_gaps++] = (struct mrg_gap){ lane->last, job->first_ts };
+	if (job->any && any && times && job->first_ts + SET_BACK_NS < lane->last) {
+		lane->set_back[nr] = lane->nr_times;
+		lane->set_back_page[nr++] = job->first_page;
+	}
+	for (size_t i = 0; i < job->nr_set_backs; i++) {
+		lane->set_back[nr] = lane->nr_times + job->set_back[i];
+		lane->set_back_page[nr++] = job->set_back_page[i];
+	}
+	lane->nr_set_backs = nr;
+	if (job->any && !any)
+		lane->first = job->first_ts;
+	if (job->any)
+		lane->last = job->last_ts;
+	lane->nr_events += job->nr_events;
+	APPEND(lane->times, lane->nr_times, job->times, job->nr_times);
+	APPEND(lane->runs, lane->nr_runs, job->runs, job->nr_runs);
+	APPEND(lane->gaps, lane->nr_gaps, job->gaps, job->nr_gaps);
+}
+
+static int collect_lane(struct mrg_lane_data *lane, const struct extract *x, size_t first,
+			size_t nr)
+{
+	bool any = false;
+
+	if (lane_reserve(lane, x->jobs + first, nr) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < nr; i++) {
+		lane_add(lane, &x->jobs[first + i], x->times, any);
+		any |= x->jobs[first + i].any;
+	}
+	return 0;
+}
+
+static int collect_rare(struct mrg_data *data, const struct extract *x)
+{
+	size_t calls = 0, tsc = 0;
+
+	for (size_t i = 0; i < x->nr_jobs; i++) {
+		calls += x->jobs[i].nr_calls;
+		tsc += x->jobs[i].nr_tsc;
+		data->nr_damaged += x->jobs[i].nr_damaged;
+	}
+	data->calls = malloc((calls + 1) * sizeof(*data->calls));
+	data->tsc_writes = malloc((tsc + 1) * sizeof(*data->tsc_writes));
+	if (!data->calls || !data->tsc_writes)
+		return -ENOMEM;
+	for (size_t i = 0; i < x->nr_jobs; i++) {
+		APPEND(data->calls, data->nr_calls, x->jobs[i].calls, x->jobs[i].nr_calls);
+		APPEND(data->tsc_writes, data->nr_tsc_writes, x->jobs[i].tsc, x->jobs[i].nr_tsc);
+	}
+	return 0;
+}
+
+static int collect(struct mrg_data *data, const struct extract *x)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < x->nr_jobs; i++)
+		if (x->jobs[i].no_memory)
+			return -ENOMEM;
+	for (unsigned int lane = 0; lane < data->nr_lanes; lane++) {
+		size_t nr = 0;
+
+		data->lanes[lane].cpu = xt_trace_lane(x->trace, lane)->cpu;
+		while (first + nr < x->nr_jobs && x->jobs[first + nr].lane == lane)
+			nr++;
+		if (collect_lane(&data->lanes[lane], x, first, nr) < 0)
+			return -ENOMEM;
+		data->nr_events += data->lanes[lane].nr_events;
+		data->nr_runs += data->lanes[lane].nr_runs;
+		first += nr;
+	}
+	return collect_rare(data, x);
+}
+
+void mrg_data_destroy(struct mrg_data *data)
+{
+	if (!data)
+		return;
+	for (unsigned int i = 0; data->lanes && i < data->nr_lanes; i++) {
+		free(data->lanes[i].times);
+		free(data->lanes[i].runs);
+		free(data->lanes[i].gaps);
+		free(data->lanes[i].set_back);
+		free(data->lanes[i].set_back_page);
+	}
+	free(data->lanes);
+	free(data->calls);
+	free(data->tsc_writes);
+	free(data);
+}
+
+static int extract_all(struct mrg_data *data, struct extract *x)
+{
+	data->nr_lanes = xt_trace_nr_lanes(x->trace);
+	data->lanes = calloc(data->nr_lanes + 1, sizeof(*data->lanes));
+	if (!data->lanes || roles_init(&x->roles, x->trace) < 0)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < data->nr_lanes; i++)
+		if (!plan_lane(x, i))
+			return -ENOMEM;
+	run_jobs(x);
+	return collect(data, x);
+}
+
+int mrg_extract(struct mrg_data **ret, const struct xt_trace *trace, bool times,
+		struct rt_err *err)
+{
+	struct extract x = { .trace = trace, .times = times };
+	struct mrg_data *data = calloc(1, sizeof(*data));
+	int rc = data ? extract_all(data, &x) : -ENOMEM;
+
+	for (size_t i = 0; i < x.nr_jobs; i++)
+		job_finish(&x.jobs[i]);
+	free(x.jobs);
+	free(x.roles.by_id);
+	if (rc < 0) {
+		mrg_data_destroy(data);
+		return rt_err_set(err, rc, "%s", xt_trace_info(trace)->path);
+	}
+	*ret = data;
+	return 0;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ftrace.c - the text of trace-cmd report, byte for byte
+ *
+ * What stands in front of an event's own text is made here, by the rules that
+ * doc/man/xtrace-view.1 names; the text itself is the printer's (xtrace/xtrace.h).
+ */
+#include "merge/view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/err.h"
+#include "merge/put.h"
+
+#define NS 1000000000ull
+#define NAME_WIDTH 20
+#define BLANKS "                    "
+
+struct lane_prefix {
+	char *source;		/* "file: " in front of every line, or ""; owned */
+	char cpu[16];		/* "[003] " or, where no seconds are shown, "[003]" */
+	uint16_t source_len, cpu_len, member, lane;
+	bool seconds;		/* the clock counts nanoseconds */
+};
+
+struct ftrace {
+	struct xt_printer **printers;	/* by member */
+	struct xt_pen **pens;		/* by worker, then member; made at their first use */
+	struct lane_prefix *lanes;
+	unsigned int nr_lanes;
+	size_t nr_pens;
+};
+
+/* The second printed last, as text: "%5llu." */
+struct seconds {
+	uint64_t second;
+	char text[24];
+	unsigned int len;
+};
+
+/* ---- preparing ---- */
+
+/* Clocks whose values trace-cmd report prints as seconds. */
+static bool clock_has_seconds(const struct xt_timebase *time)
+{
+	static const char *const clocks[] = {
+		"local", "global", "uptime", "perf", "tsc2nsec", "tai",
+	};
+	unsigned int i;
+
+	if (time->convert || strncmp(time->clock, "mono", 4) == 0 || time->clock[0] == '\0')
+		return true;
+	for (i = 0; i < sizeof(clocks) / sizeof(*clocks); i++) {
+		if (strcmp(time->clock, clocks[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What stands for a lane's source: the file among several, or the buffer. */
+static const char *source_name(const struct mrg_view *view, const struct mrg_stream_lane *lane)
+{
+	if (lane->info->buffer[0])
+		return lane->info->buffer;
+	return view->set->nr > 1 ? lane->member->path : "";
+}
+
+static bool has_sources(const struct mrg_view *view, unsigned int nr, int *ret_width)
+{
+	const struct mrg_stream_lane *lane;
+	bool any = view->set->nr > 1;
+	unsigned int i;
+	int len;
+
+	*ret_width = 0;
+	for (i = 0; i < nr; i++) {
+		lane = mrg_stream_lane(view->stream, i);
+		any |= lane->info->buffer[0] != '\0';
+		len = (int)strlen(source_name(view, lane));
+		if (len > *ret_width)
+			*ret_width = len;
+	}
+	return any;
+}
+
+static int prepare_lane(struct mrg_view *view, struct lane_prefix *to, unsigned int i,
+			bool sources, int width)
+{
+	const struct mrg_stream_lane *lane = mrg_stream_lane(view->stream, i);
+	const char *name = source_name(view, lane);
+	int n = 0;
+
+	if (!sources)
+		to->source = strdup("");
+	else
+		n = asprintf(&to->source, "%*s%s", width, name, *name ? ": " : "  ");
+	if (n < 0 || !to->source)
+		return -ENOMEM;
+	to->source_len = (uint16_t)strlen(to->source);
+	to->member = lane->member_index;
+	to->lane = lane->lane;
+	to->seconds = clock_has_seconds(&xt_trace_info(lane->member->trace)->time);
+	n = snprintf(to->cpu, sizeof(to->cpu), "[%03u]%s", lane->info->cpu,
+		     to->seconds ? " " : "");
+	to->cpu_len = (uint16_t)n;
+	return 0;
+}
+
+static void stop(struct mrg_view *view)
+{
+	struct ftrace *own = view->own;
+	unsigned int i;
+	size_t m;
+
+	if (!own)
+		return;
+	for (m = 0; own->pens && m < own->nr_pens; m++)
+		xt_pen_destroy(own->pens[m]);
+	free(own->pens);
+	for (m = 0; own->printers && m < view->set->nr; m++)
+		xt_printer_destroy(own->printers[m]);
+	for (i = 0; own->lanes && i < own->nr_lanes; i++)
+		free(own->lanes[i].source);
+	free(own->printers);
+	free(own->lanes);
+	free(own);
+	view->own = NULL;
+}
+
+static int start(struct mrg_view *view, struct rt_err *err)
+{
+	unsigned int i, nr = mrg_stream_nr_lanes(view->stream);
+	struct ftrace *own = calloc(1, sizeof(*own));
+	int rc = 0, width;
+	bool sources;
+	size_t m;
+
+	if (!own)
+		return rt_err_set(err, -ENOMEM, "cannot show %u lanes", nr);
+	view->own = own;
+	own->nr_lanes = nr;
+	own->nr_pens = mrg_stream_threads(view->stream) * view->set->nr;
+	own->pens = calloc(own->nr_pens + 1, sizeof(struct xt_pen *));
+	own->printers = calloc(view->set->nr + 1, sizeof(struct xt_printer *));
+	own->lanes = calloc(nr + 1, sizeof(*own->lanes));
+	if (!own->printers || !own->lanes || !own->pens)
+		return rt_err_set(err, -ENOMEM, "cannot show %u lanes", nr);
+	for (m = 0; m < view->set->nr && rc == 0; m++)
+		rc = xt_printer_create(&own->printers[m], view->set->members[m].trace, err);
+	sources = has_sources(view, nr, &width);
+	for (i = 0; i < nr && rc == 0; i++)
+		rc = prepare_lane(view, &own->lanes[i], i, sources, width);
+	return rc;
+}
+
+static void head(struct mrg_view *view, struct rt_buf *out)
+{
+	const struct mrg_set *set = view->set;
+	const struct ftrace *own = view->own;
+	unsigned int i;
+	size_t m;
+
+	for (m = 0; m < set->nr; m++) {
+		for (i = 0; i < own->nr_lanes && own->lanes[i].member != m; i++)
+			;
+		if (i < own->nr_lanes)
+			rt_buf_puts(out, own->lanes[i].source);
+		rt_buf_printf(out, "cpus=%u\n", xt_trace_info(set->members[m].trace)->nr_cpus);
+	}
+}
+
+/* ---- a line ---- */
+
+static inline char *put_second(char *p, struct seconds *last, uint64_t second)
+{
+	if (second != last->second || last->len == 0) {
+		last->second = second;
+		last->len = (unsigned int)snprintf(last->text, sizeof(last->text), "%5llu.",
+						   (unsigned long long)second);
+	}
+	return mrg_put_mem(p, last->text, last->len);
+}
+
+static char *put_six(char *p, uint32_t us)
+{
+	p = mrg_put_pair(p, us / 10000);
+	p = mrg_put_pair(p, us / 100 % 100);
+	return mrg_put_pair(p, us % 100);
+}
+
+static inline char *put_time(const struct mrg_view *view, char *p, struct seconds *last,
+			     const struct lane_prefix *lane, uint64_t time)
+{
+	uint64_t us;
+
+	if (!lane->seconds)
+		return p + sprintf(p, "%12llu: ", (unsigned long long)time);
+	if (view->opts->nano) {
+		p = put_second(p, last, time / NS);
+		p = mrg_put_nine(p, (uint32_t)(time % NS));
+	} else {
+		us = (time + 500) / 1000;
+		p = put_second(p, last, us / 1000000);
+		p = put_six(p, (uint32_t)(us % 1000000));
+	}
+	return mrg_put_mem(p, ": ", 2);
+}
+
+static void put_lost(const struct mrg_view *view, const struct mrg_item *item,
+		     struct lane_prefix *lane, struct rt_buf *out)
+{
+	unsigned int cpu = mrg_stream_lane(view->stream, item->lane)->info->cpu;
+	uint64_t nr;
+
+	rt_buf_add(out, lane->source, lane->source_len);
+	if (!item->data) {
+		rt_buf_printf(out, "CPU:%u [EVENTS DROPPED]\n", cpu);
+		return;
+	}
+	memcpy(&nr, item->data, sizeof(nr));
+	rt_buf_printf(out, "CPU:%u [%lld EVENTS DROPPED]\n", cpu, (long long)nr);
+}
+
+static char *put_name(char *p, const struct xt_event *event)
+{
+	const char *name = event ? event->name : "(NULL)";
+	size_t len = strlen(name);
+
+	p = mrg_put_mem(mrg_put_mem(p, name, len), ": ", 2);
+	if (len < NAME_WIDTH)
+		p = mrg_put_mem(p, BLANKS, NAME_WIDTH - len);
+	return p;
+}
+
+/* The pen of this worker for a member; NULL without memory. */
+static struct xt_pen *pen_of(const struct mrg_view *view, unsigned int worker, uint16_t member)
+{
+	const struct ftrace *own = view->own;
+	struct xt_pen **pen = &own->pens[worker * view->set->nr + member];
+
+	if (!*pen && xt_pen_create(pen, own->printers[member]) < 0)
+		return NULL;
+	return *pen;
+}
+
+static void put_text(struct xt_pen *pen, const struct xt_rec *rec, bool plain, char *p,
+		     struct rt_buf *out)
+{
+	char *end = xt_pen_event(pen, rec, plain, NULL, p, p + XT_PEN_ROOM);
+
+	if (end) {
+		*end++ = '\n';
+		out->len = (size_t)(end - out->data);
+		return;
+	}
+	out->len = (size_t)(p - out->data);
+	xt_pen_append(pen, rec, plain, NULL, out);
+	rt_buf_add(out, "\n", 1);
+}
+
+static void put_record(struct mrg_view *view, struct mrg_window *window, uint32_t i,
+		       struct seconds *last)
+{
+	const struct ftrace *own = view->own;
+	const struct mrg_item *item = &window->items[i];
+	const struct lane_prefix *lane = &own->lanes[item->lane];
+	struct xt_pen *pen = pen_of(view, window->worker, lane->member);
+	struct xt_rec rec = mrg_item_rec(item, lane->lane);
+	struct rt_buf *out = &window->out;
+	const struct xt_event *event;
+	const struct mrg_name *name;
+	char *p;
+
+	name = mrg_names_get(view->names, lane->member, mrg_item_pid(item), window->first + i);
+	event = xt_trace_event(view->set->members[lane->member].trace, mrg_item_id(item));
+	p = rt_buf_reserve(out, XT_PEN_ROOM + 128u + lane->source_len + name->head_len +
+			   (event ? strlen(event->name) : 0));
+	if (!p || !pen) {
+		out->failed = true;
+		return;
+	}
+	p = mrg_put_mem(p, lane->source, lane->source_len);
+	p = mrg_put_mem(p, name->head, name->head_len);
+	p = mrg_put_mem(p, lane->cpu, lane->cpu_len);
+	p = put_time(view, p, last, lane, item->time);
+	p = put_name(p, event);
+	put_text(pen, &rec, view->opts->plain, p, out);
+}
+
+static void window_ftrace(struct mrg_view *view, struct mrg_window *window)
+{
+	const struct ftrace *own = view->own;
+	struct seconds last = { 0 };
+	const struct mrg_item *item;
+	uint32_t i;
+
+	for (i = 0; i < window->nr; i++) {
+		item = &window->items[i];
+		if (item->flags & MRG_ITEM_HIDDEN)
+			continue;
+		if (item->flags & MRG_ITEM_LOST)
+			put_lost(view, item, &own->lanes[item->lane], &window->out);
+		else
+			put_record(view, window, i, &last);
+	}
+}
+
+const struct mrg_format mrg_format_ftrace = {
+	.name = "ftrace",
+	.names = true,
+	.start = start,
+	.stop = stop,
+	.head = head,
+	.window = window_ftrace,
+};

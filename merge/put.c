@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* put.c - numbers and texts into memory: what is too large to stand in put.h */
+#include "merge/put.h"
+
+#define TEN(d) #d "0" #d "1" #d "2" #d "3" #d "4" #d "5" #d "6" #d "7" #d "8" #d "9"
+
+const char mrg_digit_pairs[200] __attribute__((nonstring)) =
+	TEN(0) TEN(1) TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9);
+
+char *mrg_put_escaped(char *p, const uint8_t *data, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		if (data[i] >= 0x20 && data[i] < 0x7f && data[i] != '\\') {
+			*p++ = (char)data[i];
+			continue;
+		}
+		*p++ = '\\';
+		if (data[i] == '\\') {
+			*p++ = '\\';
+			continue;
+		}
+		*p++ = 'x';
+		*p++ = "0123456789abcdef"[data[i] >> 4];
+		*p++ = "0123456789abcdef"[data[i] & 15];
+	}
+	return p;
+}

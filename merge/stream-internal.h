@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stream-internal.h - what the files of the ordered stream share
+ *
+ * stream-lane.c: a lane's chunks, from the file to its next record;
+ * stream-merge.c: the next window out of all lanes; stream-run.c: the threads
+ * that load, merge, format and write; stream.c: the rest.
+ */
+#ifndef MRG_STREAM_INTERNAL_H
+#define MRG_STREAM_INTERNAL_H
+
+#include <pthread.h>
+
+#include "lib/err.h"
+#include "merge/stream.h"
+
+#define MRG_WINDOW_ITEMS 4096u
+#define MRG_FIRST_ITEMS	 256u		/* the first window: a screen soon */
+#define MRG_AHEAD_BYTES	 (12u << 20)	/* loaded by all lanes together, a goal */
+#define MRG_HELD_BYTES	 (1u << 20)	/* pages that one window may keep from being freed */
+#define MRG_MAX_AHEAD	 6u		/* chunks loaded in one go */
+#define MRG_MAX_THREADS	 64u
+#define MRG_DEFAULT_THREADS 8
+
+/* Merged time is ts + delta, or what the clock says. */
+struct mrg_map {
+	const struct mrg_lane_clock *clock;
+	int64_t delta;
+	uint64_t min_ts;	/* the sum does not wrap from here on */
+	bool simple;
+	size_t hint;		/* segment of the last look-up */
+};
+
+enum mrg_next {
+	MRG_NEXT_ITEM,		/* lane->head is the lane's next record */
+	MRG_NEXT_LOAD,		/* its chunks have to be loaded first */
+	MRG_NEXT_END,
+};
+
+struct mrg_lane_state {
+	struct mrg_stream_lane pub;
+	struct xt_trace *trace;
+	const struct mrg_lane *clocks;
+	const uint8_t *actions;
+	unsigned int nr_actions;
+
+	/* Loading; under the stream's lock. */
+	size_t chunk, nr_chunks;	/* the next one to load */
+	size_t ahead;			/* chunks to load in one go */
+	struct xt_pages *queue;		/* loaded, not yet begun by the merge; owned */
+	uint64_t reached;		/* merged time of the last sub-buffer's header */
+	uint64_t queue_page, chunk_page;	/* number within the lane of their first pages */
+	bool queue_gap;			/* damaged chunks were passed over before ->queue */
+	bool loading, sought;
+	bool done;			/* the merge wants no more of it */
+
+	/* Merging; one thread at a time. */
+	struct xt_pages *pages;		/* owned */
+	uint32_t page;			/* the next one of ->pages */
+	uint64_t page_nr;		/* and within the lane */
+	struct xt_cursor cursor;
+	struct mrg_map map;
+	struct xt_rec after_lost;	/* the record that follows a lost mark */
+	bool have_after_lost, open, gap;
+	struct mrg_item head;
+	struct mrg_job *holder;		/* the window that has a reference to ->pages */
+};
+
+#define MRG_ITEM_MARKED	(1u << 15)	/* goes into ->marked */
+
+/* A window on its way through the stages. */
+struct mrg_job {
+	struct mrg_window window;
+	struct mrg_item *items;		/* owned; MRG_WINDOW_ITEMS + carried ones */
+	uint32_t *marked;		/* owned; as many */
+	struct xt_pages **held;		/* owned, with a reference each */
+	size_t nr_held, max_held;
+	size_t retired;			/* bytes of held pages that no lane uses any more */
+	uint64_t ticket;
+	bool formatted;
+	struct mrg_job *next_free;
+};
+
+/* Order of the merge; a lane that has ended is behind all others. */
+struct mrg_key {
+	uint64_t time;
+	uint32_t rank;		/* the lane, or MRG_RANK_ENDED */
+};
+
+#define MRG_RANK_ENDED UINT32_MAX
+
+struct mrg_stream {
+	const struct mrg_set *set;
+	const struct mrg_stream_opts *opts;
+	const struct mrg_sink *sink;
+	struct mrg_lane_state *lanes;
+	unsigned int nr_lanes;
+	unsigned int nr_threads;
+	uint64_t from, to;
+
+	/* The merge: ->busy gives the right to it. */
+	bool busy, primed, ended;
+	unsigned int next_prime;
+	struct mrg_key *keys;		/* of the lanes' heads; nr_leaves */
+	unsigned int *tree;		/* losers; tree[0] is the winner */
+	unsigned int nr_leaves;		/* power of two; leaf i is lane i */
+	struct mrg_job *filling;
+	struct mrg_lane_state *stalled;
+	uint64_t given;			/* items given to windows so far */
+	uint64_t tickets;
+	uint32_t window_size;
+
+	/* Under the lock. */
+	struct mrg_lane_state *need;	/* ->stalled, while no thread merges */
+	bool warm;			/* ->primed */
+	bool exhausted;			/* ->ended */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct mrg_job *jobs, **ready;	/* ready[ticket % nr_jobs] */
+	struct mrg_job *free_jobs;
+	unsigned int nr_jobs;
+	uint64_t next_write;
+	size_t loaded;			/* raw bytes in queues and under the merge */
+	unsigned int workers;		/* begun so far */
+	bool writing, stop;
+	int rc;
+	struct rt_err err;
+};
+
+/* stream-lane.c */
+void mrg_lane_start(struct mrg_stream *stream, struct mrg_lane_state *lane);
+void mrg_lane_finish(struct mrg_lane_state *lane);
+/* The next wanted record into ->head; takes the lock when a queue is to be emptied. */
+enum mrg_next mrg_lane_advance(struct mrg_stream *stream, struct mrg_lane_state *lane);
+/* Reads the lane's next chunks; called without the lock, with ->loading set. */
+int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct rt_err *err);
+void mrg_lane_map(struct mrg_map *map, const struct mrg_lane_clock *clock);
+/* Merged time of a chunk's first sub-buffer. */
+int mrg_chunk_time(const struct mrg_member *member, unsigned int lane, size_t chunk,
+		   uint64_t *ret, struct rt_err *err);
+void mrg_stream_warn(struct mrg_stream *stream, const char *text);
+
+static inline bool mrg_lane_empty(const struct mrg_lane_state *lane)
+{
+	return lane->chunk >= lane->nr_chunks && !lane->loading && !lane->queue;
+}
+
+/* What is to be done with a record: enum mrg_action. */
+static inline unsigned int mrg_lane_action(const struct mrg_lane_state *lane, unsigned int id)
+{
+	return id < lane->nr_actions ? lane->actions[id] : MRG_SHOW;
+}
+
+/* stream-merge.c */
+int mrg_merge_start(struct mrg_stream *stream, struct rt_err *err);
+void mrg_merge_finish(struct mrg_stream *stream);
+/* Return: true when ->filling is complete, false when a lane must be loaded first. */
+bool mrg_merge_fill(struct mrg_stream *stream);
+
+/* stream-run.c */
+void mrg_job_hold(struct mrg_job *job, struct xt_pages *pages);
+int mrg_jobs_create(struct mrg_stream *stream, struct rt_err *err);
+void mrg_jobs_destroy(struct mrg_stream *stream);
+
+#endif /* MRG_STREAM_INTERNAL_H */

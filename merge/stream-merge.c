@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stream-merge.c - the next window of the ordered stream out of all lanes
+ *
+ * A loser tree over the lanes' next records, kept from window to window.  It
+ * stops in mid-window where a lane's chunks are not loaded yet, and goes on from
+ * there when they are.
+ */
+#include "merge/stream-internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "lib/err.h"
+
+static inline bool before(const struct mrg_key *a, const struct mrg_key *b)
+{
+	return a->time < b->time || (a->time == b->time && a->rank < b->rank);
+}
+
+int mrg_merge_start(struct mrg_stream *stream, struct rt_err *err)
+{
+	unsigned int i, nr = 1;
+
+	while (nr < stream->nr_lanes)
+		nr *= 2;
+	stream->nr_leaves = nr;
+	stream->keys = calloc(nr, sizeof(*stream->keys));
+	stream->tree = calloc(nr, sizeof(*stream->tree));
+	if (!stream->keys || !stream->tree)
+		return rt_err_set(err, -ENOMEM, "cannot merge %u lanes", stream->nr_lanes);
+	for (i = 0; i < nr; i++) {
+		stream->keys[i].time = UINT64_MAX;
+		stream->keys[i].rank = MRG_RANK_ENDED;
+	}
+	stream->window_size = MRG_FIRST_ITEMS;
+	return 0;
+}
+
+void mrg_merge_finish(struct mrg_stream *stream)
+{
+	free(stream->keys);
+	free(stream->tree);
+	stream->keys = NULL;
+	stream->tree = NULL;
+}
+
+/* Return: false when the lane must be loaded first; else its key is up to date. */
+static bool next_head(struct mrg_stream *stream, unsigned int i)
+{
+	struct mrg_lane_state *lane = &stream->lanes[i];
+	struct mrg_key *key = &stream->keys[i];
+
+	switch (mrg_lane_advance(stream, lane)) {
+	case MRG_NEXT_ITEM:
+		key->time = lane->head.time;
+		key->rank = i;
+		stream->stalled = NULL;
+		return true;
+	case MRG_NEXT_END:
+		key->time = UINT64_MAX;
+		key->rank = MRG_RANK_ENDED;
+		stream->stalled = NULL;
+		return true;
+	case MRG_NEXT_LOAD:
+		break;
+	}
+	stream->stalled = lane;
+	return false;
+}
+
+/* Plays the matches on the way from leaf @winner to the top again. */
+static inline void replay(struct mrg_stream *stream, unsigned int winner)
+{
+	unsigned int node, loser;
+
+	for (node = (winner + stream->nr_leaves) / 2; node > 0; node /= 2) {
+		loser = stream->tree[node];
+		if (before(&stream->keys[loser], &stream->keys[winner])) {
+			stream->tree[node] = winner;
+			winner = loser;
+		}
+	}
+	stream->tree[0] = winner;
+}
+
+/* Return: the winner below @node, with all losers noted. */
+static unsigned int play(struct mrg_stream *stream, unsigned int node)
+{
+	unsigned int a, b;
+
+	if (node >= stream->nr_leaves)
+		return node - stream->nr_leaves;
+	a = play(stream, 2 * node);
+	b = play(stream, 2 * node + 1);
+	if (before(&stream->keys[b], &stream->keys[a])) {
+		stream->tree[node] = a;
+		return b;
+	}
+	stream->tree[node] = b;
+	return a;
+}
+
+/* Return: false while a lane's first record is not there yet. */
+static bool prime(struct mrg_stream *stream)
+{
+	while (stream->next_prime < stream->nr_lanes) {
+		if (!next_head(stream, stream->next_prime))
+			return false;
+		stream->next_prime++;
+	}
+	stream->tree[0] = play(stream, 1);
+	stream->primed = true;
+	return true;
+}
+
+static void emit(struct mrg_stream *stream, struct mrg_lane_state *lane)
+{
+	struct mrg_job *job = stream->filling;
+	struct mrg_window *window = &job->window;
+	struct mrg_item *item = &window->items[window->nr];
+
+	*item = lane->head;
+	if (item->flags & MRG_ITEM_MARKED)
+		job->marked[window->nr_marked++] = window->nr;
+	if (lane->holder != job) {
+		mrg_job_hold(job, lane->pages);
+		lane->holder = job;
+	}
+	window->nr++;
+}
+
+static bool full(const struct mrg_stream *stream)
+{
+	const struct mrg_job *job = stream->filling;
+
+	return job->window.nr >= stream->window_size || job->retired >= MRG_HELD_BYTES;
+}
+
+bool mrg_merge_fill(struct mrg_stream *stream)
+{
+	unsigned int winner;
+
+	if (!stream->primed) {
+		if (!prime(stream))
+			return false;
+	} else if (stream->stalled) {
+		winner = (unsigned int)(stream->stalled - stream->lanes);
+		if (!next_head(stream, winner))
+			return false;
+		replay(stream, winner);
+	}
+	while (!full(stream)) {
+		winner = stream->tree[0];
+		if (stream->keys[winner].rank == MRG_RANK_ENDED) {
+			stream->ended = true;
+			break;
+		}
+		emit(stream, &stream->lanes[winner]);
+		if (!next_head(stream, winner))
+			return false;
+		replay(stream, winner);
+	}
+	return true;
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync-find.c - which offset at all: nothing is assumed about its size
+ *
+ * An event at t can be at the offsets { window - t }, a list of intervals as long
+ * as the list of windows.  Intersecting the lists of a few dozen events that are
+ * far apart leaves the places where all of them fit, in the time it takes to walk
+ * the windows that often; all events of a stretch then decide.  The stretch is
+ * short enough that drift, for which the windows are widened, does not matter.
+ */
+#include "merge/sync.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "merge/array.h"
+
+#define SAMPLES 512		/* events of the first look, one a slice of the stretch */
+#define MAX_PLACES 64		/* that are looked at closely */
+#define MAX_LIST (4u << 20)	/* intervals: more means that the events say too little */
+#define SURE_BITS 20		/* beyond what the number of candidates demands */
+
+/* Stretches of the trace that are tried: longer ones tell more, shorter ones drift less. */
+static const struct stretch {
+	double at;		/* middle, as a part of the whole */
+	int64_t length;
+	double rate;
+} stretches[] = {
+	{ 0.50, 2000000000, 20e-6 },
+	{ 0.50,  500000000, 60e-6 },
+	{ 0.25, 2000000000, 20e-6 },
+	{ 0.75, 2000000000, 20e-6 },
+	{ 0.50, 10000000000, 4e-6 },
+	{ 0.50,  100000000, 200e-6 },
+	{ 0.25,  500000000, 60e-6 },
+	{ 0.75,  500000000, 60e-6 },
+	{ 0.10, 1000000000, 40e-6 },
+	{ 0.90, 1000000000, 40e-6 },
+	{ 0.50, 60000000000, 2e-6 },
+};
+
+struct list {
+	struct mrg_span *v;
+	size_t nr, room;
+};
+
+struct finder {
+	const struct mrg_times *lanes;
+	unsigned int nr_lanes;
+	const struct mrg_vcpus *vcpus;
+	int64_t from, middle, to;	/* the stretch */
+	double rate;
+	struct list now, next;
+};
+
+size_t mrg_times_from(const struct mrg_times *times, int64_t t)
+{
+	size_t lo = 0, hi = times->nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (times->t[mid] < t)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+void mrg_place_finish(struct mrg_place *place)
+{
+	free(place->vcpu);
+	place->vcpu = NULL;
+}
+
+static int64_t drift(const struct finder *f, int64_t t)
+{
+	return (int64_t)(fabs((double)(t - f->middle)) * f->rate) + 1;
+}
+
+/* ---- lists of possible offsets ---- */
+
+static bool list_set(struct list *list, int64_t lo, int64_t hi)
+{
+	struct mrg_span all = { lo, hi };
+
+	list->nr = 0;
+	return lo <= hi ? MRG_PUSH(list->v, list->nr, list->room, all) : true;
+}
+
+static bool list_add(struct list *to, int64_t lo, int64_t hi, bool join)
+{
+	struct mrg_span piece = { lo, hi };
+
+	if (join && to->nr && to->v[to->nr - 1].end >= lo) {
+		if (to->v[to->nr - 1].end < hi)
+			to->v[to->nr - 1].end = hi;
+		return true;
+	}
+	return MRG_PUSH(to->v, to->nr, to->room, piece);
+}
+
+/* @from without the offsets that put an event at @t outside of every span. */
+static bool intersect(struct list *to, const struct list *from, const struct mrg_vcpu *v,
+		      int64_t t, int64_t slack)
+{
+	bool sparse = from->nr < v->nr / 16;
+	size_t s = 0;
+
+	to->nr = 0;
+	for (size_t i = 0; i < from->nr; i++) {
+		const struct mrg_span *d = &from->v[i];
+		int64_t lo = d->start + t - slack, hi = d->end + t + slack;
+		bool first = true;
+
+		if (sparse)
+			s = mrg_span_search(v->spans, v->nr, lo);
+		while (s < v->nr && v->spans[s].end < lo)
+			s++;
+		for (size_t k = s; k < v->nr && v->spans[k].start <= hi; k++) {
+			int64_t a = v->spans[k].start - t - slack, b = v->spans[k].end - t + slack;
+
+			if (!list_add(to, a > d->start ? a : d->start, b < d->end ? b : d->end,
+				      !first))
+				return false;
+			first = false;
+		}
+	}
+	return true;
+}
+
+static bool step(struct finder *f, const struct mrg_vcpu *v, int64_t t)
+{
+	struct list swap;
+
+	if (!intersect(&f->next, &f->now, v, t, drift(f, t)))
+		return false;
+	swap = f->now;
+	f->now = f->next;
+	f->next = swap;
+	return true;
+}
+
+/* ---- how much an event says ---- */
+
+/* The part of a vCPU's time in which an event would fit by chance. */
+static double chance(const struct finder *f, const struct mrg_vcpu *v)
+{
+	int64_t slack = (int64_t)((double)(f->to - f->from) / 4 * f->rate);
+	double inside = 0, whole = (double)(v->last - v->first);
+
+	for (size_t i = 0; i < v->nr; i++) {
+		int64_t a = v->spans[i].start - slack, b = v->spans[i].end + slack;
+
+		if (i > 0 && a < v->spans[i - 1].end + slack)
+			a = v->spans[i - 1].end + slack;
+		if (a < v->first)
+			a = v->first;
+		if (b > v->last)
+			b = v->last;
+		if (b > a)
+			inside += (double)(b - a);
+	}
+	return whole <= 0 || inside >= whole ? 1.0 : inside / whole;
+}
+
+/* Events of slices of some length that have one, spread over the stretch. */
+static size_t sample(const struct finder *f, const struct mrg_times *times, int64_t *ret)
+{
+	int64_t slice = (f->to - f->from) / SAMPLES + 1;
+	size_t nr = 0;
+
+	for (size_t i = 0; i < SAMPLES; i++) {
+		/* far apart first: neighbours say nearly the same */
+		size_t n = i * 197 % SAMPLES;
+		int64_t from = f->from + (int64_t)n * slice;
+		size_t at = mrg_times_from(times, from);
+
+		if (at < times->nr && times->t[at] < from + slice)
+			ret[nr++] = times->t[at];
+	}
+	return nr;
+}
+
+static unsigned int richest_lane(const struct finder *f, int64_t *samples, size_t *ret_nr)
+{
+	unsigned int best = 0;
+	size_t most = 0;
+
+	for (unsigned int l = 0; l < f->nr_lanes; l++) {
+		size_t nr = sample(f, &f->lanes[l], samples);
+
+		if (nr > most) {
+			most = nr;
+			best = l;
+		}
+	}
+	*ret_nr = sample(f, &f->lanes[best], samples);
+	return best;
+}
+
+/* ---- a lane against a vCPU ---- */
+
+/* How many of the samples lie where the vCPU's runs are known, at an offset. */
+static size_t known(const struct mrg_vcpu *v, const int64_t *t, size_t nr, int64_t offset)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nr; i++)
+		n += t[i] + offset >= v->first && t[i] + offset <= v->last;
+	return n;
+}
+
+/* All events of the stretch: what is left of f->now. */
+static bool narrow(struct finder *f, const struct mrg_times *times, const struct mrg_vcpu *v)
+{
+	size_t end = mrg_times_from(times, f->to), s = 0;
+
+	for (size_t i = mrg_times_from(times, f->from); i < end && f->now.nr; i++) {
+		int64_t t = times->t[i], slack = drift(f, t);
+
+		if (f->now.nr == 1) {
+			s = mrg_span_at(v->spans, v->nr, f->now.v[0].start + t, s);
+			if (v->spans[s].start - slack <= f->now.v[0].start + t &&
+			    v->spans[s].end + slack >= f->now.v[0].end + t)
+				continue;
+		}
+		if (!step(f, v, t))
+			return false;
+	}
+	return true;
+}
+
+static int first_look(struct finder *f, const struct mrg_vcpu *v, const int64_t *t, size_t nr,
+		      int64_t lo, int64_t hi)
+{
+	if (!list_set(&f->now, lo, hi))
+		return -ENOMEM;
+	for (size_t i = 0; i < nr && f->now.nr; i++) {
+		if (!step(f, v, t[i]))
+			return -ENOMEM;
+		if (f->now.nr > MAX_LIST)
+			return -ENODATA;
+	}
+	return 0;
+}
+
+/* ---- all lanes at a place ---- */
+
+/* By another CPU: a CPU has a lane in each buffer of its trace. */
+static bool taken(const struct finder *f, const struct mrg_place *place, unsigned int lane,
+		  size_t vcpu)
+{
+	for (unsigned int l = 0; l < f->nr_lanes; l++)
+		if ((place->vcpu[l] == vcpu) != (f->lanes[l].cpu == f->lanes[lane].cpu) &&
+		    place->vcpu[l] != MRG_NO_MATCH)
+			return true;
+	return false;
+}
+
+/* The vCPU that lane @l fits best at the place, and what is left of it then. */
+static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
+{
+	struct mrg_span best = { 0, 0 };
+	double best_bits = 0;
+	int64_t samples[SAMPLES];
+	size_t nr = sample(f, &f->lanes[l], samples);
+
+	for (size_t v = 0; v < f->vcpus->nr; v++) {
+		const struct mrg_vcpu *vcpu = &f->vcpus->v[v];
+		double bits;
+
+		if (taken(f, place, l, v))
+			continue;
+		if (!list_set(&f->now, place->lo, place->hi) || !narrow(f, &f->lanes[l], vcpu))
+			return -ENOMEM;
+		if (f->now.nr == 0)
+			continue;
+		bits = (double)known(vcpu, samples, nr, place->lo) * -log2(chance(f, vcpu));
+		/* where two fit alike, the one with the CPU's number */
+		if (bits > best_bits + (vcpu->vcpu == f->lanes[l].cpu ? -1 : 1)) {
+			best_bits = bits;
+			best = (struct mrg_span){ f->now.v[0].start, f->now.v[f->now.nr - 1].end };
+			place->vcpu[l] = v;
+		}
+	}
+	if (place->vcpu[l] == MRG_NO_MATCH)
+		return 0;
+	place->lo = best.start;
+	place->hi = best.end;
+	place->bits += best_bits;
+	return 0;
+}
+
+static int place_init(struct mrg_place *place, const struct finder *f, const struct mrg_span *d)
+{
+	*place = (struct mrg_place){ .at = f->middle, .lo = d->start, .hi = d->end };
+	place->vcpu = malloc(f->nr_lanes * sizeof(*place->vcpu));
+	if (!place->vcpu)
+		return -ENOMEM;
+	for (unsigned int l = 0; l < f->nr_lanes; l++)
+		place->vcpu[l] = MRG_NO_MATCH;
+	return 0;
+}
+
+static int place_all(struct mrg_place *ret, struct finder *f, const struct mrg_span *d,
+		     unsigned int lead)
+{
+	struct mrg_place place;
+	int rc = place_init(&place, f, d);
+
+	if (rc < 0)
+		return rc;
+	rc = place_lane(f, &place, lead);
+	for (unsigned int l = 0; rc == 0 && l < f->nr_lanes; l++)
+		if (l != lead)
+			rc = place_lane(f, &place, l);
+	if (rc < 0) {
+		mrg_place_finish(&place);
+		return rc;
+	}
+	*ret = place;
+	return 0;
+}
+
+/* Of two places the one that chance explains less; keeps it in @best. */
+static void better(struct mrg_place *best, struct mrg_place *place, double needed)
+{
+	if (place->bits < needed) {
+		mrg_place_finish(place);
+		return;
+	}
+	if (best->vcpu && place->lo <= best->hi && best->lo <= place->hi) {
+		mrg_place_finish(place);
+		return;
+	}
+	if (best->vcpu && best->bits >= place->bits) {
+		best->others++;
+		mrg_place_finish(place);
+		return;
+	}
+	place->others = best->vcpu ? best->others + 1 : 0;
+	mrg_place_finish(best);
+	*best = *place;
+}
+
+/* ---- a stretch against all vCPUs ---- */
+
+static int look(struct finder *f, struct mrg_place *best, int64_t lo, int64_t hi)
+{
+	int64_t samples[SAMPLES];
+	size_t nr;
+	unsigned int lead = richest_lane(f, samples, &nr);
+	double needed = log2((double)(hi - lo) / 1000 + 1) + SURE_BITS;
+
+	for (size_t v = 0; v < f->vcpus->nr; v++) {
+		struct list found = { 0 };
+		int rc = first_look(f, &f->vcpus->v[v], samples, nr, lo, hi);
+
+		if (rc == -ENODATA)
+			continue;
+		if (rc < 0)
+			return rc;
+		for (size_t i = 0; i < f->now.nr && found.nr < MAX_PLACES; i++)
+			if (!MRG_PUSH(found.v, found.nr, found.room, f->now.v[i]))
+				rc = -ENOMEM;
+		for (size_t i = 0; rc == 0 && i < found.nr; i++) {
+			struct mrg_place place;
+
+			rc = place_all(&place, f, &found.v[i], lead);
+			if (rc == 0)
+				better(best, &place, needed);
+		}
+		free(found.v);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static void whole_range(const struct finder *f, int64_t *lo, int64_t *hi)
+{
+	int64_t first = MRG_TIME_MAX, last = MRG_TIME_MIN;
+
+	for (size_t v = 0; v < f->vcpus->nr; v++) {
+		if (f->vcpus->v[v].first < first)
+			first = f->vcpus->v[v].first;
+		if (f->vcpus->v[v].last > last)
+			last = f->vcpus->v[v].last;
+	}
+	*lo = first - f->middle;
+	*hi = last - f->middle;
+}
+
+static int try_stretch(struct finder *f, const struct mrg_hint *hint, struct mrg_place *best)
+{
+	int64_t lo, hi;
+	int rc = 0;
+
+	whole_range(f, &lo, &hi);
+	if (hint->known && hint->hi > lo && hint->lo < hi)
+		rc = look(f, best, hint->lo > lo ? hint->lo : lo, hint->hi < hi ? hint->hi : hi);
+	if (rc == 0 && !best->vcpu)
+		rc = look(f, best, lo, hi);
+	return rc;
+}
+
+int mrg_find(struct mrg_place *ret, const struct mrg_times *lanes, unsigned int nr,
+	     const struct mrg_vcpus *vcpus, const struct mrg_hint *hint, int64_t from, int64_t to)
+{
+	struct finder f = { .lanes = lanes, .nr_lanes = nr, .vcpus = vcpus };
+	struct mrg_place best = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && !best.vcpu && i < sizeof(stretches) / sizeof(*stretches);
+	     i++) {
+		const struct stretch *s = &stretches[i];
+
+		f.middle = from + (int64_t)((double)(to - from) * s->at);
+		f.from = f.middle - s->length / 2 > from ? f.middle - s->length / 2 : from;
+		f.to = f.middle + s->length / 2 < to ? f.middle + s->length / 2 : to + 1;
+		f.rate = s->rate;
+		rc = try_stretch(&f, hint, &best);
+	}
+	free(f.now.v);
+	free(f.next.v);
+	if (rc < 0) {
+		mrg_place_finish(&best);
+		return rc;
+	}
+	if (!best.vcpu)
+		return -ESRCH;
+	*ret = best;
+	return 0;
+}

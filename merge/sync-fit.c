@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync-fit.c - from a place to the exact set of lines, as far as one line reaches
+ *
+ * Walks away from the place in both directions, slice by slice, all lanes side
+ * by side.  Most events lie well inside of their window and say nothing new; one
+ * near an edge clips the polygon; one that could be in any of several windows is
+ * bound by the outer edges of these (what remains is larger, never wrong), and
+ * looked at again when the polygon is smaller.
+ */
+#include "merge/sync.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define SLICE_MAX 20000000	/* ns walked with one range of offsets */
+#define SLICES 4096		/* at least, so that the range is not too wide */
+#define PASSES 6
+
+/*
+ * One event out of place may be noise; when this many are, and every fourth from
+ * the first of them on, the line does not hold any more.
+ */
+#define BREAK_AFTER 6
+#define BREAK_SHARE 4
+#define FORGET_AFTER 2000	/* events in place again: it was noise */
+
+struct walker {
+	const struct mrg_times *lanes;
+	const struct mrg_vcpus *vcpus;
+	const size_t *vcpu;	/* by lane */
+	unsigned int nr_lanes;
+	struct mrg_poly poly;
+	size_t *hint;		/* by lane: where in the spans it was last */
+	uint64_t checked, outside, ambiguous, clipped;
+};
+
+struct trouble {		/* events out of place in one direction */
+	unsigned int nr;
+	uint64_t since;		/* events since the first */
+	int64_t first;		/* its time */
+	struct mrg_poly before;
+};
+
+/* The bound that span @s sets on the offset of an event at @t. */
+static bool bound(struct walker *w, const struct mrg_span *s, int64_t t, int64_t lo, int64_t hi)
+{
+	struct mrg_poly poly = w->poly;
+	bool ok = true;
+
+	if (s->start > t + lo)
+		ok = mrg_poly_clip(&poly, t, s->start - t, false);
+	if (ok && s->end < t + hi)
+		ok = mrg_poly_clip(&poly, t, s->end - t, true);
+	if (ok) {
+		w->poly = poly;
+		w->clipped++;
+	}
+	return ok;
+}
+
+/* An event near an edge.  False when no line puts it into a window. */
+static bool near_edge(struct walker *w, unsigned int lane, int64_t t)
+{
+	const struct mrg_vcpu *v = &w->vcpus->v[w->vcpu[lane]];
+	struct mrg_span reach;
+	int64_t lo, hi;
+	size_t s, k;
+
+	mrg_poly_range(&w->poly, t, &lo, &hi);
+	s = mrg_span_at(v->spans, v->nr, t + lo, w->hint[lane]);
+	w->hint[lane] = s;
+	if (v->spans[s].end < t + lo)
+		s++;
+	if (s >= v->nr || v->spans[s].start > t + hi)
+		return false;
+	k = mrg_span_at(v->spans, v->nr, t + hi, s);
+	w->ambiguous += k > s;
+	reach = (struct mrg_span){ v->spans[s].start, v->spans[k].end };
+	if (reach.start <= t + lo && reach.end >= t + hi)
+		return true;
+	return bound(w, &reach, t, lo, hi);
+}
+
+static void range_of(const struct walker *w, int64_t from, int64_t to, int64_t *lo, int64_t *hi)
+{
+	int64_t lo2, hi2;
+
+	mrg_poly_range(&w->poly, from, lo, hi);
+	mrg_poly_range(&w->poly, to, &lo2, &hi2);
+	*lo = lo2 < *lo ? lo2 : *lo;
+	*hi = hi2 > *hi ? hi2 : *hi;
+}
+
+static void note(struct trouble *trouble, struct walker *w, int64_t t)
+{
+	if (trouble->nr++ == 0) {
+		trouble->first = t;
+		trouble->since = 0;
+		trouble->before = w->poly;
+	}
+	w->outside++;
+}
+
+/* The events of one lane in [from, to). */
+static void lane_slice(struct walker *w, unsigned int lane, int64_t from, int64_t to,
+		       struct trouble *trouble)
+{
+	const struct mrg_times *times = &w->lanes[lane];
+	const struct mrg_vcpu *v = &w->vcpus->v[w->vcpu[lane]];
+	size_t end = mrg_times_from(times, to), s = w->hint[lane];
+	int64_t lo, hi;
+
+	range_of(w, from, to, &lo, &hi);
+	for (size_t i = mrg_times_from(times, from); i < end; i++) {
+		int64_t t = times->t[i];
+		uint64_t clipped = w->clipped;
+
+		w->checked++;
+		trouble->since++;
+		s = mrg_span_at(v->spans, v->nr, t + lo, s);
+		if (v->spans[s].end >= t + hi)
+			continue;
+		w->hint[lane] = s;
+		if (!near_edge(w, lane, t))
+			note(trouble, w, t);
+		if (w->clipped != clipped)
+			range_of(w, from, to, &lo, &hi);
+	}
+	w->hint[lane] = s;
+}
+
+static bool slice(struct walker *w, int64_t from, int64_t to, struct trouble *trouble)
+{
+	for (unsigned int l = 0; l < w->nr_lanes; l++)
+		if (w->vcpu[l] != MRG_NO_MATCH)
+			lane_slice(w, l, from, to, trouble);
+	if (trouble->nr >= BREAK_AFTER && trouble->nr >= trouble->since / BREAK_SHARE)
+		return false;
+	if (trouble->nr && trouble->since > FORGET_AFTER)
+		trouble->nr = 0;
+	return true;
+}
+
+/* One direction; returns where it ended, with *@ret_broke when it was not at @to. */
+static int64_t walk(struct walker *w, int64_t from, int64_t to, int64_t step, bool *ret_broke)
+{
+	struct trouble trouble = { 0 };
+	int64_t at = from;
+
+	*ret_broke = false;
+	while (step > 0 ? at < to : at > to) {
+		int64_t next = at + step;
+
+		if (step > 0 ? next > to : next < to)
+			next = to;
+		if (!slice(w, step > 0 ? at : next, step > 0 ? next : at, &trouble)) {
+			w->poly = trouble.before;
+			*ret_broke = true;
+			return trouble.first;
+		}
+		at = next;
+	}
+	return to;
+}
+
+/* Again over what was walked: a smaller polygon decides more. */
+static void settle(struct walker *w, int64_t from, int64_t to, int64_t step)
+{
+	struct trouble trouble = { 0 };
+	uint64_t clipped;
+
+	for (unsigned int i = 0; i < PASSES; i++) {
+		clipped = w->clipped;
+		w->checked = w->outside = w->ambiguous = 0;
+		for (int64_t at = from; at < to; at += step)
+			slice(w, at, at + step < to ? at + step : to, &trouble);
+		if (w->clipped == clipped)
+			break;
+	}
+}
+
+int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
+		  const struct mrg_times *lanes, unsigned int nr, const struct mrg_vcpus *vcpus,
+		  double rate, int64_t from, int64_t to)
+{
+	struct walker w = {
+		.lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .vcpu = place->vcpu,
+		.hint = calloc(nr ? nr : 1, sizeof(*w.hint)),
+	};
+	struct mrg_fit fit = { 0 };
+	int64_t step = (to - from) / SLICES + 1;
+
+	if (!w.hint)
+		return -ENOMEM;
+	if (step > SLICE_MAX)
+		step = SLICE_MAX;
+	mrg_poly_box(&w.poly, place->at, place->lo, place->hi, rate);
+	fit.to = walk(&w, place->at, to, step, &fit.broke_behind);
+	fit.from = walk(&w, place->at, from, -step, &fit.broke_before);
+	settle(&w, fit.from, fit.to, step);
+	fit.poly = w.poly;
+	fit.checked = w.checked;
+	fit.outside = w.outside;
+	fit.ambiguous = w.ambiguous;
+	free(w.hint);
+	*ret = fit;
+	return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync-member.h - a member of a merge while its clock is looked for
+ *
+ * What sync.c and the methods (sync-tsc.c, sync-gs.c, sync-windows.c through
+ * sync.c, sync-tod.c) share.
+ */
+#ifndef MRG_SYNC_MEMBER_H
+#define MRG_SYNC_MEMBER_H
+
+#include "merge/set.h"
+#include "merge/spans.h"
+#include "merge/sync-windows.h"
+
+struct rt_buf;
+struct rt_err;
+
+struct mrg_party {
+	struct mrg_member *member;
+	struct mrg_data *data;
+	struct mrg_segment own;		/* recorded time to the member's own ns */
+	bool host;			/* has windows of vCPUs */
+	bool placed;			/* its lanes have their clocks */
+	struct mrg_vcpus vcpus;		/* of a placed host */
+	bool *used;			/* by vCPU: some guest's */
+	struct mrg_times *times;	/* own ns, by lane; shares data's memory when they are alike */
+	int64_t **converted;		/* by lane: owned times, or NULL */
+	size_t *vcpu;			/* by lane: whose windows it was compared with */
+};
+
+/* Gives each lane the clock that its lines say. */
+int mrg_party_set_lines(struct mrg_party *party, const struct mrg_lane_lines *lines);
+
+/* One offset and nothing known about its error. */
+int mrg_party_set_offset(struct mrg_party *party, int64_t offset);
+
+/*
+ * A method.  0: @guest's lanes are set.  -ENODATA, -ESRCH: it cannot be used here,
+ * @err says why in half a sentence.
+ */
+typedef int (*mrg_method_fn)(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
+
+int mrg_sync_tsc(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
+int mrg_sync_gs(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
+int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
+int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
+
+#endif /* MRG_SYNC_MEMBER_H */

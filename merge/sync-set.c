@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync-set.c - read every member, choose the reference, try the methods in order,
+ * hold the result against the law
+ */
+#include "merge/sync-set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "merge/check.h"
+#include "merge/set-edit.h"
+#include "merge/sync-member.h"
+
+/* The best first: what --sync auto tries. */
+static const struct method {
+	enum mrg_method method;
+	mrg_method_fn find;
+	bool any_host;		/* needs no windows: the reference will do */
+} methods[] = {
+	{ MRG_WINDOWS, mrg_sync_windows, false },
+	{ MRG_TOD, mrg_sync_tod, true },
+};
+
+#define NR_METHODS (sizeof(methods) / sizeof(*methods))
+
+struct sync {
+	struct mrg_set *set;
+	struct mrg_party *parties;	/* a member each */
+	size_t reference;
+	enum mrg_method method;		/* MRG_NR_METHODS: any */
+	struct rt_buf *notes;
+};
+
+/* ---- what a member has ---- */
+
+static int party_convert(struct mrg_party *p)
+{
+	for (unsigned int l = 0; l < p->data->nr_lanes; l++) {
+		const struct mrg_lane_data *lane = &p->data->lanes[l];
+		int64_t *own = malloc((lane->nr_times + 1) * sizeof(*own));
+
+		if (!own)
+			return -ENOMEM;
+		for (size_t i = 0; i < lane->nr_times; i++)
+			own[i] = (int64_t)mrg_segment_map(&p->own, lane->times[i]);
+		p->converted[l] = own;
+		p->times[l].t = own;
+	}
+	return 0;
+}
+
+static int party_times(struct mrg_party *p)
+{
+	unsigned int nr = p->data->nr_lanes;
+
+	p->times = calloc(nr + 1, sizeof(*p->times));
+	p->converted = calloc(nr + 1, sizeof(*p->converted));
+	p->vcpu = calloc(nr + 1, sizeof(*p->vcpu));
+	if (!p->times || !p->converted || !p->vcpu)
+		return -ENOMEM;
+	for (unsigned int l = 0; l < nr; l++) {
+		p->vcpu[l] = MRG_NO_MATCH;
+		p->times[l] = (struct mrg_times){
+			.t = (const int64_t *)p->data->lanes[l].times,
+			.nr = p->data->lanes[l].nr_times, .cpu = p->data->lanes[l].cpu,
+		};
+	}
+	if (p->own.mult == MRG_RATE_ONE && p->own.in0 == p->own.out0)
+		return 0;
+	return party_convert(p);
+}
+
+static int party_read(struct sync *sync, size_t i, struct rt_err *err)
+{
+	struct mrg_party *p = &sync->parties[i];
+	int rc;
+
+	p->member = &sync->set->members[i];
+	p->host = mrg_is_host(p->member->trace);
+	mrg_segment_own(&p->own, &xt_trace_info(p->member->trace)->time);
+	rc = mrg_extract(&p->data, p->member->trace, i != sync->reference, err);
+	if (rc < 0)
+		return rc;
+	if (p->data->nr_damaged)
+		rt_buf_printf(sync->notes, "%s: %zu damaged blocks were passed over\n",
+			      p->member->label, p->data->nr_damaged);
+	rc = party_times(p);
+	return rc < 0 ? rt_err_set(err, rc, "%s", p->member->path) : 0;
+}
+
+static void party_finish(struct mrg_party *p)
+{
+	for (unsigned int l = 0; p->data && p->converted && l < p->data->nr_lanes; l++)
+		free(p->converted[l]);
+	free(p->converted);
+	free(p->times);
+	free(p->vcpu);
+	free(p->used);
+	mrg_vcpus_finish(&p->vcpus);
+	mrg_data_destroy(p->data);
+}
+
+/* Its lanes have their clocks: as a host it can place others now. */
+static int party_place(struct mrg_party *p)
+{
+	p->placed = true;
+	if (!p->host)
+		return 0;
+	if (mrg_vcpus_build(&p->vcpus, p->data, p->member->lanes) < 0)
+		return -ENOMEM;
+	p->used = calloc(p->vcpus.nr + 1, sizeof(*p->used));
+	return p->used ? 0 : -ENOMEM;
+}
+
+static size_t choose_reference(const struct mrg_set *set)
+{
+	for (size_t i = 0; i < set->nr; i++)
+		if (mrg_is_host(set->members[i].trace))
+			return i;
+	return 0;
+}
+
+static int place_reference(struct sync *sync)
+{
+	struct mrg_party *p = &sync->parties[sync->reference];
+
+	p->member->method = MRG_REFERENCE;
+	p->member->error_ns = p->member->bound_ns = 0;
+	return party_place(p);
+}
+
+/* ---- a member's clock ---- */
+
+/* Whether a member's clock counts time that can be compared at all. */
+static int clock_usable(const struct mrg_party *p, struct rt_err *err)
+{
+	const struct xt_timebase *time = &xt_trace_info(p->member->trace)->time;
+
+	if (mrg_counts_ns(time))
+		return 0;
+	return rt_err_say(err, -EINVAL,
+			  "%s: its clock \"%s\" does not count time and cannot be compared"
+			  " (record with tod, mono, boot or tsc)", p->member->path, time->clock);
+}
+
+static int try_method(struct sync *sync, struct mrg_party *p, const struct method *m,
+		      struct rt_buf *why, struct rt_err *err)
+{
+	for (size_t i = 0; i < sync->set->nr; i++) {
+		struct mrg_party *host = &sync->parties[i];
+		struct rt_err reason = { 0 };
+		int rc;
+
+		if (host == p || !host->placed || (m->any_host ? i != sync->reference : !host->host))
+			continue;
+		rc = m->find(p, host, &reason);
+		if (rc == 0) {
+			p->member->method = m->method;
+			p->member->host = m->any_host ? -1 : (int)i;
+			return 0;
+		}
+		if (rc != -ENODATA && rc != -ESRCH)
+			return rt_err_wrap(err, rc, "%s", p->member->path);
+		rt_buf_printf(why, "%s%s: %s", why->len ? "; " : "", mrg_method_name(m->method),
+			      reason.text);
+	}
+	return -ESRCH;
+}
+
+static int place_member(struct sync *sync, struct mrg_party *p, struct rt_err *err)
+{
+	struct rt_buf why = { 0 };
+	int rc = -ESRCH;
+
+	for (size_t i = 0; rc == -ESRCH && i < NR_METHODS; i++)
+		if (sync->method == MRG_NR_METHODS || sync->method == methods[i].method)
+			rc = try_method(sync, p, &methods[i], &why, err);
+	if (rc == -ESRCH) {
+		const char *text = rt_buf_str(&why);
+
+		rc = rt_err_say(err, -ESRCH, "%s: its clock cannot be compared with that of %s (%s)",
+				p->member->path, sync->parties[sync->reference].member->label,
+				text && *text ? text : "no member recorded kvm_entry and kvm_exit");
+	}
+	rt_buf_finish(&why);
+	return rc < 0 ? rc : party_place(p);
+}
+
+/* ---- the law ---- */
+
+static int map_lanes(struct mrg_party *p, const struct mrg_party *host)
+{
+	for (unsigned int l = 0; l < p->data->nr_lanes; l++)
+		if (p->vcpu[l] != MRG_NO_MATCH)
+			return 0;
+	mrg_check_map(p->vcpu, p->data, p->member->lanes, &host->vcpus);
+	return 0;
+}
+
+/* A member placed by its time of day: the host it ran on, if any is here. */
+static struct mrg_party *host_of(struct sync *sync, const struct mrg_party *p)
+{
+	if (p->member->host >= 0)
+		return &sync->parties[p->member->host];
+	for (size_t i = 0; i < sync->set->nr; i++)
+		if (&sync->parties[i] != p && sync->parties[i].vcpus.nr && !p->host)
+			return &sync->parties[i];
+	return NULL;
+}
+
+static void check_member(struct sync *sync, struct mrg_party *p)
+{
+	struct mrg_party *host = host_of(sync, p);
+	struct mrg_member *m = p->member;
+
+	if (!host || map_lanes(p, host) < 0)
+		return;
+	m->host = (int)(host->member - sync->set->members);
+	for (unsigned int l = 0; l < p->data->nr_lanes; l++) {
+		if (p->vcpu[l] == MRG_NO_MATCH)
+			continue;
+		host->used[p->vcpu[l]] = true;
+		m->lanes[l].vcpu_tid = host->vcpus.v[p->vcpu[l]].tid;
+		mrg_check_lane(&m->check, &p->data->lanes[l], &m->lanes[l],
+			       &host->vcpus.v[p->vcpu[l]]);
+	}
+}
+
+/* ---- what the user should know ---- */
+
+static void note_overlap(struct sync *sync, const struct mrg_party *p)
+{
+	const struct mrg_party *ref = &sync->parties[sync->reference];
+	uint64_t first = UINT64_MAX, last = 0, ref_first = UINT64_MAX, ref_last = 0;
+
+	for (unsigned int l = 0; l < p->data->nr_lanes; l++) {
+		const struct mrg_lane_data *lane = &p->data->lanes[l];
+		const struct mrg_lane_clock *clock = &p->member->lanes[l].epochs[0].clock;
+
+		if (lane->nr_events && mrg_lane_clock_map(clock, lane->first) < first)
+			first = mrg_lane_clock_map(clock, lane->first);
+		if (lane->nr_events && mrg_lane_clock_map(clock, lane->last) > last)
+			last = mrg_lane_clock_map(clock, lane->last);
+	}
+	for (unsigned int l = 0; l < ref->data->nr_lanes; l++) {
+		const struct mrg_lane_data *lane = &ref->data->lanes[l];
+
+		if (lane->nr_events && mrg_segment_map(&ref->own, lane->first) < ref_first)
+			ref_first = mrg_segment_map(&ref->own, lane->first);
+		if (lane->nr_events && mrg_segment_map(&ref->own, lane->last) > ref_last)
+			ref_last = mrg_segment_map(&ref->own, lane->last);
+	}
+	if (first > last || ref_first > ref_last)
+		rt_buf_printf(sync->notes, "%s: has no events\n", p->member->label);
+	else if (first > ref_last || last < ref_first)
+		rt_buf_printf(sync->notes, "%s: does not overlap in time with %s\n",
+			      p->member->label, ref->member->label);
+}
+
+/* A guest placed by its time of day that breaks the law: how far off its clock is. */
+static void note_law(struct sync *sync, struct mrg_party *p)
+{
+	struct mrg_member *m = p->member, kept = *m;
+	struct rt_err err = { 0 };
+	struct mrg_party *host;
+	int64_t found;
+
+	if (m->method != MRG_TOD || !m->check.violations || m->host < 0)
+		return;
+	host = &sync->parties[m->host];
+	for (unsigned int l = 0; l < p->data->nr_lanes; l++)
+		if (p->vcpu[l] != MRG_NO_MATCH)
+			host->used[p->vcpu[l]] = false;
+	/* the lanes' clocks are put back by the time of day afterwards */
+	if (mrg_sync_windows(p, host, &err) < 0) {
+		rt_buf_printf(sync->notes, "%s: %llu of its events lie outside of the windows of its"
+			      " vCPUs: no guest of %s, or its clock changed\n", m->label,
+			      (unsigned long long)m->check.violations, host->member->label);
+		found = 0;
+	} else {
+		found = m->offset_ns - kept.offset_ns;
+		rt_buf_printf(sync->notes, "%s: its time of day is off by %lld.%06lld ms +- %lld.%03lld"
+			      " us: %llu of its events lie outside of the windows of its vCPUs;"
+			      " --sync windows puts them right\n", m->label,
+			      (long long)(-found / 1000000), (long long)llabs(found % 1000000),
+			      (long long)(m->error_ns / 1000), (long long)(m->error_ns % 1000),
+			      (unsigned long long)m->check.violations);
+	}
+	mrg_party_set_offset(p, kept.offset_ns);
+}
+
+/* ---- all of it ---- */
+
+static int sync_all(struct sync *sync, struct rt_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++)
+		rc = party_read(sync, i, err);
+	for (size_t i = 0; rc == 0 && i < sync->set->nr && sync->set->nr > 1; i++)
+		rc = clock_usable(&sync->parties[i], err);
+	if (rc == 0 && place_reference(sync) < 0)
+		rc = rt_err_set(err, -ENOMEM, "cannot synchronise");
+	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++) {
+		struct mrg_party *p = &sync->parties[i];
+
+		if (i == sync->reference)
+			continue;
+		rc = place_member(sync, p, err);
+		if (rc < 0)
+			break;
+		check_member(sync, p);
+		note_law(sync, p);
+		note_overlap(sync, p);
+	}
+	return rc;
+}
+
+int mrg_sync_set(struct mrg_set *set, enum mrg_method method, struct rt_buf *notes,
+		 struct rt_err *err)
+{
+	struct sync sync = {
+		.set = set, .method = method, .notes = notes, .reference = choose_reference(set),
+		.parties = calloc(set->nr, sizeof(*sync.parties)),
+	};
+	int rc = sync.parties ? sync_all(&sync, err) : rt_err_set(err, -ENOMEM, "cannot synchronise");
+
+	for (size_t i = 0; sync.parties && i < set->nr; i++)
+		party_finish(&sync.parties[i]);
+	free(sync.parties);
+	if (rc < 0)
+		return rc;
+	mrg_set_times(set);
+	set->utc_known = mrg_utc_offset(xt_trace_info(set->members[sync.reference].trace),
+					&set->utc_offset_ns);
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync-set.h - find the clocks of a whole set (xtrace-multi-merge)
+ */
+#ifndef MRG_SYNC_SET_H
+#define MRG_SYNC_SET_H
+
+#include "merge/set.h"
+
+struct rt_buf;
+
+/**
+ * mrg_sync_set() - put all members of a set on the clock of one of them.
+ * @method: a method that every member must take, or MRG_NR_METHODS: the best one.
+ * @notes: gets a line for each thing that the user should know.
+ *
+ * The reference is the first host, or else the first member.  Every guest is
+ * checked against the law in the end, whatever its clock came from.
+ *
+ * Return: 0, or -errno: a member's clock cannot be compared, with the reason.
+ */
+int mrg_sync_set(struct mrg_set *set, enum mrg_method method, struct rt_buf *notes,
+		 struct rt_err *err);
+
+#endif /* MRG_SYNC_SET_H */

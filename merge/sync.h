@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync.h - where a guest's events fit into its host's windows (--sync windows)
+ *
+ * Shared by sync-find.c (which offset at all), sync-fit.c (which offsets and
+ * rates exactly) and sync-windows.c (steps, lanes with clocks of their own).
+ * Times of the guest are its own nanoseconds, times of the host merged ones;
+ * an offset is what must be added to the guest's.
+ */
+#ifndef MRG_SYNC_H
+#define MRG_SYNC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "merge/spans.h"
+
+#define MRG_NO_MATCH SIZE_MAX
+
+/* The events of one guest CPU, in order but for noise of some ns. */
+struct mrg_times {
+	const int64_t *t;
+	size_t nr;
+	unsigned int cpu;
+};
+
+/* The index of the first time that is not before @t. */
+size_t mrg_times_from(const struct mrg_times *times, int64_t t);
+
+/* What is known before looking: offsets worth trying first. */
+struct mrg_hint {
+	bool known;
+	int64_t lo, hi;
+};
+
+struct mrg_place {
+	int64_t at;		/* guest time at which [lo, hi] holds */
+	int64_t lo, hi;
+	double bits;		/* how unlikely it is by chance: 2^-bits */
+	size_t *vcpu;		/* by lane: index into the vCPUs, or MRG_NO_MATCH */
+	unsigned int others;	/* further places that fit as well */
+};
+
+/**
+ * mrg_find() - the offsets at which the events of [@from, @to] fit.
+ * @lanes: @nr of them, on one clock.
+ *
+ * Every offset that lets the two traces overlap is a candidate.
+ *
+ * Return: 0 with a place; -ESRCH when nothing fits, -ENODATA when the events are
+ * too few to tell; -ENOMEM.
+ */
+int mrg_find(struct mrg_place *ret, const struct mrg_times *lanes, unsigned int nr,
+	     const struct mrg_vcpus *vcpus, const struct mrg_hint *hint, int64_t from, int64_t to);
+void mrg_place_finish(struct mrg_place *place);
+
+/* ---- the exact set of offsets and rates: a convex polygon ---- */
+
+#define MRG_POLY_MAX 64
+
+struct mrg_poly {		/* offset(t) = base + a + r * (t - at) for every (a, r) inside */
+	int64_t at, base;
+	unsigned int nr;
+	double a[MRG_POLY_MAX], r[MRG_POLY_MAX];
+};
+
+void mrg_poly_box(struct mrg_poly *poly, int64_t at, int64_t lo, int64_t hi, double rate);
+/* Keeps offset(t) >= @c (or <= where @below); false when nothing would be left. */
+bool mrg_poly_clip(struct mrg_poly *poly, int64_t t, int64_t c, bool below);
+/* The least and the greatest offset at @t, rounded outward. */
+void mrg_poly_range(const struct mrg_poly *poly, int64_t t, int64_t *ret_lo, int64_t *ret_hi);
+
+struct mrg_fit {
+	struct mrg_poly poly;
+	int64_t from, to;	/* guest time that it covers */
+	bool broke_before, broke_behind;	/* it does not hold further on */
+	uint64_t checked, outside, ambiguous;
+};
+
+/**
+ * mrg_fit_track() - extend a place as far as one line reaches within [@from, @to].
+ * @rate: largest difference of the clocks' rates.
+ */
+int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
+		  const struct mrg_times *lanes, unsigned int nr, const struct mrg_vcpus *vcpus,
+		  double rate, int64_t from, int64_t to);
+
+#endif /* MRG_SYNC_H */

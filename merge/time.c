@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* time.c - a merged time as a view shows it, and as a person types it */
+#include "merge/view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/err.h"
+#include "lib/text.h"
+#include "merge/put.h"
+
+#define NS 1000000000ull
+
+static void new_second(const struct mrg_view *view, struct mrg_clock_text *last, uint64_t second)
+{
+	time_t at = (time_t)second;
+	struct tm tm;
+
+	last->second = second;
+	if (view->opts->time == MRG_TIME_UTC && gmtime_r(&at, &tm)) {
+		last->len = (unsigned int)strftime(last->text, sizeof(last->text),
+						   "%Y-%m-%dT%H:%M:%S.", &tm);
+		return;
+	}
+	last->len = (unsigned int)(mrg_put_u64(last->text, second) - last->text);
+	last->text[last->len++] = '.';
+}
+
+char *mrg_put_time(const struct mrg_view *view, struct mrg_clock_text *last, char *p,
+		   uint64_t time)
+{
+	int64_t shown = (int64_t)(time + (uint64_t)view->shown_offset);
+	uint64_t second, ns;
+
+	if (view->opts->time == MRG_TIME_RAW)
+		return mrg_put_u64(p, time);
+	if (shown < 0 && view->shown_offset < 0) {
+		*p++ = '-';
+		shown = -shown;
+	}
+	second = (uint64_t)shown / NS;
+	ns = (uint64_t)shown % NS;
+	if (second != last->second || last->len == 0)
+		new_second(view, last, second);
+	p = mrg_put_mem(p, last->text, last->len);
+	p = mrg_put_nine(p, (uint32_t)ns);
+	if (view->opts->time == MRG_TIME_UTC)
+		*p++ = 'Z';
+	return p;
+}
+
+/* ---- typed times ---- */
+
+/* "2026-11-24T04:31:27.5Z" and its parts from the date on, as ns since 1970. */
+static int parse_date(const char *text, uint64_t *ret)
+{
+	struct tm tm = { 0 };
+	const char *rest;
+	char number[32];
+	uint64_t fraction = 0;
+	size_t len;
+	time_t at;
+
+	rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (!rest)
+		return -EINVAL;
+	if (*rest == '.') {
+		len = 1 + strspn(rest + 1, "0123456789");
+		if (len >= sizeof(number) - 1)
+			return -EINVAL;
+		snprintf(number, sizeof(number), "0%.*s", (int)len, rest);
+		if (rt_parse_time(number, &fraction) < 0)
+			return -EINVAL;
+		rest += len;
+	}
+	at = timegm(&tm);
+	if (at < 0 || (*rest != '\0' && strcmp(rest, "Z") != 0))
+		return -EINVAL;
+	*ret = (uint64_t)at * NS + fraction;
+	return 0;
+}
+
+int mrg_parse_when(const struct mrg_set *set, enum mrg_time_mode mode, const char *text,
+		   uint64_t *ret, struct rt_err *err)
+{
+	uint64_t ns, begin = 0;
+	int64_t offset = 0;
+	int rc;
+
+	if (*text == '+') {
+		rc = mrg_set_begin(set, &begin, err);
+		if (rc < 0)
+			return rc;
+		if (rt_parse_time(text + 1, &ns) == 0) {
+			*ret = begin + ns;
+			return 0;
+		}
+	} else {
+		rc = mrg_view_offset(set, mode, &offset, err);
+		if (rc < 0)
+			return rc;
+		if (mode == MRG_TIME_RAW ? rt_parse_u64(text, 0, UINT64_MAX, &ns) == 0 :
+		    mode == MRG_TIME_UTC && strchr(text, 'T') ? parse_date(text, &ns) == 0 :
+		    rt_parse_time(text, &ns) == 0) {
+			*ret = ns - (uint64_t)offset;
+			return 0;
+		}
+	}
+	return rt_err_say(err, -EINVAL, "\"%s\" is no time: expected one as it is shown, or "
+			  "+SECONDS (+1.5s, +200ms) from the begin of the traces", text);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * view.h - a merged stream on paper: what is shown, and how
+ *
+ * view.c drives the stream; select.c says which events are wanted; row.c makes of
+ * each event a row of arguments, value.c prints one; notes.c finds what no record
+ * says by itself (derived lines, names of tasks).  A format (text.c, ftrace.c,
+ * json.c, csv.c) prints a window, and knows nothing of where it came from.
+ */
+#ifndef MRG_VIEW_H
+#define MRG_VIEW_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "kvm-events/kvm-events.h"
+#include "lib/cpulist.h"
+#include "merge/names.h"
+#include "merge/stream.h"
+
+struct mrg_view;
+struct mrg_select;
+struct mrg_notes;
+
+/* ---- what is asked for ---- */
+
+#define MRG_FIELDS(X) \
+	X(TIME,   "time",   "when: see --time") \
+	X(HOST,   "host",   "label of the trace") \
+	X(BUFFER, "buffer", "ring buffer within the trace, where it has a name") \
+	X(CPU,    "cpu",    "CPU of that host") \
+	X(PID,    "pid",    "task that was running") \
+	X(COMM,   "comm",   "its name") \
+	X(DELTA,  "delta",  "seconds since the line before") \
+	X(EVENT,  "event",  "name and arguments") \
+	X(RAW,    "raw",    "system:event and all fields by their own names")
+
+enum mrg_field {
+#define X(id_, name_, help_) MRG_FIELD_##id_,
+	MRG_FIELDS(X)
+#undef X
+	MRG_NR_FIELDS
+};
+
+enum mrg_time_mode { MRG_TIME_TOD, MRG_TIME_UTC, MRG_TIME_REL, MRG_TIME_RAW };
+
+struct mrg_view_opts {
+	const struct mrg_format *format;
+	enum mrg_field fields[MRG_NR_FIELDS];
+	unsigned int nr_fields;		/* 0: the format's own */
+	enum mrg_time_mode time;
+	uint64_t from, to;		/* merged ns */
+	uint64_t limit, tail;		/* 0: all */
+	const int *pids;		/* wanted ones, sorted */
+	size_t nr_pids;
+	const bool *hosts;		/* by member; NULL: all */
+	const struct rt_cpuset *cpus;	/* NULL: all */
+	const struct mrg_where *where;	/* NULL: all */
+	unsigned int threads;
+	bool colour;
+	bool nano, plain;		/* of --format ftrace: -t and -R of trace-cmd report */
+	void (*warn)(void *arg, const char *text);	/* damage that was passed over */
+	void *warn_arg;
+};
+
+/* ---- rows ---- */
+
+struct mrg_arg {
+	const char *label;		/* "vcpu", or the field's own name in a row made up */
+	const char *lead;		/* what stands in front of the value: " vcpu ", " name=" */
+	uint16_t lead_len;
+	uint16_t show;			/* enum kev_show, or one of enum mrg_show */
+	const struct xt_field *field;
+	const struct xt_field *second;	/* isa of an exit reason */
+};
+
+/* Kinds of values beside enum kev_show, for events without a row. */
+enum mrg_show {
+	MRG_SHOW_LIST = KEV_NR_SHOWS,	/* numbers of an array, in hexadecimal */
+};
+
+struct mrg_row {
+	const struct xt_event *event;	/* NULL: the trace does not describe this id */
+	const char *name;
+	const char *json_name;		/* "system:event" as a JSON string */
+	char *head;			/* name with its bracket: "INTERRUPT_ENTER [apic_timer" */
+	uint16_t head_len, name_len;
+	uint16_t nr_args, nr_strings;	/* arguments; those as long as the record */
+	enum kev_role role;
+	uint32_t min_size, room;	/* shortest whole record; bytes that head and numbers need */
+	bool bracket;			/* something stands between brackets */
+	bool silent;			/* only its derived lines were asked for */
+	struct mrg_arg *args;
+	/* Of sys_enter and sys_exit: number and first argument or result. */
+	const struct xt_field *nr, *word;
+	/* Of sched_switch and sched_wakeup: whom they name. */
+	struct {
+		const struct xt_field *pid, *comm;
+	} task[2];
+	struct mrg_row *raw;		/* all fields by their own names, when asked for */
+};
+
+/* A line beside a record's own. */
+struct mrg_note {
+	uint32_t item;
+	uint32_t size;		/* of the whole note: the next one begins there */
+	uint16_t name_len, args_len;
+	bool before;		/* stands in front of the record's own line */
+	char text[];		/* name, then arguments, both safe to print */
+};
+
+/* ---- the view ---- */
+
+/* How a window becomes text.  A member that is NULL is not called. */
+struct mrg_format {
+	const char *name;
+	bool derived;		/* shows derived lines */
+	bool names;		/* shows names of tasks */
+	enum mrg_field fields[MRG_NR_FIELDS];	/* shown when nothing is asked for */
+	unsigned int nr_fields;
+	int (*start)(struct mrg_view *view, struct rt_err *err);
+	void (*stop)(struct mrg_view *view);
+	void (*head)(struct mrg_view *view, struct rt_buf *out);
+	void (*window)(struct mrg_view *view, struct mrg_window *window);
+};
+
+extern const struct mrg_format mrg_format_text, mrg_format_ftrace, mrg_format_json, mrg_format_csv;
+
+struct mrg_view {
+	const struct mrg_set *set;
+	const struct mrg_view_opts *opts;
+	const struct mrg_select *select;
+	const struct mrg_format *format;
+	const enum mrg_field *fields;
+	unsigned int nr_fields;
+	bool wants[MRG_NR_FIELDS];
+	bool whole_rows;		/* rows have ->raw */
+	struct mrg_stream *stream;
+	struct mrg_names *names;	/* NULL where no names are shown */
+	struct mrg_notes *notes;
+	void *own;			/* the format's own data */
+	struct mrg_row ***rows;		/* [member][id], made at their first use; atomic */
+	pthread_mutex_t lock;		/* making rows, and symbols */
+	struct mrg_symbol **symbols;	/* atomic; see value.c */
+	int64_t shown_offset;		/* shown time = merged time + this */
+	uint64_t shown, prev;		/* by ->observe: items shown so far, time of the last */
+	uint64_t skip;			/* first items not shown: what --tail leaves out */
+	bool counting;			/* nothing is printed */
+	int fd;
+};
+
+/**
+ * mrg_view_run() - shows a set as @opts say.
+ * @fd: where the text goes.
+ *
+ * Return: 0; -EPIPE, without a word about it, when nobody reads there any more;
+ * or -errno.
+ */
+int mrg_view_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
+		 const struct mrg_select *select, int fd, struct rt_err *err);
+/* What is added to merged time when it is shown; -EINVAL where it cannot be known. */
+int mrg_view_offset(const struct mrg_set *set, enum mrg_time_mode mode, int64_t *ret,
+		    struct rt_err *err);
+
+/* row.c: never NULL; made at the first use. */
+const struct mrg_row *mrg_view_row(struct mrg_view *view, uint16_t member, unsigned int id);
+int mrg_rows_create(struct mrg_view *view, struct rt_err *err);
+void mrg_rows_destroy(struct mrg_view *view);
+
+/*
+ * value.c: one argument's value.  @p has room for what the row's ->room and
+ * ->nr_strings say: mrg_row_room().
+ */
+char *mrg_put_value(struct mrg_view *view, char *p, const struct mrg_item *item,
+		    const struct mrg_arg *arg);
+int mrg_symbols_create(struct mrg_view *view, struct rt_err *err);
+void mrg_symbols_destroy(struct mrg_view *view);
+/* True where the value is a number in JSON too; may be as long as the record. */
+bool mrg_arg_is_number(const struct mrg_arg *arg);
+bool mrg_arg_is_long(const struct mrg_arg *arg);
+/* The bytes themselves of an argument that is a text. */
+bool mrg_arg_bytes(const struct mrg_item *item, const struct mrg_arg *arg,
+		   const uint8_t **ret, uint32_t *ret_len);
+
+#define MRG_SYMBOL_MAX 128	/* bytes of a symbol's name that are shown */
+#define MRG_VALUE_MAX 160	/* bytes of any value but texts */
+
+/* The line that sys_enter or sys_exit gives beside its own: its name, or NULL. */
+const char *mrg_syscall_line(const struct mrg_row *row, const struct mrg_item *item,
+			     uint64_t *ret_value);
+
+static inline size_t mrg_row_room(const struct mrg_row *row, const struct mrg_item *item)
+{
+	return row->room + (size_t)row->nr_strings * (4 * (size_t)item->size + 2);
+}
+
+/* notes.c */
+int mrg_notes_create(struct mrg_view *view, struct rt_err *err);
+void mrg_notes_destroy(struct mrg_notes *notes);
+int mrg_notes_observe(struct mrg_notes *notes, struct mrg_window *window);
+/* The first note at or behind *@offset of @window for item @i; moves *@offset; NULL: none. */
+const struct mrg_note *mrg_note_next(const struct mrg_window *window, uint32_t i,
+				     size_t *offset);
+
+/* time.c */
+struct mrg_clock_text {		/* a thread's own: seconds that were printed last */
+	uint64_t second;
+	char text[40];
+	unsigned int len;
+};
+
+/**
+ * mrg_parse_when() - a time as it may be typed: as it is shown ("23.4", with
+ * --time utc "2026-11-24T04:31:27.5Z"), or "+1.5s" behind the begin of the traces.
+ * @ret: merged time.
+ */
+int mrg_parse_when(const struct mrg_set *set, enum mrg_time_mode mode, const char *text,
+		   uint64_t *ret, struct rt_err *err);
+
+char *mrg_put_time(const struct mrg_view *view, struct mrg_clock_text *last, char *p,
+		   uint64_t time);
+
+/* ---- which events ---- */
+
+/**
+ * mrg_select_create() - from -e and -x to what is done with each event id.
+ * @with, @without: our names, tracefs names and globs, groups.
+ * @roles: mask of (1 << enum kev_role) whose events the view must see anyway.
+ *
+ * Return: 0; -EINVAL: a word that means nothing in these traces, with near matches.
+ */
+int mrg_select_create(struct mrg_select **ret, const struct mrg_set *set,
+		      const char *const *with, size_t nr_with, const char *const *without,
+		      size_t nr_without, struct rt_err *err);
+void mrg_select_destroy(struct mrg_select *select);
+/* Is a line of this name wanted?  For lines that are derived. */
+bool mrg_select_name(const struct mrg_select *select, const char *name);
+/* Is the event's own line wanted? */
+bool mrg_select_event(const struct mrg_select *select, uint16_t member, unsigned int id);
+/* True when nothing was asked for. */
+bool mrg_select_all(const struct mrg_select *select);
+
+#endif /* MRG_VIEW_H */
