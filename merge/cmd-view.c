@@ -21,7 +21,7 @@ static struct {
 	struct rt_strv fields, events, excluded, hosts, pids;
 	const char *cpus, *from, *to, *format, *time;
 	unsigned int limit, tail, threads;
-	bool nano, plain, no_pager;
+	bool nano, plain, no_pager, stat;
 } o = { .format = "text", .time = "tod" };
 
 static const struct rt_opt view_opts[] = {
@@ -40,6 +40,8 @@ static const struct rt_opt view_opts[] = {
 	RT_UINT(0, "tail", &o.tail, "N", 1, UINT_MAX, "show the last N events"),
 	RT_CHOICE(0, "format", &o.format, "text|json|csv", "how events are written"),
 	RT_CHOICE(0, "time", &o.time, "tod|utc|rel|raw", "how times are written"),
+	RT_BOOL(0, "stat", &o.stat, "counts and rates instead of events: by event, by CPU; and how "
+		"the clocks were found"),
 	RT_BOOL(0, "nano", &o.nano, "with --format ftrace: nine digits (trace-cmd report -t)"),
 	RT_BOOL('R', "raw", &o.plain, "with --format ftrace: fields as numbers (trace-cmd "
 		"report -R)"),
@@ -283,7 +285,9 @@ static int open_and_show(struct mrg_view_opts *view, const char *const *paths, s
 	if (rc == 0)
 		rc = mrg_select_create(&select, set, o.events.v, o.events.n, o.excluded.v,
 				       o.excluded.n, err);
-	if (rc == 0)
+	if (rc == 0 && o.stat)
+		rc = mrg_stat_run(set, view, select, strcmp(o.format, "json") == 0, stdout, err);
+	else if (rc == 0)
 		rc = show(view, set, select, err);
 	mrg_select_destroy(select);
 	free(hosts.wanted);
@@ -300,6 +304,11 @@ static int view_traces(int argc, char **argv, struct rt_err *err)
 	struct pids pids = { 0 };
 	int rc;
 
+	if (o.stat && (o.limit || o.tail || o.fields.n > 0))
+		return rt_usage(err, "--stat shows no events: --lines, --tail and --fields do not "
+				"go with it");
+	if (o.stat && strcmp(o.format, "text") != 0 && strcmp(o.format, "json") != 0)
+		return rt_usage(err, "--stat is written as text or json, not %s", o.format);
 	if (o.limit && o.tail)
 		return rt_usage(err, "--lines and --tail exclude each other");
 	signal(SIGPIPE, SIG_IGN);

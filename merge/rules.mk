@@ -16,8 +16,8 @@ xtrace-multi-merge-ldlibs := $(mrg-ldlibs)
 # What xtrace-view is made of, beside libmerge.a.
 ARCHIVES += libview.a
 libview.a-objs := $(addprefix merge/, \
-	stream.o stream-lane.o stream-merge.o stream-run.o \
-	view.o select.o row.o value.o notes.o names.o time.o put.o \
+	stream.o stream-lane.o stream-merge.o stream-run.o stream-scan.o \
+	view.o filter.o stat.o select.o row.o value.o notes.o names.o time.o put.o \
 	line.o text.o json.o csv.o)
 
 PROGRAMS += xtrace-view

@@ -144,12 +144,12 @@ int mrg_stream_run(struct mrg_stream *stream, struct rt_err *err);
 
 /**
  * mrg_stream_scan() - all records once without their order: for counting.
- * @visit: called by several threads, never by two for one @worker, with the
- *         records that pass the filters; @worker is below mrg_stream_threads().
+ * @visit: called by several threads with the records that pass the filters, but
+ *         for one lane by one at a time, in its order.
  */
 int mrg_stream_scan(struct mrg_stream *stream,
-		    void (*visit)(void *arg, unsigned int worker, const struct mrg_item *item),
-		    void *arg, struct rt_err *err);
+		    void (*visit)(void *arg, const struct mrg_item *item), void *arg,
+		    struct rt_err *err);
 unsigned int mrg_stream_threads(const struct mrg_stream *stream);
 
 /*

@@ -163,6 +163,32 @@ int mrg_view_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
 int mrg_view_offset(const struct mrg_set *set, enum mrg_time_mode mode, int64_t *ret,
 		    struct rt_err *err);
 
+/* What both ways of running share; mrg_view_finish() also after a failed init. */
+int mrg_view_init(struct mrg_view *view, struct rt_err *err);
+void mrg_view_finish(struct mrg_view *view);
+
+void mrg_view_warn(void *view, const char *text);	/* for a stream's sink */
+
+/**
+ * mrg_stat_run() - counts and rates by event and by CPU, what was lost, and how the
+ * members' clocks were found, as tables or as one JSON object.
+ */
+int mrg_stat_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
+		 const struct mrg_select *select, bool json, FILE *to, struct rt_err *err);
+
+/* filter.c */
+struct mrg_filter {
+	uint8_t **actions;	/* by member, then event id; owned, and each of them */
+	unsigned int *nr;	/* owned */
+};
+
+int mrg_filter_init(struct mrg_filter *filter, const struct mrg_view *view, struct rt_err *err);
+void mrg_filter_finish(struct mrg_filter *filter, size_t members);	/* also after a failure */
+/* For the stream: is the lane, is the record wanted? */
+bool mrg_filter_lane(void *view, const struct mrg_stream_lane *lane);
+bool mrg_filter_match(void *view, const struct mrg_item *item);
+bool mrg_filter_needs_match(const struct mrg_view *view);
+
 /* row.c: never NULL; made at the first use. */
 const struct mrg_row *mrg_view_row(struct mrg_view *view, uint16_t member, unsigned int id);
 int mrg_rows_create(struct mrg_view *view, struct rt_err *err);
