@@ -38,7 +38,7 @@ static const struct rt_opt view_opts[] = {
 	RT_STRING(0, "to", &o.to, "TIME", "end here"),
 	RT_UINT('n', "lines", &o.limit, "N", 1, UINT_MAX, "show the first N events"),
 	RT_UINT(0, "tail", &o.tail, "N", 1, UINT_MAX, "show the last N events"),
-	RT_CHOICE(0, "format", &o.format, "text|json|csv", "how events are written"),
+	RT_CHOICE(0, "format", &o.format, "text|json|csv|ftrace", "how events are written"),
 	RT_CHOICE(0, "time", &o.time, "tod|utc|rel|raw", "how times are written"),
 	RT_BOOL(0, "stat", &o.stat, "counts and rates instead of events: by event, by CPU; and how "
 		"the clocks were found"),
@@ -178,7 +178,7 @@ static void warn_of_damage(const struct mrg_set *set)
 static int choose_format(struct mrg_view_opts *view, struct rt_err *err)
 {
 	static const struct mrg_format *const formats[] = {
-		&mrg_format_text, &mrg_format_json, &mrg_format_csv,
+		&mrg_format_text, &mrg_format_json, &mrg_format_csv, &mrg_format_ftrace,
 	};
 	static const char *const times[] = { "tod", "utc", "rel", "raw" };
 	unsigned int i;
@@ -191,9 +191,9 @@ static int choose_format(struct mrg_view_opts *view, struct rt_err *err)
 		if (strcmp(o.time, times[i]) == 0)
 			view->time = (enum mrg_time_mode)i;
 	}
-	if ((o.nano || o.plain) && strcmp(o.format, "ftrace") != 0)
+	if ((o.nano || o.plain) && view->format != &mrg_format_ftrace)
 		return rt_usage(err, "--nano and --raw belong to --format ftrace");
-	if (view->nr_fields > 0 && strcmp(o.format, "ftrace") == 0)
+	if (view->nr_fields > 0 && view->format == &mrg_format_ftrace)
 		return rt_usage(err, "--fields: --format ftrace has its own");
 	return 0;
 }

@@ -18,7 +18,7 @@ ARCHIVES += libview.a
 libview.a-objs := $(addprefix merge/, \
 	stream.o stream-lane.o stream-merge.o stream-run.o stream-scan.o \
 	view.o filter.o stat.o select.o row.o value.o notes.o names.o time.o put.o \
-	line.o text.o json.o csv.o)
+	line.o text.o json.o csv.o ftrace.o)
 
 PROGRAMS += xtrace-view
 xtrace-view-objs := merge/cmd-view.o merge/pager.o

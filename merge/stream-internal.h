@@ -63,7 +63,7 @@ struct mrg_lane_state {
 	struct xt_rec after_lost;	/* the record that follows a lost mark */
 	bool have_after_lost, open, gap;
 	struct mrg_item head;
-	struct mrg_job *holder;		/* the window that has a reference to ->pages */
+	uint64_t held_for;		/* ->ticket + 1 of the last window with a reference to ->pages */
 };
 
 #define MRG_ITEM_MARKED	(1u << 15)	/* goes into ->marked */

@@ -194,9 +194,9 @@ static void leave_pages(struct mrg_stream *stream, struct mrg_lane_state *lane)
 	if (!lane->pages)
 		return;
 	bytes = (size_t)lane->pages->nr * lane->pages->page_size;
-	if (lane->holder && lane->holder == stream->filling)
-		lane->holder->retired += bytes;
-	lane->holder = NULL;
+	if (stream->filling && lane->held_for == stream->filling->ticket + 1)
+		stream->filling->retired += bytes;
+	lane->held_for = 0;
 	xt_pages_put(lane->pages);
 	lane->pages = NULL;
 	stream->loaded -= bytes;

@@ -123,9 +123,9 @@ static void emit(struct mrg_stream *stream, struct mrg_lane_state *lane)
 	*item = lane->head;
 	if (item->flags & MRG_ITEM_MARKED)
 		job->marked[window->nr_marked++] = window->nr;
-	if (lane->holder != job) {
+	if (lane->held_for != job->ticket + 1) {
 		mrg_job_hold(job, lane->pages);
-		lane->holder = job;
+		lane->held_for = job->ticket + 1;
 	}
 	window->nr++;
 }

@@ -139,7 +139,6 @@ static void finish_window(struct mrg_stream *stream, struct mrg_job *job)
 	if (job->window.last)
 		stream->ended = true;
 	pthread_mutex_lock(&stream->lock);
-	job->ticket = stream->tickets++;
 	stream->filling = NULL;
 	if (rc != 0)
 		end_run(stream, rc);
@@ -155,6 +154,7 @@ static void merge_one(struct mrg_stream *stream, unsigned int worker)
 	if (!stream->filling) {
 		stream->filling = stream->free_jobs;
 		stream->free_jobs = stream->filling->next_free;
+		stream->filling->ticket = stream->tickets++;
 	}
 	job = stream->filling;
 	pthread_mutex_unlock(&stream->lock);
