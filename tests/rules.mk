@@ -38,7 +38,15 @@ check-fuzz:
 run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $^
 
+# What runs in the demo's guest; the demo itself is tests/demo/demo.
+tests/demo/userapp-objs := tests/demo/userapp.o
+$(eval $(call program_rule,tests/demo/userapp,))
+
+demo: deps
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) programs $(O)/tests/demo/userapp
+	$(Q)tests/demo/demo $(O)
+
 bench: programs
 	$(Q)for b in $(BENCHES); do KVMRT_BIN=$(abspath $(O))/bin $$b || exit; done
 
-.PHONY: check unit-tests check-unit check-cmd check-lint fuzz check-fuzz run-fuzzers bench
+.PHONY: check unit-tests check-unit check-cmd check-lint fuzz check-fuzz run-fuzzers demo bench
