@@ -35,6 +35,12 @@ UNIT_TESTS += tests/xtrace/test-symbols
 tests/xtrace/test-symbols-objs := tests/xtrace/test-symbols.o
 tests/xtrace/test-symbols-libs := libxt.a
 
+# Tests of the reader and the store, with traces that tests/xtrace/make.c makes.
+xt-tests := $(addprefix tests/xtrace/test-,page datfile)
+UNIT_TESTS += $(xt-tests)
+$(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
+	$(eval $(t)-libs := $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))
+
 # Recording and its control: programs only, no part of the public library.
 ARCHIVES += libxtrec.a
 libxtrec.a-objs := $(addprefix xtrace/, \
