@@ -4,7 +4,8 @@
 ARCHIVES += libmerge.a
 libmerge.a-objs := $(addprefix merge/, \
 	assemble.o check.o clock.o extract.o mergefile.o mergefile-write.o set.o spans.o \
-	sync-find.o sync-fit.o sync-member.o sync-poly.o sync-set.o sync-windows.o)
+	sync-find.o sync-fit.o sync-gaps.o sync-member.o sync-poly.o sync-seam.o \
+	sync-set.o sync-windows.o)
 mrg-libs := libmerge.a $(xt-libs)
 mrg-ldlibs := $(xt-ldlibs) -lm
 
@@ -25,7 +26,8 @@ xtrace-view-objs := merge/cmd-view.o merge/pager.o
 xtrace-view-libs := libview.a $(mrg-libs)
 xtrace-view-ldlibs := $(mrg-ldlibs)
 
-merge-tests := $(addprefix tests/merge/test-,clock)
+merge-tests := $(addprefix tests/merge/test-,clock sync-windows)
 UNIT_TESTS += $(merge-tests)
 $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-libs)) \
 	$(eval $(t)-ldlibs := $(mrg-ldlibs)))
+tests/merge/test-sync-windows-objs += tests/merge/world.o

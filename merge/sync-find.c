@@ -16,10 +16,13 @@
 #include <string.h>
 
 #include "merge/array.h"
+#include "merge/sync-gaps.h"
 
 #define SAMPLES 512		/* events of the first look, one a slice of the stretch */
 #define MAX_PLACES 64		/* that are looked at closely */
 #define MAX_LIST (4u << 20)	/* intervals: more means that the events say too little */
+#define BUSY 0.8		/* chance above which gaps say more than events */
+#define HOPELESS 0.9999
 #define SURE_BITS 20		/* beyond what the number of candidates demands */
 
 /* Stretches of the trace that are tried: longer ones tell more, shorter ones drift less. */
@@ -39,6 +42,9 @@ static const struct stretch {
 	{ 0.10, 1000000000, 40e-6 },
 	{ 0.90, 1000000000, 40e-6 },
 	{ 0.50, 60000000000, 2e-6 },
+	{ 0.50,  500000000, 4e-6 },
+	{ 0.50,  100000000, 20e-6 },
+	{ 0.50, 2000000000, 1e-6 },
 };
 
 struct list {
@@ -50,6 +56,7 @@ struct finder {
 	const struct mrg_times *lanes;
 	unsigned int nr_lanes;
 	const struct mrg_vcpus *vcpus;
+	const size_t *map;
 	int64_t from, middle, to;	/* the stretch */
 	double rate;
 	struct list now, next;
@@ -204,14 +211,26 @@ static unsigned int richest_lane(const struct finder *f, int64_t *samples, size_
 
 /* ---- a lane against a vCPU ---- */
 
-/* How many of the samples lie where the vCPU's runs are known, at an offset. */
-static size_t known(const struct mrg_vcpu *v, const int64_t *t, size_t nr, int64_t offset)
+/*
+ * Events of the stretch that speak for themselves: two that are nearer to each
+ * other than a gap is long say the same.
+ */
+static size_t independent(const struct finder *f, const struct mrg_times *times,
+			  const struct mrg_vcpu *v, double part, int64_t offset)
 {
-	size_t n = 0;
+	double gap = (1 - part) * (double)(v->last - v->first) / (double)v->nr;
+	int64_t apart = (int64_t)gap + 1, last = MRG_TIME_MIN;
+	size_t end = mrg_times_from(times, f->to), nr = 0;
 
-	for (size_t i = 0; i < nr; i++)
-		n += t[i] + offset >= v->first && t[i] + offset <= v->last;
-	return n;
+	for (size_t i = mrg_times_from(times, f->from); i < end; i++) {
+		int64_t t = times->t[i];
+
+		if (t - last < apart || t + offset < v->first || t + offset > v->last)
+			continue;
+		last = t;
+		nr++;
+	}
+	return nr;
 }
 
 /* All events of the stretch: what is left of f->now. */
@@ -250,10 +269,12 @@ static int first_look(struct finder *f, const struct mrg_vcpu *v, const int64_t 
 
 /* ---- all lanes at a place ---- */
 
-/* By another CPU: a CPU has a lane in each buffer of its trace. */
+/* By another CPU, or known to be another's: a CPU has a lane in each buffer of its trace. */
 static bool taken(const struct finder *f, const struct mrg_place *place, unsigned int lane,
 		  size_t vcpu)
 {
+	if (f->map[lane] != MRG_NO_MATCH && f->map[lane] != vcpu)
+		return true;
 	for (unsigned int l = 0; l < f->nr_lanes; l++)
 		if ((place->vcpu[l] == vcpu) != (f->lanes[l].cpu == f->lanes[lane].cpu) &&
 		    place->vcpu[l] != MRG_NO_MATCH)
@@ -266,12 +287,10 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 {
 	struct mrg_span best = { 0, 0 };
 	double best_bits = 0;
-	int64_t samples[SAMPLES];
-	size_t nr = sample(f, &f->lanes[l], samples);
 
 	for (size_t v = 0; v < f->vcpus->nr; v++) {
 		const struct mrg_vcpu *vcpu = &f->vcpus->v[v];
-		double bits;
+		double part, bits;
 
 		if (taken(f, place, l, v))
 			continue;
@@ -279,7 +298,8 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 			return -ENOMEM;
 		if (f->now.nr == 0)
 			continue;
-		bits = (double)known(vcpu, samples, nr, place->lo) * -log2(chance(f, vcpu));
+		part = chance(f, vcpu);
+		bits = (double)independent(f, &f->lanes[l], vcpu, part, place->lo) * -log2(part);
 		/* where two fit alike, the one with the CPU's number */
 		if (bits > best_bits + (vcpu->vcpu == f->lanes[l].cpu ? -1 : 1)) {
 			best_bits = bits;
@@ -287,8 +307,10 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 			place->vcpu[l] = v;
 		}
 	}
-	if (place->vcpu[l] == MRG_NO_MATCH)
+	if (best_bits < SURE_BITS) {	/* too few events to tell; they must not bound anything */
+		place->vcpu[l] = MRG_NO_MATCH;
 		return 0;
+	}
 	place->lo = best.start;
 	place->hi = best.end;
 	place->bits += best_bits;
@@ -297,7 +319,9 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 
 static int place_init(struct mrg_place *place, const struct finder *f, const struct mrg_span *d)
 {
-	*place = (struct mrg_place){ .at = f->middle, .lo = d->start, .hi = d->end };
+	*place = (struct mrg_place){
+		.at = f->middle, .lo = d->start, .hi = d->end, .from = f->from, .to = f->to,
+	};
 	place->vcpu = malloc(f->nr_lanes * sizeof(*place->vcpu));
 	if (!place->vcpu)
 		return -ENOMEM;
@@ -349,6 +373,29 @@ static void better(struct mrg_place *best, struct mrg_place *place, double neede
 
 /* ---- a stretch against all vCPUs ---- */
 
+static int candidates(struct finder *f, struct list *found, unsigned int lead, size_t v,
+		      const int64_t *samples, size_t nr, int64_t lo, int64_t hi)
+{
+	struct mrg_gap_search search = {
+		.lo = lo, .hi = hi, .from = f->from, .to = f->to, .max = MAX_PLACES,
+		.slack = drift(f, f->to),
+	};
+	double part = chance(f, &f->vcpus->v[v]);
+	int rc;
+
+	if (part > BUSY)
+		return part > HOPELESS ? 0 : mrg_find_by_gaps(&found->v, &found->nr,
+							      &f->lanes[lead], &f->vcpus->v[v],
+							      &search);
+	rc = first_look(f, &f->vcpus->v[v], samples, nr, lo, hi);
+	if (rc == -ENODATA)
+		return 0;
+	for (size_t i = 0; rc == 0 && i < f->now.nr && found->nr < MAX_PLACES; i++)
+		if (!MRG_PUSH(found->v, found->nr, found->room, f->now.v[i]))
+			rc = -ENOMEM;
+	return rc;
+}
+
 static int look(struct finder *f, struct mrg_place *best, int64_t lo, int64_t hi)
 {
 	int64_t samples[SAMPLES];
@@ -358,15 +405,11 @@ static int look(struct finder *f, struct mrg_place *best, int64_t lo, int64_t hi
 
 	for (size_t v = 0; v < f->vcpus->nr; v++) {
 		struct list found = { 0 };
-		int rc = first_look(f, &f->vcpus->v[v], samples, nr, lo, hi);
+		int rc;
 
-		if (rc == -ENODATA)
+		if (f->map[lead] != MRG_NO_MATCH && f->map[lead] != v)
 			continue;
-		if (rc < 0)
-			return rc;
-		for (size_t i = 0; i < f->now.nr && found.nr < MAX_PLACES; i++)
-			if (!MRG_PUSH(found.v, found.nr, found.room, f->now.v[i]))
-				rc = -ENOMEM;
+		rc = candidates(f, &found, lead, v, samples, nr, lo, hi);
 		for (size_t i = 0; rc == 0 && i < found.nr; i++) {
 			struct mrg_place place;
 
@@ -409,9 +452,10 @@ static int try_stretch(struct finder *f, const struct mrg_hint *hint, struct mrg
 }
 
 int mrg_find(struct mrg_place *ret, const struct mrg_times *lanes, unsigned int nr,
-	     const struct mrg_vcpus *vcpus, const struct mrg_hint *hint, int64_t from, int64_t to)
+	     const struct mrg_vcpus *vcpus, const struct mrg_hint *hint, const size_t *map,
+	     int64_t from, int64_t to)
 {
-	struct finder f = { .lanes = lanes, .nr_lanes = nr, .vcpus = vcpus };
+	struct finder f = { .lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .map = map };
 	struct mrg_place best = { 0 };
 	int rc = 0;
 

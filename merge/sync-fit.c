@@ -18,12 +18,11 @@
 #define PASSES 6
 
 /*
- * One event out of place may be noise; when this many are, and every fourth from
- * the first of them on, the line does not hold any more.
+ * One event out of place may be noise; when this many are, and one in so many
+ * from the first of them on, the line does not hold any more.
  */
 #define BREAK_AFTER 6
-#define BREAK_SHARE 4
-#define FORGET_AFTER 2000	/* events in place again: it was noise */
+#define BREAK_SHARE 20000
 
 struct walker {
 	const struct mrg_times *lanes;
@@ -32,6 +31,7 @@ struct walker {
 	unsigned int nr_lanes;
 	struct mrg_poly poly;
 	size_t *hint;		/* by lane: where in the spans it was last */
+	size_t *next;		/* by lane, in ordered(): the event that comes next */
 	uint64_t checked, outside, ambiguous, clipped;
 };
 
@@ -130,16 +130,68 @@ static void lane_slice(struct walker *w, unsigned int lane, int64_t from, int64_
 	w->hint[lane] = s;
 }
 
-static bool slice(struct walker *w, int64_t from, int64_t to, struct trouble *trouble)
+/* The lane whose next event is the nearest in the direction of the walk. */
+static unsigned int nearest(const struct walker *w, int64_t from, int64_t to, bool back)
 {
+	unsigned int best = w->nr_lanes;
+	int64_t at = 0;
+
+	for (unsigned int l = 0; l < w->nr_lanes; l++) {
+		size_t i = w->next[l];
+		int64_t t;
+
+		if (w->vcpu[l] == MRG_NO_MATCH || i >= w->lanes[l].nr)
+			continue;
+		t = w->lanes[l].t[i];
+		if (t < from || t >= to || (best < w->nr_lanes && (back ? t <= at : t >= at)))
+			continue;
+		best = l;
+		at = t;
+	}
+	return best;
+}
+
+/* The events of all lanes in the order of time: only so the first out of place is the first. */
+static void ordered(struct walker *w, int64_t from, int64_t to, bool back, struct trouble *trouble)
+{
+	unsigned int l;
+
+	for (l = 0; l < w->nr_lanes; l++)
+		w->next[l] = back ? mrg_times_from(&w->lanes[l], to) - 1
+				  : mrg_times_from(&w->lanes[l], from);
+	while ((l = nearest(w, from, to, back)) < w->nr_lanes) {
+		int64_t t = w->lanes[l].t[w->next[l]];
+
+		w->next[l] += back ? (size_t)-1 : 1;
+		w->checked++;
+		trouble->since++;
+		if (!near_edge(w, l, t))
+			note(trouble, w, t);
+	}
+}
+
+static void slice(struct walker *w, int64_t from, int64_t to, bool back, struct trouble *trouble)
+{
+	struct trouble kept = *trouble;
+	struct walker before = *w;
+
 	for (unsigned int l = 0; l < w->nr_lanes; l++)
 		if (w->vcpu[l] != MRG_NO_MATCH)
 			lane_slice(w, l, from, to, trouble);
+	if (trouble->nr == kept.nr || kept.nr)
+		return;
+	*w = before;
+	*trouble = kept;
+	ordered(w, from, to, back, trouble);
+}
+
+static bool broken(struct trouble *trouble)
+{
 	if (trouble->nr >= BREAK_AFTER && trouble->nr >= trouble->since / BREAK_SHARE)
-		return false;
-	if (trouble->nr && trouble->since > FORGET_AFTER)
+		return true;
+	if (trouble->nr && trouble->since / BREAK_SHARE > trouble->nr)
 		trouble->nr = 0;
-	return true;
+	return false;
 }
 
 /* One direction; returns where it ended, with *@ret_broke when it was not at @to. */
@@ -154,7 +206,8 @@ static int64_t walk(struct walker *w, int64_t from, int64_t to, int64_t step, bo
 
 		if (step > 0 ? next > to : next < to)
 			next = to;
-		if (!slice(w, step > 0 ? at : next, step > 0 ? next : at, &trouble)) {
+		slice(w, step > 0 ? at : next, step > 0 ? next : at, step < 0, &trouble);
+		if (broken(&trouble)) {
 			w->poly = trouble.before;
 			*ret_broke = true;
 			return trouble.first;
@@ -174,7 +227,7 @@ static void settle(struct walker *w, int64_t from, int64_t to, int64_t step)
 		clipped = w->clipped;
 		w->checked = w->outside = w->ambiguous = 0;
 		for (int64_t at = from; at < to; at += step)
-			slice(w, at, at + step < to ? at + step : to, &trouble);
+			slice(w, at, at + step < to ? at + step : to, false, &trouble);
 		if (w->clipped == clipped)
 			break;
 	}
@@ -186,24 +239,40 @@ int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 {
 	struct walker w = {
 		.lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .vcpu = place->vcpu,
-		.hint = calloc(nr ? nr : 1, sizeof(*w.hint)),
+		.hint = calloc(nr + 1, sizeof(*w.hint)), .next = calloc(nr + 1, sizeof(*w.next)),
 	};
 	struct mrg_fit fit = { 0 };
 	int64_t step = (to - from) / SLICES + 1;
 
-	if (!w.hint)
+	if (!w.hint || !w.next) {
+		free(w.hint);
+		free(w.next);
 		return -ENOMEM;
+	}
 	if (step > SLICE_MAX)
 		step = SLICE_MAX;
 	mrg_poly_box(&w.poly, place->at, place->lo, place->hi, rate);
 	fit.to = walk(&w, place->at, to, step, &fit.broke_behind);
 	fit.from = walk(&w, place->at, from, -step, &fit.broke_before);
+	if (fit.broke_before)
+		fit.from++;
 	settle(&w, fit.from, fit.to, step);
 	fit.poly = w.poly;
 	fit.checked = w.checked;
 	fit.outside = w.outside;
 	fit.ambiguous = w.ambiguous;
 	free(w.hint);
+	free(w.next);
 	*ret = fit;
 	return 0;
+}
+
+bool mrg_fit_allows(const struct mrg_poly *poly, const struct mrg_vcpu *v, int64_t t)
+{
+	int64_t lo, hi;
+	size_t s;
+
+	mrg_poly_range(poly, t, &lo, &hi);
+	s = mrg_span_search(v->spans, v->nr, t + hi);
+	return v->spans[s].end >= t + lo;
 }

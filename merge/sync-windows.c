@@ -1,22 +1,382 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sync-windows.c - stretches that one line fits, until the whole trace is covered
+ *
+ * A piece is a stretch of time, the lanes that share the clock in it, and the
+ * lines that fit.  Where a piece ends before the trace does, the clock changed
+ * its rate or was stepped: what remains is covered by further pieces.  Lanes that
+ * fit no common line (time stamp counters that differ) get pieces of their own.
  */
 #include "merge/sync-windows.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "merge/array.h"
+#include "merge/sync-piece.h"
 
-/* Clocks of one machine differ less; chrony slews by 500 ppm at most in its default. */
-#define MAX_RATE 1e-3
+#define USUAL_RATE 1e-3		/* clocks of one machine differ less, unless they are slewed, */
+#define SLEW_RATE 0.11		/* which chrony does by up to a twelfth, the kernel by a ninth */
+#define MAX_PIECES 4096
+#define NEAR_NS 100000		/* a clock that only changes its rate goes on from here */
+#define LONG_NS 20000000	/* a piece of less is no proof that it did */
+#define MANY_EVENTS 200
+#define STEP_NS 20000000000ll	/* steps are looked for within this first */
+#define SURE_LANE 24		/* bits that make a lane's vCPU certain enough to bound others */
+
+struct work {
+	int64_t from, to;
+	bool *lanes;
+	size_t beside;			/* the piece beside it, its number + 1; 0 for none */
+};
+
+struct cover {
+	const struct mrg_times *lanes;
+	unsigned int nr;
+	const struct mrg_vcpus *vcpus;
+	struct mrg_hint hint;
+	size_t *map;			/* by lane: its vCPU once known */
+	struct mrg_piece *pieces;
+	size_t nr_pieces, pieces_room;
+	struct work *works;
+	size_t nr_works, works_room;
+};
 
 void mrg_lane_lines_finish(struct mrg_lane_lines *lines)
 {
 	free(lines->lines);
 	*lines = (struct mrg_lane_lines){ 0 };
+}
+
+/* ---- lanes ---- */
+
+static size_t events_in(const struct mrg_times *times, int64_t from, int64_t to)
+{
+	return mrg_times_from(times, to + 1) - mrg_times_from(times, from);
+}
+
+static bool any_events(const struct cover *c, const bool *lanes, int64_t from, int64_t to)
+{
+	for (unsigned int l = 0; l < c->nr; l++)
+		if (lanes[l] && events_in(&c->lanes[l], from, to))
+			return true;
+	return false;
+}
+
+/* The lanes of @mask as an array for the finder: the others look empty. */
+static struct mrg_times *masked(const struct cover *c, const bool *mask)
+{
+	struct mrg_times *lanes = malloc((c->nr + 1) * sizeof(*lanes));
+
+	for (unsigned int l = 0; lanes && l < c->nr; l++) {
+		lanes[l] = c->lanes[l];
+		if (!mask[l])
+			lanes[l].nr = 0;
+	}
+	return lanes;
+}
+
+/* ---- one piece ---- */
+
+static int track(const struct cover *c, struct mrg_piece *p, int64_t from, int64_t to)
+{
+	return mrg_fit_track(&p->fit, &p->place, c->lanes, c->nr, c->vcpus, p->rate, from, to + 1);
+}
+
+/* How well all events of a lane fit a vCPU on a piece's line, in bits; -1: they do not. */
+static double lane_fits(const struct cover *c, const struct mrg_piece *p, unsigned int l, size_t v)
+{
+	const struct mrg_vcpu *vcpu = &c->vcpus->v[v];
+	const struct mrg_times *times = &c->lanes[l];
+	size_t end = mrg_times_from(times, p->fit.to + 1), s = 0, in = 0, out = 0;
+	double open = 0, whole = (double)(vcpu->last - vcpu->first);
+
+	for (size_t i = mrg_times_from(times, p->fit.from); i < end; i++) {
+		int64_t t = times->t[i] + mrg_poly_middle(&p->fit.poly, times->t[i]);
+
+		if (t < vcpu->first || t > vcpu->last)
+			continue;
+		s = mrg_span_at(vcpu->spans, vcpu->nr, t, s);
+		if (t <= vcpu->spans[s].end)
+			in++;
+		else
+			out++;
+	}
+	for (size_t i = 1; i + 1 < vcpu->nr; i++)
+		open += (double)(vcpu->spans[i].end - vcpu->spans[i].start);
+	if (!in || out > in / 50 || whole <= 0)
+		return -1;
+	return open >= whole ? 0 : (double)(in < 1000 ? in : 1000) * -log2(open / whole);
+}
+
+static bool vcpu_free(const struct cover *c, size_t v, unsigned int lane)
+{
+	for (unsigned int l = 0; l < c->nr; l++)
+		if (c->map[l] == v && c->lanes[l].cpu != c->lanes[lane].cpu)
+			return false;
+	return true;
+}
+
+/* A lane that had nothing to say where the piece began: a CPU that came later, or was idle. */
+static double adopt_lane(struct cover *c, struct mrg_piece *p, unsigned int l)
+{
+	double best = -1;
+
+	for (size_t v = 0; v < c->vcpus->nr; v++) {
+		double bits;
+
+		if (!vcpu_free(c, v, l) || (c->map[l] != MRG_NO_MATCH && c->map[l] != v))
+			continue;
+		bits = lane_fits(c, p, l, v);
+		if (bits > best || (bits == best && bits >= 0 &&
+				    c->vcpus->v[v].vcpu == c->lanes[l].cpu)) {
+			best = bits;
+			c->map[l] = v;
+		}
+	}
+	return best;
+}
+
+static int adopt(struct cover *c, struct mrg_piece *p, const struct work *w)
+{
+	bool again = false;
+
+	for (unsigned int l = 0; l < c->nr; l++) {
+		double bits;
+
+		if (!w->lanes[l])
+			continue;
+		if (p->place.vcpu[l] != MRG_NO_MATCH) {
+			p->lanes[l] = true;
+			c->map[l] = p->place.vcpu[l];
+			continue;
+		}
+		bits = adopt_lane(c, p, l);
+		p->lanes[l] = bits >= 0 || !events_in(&c->lanes[l], p->fit.from, p->fit.to);
+		if (bits < SURE_LANE)
+			continue;
+		p->place.vcpu[l] = c->map[l];
+		again = true;
+	}
+	return again ? track(c, p, w->from, w->to) : 0;
+}
+
+/* ---- where a piece begins ---- */
+
+/* Right beside another piece: the clock goes on, at another rate. */
+static int continue_piece(struct cover *c, struct mrg_piece *p, const struct work *w)
+{
+	const struct mrg_piece *near = &c->pieces[w->beside - 1];
+	int64_t at = near->fit.to <= w->from ? w->from : w->to, here, lo, hi;
+
+	mrg_poly_range(&near->fit.poly, at, &lo, &hi);
+	p->place = (struct mrg_place){ .at = at, .lo = lo - NEAR_NS, .hi = hi + NEAR_NS };
+	p->place.vcpu = malloc((c->nr + 1) * sizeof(*p->place.vcpu));
+	if (!p->place.vcpu)
+		return -ENOMEM;
+	for (unsigned int l = 0; l < c->nr; l++)
+		p->place.vcpu[l] = w->lanes[l] && near->lanes[l] ? near->place.vcpu[l]
+								 : MRG_NO_MATCH;
+	p->rate = SLEW_RATE;
+	if (track(c, p, w->from, w->to) < 0)
+		return -ENOMEM;
+	here = p->fit.to - p->fit.from;
+	if ((here >= LONG_NS && p->fit.checked >= MANY_EVENTS) ||
+	    (here >= w->to - w->from && p->fit.outside * 50 <= p->fit.checked))
+		return 0;
+	mrg_place_finish(&p->place);
+	return -ESRCH;
+}
+
+static int find_piece(struct cover *c, struct mrg_piece *p, const struct work *w)
+{
+	struct mrg_times *lanes = masked(c, w->lanes);
+	struct mrg_hint hint = c->hint;
+	int rc;
+
+	if (!lanes)
+		return -ENOMEM;
+	if (w->beside) {
+		int64_t o = mrg_poly_middle(&c->pieces[w->beside - 1].fit.poly, w->from);
+
+		hint = (struct mrg_hint){ true, o - STEP_NS, o + STEP_NS };
+	}
+	rc = mrg_find(&p->place, lanes, c->nr, c->vcpus, &hint, c->map, w->from, w->to);
+	free(lanes);
+	if (rc < 0)
+		return rc;
+	p->rate = USUAL_RATE;
+	rc = track(c, p, w->from, w->to);
+	if (rc == 0 && p->fit.to - p->fit.from < LONG_NS) {
+		p->rate = SLEW_RATE;
+		rc = track(c, p, w->from, w->to);
+	}
+	return rc;
+}
+
+/* ---- what is left to cover ---- */
+
+static int add_work(struct cover *c, const bool *lanes, int64_t from, int64_t to, size_t beside)
+{
+	struct work w = { .from = from, .to = to, .beside = beside };
+
+	if (from > to || !any_events(c, lanes, from, to) || c->nr_pieces >= MAX_PIECES)
+		return 0;
+	w.lanes = malloc(c->nr * sizeof(*w.lanes));
+	if (!w.lanes)
+		return -ENOMEM;
+	memcpy(w.lanes, lanes, c->nr * sizeof(*w.lanes));
+	if (MRG_PUSH(c->works, c->nr_works, c->works_room, w))
+		return 0;
+	free(w.lanes);
+	return -ENOMEM;
+}
+
+static int add_rest(struct cover *c, const struct work *w, const struct mrg_piece *p)
+{
+	bool *alone = calloc(c->nr, sizeof(*alone));
+	int rc = alone ? 0 : -ENOMEM;
+
+	if (rc == 0 && p->fit.broke_before)
+		rc = add_work(c, p->lanes, w->from, p->fit.from - 1, c->nr_pieces);
+	if (rc == 0 && p->fit.broke_behind)
+		rc = add_work(c, p->lanes, p->fit.to, w->to, c->nr_pieces);
+	for (unsigned int l = 0; rc == 0 && l < c->nr; l++) {
+		if (!w->lanes[l] || p->lanes[l])
+			continue;
+		alone[l] = true;
+		rc = add_work(c, alone, w->from, w->to, w->beside);
+		alone[l] = false;
+	}
+	free(alone);
+	return rc;
+}
+
+static int do_work(struct cover *c, const struct work *w)
+{
+	struct mrg_piece p = { .lanes = calloc(c->nr, sizeof(*p.lanes)) };
+	int rc = p.lanes ? -ESRCH : -ENOMEM;
+
+	if (rc == -ESRCH && w->beside)
+		rc = continue_piece(c, &p, w);
+	if (rc == -ESRCH)
+		rc = find_piece(c, &p, w);
+	if (rc == 0)
+		rc = adopt(c, &p, w);
+	if (rc == 0 && !MRG_PUSH(c->pieces, c->nr_pieces, c->pieces_room, p))
+		rc = -ENOMEM;
+	if (rc == 0)
+		return add_rest(c, w, &p);
+	mrg_place_finish(&p.place);
+	free(p.lanes);
+	/* A stretch of which nothing is known follows the piece before it */
+	return rc == -ENOMEM || !c->nr_pieces ? rc : 0;
+}
+
+static int cover_all(struct cover *c, int64_t from, int64_t to)
+{
+	bool *all = malloc((c->nr + 1) * sizeof(*all));
+	int rc;
+
+	if (!all)
+		return -ENOMEM;
+	memset(all, true, c->nr);
+	rc = add_work(c, all, from, to, 0);
+	free(all);
+	while (rc == 0 && c->nr_works) {
+		struct work w = c->works[--c->nr_works];
+
+		rc = do_work(c, &w);
+		free(w.lanes);
+	}
+	return rc;
+}
+
+/* ---- pieces to lines ---- */
+
+static int by_from(const void *a, const void *b)
+{
+	int64_t x = ((const struct mrg_piece *)a)->fit.from, y = ((const struct mrg_piece *)b)->fit.from;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * A clock does not go back at the seam of two pieces, if the second has a line
+ * that does not.
+ */
+static void join(struct mrg_piece *p, const struct mrg_line *before)
+{
+	int64_t t = p->fit.from;
+	int64_t least = before->offset + llround(before->rate * (double)(t - before->at));
+	struct mrg_poly poly = p->fit.poly;
+
+	if (mrg_poly_clip(&poly, t, least, false))
+		p->fit.poly = poly;
+}
+
+static int lane_lines(const struct cover *c, unsigned int l, struct mrg_lane_lines *ret)
+{
+	struct mrg_line line, *last = NULL;
+	size_t room = 0;
+
+	ret->vcpu = c->map[l];
+	for (size_t i = 0; i < c->nr_pieces; i++) {
+		if (!c->pieces[i].lanes[l])
+			continue;
+		mrg_poly_line(&c->pieces[i].fit.poly, c->pieces[i].fit.from, c->pieces[i].fit.to,
+			      &line);
+		line.bound += c->pieces[i].doubt;
+		if (last && last->from >= line.from)
+			continue;
+		if (!MRG_PUSH(ret->lines, ret->nr, room, line))
+			return -ENOMEM;
+		last = &ret->lines[ret->nr - 1];
+	}
+	return 0;
+}
+
+static bool same_lanes(const struct cover *c, const struct mrg_piece *a, const struct mrg_piece *b)
+{
+	return !memcmp(a->lanes, b->lanes, c->nr * sizeof(*a->lanes));
+}
+
+/* Seams are made once for all lanes of a piece: lanes of one clock stay alike. */
+static int join_pieces(struct cover *c)
+{
+	int rc = 0;
+
+	qsort(c->pieces, c->nr_pieces, sizeof(*c->pieces), by_from);
+	for (size_t i = 1; rc == 0 && i < c->nr_pieces; i++)
+		if (same_lanes(c, &c->pieces[i - 1], &c->pieces[i]))
+			rc = mrg_seam(&c->pieces[i - 1], &c->pieces[i], c->lanes, c->nr, c->vcpus);
+	for (size_t i = 1; rc == 0 && i < c->nr_pieces; i++) {
+		struct mrg_piece *a = &c->pieces[i - 1], *b = &c->pieces[i];
+		struct mrg_line line;
+
+		if (!same_lanes(c, a, b) ||
+		    llabs(mrg_poly_middle(&b->fit.poly, b->fit.from) -
+			  mrg_poly_middle(&a->fit.poly, b->fit.from)) > NEAR_NS)
+			continue;
+		mrg_poly_line(&a->fit.poly, a->fit.from, a->fit.to, &line);
+		join(b, &line);
+	}
+	return rc;
+}
+
+static void cover_finish(struct cover *c)
+{
+	for (size_t i = 0; i < c->nr_pieces; i++) {
+		mrg_place_finish(&c->pieces[i].place);
+		free(c->pieces[i].lanes);
+	}
+	for (size_t i = 0; i < c->nr_works; i++)
+		free(c->works[i].lanes);
+	free(c->pieces);
+	free(c->works);
+	free(c->map);
 }
 
 static void span_of(const struct mrg_times *lanes, unsigned int nr, int64_t *from, int64_t *to)
@@ -36,29 +396,26 @@ static void span_of(const struct mrg_times *lanes, unsigned int nr, int64_t *fro
 int mrg_windows(struct mrg_lane_lines *ret, const struct mrg_times *lanes, unsigned int nr,
 		const struct mrg_vcpus *vcpus, const struct mrg_hint *hint)
 {
-	struct mrg_place place;
-	struct mrg_line line;
-	struct mrg_fit fit;
+	struct cover c = {
+		.lanes = lanes, .nr = nr, .vcpus = vcpus, .hint = *hint,
+		.map = malloc((nr + 1) * sizeof(*c.map)),
+	};
 	int64_t from, to;
 	int rc;
 
+	for (unsigned int l = 0; c.map && l < nr; l++)
+		c.map[l] = MRG_NO_MATCH;
 	span_of(lanes, nr, &from, &to);
-	if (from > to || !vcpus->nr)
-		return -ENODATA;
-	rc = mrg_find(&place, lanes, nr, vcpus, hint, from, to);
-	if (rc < 0)
-		return rc;
-	rc = mrg_fit_track(&fit, &place, lanes, nr, vcpus, MAX_RATE, from, to + 1);
+	if (!c.map)
+		rc = -ENOMEM;
+	else if (from > to || !vcpus->nr)
+		rc = -ENODATA;
+	else
+		rc = cover_all(&c, from, to);
 	if (rc == 0)
-		mrg_poly_line(&fit.poly, fit.from, fit.to, &line);
-	for (unsigned int l = 0; rc == 0 && l < nr; l++) {
-		ret[l] = (struct mrg_lane_lines){ .lines = malloc(sizeof(line)), .nr = 1,
-						  .vcpu = place.vcpu[l] };
-		if (!ret[l].lines)
-			rc = -ENOMEM;
-		else
-			*ret[l].lines = line;
-	}
-	mrg_place_finish(&place);
+		rc = join_pieces(&c);
+	for (unsigned int l = 0; rc == 0 && l < nr; l++)
+		rc = lane_lines(&c, l, &ret[l]);
+	cover_finish(&c);
 	return rc;
 }

@@ -37,6 +37,7 @@ struct mrg_hint {
 struct mrg_place {
 	int64_t at;		/* guest time at which [lo, hi] holds */
 	int64_t lo, hi;
+	int64_t from, to;	/* of the stretch that it was found in */
 	double bits;		/* how unlikely it is by chance: 2^-bits */
 	size_t *vcpu;		/* by lane: index into the vCPUs, or MRG_NO_MATCH */
 	unsigned int others;	/* further places that fit as well */
@@ -45,6 +46,7 @@ struct mrg_place {
 /**
  * mrg_find() - the offsets at which the events of [@from, @to] fit.
  * @lanes: @nr of them, on one clock.
+ * @map: by lane, the only vCPU that it may be, or MRG_NO_MATCH for any.
  *
  * Every offset that lets the two traces overlap is a candidate.
  *
@@ -52,7 +54,8 @@ struct mrg_place {
  * too few to tell; -ENOMEM.
  */
 int mrg_find(struct mrg_place *ret, const struct mrg_times *lanes, unsigned int nr,
-	     const struct mrg_vcpus *vcpus, const struct mrg_hint *hint, int64_t from, int64_t to);
+	     const struct mrg_vcpus *vcpus, const struct mrg_hint *hint, const size_t *map,
+	     int64_t from, int64_t to);
 void mrg_place_finish(struct mrg_place *place);
 
 /* ---- the exact set of offsets and rates: a convex polygon ---- */
@@ -73,7 +76,7 @@ void mrg_poly_range(const struct mrg_poly *poly, int64_t t, int64_t *ret_lo, int
 
 struct mrg_fit {
 	struct mrg_poly poly;
-	int64_t from, to;	/* guest time that it covers */
+	int64_t from, to;	/* guest time that it covers; not ->to itself */
 	bool broke_before, broke_behind;	/* it does not hold further on */
 	uint64_t checked, outside, ambiguous;
 };
@@ -85,5 +88,8 @@ struct mrg_fit {
 int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 		  const struct mrg_times *lanes, unsigned int nr, const struct mrg_vcpus *vcpus,
 		  double rate, int64_t from, int64_t to);
+
+/* Whether some line of the polygon puts an event at @t into a window. */
+bool mrg_fit_allows(const struct mrg_poly *poly, const struct mrg_vcpu *v, int64_t t);
 
 #endif /* MRG_SYNC_H */

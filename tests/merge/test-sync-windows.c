@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-sync-windows.c - what the windows say, against worlds of which all is known */
+#include "merge/sync-windows.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/merge/world.h"
+#include "tests/unit.h"
+
+#define MS 1000000ll
+#define S 1000000000ll
+
+/* As in the lab: long windows, gaps of the same order, an idle guest in between. */
+static const struct world_plan lab = {
+	.cpus = 2, .length = 8 * S, .window_min = 10000, .window_max = 300000,
+	.gap_min = 5000, .gap_max = 400000, .idle_every = 20, .events = 2,
+	.guest_from = 0.2, .guest_to = 0.9, .nr_lines = 1,
+	.lines = { { .offset = 137 * MS } },
+};
+
+static const struct mrg_line *line_of(const struct mrg_lane_lines *lines, int64_t t)
+{
+	size_t i = lines->nr - 1;
+
+	while (i > 0 && t < lines->lines[i].from)
+		i--;
+	return &lines->lines[i];
+}
+
+/* How many events are farther from the truth than the bound says, or outside of every window. */
+static size_t wrong(const struct world *w, const struct mrg_lane_lines *lines, bool outside)
+{
+	size_t nr = 0;
+
+	for (unsigned int l = 0; l < w->nr; l++)
+		for (size_t i = 0; i < w->lanes[l].nr; i++) {
+			const struct mrg_vcpu *v = &w->vcpus.v[w->vcpu[l]];
+			int64_t t = w->lanes[l].t[i];
+			const struct mrg_line *line = line_of(&lines[l], t);
+			int64_t out = t + line->offset + llround(line->rate * (double)(t - line->at));
+
+			if (outside)
+				nr += out > v->spans[mrg_span_search(v->spans, v->nr, out)].end;
+			else
+				nr += llabs(out - w->truth[l][i]) > line->bound + 1;
+		}
+	return nr;
+}
+
+struct result {
+	int rc;
+	size_t beyond, outside, pieces, mapped;
+	int64_t bound;
+};
+
+static struct result look(const struct world_plan *plan, const struct mrg_hint *hint)
+{
+	struct mrg_lane_lines lines[WORLD_CPUS] = { 0 };
+	const struct mrg_hint none = { 0 };
+	struct result r = { 0 };
+	struct world w;
+
+	world_make(&w, plan);
+	r.rc = mrg_windows(lines, w.lanes, w.nr, &w.vcpus, hint ? hint : &none);
+	if (r.rc == 0) {
+		r.beyond = wrong(&w, lines, false);
+		r.outside = wrong(&w, lines, true);
+		r.pieces = lines[0].nr;
+		for (size_t i = 0; i < lines[0].nr; i++)
+			if (lines[0].lines[i].bound > r.bound)
+				r.bound = lines[0].lines[i].bound;
+	}
+	for (unsigned int l = 0; l < w.nr; l++) {
+		r.mapped += lines[l].vcpu == w.vcpu[l];
+		mrg_lane_lines_finish(&lines[l]);
+	}
+	world_finish(&w);
+	return r;
+}
+
+/* The plan with each of some seeds: nothing beyond its bound, nothing outside. */
+static void holds(const struct world_plan *base, unsigned int seeds, size_t max_pieces)
+{
+	for (unsigned int seed = 0; seed < seeds; seed++) {
+		struct world_plan plan = *base;
+		struct result r;
+
+		plan.seed = seed;
+		r = look(&plan, NULL);
+		if (getenv("TEST_SHOW"))
+			printf("seed %u: rc %d beyond %zu outside %zu pieces %zu mapped %zu bound %lld\n",
+			       seed, r.rc, r.beyond, r.outside, r.pieces, r.mapped,
+			       (long long)r.bound);
+		assert_int_equal(r.rc, 0);
+		assert_int_equal(r.mapped, plan.cpus);
+		assert_int_equal(r.beyond, 0);
+		assert_int_equal(r.outside, 0);
+		assert_in_range(r.pieces, 1, max_pieces);
+	}
+}
+
+TEST(a_constant_offset_of_any_size_is_found)
+{
+	static const int64_t offsets[] = { 0, 1, -137 * MS, 40 * S, -86400 * S, 1700000 * S };
+	struct world_plan plan = lab;
+
+	for (size_t i = 0; i < sizeof(offsets) / sizeof(*offsets); i++) {
+		plan.lines[0].offset = offsets[i];
+		holds(&plan, 3, 1);
+	}
+}
+
+TEST(one_cpu_is_enough)
+{
+	struct world_plan plan = lab;
+
+	plan.cpus = 1;
+	holds(&plan, 5, 1);
+}
+
+TEST(vcpus_are_found_in_any_order_and_among_strangers)
+{
+	struct world_plan plan = lab;
+
+	plan.cpus = 4;
+	plan.shuffle = true;
+	plan.strangers = 4;
+	holds(&plan, 4, 1);
+}
+
+TEST(drift_is_part_of_the_line)
+{
+	static const double rates[] = { 1e-6, -12e-6, 60e-6, -150e-6 };
+	struct world_plan plan = lab;
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
+		plan.lines[0].rate = rates[i];
+		holds(&plan, 3, 1);
+	}
+}
+
+TEST(a_rate_that_changes_makes_pieces)
+{
+	struct world_plan plan = lab;
+
+	plan.lines[0].rate = 20e-6;
+	plan.lines[1] = (struct world_line){ .from = 4 * S, .offset = 137 * MS + 80000,
+					     .rate = -300e-6 };
+	plan.nr_lines = 2;
+	holds(&plan, 4, 4);
+}
+
+TEST(a_step_forward_makes_pieces)
+{
+	struct world_plan plan = lab;
+
+	plan.lines[1] = (struct world_line){ .from = 4 * S, .offset = -450 * MS };
+	plan.nr_lines = 2;
+	holds(&plan, 5, 4);
+}
+
+TEST(steps_of_the_size_of_a_window_are_seen)
+{
+	struct world_plan plan = lab;
+
+	plan.lines[1] = (struct world_line){ .from = 4 * S, .offset = 137 * MS - 350000 };
+	plan.nr_lines = 2;
+	holds(&plan, 5, 4);
+}
+
+TEST(cpus_with_clocks_of_their_own_get_lines_of_their_own)
+{
+	struct world_plan plan = lab;
+
+	plan.cpus = 3;
+	plan.lane_skew = 3 * MS;
+	holds(&plan, 4, 2);
+}
+
+TEST(a_tiny_overlap_is_enough)
+{
+	struct world_plan plan = lab;
+
+	plan.guest_from = 0.95;
+	plan.guest_to = 0.99;
+	holds(&plan, 4, 1);
+}
+
+TEST(lost_events_of_the_host_are_no_violations)
+{
+	struct world_plan plan = lab;
+
+	plan.lost = 0.2;
+	holds(&plan, 5, 1);
+}
+
+TEST(short_gaps_of_a_busy_guest_are_enough)
+{
+	struct world_plan plan = lab;
+
+	plan.window_min = 20000;
+	plan.window_max = 900000;
+	plan.gap_min = 1000;
+	plan.gap_max = 8000;
+	plan.idle_every = 50;
+	plan.events = 8;
+	holds(&plan, 3, 1);
+}
+
+TEST(a_guest_of_another_host_is_refused)
+{
+	struct world_plan plan = lab;
+	struct mrg_lane_lines lines[WORLD_CPUS] = { 0 };
+	const struct mrg_hint none = { 0 };
+	struct world here, there;
+
+	world_make(&here, &plan);
+	plan.seed = 77;
+	world_make(&there, &plan);
+	assert_true(mrg_windows(lines, there.lanes, there.nr, &here.vcpus, &none) < 0);
+	world_finish(&here);
+	world_finish(&there);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_constant_offset_of_any_size_is_found),
+		cmocka_unit_test(one_cpu_is_enough),
+		cmocka_unit_test(vcpus_are_found_in_any_order_and_among_strangers),
+		cmocka_unit_test(drift_is_part_of_the_line),
+		cmocka_unit_test(a_rate_that_changes_makes_pieces),
+		cmocka_unit_test(a_step_forward_makes_pieces),
+		cmocka_unit_test(steps_of_the_size_of_a_window_are_seen),
+		cmocka_unit_test(cpus_with_clocks_of_their_own_get_lines_of_their_own),
+		cmocka_unit_test(a_tiny_overlap_is_enough),
+		cmocka_unit_test(lost_events_of_the_host_are_no_violations),
+		cmocka_unit_test(short_gaps_of_a_busy_guest_are_enough),
+		cmocka_unit_test(a_guest_of_another_host_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

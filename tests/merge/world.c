@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* world.c - see world.h */
+#include "tests/merge/world.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "merge/array.h"
+
+static uint64_t state;
+
+uint64_t world_random(uint64_t below)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return below ? (state >> 11) % below : 0;
+}
+
+static int64_t between(int64_t lo, int64_t hi)
+{
+	return lo + (int64_t)world_random((uint64_t)(hi - lo + 1));
+}
+
+static int64_t guest_time(const struct world_plan *plan, int64_t host)
+{
+	const struct world_line *line = &plan->lines[0];
+
+	for (unsigned int i = 1; i < plan->nr_lines; i++)
+		if (host >= plan->lines[i].from)
+			line = &plan->lines[i];
+	return host - line->offset - llround(line->rate * (double)(host - line->from));
+}
+
+struct growing {
+	struct mrg_run *runs;
+	size_t nr, room;
+	int64_t *times, *truth;
+	size_t nr_times, times_room, nr_truth, truth_room;
+};
+
+/* An event of CPU @cpu at host time @t. */
+static void event(struct growing *g, const struct world_plan *plan, unsigned int cpu, int64_t t)
+{
+	if (!MRG_PUSH(g->times, g->nr_times, g->times_room,
+		      guest_time(plan, t) + (int64_t)cpu * plan->lane_skew) ||
+	    !MRG_PUSH(g->truth, g->nr_truth, g->truth_room, t))
+		abort();
+}
+
+static int cmp(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void window_events(struct growing *g, const struct world_plan *plan, unsigned int cpu,
+			  int64_t start, int64_t end)
+{
+	uint64_t nr = world_random((uint64_t)(2 * plan->events * 16) + 1) / 16;
+	int64_t t[256];
+
+	if (start < plan->length * plan->guest_from || end > plan->length * plan->guest_to)
+		return;
+	for (uint64_t i = 0; i < nr && i < 256; i++)
+		t[i] = between(start, end);
+	qsort(t, nr < 256 ? nr : 256, sizeof(*t), cmp);
+	for (uint64_t i = 0; i < nr && i < 256; i++)
+		event(g, plan, cpu, t[i]);
+}
+
+static void run(struct growing *g, int64_t t, int kind, unsigned int vcpu)
+{
+	struct mrg_run r = { .ts = (uint64_t)t, .tid = 1000 + (int)vcpu, .vcpu = vcpu };
+
+	r.kind = (unsigned int)kind & 1;
+	if (!MRG_PUSH(g->runs, g->nr, g->room, r))
+		abort();
+}
+
+#define HOST_FROM 5000000000000000ll
+
+/* Loses the runs in some stretches; returns what is known to be lost. */
+static size_t lose(struct growing *g, const struct world_plan *plan, struct mrg_span *gaps,
+		   size_t max)
+{
+	size_t nr = 0, kept = 0;
+
+	for (size_t i = 0; i < g->nr; i++) {
+		bool lost = nr < max && plan->lost > 0 && kept > 0 && i + 1 < g->nr &&
+			    world_random(1000) < 1000 * plan->lost / 50;
+		size_t skip = lost ? 1 + world_random(99) : 0;
+
+		if (lost && i + skip + 1 < g->nr) {
+			gaps[nr++] = (struct mrg_span){ (int64_t)g->runs[kept - 1].ts,
+							(int64_t)g->runs[i + skip].ts };
+			i += skip;
+		}
+		g->runs[kept++] = g->runs[i];
+	}
+	g->nr = kept;
+	return nr;
+}
+
+static void make_cpu(struct world *world, const struct world_plan *plan, unsigned int cpu,
+		     bool stranger)
+{
+	static struct mrg_span gaps[4096];
+	struct growing g = { 0 };
+	int64_t t = HOST_FROM + between(0, plan->gap_max);
+	size_t nr_gaps;
+
+	while (t < HOST_FROM + plan->length) {
+		int64_t end = t + between(plan->window_min, plan->window_max), gap;
+
+		run(&g, t, MRG_RUN_ENTER, cpu);
+		if (!stranger)
+			window_events(&g, plan, cpu, t, end);
+		run(&g, end, MRG_RUN_LEAVE, cpu);
+		gap = between(plan->gap_min, plan->gap_max);
+		if (plan->idle_every && world_random(plan->idle_every) == 0)
+			gap *= between(1, 100);
+		t = end + gap;
+	}
+	nr_gaps = lose(&g, plan, gaps, 4096);
+	if (mrg_vcpu_build(&world->vcpus.v[world->vcpus.nr], g.runs, g.nr, gaps, nr_gaps,
+			   MRG_TIME_MAX, MRG_TIME_MIN) < 0)
+		abort();
+	free(g.runs);
+	if (stranger) {
+		world->vcpus.v[world->vcpus.nr++].vcpu = cpu;
+		return;
+	}
+	world->vcpu[cpu] = world->vcpus.nr++;
+	world->lanes[cpu] = (struct mrg_times){ .t = g.times, .nr = g.nr_times, .cpu = cpu };
+	world->truth[cpu] = g.truth;
+}
+
+void world_make(struct world *world, const struct world_plan *original)
+{
+	struct world_plan plan = *original;
+
+	state = 0x9e3779b97f4a7c15ull * (plan.seed + 1);
+	for (unsigned int i = 0; i < plan.nr_lines; i++)
+		plan.lines[i].from += HOST_FROM;
+	plan.guest_from += (double)HOST_FROM / (double)plan.length;
+	plan.guest_to += (double)HOST_FROM / (double)plan.length;
+	*world = (struct world){ .nr = plan.cpus };
+	world->vcpus.v = calloc(plan.cpus + plan.strangers, sizeof(*world->vcpus.v));
+	for (unsigned int i = 0; i < plan.strangers; i++)
+		make_cpu(world, &plan, i, true);
+	for (unsigned int i = 0; i < plan.cpus; i++)
+		make_cpu(world, &plan, plan.shuffle ? plan.cpus - 1 - i : i, false);
+}
+
+void world_finish(struct world *world)
+{
+	for (unsigned int i = 0; i < world->nr; i++) {
+		free((void *)world->lanes[i].t);
+		free(world->truth[i]);
+	}
+	mrg_vcpus_finish(&world->vcpus);
+}

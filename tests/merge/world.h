@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * world.h - a host and a guest of which everything is known
+ *
+ * vCPUs run in random windows, events happen at random times inside of them,
+ * and the guest's clock is any chain of lines.  What clock synchronisation finds
+ * is compared with the truth.
+ */
+#ifndef TESTS_MERGE_WORLD_H
+#define TESTS_MERGE_WORLD_H
+
+#include "merge/sync-windows.h"
+
+#define WORLD_CPUS 8
+#define WORLD_LINES 8
+
+struct world_line {		/* from host time ->from on: guest = host - offset, and so on */
+	int64_t from;		/* host ns */
+	int64_t offset;		/* host less guest there */
+	double rate;		/* of the offset, by host time */
+};
+
+struct world_plan {
+	unsigned int seed;
+	unsigned int cpus;
+	int64_t length;			/* host ns */
+	int64_t window_min, window_max;	/* length of a stay in the guest */
+	int64_t gap_min, gap_max;
+	unsigned int idle_every;	/* one gap in so many is up to 100 times as long; 0 never */
+	double events;			/* per window, on the average */
+	double guest_from, guest_to;	/* part of the host's time that the guest traced */
+	unsigned int strangers;		/* other vCPUs on the host */
+	struct world_line lines[WORLD_LINES];
+	unsigned int nr_lines;
+	int64_t lane_skew;		/* guest CPU k's clock is k times this ahead */
+	bool shuffle;			/* vCPUs of the host in another order than CPUs */
+	double lost;			/* part of the host's time in which events were lost */
+};
+
+struct world {
+	struct mrg_vcpus vcpus;
+	struct mrg_times lanes[WORLD_CPUS];
+	int64_t *truth[WORLD_CPUS];	/* host times of the events */
+	size_t vcpu[WORLD_CPUS];	/* which vCPU each lane is */
+	unsigned int nr;
+};
+
+void world_make(struct world *world, const struct world_plan *plan);
+void world_finish(struct world *world);
+uint64_t world_random(uint64_t below);
+
+#endif /* TESTS_MERGE_WORLD_H */
