@@ -31,3 +31,5 @@ UNIT_TESTS += $(merge-tests)
 $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-libs)) \
 	$(eval $(t)-ldlibs := $(mrg-ldlibs)))
 tests/merge/test-sync-windows-objs += tests/merge/world.o
+
+CMD_TESTS += tests/cmd/xtrace-multi-merge.sh

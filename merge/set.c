@@ -157,12 +157,17 @@ static int member_label(struct mrg_set *set, size_t i)
 	struct mrg_member *member = &set->members[i];
 	const char *host = xt_trace_info(member->trace)->host;
 	const char *base = host && *host ? host : member->name;
+	size_t len = strlen(base);
 	char label[MRG_LABEL_MAX];
 
-	snprintf(label, sizeof(label), "%s", base);
+	if (base == member->name && len > 4 && !strcmp(base + len - 4, ".dat"))
+		len -= 4;
+	if (len > MRG_LABEL_MAX - 8)	/* room for a number */
+		len = MRG_LABEL_MAX - 8;
+	snprintf(label, sizeof(label), "%.*s", (int)len, base);
 	label_clean(label);
 	for (unsigned int n = 2; label_taken(set, label, i); n++) {
-		snprintf(label, sizeof(label), "%.*s-%u", MRG_LABEL_MAX - 8, base, n);
+		snprintf(label, sizeof(label), "%.*s-%u", (int)len, base, n);
 		label_clean(label);
 	}
 	member->label = strdup(label);

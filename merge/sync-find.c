@@ -60,6 +60,8 @@ struct finder {
 	int64_t from, middle, to;	/* the stretch */
 	double rate;
 	struct list now, next;
+	struct mrg_place places[MRG_MAX_PLACES];
+	size_t nr_places;
 };
 
 size_t mrg_times_from(const struct mrg_times *times, int64_t t)
@@ -350,25 +352,30 @@ static int place_all(struct mrg_place *ret, struct finder *f, const struct mrg_s
 	return 0;
 }
 
-/* Of two places the one that chance explains less; keeps it in @best. */
-static void better(struct mrg_place *best, struct mrg_place *place, double needed)
+static bool same_place(const struct mrg_place *a, const struct mrg_place *b)
 {
-	if (place->bits < needed) {
+	return a->lo <= b->hi && b->lo <= a->hi;
+}
+
+/* Into the list of places, which chance explains least first. */
+static void keep(struct finder *f, struct mrg_place *place, double needed)
+{
+	size_t at = f->nr_places;
+
+	for (size_t i = 0; i < f->nr_places; i++)
+		if (same_place(&f->places[i], place))
+			at = MRG_MAX_PLACES;
+	while (at > 0 && at < MRG_MAX_PLACES && f->places[at - 1].bits < place->bits)
+		at--;
+	if (place->bits < needed || at >= MRG_MAX_PLACES) {
 		mrg_place_finish(place);
 		return;
 	}
-	if (best->vcpu && place->lo <= best->hi && best->lo <= place->hi) {
-		mrg_place_finish(place);
-		return;
-	}
-	if (best->vcpu && best->bits >= place->bits) {
-		best->others++;
-		mrg_place_finish(place);
-		return;
-	}
-	place->others = best->vcpu ? best->others + 1 : 0;
-	mrg_place_finish(best);
-	*best = *place;
+	if (f->nr_places == MRG_MAX_PLACES)
+		mrg_place_finish(&f->places[--f->nr_places]);
+	memmove(&f->places[at + 1], &f->places[at], (f->nr_places - at) * sizeof(*place));
+	f->places[at] = *place;
+	f->nr_places++;
 }
 
 /* ---- a stretch against all vCPUs ---- */
@@ -396,7 +403,7 @@ static int candidates(struct finder *f, struct list *found, unsigned int lead, s
 	return rc;
 }
 
-static int look(struct finder *f, struct mrg_place *best, int64_t lo, int64_t hi)
+static int look(struct finder *f, int64_t lo, int64_t hi)
 {
 	int64_t samples[SAMPLES];
 	size_t nr;
@@ -415,7 +422,7 @@ static int look(struct finder *f, struct mrg_place *best, int64_t lo, int64_t hi
 
 			rc = place_all(&place, f, &found.v[i], lead);
 			if (rc == 0)
-				better(best, &place, needed);
+				keep(f, &place, needed);
 		}
 		free(found.v);
 		if (rc < 0)
@@ -438,45 +445,51 @@ static void whole_range(const struct finder *f, int64_t *lo, int64_t *hi)
 	*hi = last - f->middle;
 }
 
-static int try_stretch(struct finder *f, const struct mrg_hint *hint, struct mrg_place *best)
+static int try_stretch(struct finder *f, const struct mrg_hint *hint)
 {
 	int64_t lo, hi;
 	int rc = 0;
 
 	whole_range(f, &lo, &hi);
 	if (hint->known && hint->hi > lo && hint->lo < hi)
-		rc = look(f, best, hint->lo > lo ? hint->lo : lo, hint->hi < hi ? hint->hi : hi);
-	if (rc == 0 && !best->vcpu)
-		rc = look(f, best, lo, hi);
+		rc = look(f, hint->lo > lo ? hint->lo : lo, hint->hi < hi ? hint->hi : hi);
+	if (rc == 0 && !f->nr_places)
+		rc = look(f, lo, hi);
 	return rc;
 }
 
-int mrg_find(struct mrg_place *ret, const struct mrg_times *lanes, unsigned int nr,
-	     const struct mrg_vcpus *vcpus, const struct mrg_hint *hint, const size_t *map,
-	     int64_t from, int64_t to)
+static int try_all(struct finder *f, const struct mrg_hint *hint, int64_t from, int64_t to)
 {
-	struct finder f = { .lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .map = map };
-	struct mrg_place best = { 0 };
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && !best.vcpu && i < sizeof(stretches) / sizeof(*stretches);
+	for (size_t i = 0; rc == 0 && !f->nr_places && i < sizeof(stretches) / sizeof(*stretches);
 	     i++) {
 		const struct stretch *s = &stretches[i];
 
-		f.middle = from + (int64_t)((double)(to - from) * s->at);
-		f.from = f.middle - s->length / 2 > from ? f.middle - s->length / 2 : from;
-		f.to = f.middle + s->length / 2 < to ? f.middle + s->length / 2 : to + 1;
-		f.rate = s->rate;
-		rc = try_stretch(&f, hint, &best);
+		f->middle = from + (int64_t)((double)(to - from) * s->at);
+		f->from = f->middle - s->length / 2 > from ? f->middle - s->length / 2 : from;
+		f->to = f->middle + s->length / 2 < to ? f->middle + s->length / 2 : to + 1;
+		f->rate = s->rate;
+		rc = try_stretch(f, hint);
 	}
+	return rc;
+}
+
+int mrg_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_times *lanes,
+	     unsigned int nr, const struct mrg_vcpus *vcpus, const struct mrg_hint *hint,
+	     const size_t *map, int64_t from, int64_t to)
+{
+	struct finder f = { .lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .map = map };
+	int rc = try_all(&f, hint, from, to);
+
 	free(f.now.v);
 	free(f.next.v);
 	if (rc < 0) {
-		mrg_place_finish(&best);
+		for (size_t i = 0; i < f.nr_places; i++)
+			mrg_place_finish(&f.places[i]);
 		return rc;
 	}
-	if (!best.vcpu)
-		return -ESRCH;
-	*ret = best;
-	return 0;
+	memcpy(ret, f.places, f.nr_places * sizeof(*ret));
+	*ret_nr = f.nr_places;
+	return f.nr_places ? 0 : -ESRCH;
 }

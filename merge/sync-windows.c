@@ -190,10 +190,93 @@ static int continue_piece(struct cover *c, struct mrg_piece *p, const struct wor
 	return -ESRCH;
 }
 
+/* As far as one line reaches from where the piece was placed. */
+static int track_place(const struct cover *c, struct mrg_piece *p, const struct work *w)
+{
+	int rc;
+
+	p->rate = USUAL_RATE;
+	rc = track(c, p, w->from, w->to);
+	if (rc == 0 && p->fit.to - p->fit.from < LONG_NS) {
+		p->rate = SLEW_RATE;
+		rc = track(c, p, w->from, w->to);
+	}
+	return rc;
+}
+
+static bool runs_alike(const struct mrg_piece *p)
+{
+	struct mrg_line line;
+
+	mrg_poly_line(&p->fit.poly, p->fit.from, p->fit.to, &line);
+	return line.rate == 0;
+}
+
+/* Places that the law allows: that which reaches farther, breaks less, needs no drift. */
+static bool better(const struct mrg_piece *a, const struct mrg_piece *b)
+{
+	double x = (double)(a->fit.to - a->fit.from), y = (double)(b->fit.to - b->fit.from);
+
+	if (x > y * 1.02 || y > x * 1.02)
+		return x > y;
+	if (a->fit.outside != b->fit.outside)
+		return a->fit.outside < b->fit.outside;
+	return runs_alike(a) && !runs_alike(b);
+}
+
+/* How far an alternative that nothing rules out is from the piece. */
+static int64_t doubt(const struct mrg_piece *p, const struct mrg_piece *other)
+{
+	int64_t t[2] = { p->fit.from, p->fit.to }, most = 0;
+
+	if (other->fit.to - other->fit.from < (p->fit.to - p->fit.from) / 50 * 49 ||
+	    other->fit.outside > p->fit.outside)
+		return 0;
+	for (unsigned int i = 0; i < 2; i++) {
+		int64_t lo, hi, here = mrg_poly_middle(&p->fit.poly, t[i]);
+
+		mrg_poly_range(&other->fit.poly, t[i], &lo, &hi);
+		most = llabs(lo - here) > most ? llabs(lo - here) : most;
+		most = llabs(hi - here) > most ? llabs(hi - here) : most;
+	}
+	return most;
+}
+
+static int choose_piece(struct cover *c, struct mrg_piece *ret, const struct work *w,
+			const struct mrg_place *places, size_t nr)
+{
+	struct mrg_piece tried[MRG_MAX_PLACES] = { 0 };
+	size_t best = 0;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < nr; i++) {
+		tried[i].place = places[i];
+		rc = track_place(c, &tried[i], w);
+		if (rc == 0 && better(&tried[i], &tried[best]))
+			best = i;
+	}
+	for (size_t i = 0; rc == 0 && i < nr; i++) {
+		int64_t d = i == best ? 0 : doubt(&tried[best], &tried[i]);
+
+		if (d > tried[best].doubt)
+			tried[best].doubt = d;
+	}
+	for (size_t i = 0; i < nr; i++)
+		if (rc < 0 || i != best)
+			mrg_place_finish(&tried[i].place);
+	if (rc == 0) {
+		tried[best].lanes = ret->lanes;
+		*ret = tried[best];
+	}
+	return rc;
+}
+
 static int find_piece(struct cover *c, struct mrg_piece *p, const struct work *w)
 {
 	struct mrg_times *lanes = masked(c, w->lanes);
+	struct mrg_place places[MRG_MAX_PLACES];
 	struct mrg_hint hint = c->hint;
+	size_t nr = 0;
 	int rc;
 
 	if (!lanes)
@@ -203,17 +286,9 @@ static int find_piece(struct cover *c, struct mrg_piece *p, const struct work *w
 
 		hint = (struct mrg_hint){ true, o - STEP_NS, o + STEP_NS };
 	}
-	rc = mrg_find(&p->place, lanes, c->nr, c->vcpus, &hint, c->map, w->from, w->to);
+	rc = mrg_find(places, &nr, lanes, c->nr, c->vcpus, &hint, c->map, w->from, w->to);
 	free(lanes);
-	if (rc < 0)
-		return rc;
-	p->rate = USUAL_RATE;
-	rc = track(c, p, w->from, w->to);
-	if (rc == 0 && p->fit.to - p->fit.from < LONG_NS) {
-		p->rate = SLEW_RATE;
-		rc = track(c, p, w->from, w->to);
-	}
-	return rc;
+	return rc < 0 ? rc : choose_piece(c, p, w, places, nr);
 }
 
 /* ---- what is left to cover ---- */

@@ -40,22 +40,24 @@ struct mrg_place {
 	int64_t from, to;	/* of the stretch that it was found in */
 	double bits;		/* how unlikely it is by chance: 2^-bits */
 	size_t *vcpu;		/* by lane: index into the vCPUs, or MRG_NO_MATCH */
-	unsigned int others;	/* further places that fit as well */
 };
+
+#define MRG_MAX_PLACES 16
 
 /**
  * mrg_find() - the offsets at which the events of [@from, @to] fit.
+ * @ret: room for MRG_MAX_PLACES; the best first.
  * @lanes: @nr of them, on one clock.
  * @map: by lane, the only vCPU that it may be, or MRG_NO_MATCH for any.
  *
  * Every offset that lets the two traces overlap is a candidate.
  *
- * Return: 0 with a place; -ESRCH when nothing fits, -ENODATA when the events are
+ * Return: 0 with one place or more; -ESRCH when nothing fits, -ENODATA when the events are
  * too few to tell; -ENOMEM.
  */
-int mrg_find(struct mrg_place *ret, const struct mrg_times *lanes, unsigned int nr,
-	     const struct mrg_vcpus *vcpus, const struct mrg_hint *hint, const size_t *map,
-	     int64_t from, int64_t to);
+int mrg_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_times *lanes,
+	     unsigned int nr, const struct mrg_vcpus *vcpus, const struct mrg_hint *hint,
+	     const size_t *map, int64_t from, int64_t to);
 void mrg_place_finish(struct mrg_place *place);
 
 /* ---- the exact set of offsets and rates: a convex polygon ---- */

@@ -1,0 +1,122 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xtrace-multi-merge.sh: a host and its guest on one clock, and the directory that holds them
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+host=tests/fixtures/pair/host.dat
+guest=tests/fixtures/pair/guest.dat
+w=$tmp/work
+mkdir "$w"
+merge() { run xtrace-multi-merge "$@"; }
+# value KEY: of the last member in the JSON on stdout
+value() { grep -oE "\"$1\":[^,}]*" "$tmp/stdout" | tail -n 1 | cut -d: -f2; }
+# holds FOLDER NAME...: these and nothing else
+holds() {
+	run ls -A "$1"
+	shift
+	expect_stdout "$(printf '%s\n' "$@")"
+}
+between() { [ "$1" -ge "$2" ] && [ "$1" -le "$3" ] || fail "expected $2 to $3, found $1"; }
+
+it 'finds the offset of a guest whose clock nobody set, and says how sure it is'
+merge -o "$w/m" $host $guest
+expect_status 0
+expect_stderr ''
+expect_stdout_like '^host: reference, clock tai$' \
+	'^guest: windows, offset -136\.9[0-9]+ ms \+- [0-9.]+ us .*; 3849 events checked, 0 outside'
+
+it 'makes a directory of the members and a file that a person can read'
+holds "$w/m" guest.dat host.dat merge
+cmp -s $guest "$w/m/guest.dat" || fail 'the member is not its original'
+[ "$(sed -n 1p "$w/m/merge")" = 'xtrace-merge 1' ] || fail 'no version in the first line'
+
+it 'leaves nothing else behind'
+holds "$w" m
+
+it 'reports as JSON with the figures of the proof'
+merge --check --json $host $guest
+expect_status 0
+between "$(value offset_ns)" -136926889 -136891127
+between "$(value error_ns)" 1 40000
+[ "$(value violations)" = 0 ] && [ "$(value checked)" = 3849 ] || fail 'not all events checked'
+[ "$(value method)" = '"windows"' ] || fail 'not by the windows'
+
+it 'finds the same without the order of the arguments'
+merge --check --json $guest $host
+expect_status 0
+expect_stdout_like '"label":"guest","method":"windows"' '"label":"host","method":"reference"'
+
+it 'refuses a directory that exists, and replaces it with -f'
+merge -o "$w/m" $host $guest
+expect_status 1
+expect_stderr_like "$w/m: exists \(-f replaces a merged directory\)"
+merge -f -o "$w/m" $host $guest
+expect_status 0
+
+it 'never replaces what is no merged directory'
+mkdir "$w/mine" && touch "$w/mine/thesis"
+merge -f -o "$w/mine" $host $guest
+expect_status 1
+expect_stderr_like 'no merged directory: not replaced'
+[ -e "$w/mine/thesis" ] || fail 'the file is gone'
+
+it 'takes a merged directory as it takes traces'
+merge -o "$w/again" "$w/m"
+expect_status 0
+expect_stdout_like '^guest: windows, .* 0 outside'
+
+it 'names members as it is told'
+merge -o "$w/named" --label "left=$host" --label "right=$guest"
+expect_status 0
+expect_stdout_like '^left: reference' '^right: windows'
+holds "$w/named" left.dat merge right.dat
+merge -o "$w/x" --label "one=$host" --label "one=$guest"
+expect_status 1
+expect_stderr_like 'would both be called one'
+
+it 'says by how much a guest is off that is merged by its time of day'
+merge --sync tod --check $host $guest
+expect_status 1
+expect_stdout_like '^guest: tod, offset 0\.000000 ms, error unknown; [0-9]+ events checked, [0-9]+ outside'
+expect_stderr_like 'its time of day is off by 136\.9[0-9]+ ms .*--sync windows'
+
+it 'moves the traces when asked to, and not before all is well'
+cp $host "$w/h.dat" && cp $guest "$w/g.dat"
+merge --move -o "$w/no/such/folder" "$w/h.dat" "$w/g.dat"
+expect_status 1
+[ -e "$w/h.dat" ] && [ -e "$w/g.dat" ] || fail 'a trace was moved all the same'
+merge --move -o "$w/moved" "$w/h.dat" "$w/g.dat"
+expect_status 0
+[ ! -e "$w/h.dat" ] && [ -e "$w/moved/h.dat" ] || fail 'a trace was not moved'
+
+it 'refuses a guest of another host, with the reason'
+merge --sync windows -o "$w/x" $host $host
+expect_status 1
+expect_stderr_like 'cannot be compared .*windows'
+[ ! -e "$w/x" ] || fail 'something half made was left'
+
+it 'refuses what is no trace, and what is no merge file'
+echo nothing >"$w/nothing"
+merge -o "$w/x" $host "$w/nothing"
+expect_status 1
+expect_stderr_like "$w/nothing"
+sed -i 's/^  label guest$/  label host/' "$w/m/merge"
+merge --check "$w/m"
+expect_status 1
+expect_stderr_like 'm/merge: member .*: its name or label is there twice'
+
+it 'says what it needs'
+expect_wrong_usage xtrace-multi-merge 'expected -o DIR' $host
+expect_wrong_usage xtrace-multi-merge 'expected the traces' -o "$w/x"
+expect_wrong_usage xtrace-multi-merge 'expected NAME=DIR' -o "$w/x" --label guest $host
+
+it 'finds -136.909 ms +- 18 us in the recorded pair with all of its events'
+data=../shared/data
+if [ -e $data/lab-host.dat ] && [ -e $data/lab-guest.dat ]; then
+	merge --check --json $data/lab-host.dat $data/lab-guest.dat
+	expect_status 0
+	between "$(value offset_ns)" -136926889 -136891127
+	between "$(value error_ns)" 17000 18499
+	[ "$(value checked)" = 48071 ] && [ "$(value violations)" = 0 ] || fail 'not 0 of 48071'
+fi
