@@ -29,6 +29,7 @@ struct walker {
 	const struct mrg_vcpus *vcpus;
 	const size_t *vcpu;	/* by lane */
 	unsigned int nr_lanes;
+	int64_t noise;		/* ns that a recorded time may be wrong by */
 	struct mrg_poly poly;
 	size_t *hint;		/* by lane: where in the spans it was last */
 	size_t *next;		/* by lane, in ordered(): the event that comes next */
@@ -70,13 +71,13 @@ static bool near_edge(struct walker *w, unsigned int lane, int64_t t)
 	mrg_poly_range(&w->poly, t, &lo, &hi);
 	s = mrg_span_at(v->spans, v->nr, t + lo, w->hint[lane]);
 	w->hint[lane] = s;
-	if (v->spans[s].end < t + lo)
+	if (v->spans[s].end + w->noise < t + lo)
 		s++;
-	if (s >= v->nr || v->spans[s].start > t + hi)
+	if (s >= v->nr || v->spans[s].start - w->noise > t + hi)
 		return false;
-	k = mrg_span_at(v->spans, v->nr, t + hi, s);
+	k = mrg_span_at(v->spans, v->nr, t + hi + w->noise, s);
 	w->ambiguous += k > s;
-	reach = (struct mrg_span){ v->spans[s].start, v->spans[k].end };
+	reach = (struct mrg_span){ v->spans[s].start - w->noise, v->spans[k].end + w->noise };
 	if (reach.start <= t + lo && reach.end >= t + hi)
 		return true;
 	return bound(w, &reach, t, lo, hi);
@@ -235,10 +236,11 @@ static void settle(struct walker *w, int64_t from, int64_t to, int64_t step)
 
 int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 		  const struct mrg_times *lanes, unsigned int nr, const struct mrg_vcpus *vcpus,
-		  double rate, int64_t from, int64_t to)
+		  const struct mrg_limits *limits, int64_t from, int64_t to)
 {
 	struct walker w = {
 		.lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .vcpu = place->vcpu,
+		.noise = limits->noise,
 		.hint = calloc(nr + 1, sizeof(*w.hint)), .next = calloc(nr + 1, sizeof(*w.next)),
 	};
 	struct mrg_fit fit = { 0 };
@@ -251,7 +253,7 @@ int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 	}
 	if (step > SLICE_MAX)
 		step = SLICE_MAX;
-	mrg_poly_box(&w.poly, place->at, place->lo, place->hi, rate);
+	mrg_poly_box(&w.poly, place->at, place->lo, place->hi, limits->rate);
 	fit.to = walk(&w, place->at, to, step, &fit.broke_behind);
 	fit.from = walk(&w, place->at, from, -step, &fit.broke_before);
 	if (fit.broke_before)
@@ -267,12 +269,13 @@ int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 	return 0;
 }
 
-bool mrg_fit_allows(const struct mrg_poly *poly, const struct mrg_vcpu *v, int64_t t)
+bool mrg_fit_allows(const struct mrg_poly *poly, const struct mrg_vcpu *v, int64_t t,
+		    int64_t noise)
 {
 	int64_t lo, hi;
 	size_t s;
 
 	mrg_poly_range(poly, t, &lo, &hi);
-	s = mrg_span_search(v->spans, v->nr, t + hi);
-	return v->spans[s].end >= t + lo;
+	s = mrg_span_search(v->spans, v->nr, t + hi + noise);
+	return v->spans[s].end + noise >= t + lo;
 }

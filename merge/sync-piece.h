@@ -14,7 +14,7 @@ struct mrg_piece {
 	struct mrg_fit fit;
 	struct mrg_place place;		/* ->vcpu: NO_MATCH for lanes that bound nothing */
 	bool *lanes;			/* that follow this piece */
-	double rate;			/* how fast its line may be */
+	struct mrg_limits limits;	/* that it was found with */
 	int64_t doubt;			/* ns more than the polygon says, near a seam */
 };
 

@@ -50,7 +50,7 @@ static void find_from(struct zone *z, const struct mrg_piece *a, const struct mr
 			continue;
 		while (i > 0 && z->lanes[l].t[i - 1] > z->from &&
 		       mrg_fit_allows(&b->fit.poly, &z->vcpus->v[a->place.vcpu[l]],
-				      z->lanes[l].t[i - 1]))
+				      z->lanes[l].t[i - 1], b->limits.noise))
 			i--;
 		if (i > 0 && z->lanes[l].t[i - 1] > z->from)
 			z->from = z->lanes[l].t[i - 1];
@@ -68,7 +68,8 @@ static void find_to(struct zone *z, const struct mrg_piece *a, const struct mrg_
 		if (!common(a, b, l))
 			continue;
 		while (i < lane->nr && lane->t[i] < z->to &&
-		       mrg_fit_allows(&a->fit.poly, &z->vcpus->v[a->place.vcpu[l]], lane->t[i]))
+		       mrg_fit_allows(&a->fit.poly, &z->vcpus->v[a->place.vcpu[l]], lane->t[i],
+				      a->limits.noise))
 			i++;
 		if (i < lane->nr && lane->t[i] < z->to)
 			z->to = lane->t[i];
@@ -133,7 +134,7 @@ static int prove(const struct zone *z, struct mrg_piece *p, int64_t from, int64_
 		place.lo -= WIDEN_NS;
 		place.hi += WIDEN_NS;
 	}
-	rc = mrg_fit_track(&fit, &place, z->lanes, z->nr, z->vcpus, p->rate, from, to + 1);
+	rc = mrg_fit_track(&fit, &place, z->lanes, z->nr, z->vcpus, &p->limits, from, to + 1);
 	if (rc < 0)
 		return rc;
 	if (fit.from <= from && fit.to >= to) {

@@ -37,6 +37,7 @@ struct cover {
 	unsigned int nr;
 	const struct mrg_vcpus *vcpus;
 	struct mrg_hint hint;
+	int64_t noise;
 	size_t *map;			/* by lane: its vCPU once known */
 	struct mrg_piece *pieces;
 	size_t nr_pieces, pieces_room;
@@ -82,7 +83,8 @@ static struct mrg_times *masked(const struct cover *c, const bool *mask)
 
 static int track(const struct cover *c, struct mrg_piece *p, int64_t from, int64_t to)
 {
-	return mrg_fit_track(&p->fit, &p->place, c->lanes, c->nr, c->vcpus, p->rate, from, to + 1);
+	return mrg_fit_track(&p->fit, &p->place, c->lanes, c->nr, c->vcpus, &p->limits, from,
+			     to + 1);
 }
 
 /* How well all events of a lane fit a vCPU on a piece's line, in bits; -1: they do not. */
@@ -179,7 +181,7 @@ static int continue_piece(struct cover *c, struct mrg_piece *p, const struct wor
 	for (unsigned int l = 0; l < c->nr; l++)
 		p->place.vcpu[l] = w->lanes[l] && near->lanes[l] ? near->place.vcpu[l]
 								 : MRG_NO_MATCH;
-	p->rate = SLEW_RATE;
+	p->limits = (struct mrg_limits){ SLEW_RATE, c->noise };
 	if (track(c, p, w->from, w->to) < 0)
 		return -ENOMEM;
 	here = p->fit.to - p->fit.from;
@@ -195,10 +197,10 @@ static int track_place(const struct cover *c, struct mrg_piece *p, const struct 
 {
 	int rc;
 
-	p->rate = USUAL_RATE;
+	p->limits = (struct mrg_limits){ USUAL_RATE, c->noise };
 	rc = track(c, p, w->from, w->to);
 	if (rc == 0 && p->fit.to - p->fit.from < LONG_NS) {
-		p->rate = SLEW_RATE;
+		p->limits = (struct mrg_limits){ SLEW_RATE, c->noise };
 		rc = track(c, p, w->from, w->to);
 	}
 	return rc;
@@ -468,25 +470,53 @@ static void span_of(const struct mrg_times *lanes, unsigned int nr, int64_t *fro
 	}
 }
 
+static int cover_init(struct cover *c, const struct cover *like, int64_t noise)
+{
+	*c = (struct cover){
+		.lanes = like->lanes, .nr = like->nr, .vcpus = like->vcpus, .hint = like->hint,
+		.noise = noise, .map = malloc((like->nr + 1) * sizeof(*c->map)),
+	};
+	for (unsigned int l = 0; c->map && l < c->nr; l++)
+		c->map[l] = MRG_NO_MATCH;
+	return c->map ? 0 : -ENOMEM;
+}
+
+/* The cover of the fewest pieces, with as little noise assumed as that needs. */
+static int cover_best(struct cover *best, const struct cover *like, int64_t from, int64_t to)
+{
+	static const int64_t noises[] = { 2, 25, 250 };
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(noises) / sizeof(*noises); i++) {
+		struct cover c;
+
+		rc = cover_init(&c, like, noises[i]);
+		if (rc == 0)
+			rc = cover_all(&c, from, to);
+		if (rc == 0 && (!best->nr_pieces || c.nr_pieces < best->nr_pieces)) {
+			cover_finish(best);
+			*best = c;
+		} else {
+			cover_finish(&c);
+		}
+		if (rc < 0 || best->nr_pieces == 1)
+			break;
+	}
+	return best->nr_pieces ? 0 : rc;
+}
+
 int mrg_windows(struct mrg_lane_lines *ret, const struct mrg_times *lanes, unsigned int nr,
 		const struct mrg_vcpus *vcpus, const struct mrg_hint *hint)
 {
-	struct cover c = {
-		.lanes = lanes, .nr = nr, .vcpus = vcpus, .hint = *hint,
-		.map = malloc((nr + 1) * sizeof(*c.map)),
-	};
+	const struct cover like = { .lanes = lanes, .nr = nr, .vcpus = vcpus, .hint = *hint };
+	struct cover c = { 0 };
 	int64_t from, to;
 	int rc;
 
-	for (unsigned int l = 0; c.map && l < nr; l++)
-		c.map[l] = MRG_NO_MATCH;
 	span_of(lanes, nr, &from, &to);
-	if (!c.map)
-		rc = -ENOMEM;
-	else if (from > to || !vcpus->nr)
-		rc = -ENODATA;
-	else
-		rc = cover_all(&c, from, to);
+	if (from > to || !vcpus->nr)
+		return -ENODATA;
+	rc = cover_best(&c, &like, from, to);
 	if (rc == 0)
 		rc = join_pieces(&c);
 	for (unsigned int l = 0; rc == 0 && l < nr; l++)

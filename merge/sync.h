@@ -83,15 +83,20 @@ struct mrg_fit {
 	uint64_t checked, outside, ambiguous;
 };
 
+struct mrg_limits {
+	double rate;		/* largest difference of the clocks' rates */
+	int64_t noise;		/* ns that a recorded time may be wrong by */
+};
+
 /**
  * mrg_fit_track() - extend a place as far as one line reaches within [@from, @to].
- * @rate: largest difference of the clocks' rates.
  */
 int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 		  const struct mrg_times *lanes, unsigned int nr, const struct mrg_vcpus *vcpus,
-		  double rate, int64_t from, int64_t to);
+		  const struct mrg_limits *limits, int64_t from, int64_t to);
 
 /* Whether some line of the polygon puts an event at @t into a window. */
-bool mrg_fit_allows(const struct mrg_poly *poly, const struct mrg_vcpu *v, int64_t t);
+bool mrg_fit_allows(const struct mrg_poly *poly, const struct mrg_vcpu *v, int64_t t,
+		    int64_t noise);
 
 #endif /* MRG_SYNC_H */
