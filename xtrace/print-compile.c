@@ -45,10 +45,8 @@ static bool row_load(struct xt_build *b, struct xt_row *row, const struct xt_exp
 	return true;
 }
 
-static void set_value(struct xt_build *b, struct xt_row *row, struct tep_print_arg *arg)
+static void set_expr(struct xt_build *b, struct xt_row *row, const struct xt_expr *expr)
 {
-	const struct xt_expr *expr = xt_build_expr(b, arg);
-
 	if (!expr) {
 		b->failed = true;
 		return;
@@ -58,6 +56,11 @@ static void set_value(struct xt_build *b, struct xt_row *row, struct tep_print_a
 	row->has_expr = true;
 	row->expr = expr;
 	row->mask = UINT64_MAX;
+}
+
+static void set_value(struct xt_build *b, struct xt_row *row, struct tep_print_arg *arg)
+{
+	set_expr(b, row, xt_build_expr(b, arg));
 }
 
 static uint64_t bits_mask(unsigned int bits)
@@ -203,6 +206,8 @@ static void field_string(struct xt_build *b, const struct tep_format_field *fiel
 	row = xt_build_row(b, XT_ROW_CHARS);
 	if (!row)
 		return;
+	if (!conv && field->size == 16)
+		row->op = XT_ROW_COMM;
 	row->load = field->offset;
 	row->len = (uint32_t)field->size;
 	row->conv = conv;
@@ -356,6 +361,35 @@ static const struct xt_prog *sub_program(struct xt_build *b, struct tep_print_ar
 	return prog;
 }
 
+/* yes-or-no words, the most frequent kind of choice */
+static void either_row(struct xt_build *b, struct tep_print_arg *arg)
+{
+	struct xt_either *either = xt_arena_get(&b->printer->arena, sizeof(*either));
+	const char *text[2] = { arg->op.right->op.right->atom.atom,
+				arg->op.right->op.left->atom.atom };
+	struct xt_row *row = xt_build_row(b, XT_ROW_EITHER);
+	int i;
+
+	if (!either || !row) {
+		b->failed = true;
+		return;
+	}
+	for (i = 0; i < 2; i++) {
+		either->len[i] = (uint32_t)strlen(text[i]);
+		either->text[i] = xt_arena_text(&b->printer->arena, text[i], either->len[i]);
+		if (!either->text[i])
+			b->failed = true;
+		b->fixed += either->len[i];
+	}
+	row->arg = either;
+	set_expr(b, row, xt_build_truth(b, arg->op.left));
+}
+
+static bool is_word(const struct tep_print_arg *arg)
+{
+	return arg->type == TEP_PRINT_ATOM;
+}
+
 static void choice_row(struct xt_build *b, struct tep_print_arg *arg, const struct xt_conv *conv)
 {
 	struct choice *choice = xt_arena_get(&b->printer->arena, sizeof(*choice));
@@ -364,7 +398,7 @@ static void choice_row(struct xt_build *b, struct tep_print_arg *arg, const stru
 		b->failed = true;
 		return;
 	}
-	choice->cond = xt_build_expr(b, arg->op.left);
+	choice->cond = xt_build_truth(b, arg->op.left);
 	choice->yes = sub_program(b, arg->op.right->op.left, conv);
 	choice->no = sub_program(b, arg->op.right->op.right, conv);
 	if (choice->cond && choice->yes && choice->no)
@@ -404,7 +438,11 @@ static void string_value(struct xt_build *b, struct tep_print_arg *arg,
 		xt_build_mask(b, arg, conv);
 		break;
 	case TEP_PRINT_OP:
-		if (arg->op.op[0] == '?')
+		if (arg->op.op[0] != '?')
+			break;
+		if (!conv && is_word(arg->op.right->op.left) && is_word(arg->op.right->op.right))
+			either_row(b, arg);
+		else
 			choice_row(b, arg, conv);
 		break;
 	case TEP_PRINT_FUNC:

@@ -194,6 +194,10 @@ static const struct xt_expr *masked(struct xt_build *b, const struct xt_expr *in
 
 	if (!inner || mask == UINT64_MAX)
 		return inner;
+	if (inner->op == XT_X_MASK) {
+		mask &= inner->value;
+		inner = inner->left;
+	}
 	expr = make(b, XT_X_MASK);
 	if (expr) {
 		expr->left = inner;
@@ -347,6 +351,18 @@ static const struct xt_expr *operation(struct xt_build *b, struct tep_print_arg 
 		return NULL;
 	if (expr->left->op == XT_X_CONST && expr->right->op == XT_X_CONST)
 		return constant(b, eval_binary(op, expr->left->value, expr->right->value));
+	if (op == XT_X_AND && expr->right->op == XT_X_CONST)
+		return masked(b, expr->left, expr->right->value);
+	return expr;
+}
+
+/* What is asked for its truth alone: "1 && x" is x. */
+const struct xt_expr *xt_build_truth(struct xt_build *b, struct tep_print_arg *arg)
+{
+	const struct xt_expr *expr = xt_build_expr(b, arg);
+
+	while (expr && expr->op == XT_X_LAND && expr->left->op == XT_X_CONST && expr->left->value)
+		expr = expr->right;
 	return expr;
 }
 

@@ -56,7 +56,7 @@ static char *run_raw_array(struct xt_pen *pen, const struct xt_row *row,
 		len = offset > data->size ? 0 : data->size - offset;
 	if (!atomic_load(&raw->no_string) && is_printable(data->p + offset, len))
 		return xt_put_text(pen, p, end, (const char *)data->p + offset,
-				   len ? xt_strlen_at(data, offset) : 0);
+				   xt_strlen_at(data, offset));
 	p = put_array(pen, data->p + offset, len, p, end);
 	if (p)
 		atomic_store(&raw->no_string, true);

@@ -158,9 +158,11 @@ enum xt_row_op {
 	XT_ROW_END,		/* constant text alone */
 	XT_ROW_DEC, XT_ROW_SIGNED, XT_ROW_HEX, XT_ROW_POINTER, XT_ROW_NUMBER,
 	XT_ROW_SYM, XT_ROW_SYM_OFFSET,
+	XT_ROW_COMM,		/* 16 chars, as they are */
 	XT_ROW_CHARS,		/* char array */
 	XT_ROW_DYN,		/* dynamic string */
 	XT_ROW_FLAGS, XT_ROW_SYMBOLIC,
+	XT_ROW_EITHER,		/* one of two constant texts */
 	XT_ROW_CALL,
 };
 
@@ -179,7 +181,12 @@ struct xt_row {
 	struct xt_dyn dyn;
 	const struct xt_list *list;
 	xt_call_fn *call;
-	const void *arg;	/* of ->call */
+	const void *arg;	/* of ->call; XT_ROW_EITHER: struct xt_either */
+};
+
+struct xt_either {
+	const char *text[2];	/* shown when the value is 0, when it is not */
+	uint32_t len[2];
 };
 
 struct xt_prog {
@@ -241,14 +248,16 @@ struct xt_pen_symbol {
 	uint64_t start;
 	const char *name;	/* NULL: no symbol holds it */
 	uint32_t len;
+	uint16_t full_len;	/* of ->text; 0: it does not fit there */
 	bool used;
+	char text[64];		/* name+0xoffset */
 };
 
 struct xt_pen_flags {
 	const struct xt_list *list;
 	uint64_t value;
 	uint32_t len;
-	char text[108];
+	char text[96];
 };
 
 struct xt_pen {
@@ -348,6 +357,7 @@ void xt_build_items(struct xt_build *b, const struct xt_items *items);
 void xt_build_item(struct xt_build *b, const struct xt_item *item);
 struct xt_prog *xt_build_end(struct xt_build *b);	/* NULL without memory */
 const struct xt_expr *xt_build_expr(struct xt_build *b, struct tep_print_arg *arg);
+const struct xt_expr *xt_build_truth(struct xt_build *b, struct tep_print_arg *arg);
 struct xt_dyn xt_build_dyn(struct xt_build *b, const struct tep_format_field *field);
 /* print-fields.c: all fields by name, as -R and for what cannot be parsed */
 void xt_build_fields(struct xt_build *b, const struct xt_items *items);

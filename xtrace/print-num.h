@@ -2,65 +2,53 @@
 /*
  * print-num.h - integers as text, for the printer's inner loop
  *
- * Each writer may touch XT_NUM_ROOM bytes from where it begins and returns
- * the end of what it wrote.
+ * Each writer of numbers may touch XT_NUM_ROOM bytes from where it begins; all
+ * return the end of what they wrote.
  */
 #ifndef XT_PRINT_NUM_H
 #define XT_PRINT_NUM_H
 
+#include <emmintrin.h>
 #include <stdint.h>
 #include <string.h>
 
 #define XT_NUM_ROOM 24
 
-static const char xt_digit_pairs[] =
-	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
-	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
-	"8081828384858687888990919293949596979899";
-
-static inline char *xt_put_pair(char *p, unsigned int v)
+/*
+ * The eight decimal digits of @v, below 10^8, one a byte, the first one in the
+ * lowest byte: halves, then pairs, then single digits, all of one kind at once.
+ */
+static inline uint64_t xt_dec_eight(uint32_t v)
 {
-	memcpy(p, xt_digit_pairs + 2 * v, 2);
-	return p + 2;
+	uint64_t x, high;
+
+	x = v / 10000 | (uint64_t)(v % 10000) << 32;
+	high = (x * 10486) >> 20 & 0x0000007f0000007full;
+	x = high | (x - 100 * high) << 16;
+	high = (x * 103) >> 10 & 0x000f000f000f000full;
+	return high | (x - 10 * high) << 8;
 }
 
-/* Below 10,000, without leading zeros. */
-static inline char *xt_put_short(char *p, unsigned int v)
+static inline char *xt_put_word(char *p, uint64_t word, unsigned int skip)
 {
-	if (v < 10) {
-		*p = (char)('0' + v);
-		return p + 1;
-	}
-	if (v < 100)
-		return xt_put_pair(p, v);
-	if (v < 1000) {
-		*p = (char)('0' + v / 100);
-		return xt_put_pair(p + 1, v % 100);
-	}
-	return xt_put_pair(xt_put_pair(p, v / 100), v % 100);
+	word >>= 8 * skip;
+	memcpy(p, &word, 8);
+	return p + 8 - skip;
 }
 
-/* Eight digits, leading zeros included. */
-static inline char *xt_put_eight(char *p, unsigned int v)
-{
-	unsigned int high = v / 10000, low = v % 10000;
-
-	p = xt_put_pair(xt_put_pair(p, high / 100), high % 100);
-	return xt_put_pair(xt_put_pair(p, low / 100), low % 100);
-}
-
+/* Times have nine digits and more, most other numbers fewer; no other branch. */
 static inline char *xt_put_dec(char *p, uint64_t v)
 {
-	if (v < 10000)
-		return xt_put_short(p, (unsigned int)v);
-	if (v < 100000000) {
-		unsigned int low = (unsigned int)v % 10000;
+	uint64_t digits;
 
-		p = xt_put_short(p, (unsigned int)v / 10000);
-		return xt_put_pair(xt_put_pair(p, low / 100), low % 100);
+	if (v < 100000000) {
+		digits = xt_dec_eight((uint32_t)v);
+		return xt_put_word(p, digits + 0x3030303030303030ull,
+				   (unsigned int)__builtin_ctzll(digits | 1ull << 56) / 8);
 	}
 	p = xt_put_dec(p, v / 100000000);
-	return xt_put_eight(p, (unsigned int)(v % 100000000));
+	digits = xt_dec_eight((uint32_t)(v % 100000000));
+	return xt_put_word(p, digits + 0x3030303030303030ull, 0);
 }
 
 static inline char *xt_put_signed(char *p, int64_t v)
@@ -74,36 +62,63 @@ static inline char *xt_put_signed(char *p, int64_t v)
 	return xt_put_dec(p, u);
 }
 
-/* The eight hexadecimal digits of @v as bytes, the first one in the lowest byte. */
-static inline uint64_t xt_hex_eight(uint32_t v)
-{
-	uint64_t x = __builtin_bswap32(v), letters;
-
-	x = (x | x << 16) & 0x0000ffff0000ffffull;
-	x = (x | x << 8) & 0x00ff00ff00ff00ffull;
-	x = (x >> 4 & 0x000f000f000f000full) | (x & 0x000f000f000f000full) << 8;
-	letters = ((x + 0x0606060606060606ull) >> 4) & 0x0101010101010101ull;
-	return x + 0x3030303030303030ull + letters * ('a' - '0' - 10);
-}
-
+/*
+ * All sixteen digits are made and the leading zeros shifted out: lengths vary from
+ * one number to the next, and a branch that is guessed wrong costs more.
+ */
 static inline char *xt_put_hex(char *p, uint64_t v)
 {
-	uint64_t text;
-	unsigned int blank;
+	const __m128i low = _mm_set1_epi8(15);
+	unsigned int skip = (unsigned int)__builtin_clzll(v | 1) / 4;
+	__m128i bytes = _mm_cvtsi64_si128((long long)__builtin_bswap64(v)), digits;
+	unsigned __int128 text;
 
-	if (v >> 32) {
-		blank = (unsigned int)__builtin_clz((uint32_t)(v >> 32)) / 4;
-		text = xt_hex_eight((uint32_t)(v >> 32)) >> (8 * blank);
-		memcpy(p, &text, 8);
-		p += 8 - blank;
-		text = xt_hex_eight((uint32_t)v);
-		memcpy(p, &text, 8);
-		return p + 8;
+	digits = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low),
+				   _mm_and_si128(bytes, low));
+	digits = _mm_add_epi8(_mm_add_epi8(digits, _mm_set1_epi8('0')),
+			      _mm_and_si128(_mm_cmpgt_epi8(digits, _mm_set1_epi8(9)),
+					    _mm_set1_epi8('a' - '0' - 10)));
+	text = (uint64_t)_mm_cvtsi128_si64(digits) |
+	       (unsigned __int128)(uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(digits, digits))
+	       << 64;
+	text >>= 8 * skip;
+	memcpy(p, &text, 16);
+	return p + 16 - skip;
+}
+
+/* Copies in steps of 16: up to 15 bytes more are read and written. */
+static inline char *xt_put_chunks(char *p, const char *text, uint32_t len)
+{
+	uint32_t i = 0;
+
+	do {
+		_mm_storeu_si128((__m128i *)(p + i),
+				 _mm_loadu_si128((const __m128i *)(text + i)));
+		i += 16;
+	} while (i < len);
+	return p + len;
+}
+
+/*
+ * Copies a string of at most @max bytes, which may all be read; up to 15 bytes
+ * behind the text are written.
+ */
+static inline char *xt_put_string(char *p, const uint8_t *text, size_t max)
+{
+	unsigned int zeros;
+	__m128i chunk;
+
+	for (; max >= 16; max -= 16, text += 16, p += 16) {
+		chunk = _mm_loadu_si128((const __m128i *)text);
+		_mm_storeu_si128((__m128i *)p, chunk);
+		zeros = (unsigned int)_mm_movemask_epi8(_mm_cmpeq_epi8(chunk,
+								      _mm_setzero_si128()));
+		if (zeros)
+			return p + __builtin_ctz(zeros);
 	}
-	blank = (unsigned int)__builtin_clz((uint32_t)v | 1) / 4;
-	text = xt_hex_eight((uint32_t)v) >> (8 * blank);
-	memcpy(p, &text, 8);
-	return p + 8 - blank;
+	for (; max && *text; max--)
+		*p++ = (char)*text++;
+	return p;
 }
 
 /* A byte as two hexadecimal digits. */

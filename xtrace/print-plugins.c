@@ -50,7 +50,7 @@ static void comm(struct xt_build *b, const char *name)
 
 	if (!field)
 		return;
-	row = xt_build_row(b, XT_ROW_CHARS);
+	row = xt_build_row(b, field->size == 16 ? XT_ROW_COMM : XT_ROW_CHARS);
 	if (row) {
 		row->load = field->offset;
 		row->len = (uint32_t)field->size;
@@ -214,13 +214,16 @@ static char *put_call_site(struct xt_pen *pen, const struct xt_row *row,
 
 	if (!sym->name)
 		return p;
-	if (!xt_has_room(pen, p, end, sym->len + 32))
+	if (!xt_has_room(pen, p, end, sym->len + 80))
 		return NULL;
 	*p++ = '(';
-	memcpy(p, sym->name, sym->len);
-	p += sym->len;
-	memcpy(p, "+0x", 3);
-	p = xt_put_hex(p + 3, (uint32_t)(addr - sym->start));
+	if (likely(sym->full_len && (addr - sym->start) >> 32 == 0)) {
+		p = xt_put_chunks(p, sym->text, sym->full_len);
+	} else {
+		memcpy(p, sym->name, sym->len);
+		memcpy(p + sym->len, "+0x", 3);
+		p = xt_put_hex(p + sym->len + 3, (uint32_t)(addr - sym->start));
+	}
 	memcpy(p, ") ", 2);
 	return p + 2;
 }

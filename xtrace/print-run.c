@@ -187,6 +187,20 @@ static char *run_number(struct xt_pen *pen, const struct xt_row *row, const stru
 
 /* ---- symbols ---- */
 
+static void render_symbol(struct xt_pen_symbol *s)
+{
+	char offset[XT_NUM_ROOM];
+	size_t len = (size_t)(xt_put_hex(offset, s->addr - s->start) - offset);
+
+	s->full_len = 0;
+	if (s->len + 3 + len > sizeof(s->text))
+		return;
+	memcpy(s->text, s->name, s->len);
+	memcpy(s->text + s->len, "+0x", 3);
+	memcpy(s->text + s->len + 3, offset, len);
+	s->full_len = (uint16_t)(s->len + 3 + len);
+}
+
 const struct xt_pen_symbol *xt_pen_find(struct xt_pen *pen, uint64_t addr)
 {
 	struct xt_pen_symbol *s = &pen->symbols[(addr ^ addr >> 10) % XT_PEN_SYMBOLS];
@@ -200,7 +214,12 @@ const struct xt_pen_symbol *xt_pen_find(struct xt_pen *pen, uint64_t addr)
 	s->addr = addr;
 	s->start = found.addr;
 	s->name = found.name;
-	s->len = found.name ? (uint32_t)strlen(found.name) : 0;
+	s->len = 0;
+	s->full_len = 0;
+	if (found.name) {
+		s->len = (uint32_t)strlen(found.name);
+		render_symbol(s);
+	}
 	return s;
 }
 
@@ -208,13 +227,14 @@ char *xt_put_sym(struct xt_pen *pen, char *p, char *end, uint64_t addr, bool wit
 {
 	const struct xt_pen_symbol *s = xt_pen_find(pen, addr);
 
+	if (!xt_has_room(pen, p, end, s->len + sizeof(s->text)))
+		return NULL;
+	if (likely(s->full_len))
+		return xt_put_chunks(p, s->text, with_offset ? s->full_len : s->len);
 	if (!s->name) {
-		p[0] = '0';
-		p[1] = 'x';
+		memcpy(p, "0x", 2);
 		return xt_put_hex(p + 2, addr);
 	}
-	if (!xt_has_room(pen, p, end, s->len))
-		return NULL;
 	memcpy(p, s->name, s->len);
 	p += s->len;
 	if (!with_offset)
@@ -283,10 +303,7 @@ static char *run_flags(struct xt_pen *pen, const struct xt_row *row, const struc
 	if (likely(kept->list == row->list && kept->value == v && !row->conv)) {
 		if (!xt_has_room(pen, p, end, sizeof(kept->text)))
 			return NULL;
-		memcpy(p, kept->text, 32);
-		if (unlikely(kept->len > 32))
-			memcpy(p + 32, kept->text + 32, kept->len - 32);
-		return p + kept->len;
+		return xt_put_chunks(p, kept->text, kept->len);
 	}
 	p = put_flags(pen, row, data, v, p, end);
 	if (p && !row->conv && (size_t)(p - start) <= sizeof(kept->text)) {
@@ -339,8 +356,12 @@ static char *run_dyn(struct xt_pen *pen, const struct xt_row *row, const struct 
 	xt_dyn_locate(&row->dyn, data, &offset, &len);
 	if (!len)
 		return p;
-	return xt_put_str(pen, row->conv, data, p, end, (const char *)data->p + offset,
-			  xt_strlen_at(data, offset));
+	if (row->conv || offset > data->size)
+		return xt_put_str(pen, row->conv, data, p, end, (const char *)data->p + offset,
+				  xt_strlen_at(data, offset));
+	if (!xt_has_room(pen, p, end, data->size - offset))
+		return NULL;
+	return xt_put_string(p, data->p + offset, data->size - offset);
 }
 
 /* ---- rows ---- */
@@ -356,12 +377,11 @@ static inline uint64_t row_value(struct xt_pen *pen, const struct xt_row *row,
 	return v >> row->shift & row->mask;
 }
 
-static inline char *put_lit(const struct xt_row *row, char *p)
+static inline char *put_either(const struct xt_row *row, uint64_t v, char *p)
 {
-	memcpy(p, row->lit, 16);
-	if (unlikely(row->lit_len > 16))
-		memcpy(p + 16, row->lit + 16, row->lit_len - 16);
-	return p + row->lit_len;
+	const struct xt_either *either = row->arg;
+
+	return xt_put_chunks(p, either->text[v != 0], either->len[v != 0]);
 }
 
 static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct xt_data *data,
@@ -370,7 +390,7 @@ static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct
 	uint64_t v;
 
 	for (; likely(p != NULL); row++) {
-		p = put_lit(row, p);
+		p = xt_put_chunks(p, row->lit, row->lit_len);
 		switch (row->op) {
 		case XT_ROW_END:
 			return p;
@@ -395,6 +415,12 @@ static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct
 			break;
 		case XT_ROW_SYM_OFFSET:
 			p = xt_put_sym(pen, p, end, row_value(pen, row, data), true);
+			break;
+		case XT_ROW_COMM:
+			p = xt_put_string(p, data->p + row->load, 16);
+			break;
+		case XT_ROW_EITHER:
+			p = put_either(row, row_value(pen, row, data), p);
 			break;
 		case XT_ROW_CHARS:
 			p = run_chars(pen, row, data, p, end);

@@ -46,3 +46,9 @@ ARCHIVES += libxtrec.a
 libxtrec.a-objs := $(addprefix xtrace/, \
 	capture.o child.o clock.o control.o meta.o record.o record-setup.o select.o session.o \
 	status.o tracefs.o vms.o)
+
+# The texts of events without the lines around them, and the time each kind takes.
+tests/tools/print-text-objs := tests/tools/print-text.o
+tests/tools/print-text-libs := $(xt-libs)
+tests/tools/print-text-ldlibs := $(xt-ldlibs)
+$(eval $(call program_rule,tests/tools/print-text,))
