@@ -26,7 +26,8 @@
 
 struct role {
 	uint8_t kind;	/* enum kev_role; KEV_NONE: only its time counts */
-	const struct xt_field *pid, *vcpu, *nr, *a0, *a1;
+	uint8_t call;	/* enum mrg_call_kind of a module's event */
+	const struct xt_field *pid, *vcpu, *nr, *args[4];
 };
 
 struct roles {
@@ -37,7 +38,38 @@ struct roles {
 static bool role_matters(int kind)
 {
 	return kind == KEV_GUEST_BEGIN || kind == KEV_GUEST_END || kind == KEV_HYPERCALL ||
-	       kind == KEV_TSC_OFFSET || kind == KEV_GS_GUEST;
+	       kind == KEV_TSC_OFFSET || kind == KEV_GS_GUEST || kind == KEV_MARK;
+}
+
+/* The fields that carry a call's arguments, or an offset's new value, or a marker's text. */
+static void role_fields(struct role *role, const struct xt_event *event)
+{
+	static const char *const names[] = { "a0", "a1", "a2", "a3" };
+
+	role->pid = xt_event_field(event, "common_pid");
+	role->vcpu = xt_event_field(event, "vcpu_id");
+	role->nr = xt_event_field(event, "nr");
+	for (unsigned int i = 0; i < 4; i++)
+		role->args[i] = xt_event_field(event, names[i]);
+	if (role->kind == KEV_TSC_OFFSET) {
+		role->nr = xt_event_field(event, "previous_tsc_offset");
+		role->args[0] = xt_event_field(event, "next_tsc_offset");
+	}
+	if (role->kind == KEV_MARK)
+		role->args[0] = xt_event_field(event, "buf");
+	if (!role->pid)
+		role->kind = KEV_NONE;
+}
+
+/* Of the guest's notes only those of a call's begin and end tell an order. */
+static void role_call(struct role *role, const char *name)
+{
+	if (!strcmp(name, kev_gs_name(KEV_GS_HC_START, false)))
+		role->call = MRG_CALL_START;
+	else if (!strcmp(name, kev_gs_name(KEV_GS_HC_END, false)))
+		role->call = MRG_CALL_END;
+	else
+		role->kind = KEV_NONE;
 }
 
 static int roles_init(struct roles *roles, const struct xt_trace *trace)
@@ -52,16 +84,10 @@ static int roles_init(struct roles *roles, const struct xt_trace *trace)
 
 		if (!event || !event->kev || !role_matters(event->kev->role))
 			continue;
-		role->pid = xt_event_field(event, "common_pid");
-		if (!role->pid)
-			continue;
 		role->kind = (uint8_t)event->kev->role;
-		role->vcpu = xt_event_field(event, "vcpu_id");
-		role->nr = xt_event_field(event, role->kind == KEV_TSC_OFFSET ?
-					  "previous_tsc_offset" : "nr");
-		role->a0 = xt_event_field(event, role->kind == KEV_TSC_OFFSET ?
-					  "next_tsc_offset" : "a0");
-		role->a1 = xt_event_field(event, "a1");
+		if (role->kind == KEV_GS_GUEST)
+			role_call(role, event->kev->name);
+		role_fields(role, event);
 	}
 	return 0;
 }
@@ -139,11 +165,31 @@ static bool job_run(struct job *job, const struct role *role, const struct xt_re
 static bool job_call(struct job *job, const struct role *role, const struct xt_rec *rec)
 {
 	struct mrg_call call = {
-		.ts = rec->ts, .tid = (int32_t)xt_field_u64(role->pid, rec), .lane = job->lane,
-		.nr = field_of(role->nr, rec), .a0 = field_of(role->a0, rec),
-		.a1 = field_of(role->a1, rec), .role = role->kind,
+		.ts = rec->ts, .lane = job->lane, .nr = field_of(role->nr, rec),
+		.kind = role->kind == KEV_HYPERCALL ? MRG_CALL_HOST : role->call,
 	};
 
+	for (unsigned int i = 0; call.kind != MRG_CALL_END && i < 4; i++)
+		call.args[i] = field_of(role->args[i], rec);
+	return MRG_PUSH(job->calls, job->nr_calls, job->calls_room, call);
+}
+
+/* A guest without our module notes its calls as marks. */
+static bool job_mark(struct job *job, const struct role *role, const struct xt_rec *rec)
+{
+	struct mrg_call call = { .ts = rec->ts, .lane = job->lane };
+	const uint8_t *text;
+	struct kev_gs gs;
+	uint32_t len;
+
+	text = role->args[0] ? xt_field_bytes(role->args[0], rec, &len) : NULL;
+	if (!text || kev_marker_parse(&gs, (const char *)text, len) < 0 ||
+	    (gs.kind != KEV_GS_HC_START && gs.kind != KEV_GS_HC_END))
+		return true;
+	call.kind = gs.kind == KEV_GS_HC_START ? MRG_CALL_START : MRG_CALL_END;
+	call.nr = gs.nr;
+	if (call.kind == MRG_CALL_START)
+		memcpy(call.args, gs.arg, sizeof(call.args));
 	return MRG_PUSH(job->calls, job->nr_calls, job->calls_room, call);
 }
 
@@ -152,7 +198,7 @@ static bool job_tsc(struct job *job, const struct role *role, const struct xt_re
 	struct mrg_tsc_write write = {
 		.ts = rec->ts, .tid = (int32_t)xt_field_u64(role->pid, rec),
 		.vcpu = role->vcpu ? xt_field_u64(role->vcpu, rec) & MRG_NO_VCPU : MRG_NO_VCPU,
-		.before = (int64_t)field_of(role->nr, rec), .after = (int64_t)field_of(role->a0, rec),
+		.before = (int64_t)field_of(role->nr, rec), .after = (int64_t)field_of(role->args[0], rec),
 	};
 
 	return MRG_PUSH(job->tsc, job->nr_tsc, job->tsc_room, write);
@@ -166,6 +212,8 @@ static bool job_role(struct job *job, const struct role *role, const struct xt_r
 		return job_run(job, role, rec);
 	case KEV_TSC_OFFSET:
 		return job_tsc(job, role, rec);
+	case KEV_MARK:
+		return job_mark(job, role, rec);
 	default:
 		return job_call(job, role, rec);
 	}

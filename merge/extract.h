@@ -26,12 +26,13 @@ struct mrg_run {		/* a vCPU thread enters or leaves its guest */
 
 #define MRG_NO_VCPU 0x7fffffffu
 
-struct mrg_call {		/* a hypercall, or a guest's note of one */
+enum mrg_call_kind { MRG_CALL_HOST, MRG_CALL_START, MRG_CALL_END };
+
+struct mrg_call {		/* a hypercall: seen by the host, begun and ended in the guest */
 	uint64_t ts;
-	int32_t tid;
+	uint64_t nr, args[4];	/* args: 0 at the end */
 	uint32_t lane;
-	uint64_t nr, a0, a1;
-	int role;		/* enum kev_role */
+	enum mrg_call_kind kind;
 };
 
 struct mrg_tsc_write {		/* kvm_write_tsc_offset */

@@ -13,6 +13,7 @@
 #include "lib/err.h"
 #include "merge/set-edit.h"
 
+#define MAX_EPOCHS 1024
 #define HINT_NS 2000000000ll	/* a guest that keeps the time of day at all is not farther off */
 
 /* ---- lines to segments ---- */
@@ -41,55 +42,90 @@ static struct mrg_segment segment_of(const struct mrg_segment *own, const struct
 	return seg;
 }
 
-static int lane_set_lines(struct mrg_lane *lane, const struct mrg_segment *own,
-			  const struct mrg_lane_lines *lines)
+static const struct mrg_lane_lines *lines_of(const struct mrg_lane_lines *lines,
+					     unsigned int nr, unsigned int lane)
 {
-	struct mrg_segment *segs = malloc((lines->nr ? lines->nr : 1) * sizeof(*segs));
-	struct mrg_epoch epoch = { .clock = { .segments = segs, .nr = lines->nr } };
-	int rc;
+	if (lines[lane].nr)
+		return &lines[lane];
+	for (unsigned int l = 0; l < nr; l++)
+		if (lines[l].nr)
+			return &lines[l];
+	return NULL;
+}
+
+static int epoch_set_lines(struct mrg_epoch *epoch, const struct mrg_segment *own,
+			   const struct mrg_lane_lines *lines)
+{
+	struct mrg_segment *segs = malloc(lines->nr * sizeof(*segs));
 
 	if (!segs)
 		return -ENOMEM;
+	epoch->clock = (struct mrg_lane_clock){ .segments = segs, .nr = lines->nr };
 	for (size_t i = 0; i < lines->nr; i++) {
 		segs[i] = segment_of(own, &lines->lines[i]);
-		if ((uint64_t)lines->lines[i].bound > epoch.clock.error_ns)
-			epoch.clock.error_ns = (uint64_t)lines->lines[i].bound;
+		if ((uint64_t)lines->lines[i].bound > epoch->clock.error_ns)
+			epoch->clock.error_ns = (uint64_t)lines->lines[i].bound;
 	}
-	rc = mrg_lane_set(lane, &epoch, 1);
-	free(segs);
+	return 0;
+}
+
+static int lane_set_lines(struct mrg_party *party, unsigned int l,
+			  const struct mrg_lane_lines *lines, size_t nr_epochs)
+{
+	const struct mrg_lane_data *data = &party->data->lanes[l];
+	unsigned int nr = party->data->nr_lanes;
+	struct mrg_epoch *epochs = calloc(nr_epochs, sizeof(*epochs));
+	size_t used = 0;
+	int rc = epochs ? 0 : -ENOMEM;
+
+	for (size_t e = 0; rc == 0 && e < nr_epochs && e <= data->nr_set_backs; e++) {
+		const struct mrg_lane_lines *from = lines_of(lines + e * nr, nr, l);
+
+		if (!from)
+			continue;
+		epochs[used].first_page = used ? data->set_back_page[e - 1] : 0;
+		rc = epoch_set_lines(&epochs[used++], &party->own, from);
+	}
+	if (rc == 0 && used)
+		rc = mrg_lane_set(&party->member->lanes[l], epochs, used);
+	for (size_t e = 0; epochs && e < nr_epochs; e++)
+		free((void *)epochs[e].clock.segments);
+	free(epochs);
 	return rc;
 }
 
-/* The figures that stand for the whole member: of the line that covers most of it. */
-static void member_figures(struct mrg_party *party, const struct mrg_line *line)
+/* The figures that stand for the whole member: the worst of its lines. */
+static void member_figures(struct mrg_member *m, const struct mrg_lane_lines *lines)
 {
-	struct mrg_member *m = party->member;
-
-	if ((uint64_t)line->error >= m->error_ns)
-		m->error_ns = (uint64_t)line->error;
-	if ((uint64_t)line->bound >= m->bound_ns)
-		m->bound_ns = (uint64_t)line->bound;
+	for (size_t i = 0; i < lines->nr; i++) {
+		if ((uint64_t)lines->lines[i].error > m->error_ns)
+			m->error_ns = (uint64_t)lines->lines[i].error;
+		if ((uint64_t)lines->lines[i].bound > m->bound_ns)
+			m->bound_ns = (uint64_t)lines->lines[i].bound;
+	}
 }
 
-int mrg_party_set_lines(struct mrg_party *party, const struct mrg_lane_lines *lines)
+int mrg_party_set_lines(struct mrg_party *party, const struct mrg_lane_lines *lines,
+			size_t epochs)
 {
+	unsigned int nr = party->data->nr_lanes;
+	const struct mrg_lane_lines *first = NULL;
 	struct mrg_member *m = party->member;
-	bool first = true;
 	int rc = 0;
 
 	m->error_ns = m->bound_ns = 0;
-	for (unsigned int l = 0; rc == 0 && l < party->data->nr_lanes; l++) {
-		party->vcpu[l] = lines[l].vcpu;
-		if (!lines[l].nr)
-			continue;
-		rc = lane_set_lines(&m->lanes[l], &party->own, &lines[l]);
-		for (size_t i = 0; i < lines[l].nr; i++)
-			member_figures(party, &lines[l].lines[i]);
-		if (first) {
-			m->offset_ns = lines[l].lines[0].offset;
-			m->rate_ppb = llround(lines[l].lines[0].rate * 1e9);
-		}
-		first = false;
+	for (size_t i = 0; i < epochs * nr; i++) {
+		member_figures(m, &lines[i]);
+		if (!first && lines[i].nr)
+			first = &lines[i];
+		if (lines[i].vcpu != MRG_NO_MATCH && party->vcpu[i % nr] == MRG_NO_MATCH)
+			party->vcpu[i % nr] = lines[i].vcpu;
+	}
+	for (unsigned int l = 0; rc == 0 && l < nr; l++)
+		rc = lane_set_lines(party, l, lines, epochs);
+	if (first) {
+		m->offset_ns = first->lines[0].offset;
+		m->rate_ppb = llround(first->lines[0].rate * 1e9);
 	}
 	return rc;
 }
@@ -162,41 +198,80 @@ static int free_vcpus(const struct mrg_party *host, struct mrg_vcpus *ret, size_
 	return 0;
 }
 
+/* The times of one epoch: between two moments at which a lane's clock was set back. */
+static void epoch_times(const struct mrg_party *guest, size_t epoch, struct mrg_times *ret)
+{
+	for (unsigned int l = 0; l < guest->data->nr_lanes; l++) {
+		const struct mrg_lane_data *data = &guest->data->lanes[l];
+		size_t from = epoch ? data->nr_times : 0, to = data->nr_times;
+
+		if (epoch && epoch <= data->nr_set_backs)
+			from = data->set_back[epoch - 1];
+		if (epoch < data->nr_set_backs)
+			to = data->set_back[epoch];
+		ret[l] = guest->times[l];
+		ret[l].t += from;
+		ret[l].nr = to - from;
+	}
+}
+
+static size_t count_epochs(const struct mrg_party *guest)
+{
+	size_t most = 0;
+
+	for (unsigned int l = 0; l < guest->data->nr_lanes; l++)
+		if (guest->data->lanes[l].nr_set_backs > most)
+			most = guest->data->lanes[l].nr_set_backs;
+	return most + 1 < MAX_EPOCHS ? most + 1 : MAX_EPOCHS;
+}
+
 static int windows(struct mrg_party *guest, struct mrg_party *host, struct mrg_lane_lines *lines,
-		   size_t *which)
+		   size_t epochs, struct mrg_times *times, size_t *which)
 {
 	struct mrg_hint hint = hint_of(guest, host);
+	unsigned int nr = guest->data->nr_lanes;
 	struct mrg_vcpus vcpus;
+	bool any = false;
 	int rc = free_vcpus(host, &vcpus, which);
 
-	if (rc < 0)
-		return rc;
-	rc = mrg_windows(lines, guest->times, guest->data->nr_lanes, &vcpus, &hint);
+	for (size_t e = 0; rc == 0 && e < epochs; e++) {
+		epoch_times(guest, e, times);
+		rc = mrg_windows(lines + e * nr, times, nr, &vcpus, &hint);
+		any |= rc == 0;
+		/* an epoch of which nothing is known follows the one before it */
+		if (epochs > 1 && (rc == -ESRCH || rc == -ENODATA) && (any || e + 1 < epochs))
+			rc = 0;
+	}
 	free(vcpus.v);
-	for (unsigned int l = 0; rc == 0 && l < guest->data->nr_lanes; l++)
-		if (lines[l].vcpu != MRG_NO_MATCH)
-			lines[l].vcpu = which[lines[l].vcpu];
+	for (size_t i = 0; rc == 0 && i < epochs * nr; i++)
+		lines[i].vcpu = lines[i].nr && lines[i].vcpu != MRG_NO_MATCH ?
+				which[lines[i].vcpu] : MRG_NO_MATCH;
 	return rc;
 }
 
 int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
 {
+	size_t epochs = count_epochs(guest), nr = guest->data->nr_lanes, *which;
 	struct mrg_lane_lines *lines;
-	size_t *which;
+	struct mrg_times *times;
 	int rc = -ENOMEM;
 
 	if (!host->vcpus.nr)
 		return rt_err_say(err, -ENODATA, "%s has no kvm_entry and kvm_exit events",
 				  host->member->label);
-	lines = calloc(guest->data->nr_lanes + 1, sizeof(*lines));
+	lines = calloc(epochs * nr + 1, sizeof(*lines));
+	times = calloc(nr + 1, sizeof(*times));
 	which = calloc(host->vcpus.nr, sizeof(*which));
-	if (lines && which)
-		rc = windows(guest, host, lines, which);
+	for (unsigned int l = 0; l < nr; l++)
+		guest->vcpu[l] = MRG_NO_MATCH;
+	if (lines && times && which)
+		rc = windows(guest, host, lines, epochs, times, which);
 	if (rc == 0)
-		rc = mrg_party_set_lines(guest, lines);
-	for (unsigned int l = 0; lines && l < guest->data->nr_lanes; l++)
-		mrg_lane_lines_finish(&lines[l]);
+		rc = mrg_party_set_lines(guest, lines, epochs);
+	for (size_t i = 0; lines && i < epochs * nr; i++)
+		mrg_lane_lines_finish(&lines[i]);
 	free(lines);
+	free(times);
 	free(which);
 	if (rc == -ESRCH)
 		return rt_err_say(err, rc, "at no offset do its events fit into the windows of %s's"

@@ -28,8 +28,13 @@ struct mrg_party {
 	size_t *vcpu;			/* by lane: whose windows it was compared with */
 };
 
-/* Gives each lane the clock that its lines say. */
-int mrg_party_set_lines(struct mrg_party *party, const struct mrg_lane_lines *lines);
+/*
+ * Gives each lane the clock that its lines say.  @lines: the lanes of the first
+ * epoch, then those of the second, and so on; @epochs of them.  A lane without
+ * lines in an epoch follows the first that has some.
+ */
+int mrg_party_set_lines(struct mrg_party *party, const struct mrg_lane_lines *lines,
+			size_t epochs);
 
 /* One offset and nothing known about its error. */
 int mrg_party_set_offset(struct mrg_party *party, int64_t offset);

@@ -12,6 +12,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "merge/check.h"
+#include "merge/pairs.h"
 #include "merge/set-edit.h"
 #include "merge/sync-member.h"
 
@@ -21,7 +22,9 @@ static const struct method {
 	mrg_method_fn find;
 	bool any_host;		/* needs no windows: the reference will do */
 } methods[] = {
+	{ MRG_TSC, mrg_sync_tsc, false },
 	{ MRG_WINDOWS, mrg_sync_windows, false },
+	{ MRG_GS, mrg_sync_gs, false },
 	{ MRG_TOD, mrg_sync_tod, true },
 };
 
@@ -74,6 +77,20 @@ static int party_times(struct mrg_party *p)
 	return party_convert(p);
 }
 
+/* Cycles without a known frequency are those of the reference, if it counts cycles as well. */
+static void own_clock(const struct sync *sync, struct mrg_party *p)
+{
+	const struct mrg_member *ref = &sync->set->members[sync->reference];
+	const struct xt_timebase *time = &xt_trace_info(p->member->trace)->time;
+	const struct xt_timebase *other = &xt_trace_info(ref->trace)->time;
+
+	mrg_segment_own(&p->own, time);
+	if (!mrg_counts_ns(time) && !strcmp(time->clock, other->clock)) {
+		mrg_segment_own(&p->own, other);
+		p->own.in0 = p->own.out0 = 0;
+	}
+}
+
 static int party_read(struct sync *sync, size_t i, struct rt_err *err)
 {
 	struct mrg_party *p = &sync->parties[i];
@@ -81,7 +98,7 @@ static int party_read(struct sync *sync, size_t i, struct rt_err *err)
 
 	p->member = &sync->set->members[i];
 	p->host = mrg_is_host(p->member->trace);
-	mrg_segment_own(&p->own, &xt_trace_info(p->member->trace)->time);
+	own_clock(sync, p);
 	rc = mrg_extract(&p->data, p->member->trace, i != sync->reference, err);
 	if (rc < 0)
 		return rc;
@@ -136,11 +153,15 @@ static int place_reference(struct sync *sync)
 /* ---- a member's clock ---- */
 
 /* Whether a member's clock counts time that can be compared at all. */
-static int clock_usable(const struct mrg_party *p, struct rt_err *err)
+static int clock_usable(const struct sync *sync, const struct mrg_party *p, struct rt_err *err)
 {
+	const struct mrg_member *ref = &sync->set->members[sync->reference];
 	const struct xt_timebase *time = &xt_trace_info(p->member->trace)->time;
 
 	if (mrg_counts_ns(time))
+		return 0;
+	if (!strcmp(time->clock, "x86-tsc") &&
+	    !strcmp(xt_trace_info(ref->trace)->time.clock, time->clock))
 		return 0;
 	return rt_err_say(err, -EINVAL,
 			  "%s: its clock \"%s\" does not count time and cannot be compared"
@@ -212,6 +233,17 @@ static struct mrg_party *host_of(struct sync *sync, const struct mrg_party *p)
 	return NULL;
 }
 
+static void check_pairs(struct mrg_party *p, const struct mrg_party *host)
+{
+	struct mrg_pair *pairs;
+	size_t nr;
+
+	if (mrg_pairs_find(&pairs, &nr, p->data, host->data) < 0)
+		return;
+	mrg_pairs_check(&p->member->check, pairs, nr, p->member->lanes, host->member->lanes);
+	free(pairs);
+}
+
 static void check_member(struct sync *sync, struct mrg_party *p)
 {
 	struct mrg_party *host = host_of(sync, p);
@@ -219,6 +251,7 @@ static void check_member(struct sync *sync, struct mrg_party *p)
 
 	if (!host || map_lanes(p, host) < 0)
 		return;
+	check_pairs(p, host);
 	m->host = (int)(host->member - sync->set->members);
 	for (unsigned int l = 0; l < p->data->nr_lanes; l++) {
 		if (p->vcpu[l] == MRG_NO_MATCH)
@@ -302,7 +335,7 @@ static int sync_all(struct sync *sync, struct rt_err *err)
 	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++)
 		rc = party_read(sync, i, err);
 	for (size_t i = 0; rc == 0 && i < sync->set->nr && sync->set->nr > 1; i++)
-		rc = clock_usable(&sync->parties[i], err);
+		rc = clock_usable(sync, &sync->parties[i], err);
 	if (rc == 0 && place_reference(sync) < 0)
 		rc = rt_err_set(err, -ENOMEM, "cannot synchronise");
 	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++) {

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pairs.c - sort both sides' calls alike, walk them side by side
+ */
+#include "merge/pairs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROUNDING_NS 3
+
+struct side {
+	struct mrg_call *calls;
+	size_t nr;
+};
+
+static int compare_key(const struct mrg_call *a, const struct mrg_call *b)
+{
+	if (a->nr != b->nr)
+		return a->nr < b->nr ? -1 : 1;
+	for (unsigned int i = 0; i < 4; i++)
+		if (a->args[i] != b->args[i])
+			return a->args[i] < b->args[i] ? -1 : 1;
+	return 0;
+}
+
+static int by_key(const void *x, const void *y)
+{
+	const struct mrg_call *a = x, *b = y;
+	int key = compare_key(a, b);
+
+	return key ? key : a->ts < b->ts ? -1 : a->ts > b->ts;
+}
+
+static int take(struct side *side, const struct mrg_data *data, enum mrg_call_kind kind)
+{
+	side->calls = malloc((data->nr_calls + 1) * sizeof(*side->calls));
+	side->nr = 0;
+	if (!side->calls)
+		return -ENOMEM;
+	for (size_t i = 0; i < data->nr_calls; i++)
+		if (data->calls[i].kind == kind)
+			side->calls[side->nr++] = data->calls[i];
+	if (side->nr)
+		qsort(side->calls, side->nr, sizeof(*side->calls), by_key);
+	return 0;
+}
+
+static size_t alike(const struct side *side, size_t from)
+{
+	size_t n = from;
+
+	while (n < side->nr && compare_key(&side->calls[n], &side->calls[from]) == 0)
+		n++;
+	return n - from;
+}
+
+static int by_lane(const void *x, const void *y)
+{
+	const struct mrg_call *a = x, *b = y;
+
+	if (a->lane != b->lane)
+		return a->lane < b->lane ? -1 : 1;
+	return a->ts < b->ts ? -1 : a->ts > b->ts;
+}
+
+/* The guest's notes of begins and ends, CPU by CPU. */
+static int take_notes(struct side *side, const struct mrg_data *data)
+{
+	side->calls = malloc((data->nr_calls + 1) * sizeof(*side->calls));
+	if (!side->calls)
+		return -ENOMEM;
+	for (size_t i = 0; i < data->nr_calls; i++)
+		if (data->calls[i].kind != MRG_CALL_HOST)
+			side->calls[side->nr++] = data->calls[i];
+	if (side->nr)
+		qsort(side->calls, side->nr, sizeof(*side->calls), by_lane);
+	return 0;
+}
+
+/* The end that follows a start on its CPU, unless something else comes first. */
+static uint64_t end_of(const struct side *notes, const struct mrg_call *start)
+{
+	size_t lo = 0, hi = notes->nr;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (by_lane(&notes->calls[mid], start) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == notes->nr || notes->calls[lo].lane != start->lane ||
+	    notes->calls[lo].kind != MRG_CALL_END || notes->calls[lo].nr != start->nr)
+		return 0;
+	return notes->calls[lo].ts;
+}
+
+static size_t match(struct mrg_pair *pairs, const struct side *starts, const struct side *hosts,
+		    const struct side *notes)
+{
+	size_t g = 0, h = 0, nr = 0;
+
+	while (g < starts->nr && h < hosts->nr) {
+		int order = compare_key(&starts->calls[g], &hosts->calls[h]);
+		size_t ng = alike(starts, g), nh = alike(hosts, h);
+
+		for (size_t i = 0; order == 0 && ng == nh && i < ng; i++)
+			pairs[nr++] = (struct mrg_pair){
+				.start = starts->calls[g + i].ts,
+				.end = end_of(notes, &starts->calls[g + i]),
+				.host = hosts->calls[h + i].ts,
+				.guest_lane = starts->calls[g + i].lane,
+				.host_lane = hosts->calls[h + i].lane,
+			};
+		if (order <= 0)
+			g += ng;
+		if (order >= 0)
+			h += nh;
+	}
+	return nr;
+}
+
+int mrg_pairs_find(struct mrg_pair **ret, size_t *ret_nr, const struct mrg_data *guest,
+		   const struct mrg_data *host)
+{
+	struct side starts = { 0 }, hosts = { 0 }, notes = { 0 };
+	struct mrg_pair *pairs = NULL;
+	int rc = take(&starts, guest, MRG_CALL_START);
+
+	if (rc == 0)
+		rc = take(&hosts, host, MRG_CALL_HOST);
+	if (rc == 0)
+		rc = take_notes(&notes, guest);
+	if (rc == 0)
+		pairs = malloc((starts.nr + 1) * sizeof(*pairs));
+	if (pairs) {
+		*ret_nr = match(pairs, &starts, &hosts, &notes);
+		*ret = pairs;
+	}
+	free(starts.calls);
+	free(hosts.calls);
+	free(notes.calls);
+	return pairs ? 0 : -ENOMEM;
+}
+
+void mrg_pairs_check(struct mrg_check *check, const struct mrg_pair *pairs, size_t nr,
+		     const struct mrg_lane *guest, const struct mrg_lane *host)
+{
+	for (size_t i = 0; i < nr; i++) {
+		const struct mrg_lane_clock *g = &guest[pairs[i].guest_lane].epochs[0].clock;
+		const struct mrg_lane_clock *h = &host[pairs[i].host_lane].epochs[0].clock;
+		uint64_t at = mrg_lane_clock_map(h, pairs[i].host);
+
+		check->pairs++;
+		check->pairs_wrong += mrg_lane_clock_map(g, pairs[i].start) > at + ROUNDING_NS ||
+				      (pairs[i].end && mrg_lane_clock_map(g, pairs[i].end) +
+				       ROUNDING_NS < at);
+	}
+}
