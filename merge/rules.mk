@@ -26,10 +26,10 @@ xtrace-view-objs := merge/cmd-view.o merge/pager.o
 xtrace-view-libs := libview.a $(mrg-libs)
 xtrace-view-ldlibs := $(mrg-ldlibs)
 
-merge-tests := $(addprefix tests/merge/test-,clock sync-windows)
+merge-tests := $(addprefix tests/merge/test-,assemble check clock extract mergefile pairs set spans sync)
 UNIT_TESTS += $(merge-tests)
 $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-libs)) \
 	$(eval $(t)-ldlibs := $(mrg-ldlibs)))
-tests/merge/test-sync-windows-objs += tests/merge/world.o
+tests/merge/test-sync-objs += tests/merge/world.o
 
 CMD_TESTS += tests/cmd/xtrace-multi-merge.sh

@@ -239,7 +239,7 @@ static int windows(struct mrg_party *guest, struct mrg_party *host, struct mrg_l
 		rc = mrg_windows(lines + e * nr, times, nr, &vcpus, &hint);
 		any |= rc == 0;
 		/* an epoch of which nothing is known follows the one before it */
-		if (epochs > 1 && (rc == -ESRCH || rc == -ENODATA) && (any || e + 1 < epochs))
+		if ((rc == -ESRCH || rc == -ENODATA) && (any || e + 1 < epochs))
 			rc = 0;
 	}
 	free(vcpus.v);

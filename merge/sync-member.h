@@ -50,4 +50,8 @@ int mrg_sync_gs(struct mrg_party *guest, struct mrg_party *host, struct rt_err *
 int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 
+/* Guest cycles from @from on, with the vCPU's @offset, to merged ns; @host: its cycles to ns. */
+struct mrg_segment mrg_tsc_segment(const struct xt_vcpu *v, const struct mrg_segment *host,
+				   uint64_t from, int64_t offset);
+
 #endif /* MRG_SYNC_MEMBER_H */

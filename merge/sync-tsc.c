@@ -52,15 +52,15 @@ static uint64_t host_cycles(const struct xt_vcpu *v, uint64_t guest, int64_t off
 			  ratio_of(v));
 }
 
-/* From guest time @from on, with @offset. */
-static struct mrg_segment segment_of(const struct builder *b, uint64_t from, int64_t offset)
+struct mrg_segment mrg_tsc_segment(const struct xt_vcpu *v, const struct mrg_segment *host,
+				   uint64_t from, int64_t offset)
 {
-	struct mrg_segment seg = { .in0 = from };
-
-	seg.out0 = mrg_segment_map(b->to, host_cycles(b->vcpu, from, offset));
-	seg.mult = (uint64_t)(((unsigned __int128)b->to->mult << frac_of(b->vcpu)) /
-			      ratio_of(b->vcpu));
-	return seg;
+	return (struct mrg_segment){
+		.in0 = from,
+		.out0 = mrg_segment_map(host, host_cycles(v, from, offset)),
+		.mult = (uint64_t)((((unsigned __int128)host->mult << frac_of(v)) +
+				    ratio_of(v) / 2) / ratio_of(v)),
+	};
 }
 
 static bool add_epoch(struct builder *b, uint64_t page)
@@ -79,7 +79,7 @@ static bool add_segment(struct builder *b, uint64_t from, int64_t offset)
 
 	if (clock->nr && segs[clock->nr - 1].in0 >= from)
 		return true;
-	ok = MRG_PUSH(segs, clock->nr, b->segments_room, segment_of(b, from, offset));
+	ok = MRG_PUSH(segs, clock->nr, b->segments_room, mrg_tsc_segment(b->vcpu, b->to, from, offset));
 	clock->segments = segs;
 	return ok;
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-sync-windows.c - what the windows say, against worlds of which all is known */
+/* test-sync.c - what the windows say, against worlds of which all is known */
 #include "merge/sync-windows.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "merge/sync-member.h"
 #include "tests/merge/world.h"
 #include "tests/unit.h"
 
@@ -224,6 +225,60 @@ TEST(a_guest_of_another_host_is_refused)
 	world_finish(&there);
 }
 
+/* Hypercalls at random times, noted by the guest shortly before and after. */
+TEST(hypercalls_bound_the_offset_by_their_round_trip)
+{
+	const struct mrg_segment own = { .mult = MRG_RATE_ONE };
+	const struct mrg_epoch epoch = { .clock = { .segments = &own, .nr = 1 } };
+	const int64_t offset = -86400 * S, from = 5000000 * S;
+	struct mrg_lane host_lane = { .epochs = &epoch, .nr_epochs = 1 };
+	struct mrg_lane_data lane = { .first = (uint64_t)from, .last = (uint64_t)(from + 9 * S),
+				      .nr_events = 1 };
+	struct mrg_call calls[300], host_calls[100];
+	struct mrg_data guest_data = { .lanes = &lane, .nr_lanes = 1, .calls = calls };
+	struct mrg_data host_data = { .calls = host_calls, .nr_calls = 100 };
+	struct mrg_member host_member = { .lanes = &host_lane, .label = "host" };
+	struct mrg_member member = { .lanes = calloc(1, sizeof(struct mrg_lane)) };
+	size_t vcpu = MRG_NO_MATCH;
+	struct mrg_party host = { .member = &host_member, .data = &host_data, .own = own };
+	struct mrg_party guest = { .member = &member, .data = &guest_data, .own = own, .vcpu = &vcpu };
+
+	for (unsigned int i = 0; i < 100; i++) {
+		uint64_t t = (uint64_t)(from + (int64_t)i * 90 * MS);
+
+		host_calls[i] = (struct mrg_call){ .nr = 7, .args = { i }, .kind = MRG_CALL_HOST,
+						   .ts = t + (uint64_t)offset };
+		calls[2 * i] = (struct mrg_call){ .nr = 7, .args = { i }, .kind = MRG_CALL_START,
+						  .ts = t - 300 - world_random(5000) };
+		calls[2 * i + 1] = (struct mrg_call){ .nr = 7, .kind = MRG_CALL_END,
+						      .ts = t + 200 + world_random(5000) };
+	}
+	guest_data.nr_calls = 200;
+	assert_int_equal(mrg_sync_gs(&guest, &host, NULL), 0);
+	assert_true(llabs(member.offset_ns - offset) <= (int64_t)member.error_ns);
+	assert_in_range(member.error_ns, 250, 1500);
+	assert_true(member.bound_ns >= member.error_ns);
+	free((void *)member.lanes[0].epochs[0].clock.segments);
+	free((void *)member.lanes[0].epochs);
+	free(member.lanes);
+}
+
+TEST(scaled_and_shifted_cycles_are_taken_back_exactly)
+{
+	const struct mrg_segment cycles = { .mult = MRG_RATE_ONE };
+	struct xt_vcpu v = { .tsc_ratio = 5ull << 30, .tsc_frac_bits = 32 };	/* 1.25 */
+	struct mrg_segment seg = mrg_tsc_segment(&v, &cycles, 2750000000000000, -1000000000000000);
+
+	assert_int_equal(mrg_segment_map(&seg, 2750000000000000), 3000000000000000);
+	assert_int_equal(mrg_segment_map(&seg, 2750000000000000 + 1250), 3000000000001000);
+	v = (struct xt_vcpu){ .tsc_ratio = 0 };
+	seg = mrg_tsc_segment(&v, &cycles, 5000, 0);	/* an offset of 0 is one as any other */
+	assert_int_equal(mrg_segment_map(&seg, 6000), 6000);
+	v = (struct xt_vcpu){ .tsc_ratio = 3ull << 47, .tsc_frac_bits = 48 };	/* VMX, 1.5 */
+	seg = mrg_tsc_segment(&v, &cycles, 1500000, 0);
+	assert_in_range(mrg_segment_map(&seg, 1500000000), 999999999, 1000000001);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +294,8 @@ int main(void)
 		cmocka_unit_test(lost_events_of_the_host_are_no_violations),
 		cmocka_unit_test(short_gaps_of_a_busy_guest_are_enough),
 		cmocka_unit_test(a_guest_of_another_host_is_refused),
+		cmocka_unit_test(hypercalls_bound_the_offset_by_their_round_trip),
+		cmocka_unit_test(scaled_and_shifted_cycles_are_taken_back_exactly),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
