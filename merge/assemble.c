@@ -380,7 +380,7 @@ int mrg_assemble(const struct mrg_set *set, const char *out, const struct mrg_as
 	while (len > 1 && out[len - 1] == '/')
 		len--;
 	if (!len || len >= sizeof(clean))
-		return rt_err_say(err, -EINVAL, "the name of the output directory is empty or too long");
+		return rt_err_say(err, -EINVAL, "the output directory's name is empty or too long");
 	snprintf(clean, sizeof(clean), "%.*s", (int)len, out);
 	rc = check_out(clean, opts->replace, err);
 	if (rc < 0)

@@ -110,7 +110,8 @@ static size_t best_vcpu(const struct mrg_data *data, const struct mrg_lane *lane
 		if (taken(data, map, l, v))
 			continue;
 		part = share(&data->lanes[l], lane, &vcpus->v[v]);
-		if (part > best || (part == best && part && vcpus->v[v].vcpu == data->lanes[l].cpu)) {
+		if (part > best ||
+		    (part == best && part && vcpus->v[v].vcpu == data->lanes[l].cpu)) {
 			best = part;
 			found = v;
 		}

@@ -198,7 +198,8 @@ static bool job_tsc(struct job *job, const struct role *role, const struct xt_re
 	struct mrg_tsc_write write = {
 		.ts = rec->ts, .tid = (int32_t)xt_field_u64(role->pid, rec),
 		.vcpu = role->vcpu ? xt_field_u64(role->vcpu, rec) & MRG_NO_VCPU : MRG_NO_VCPU,
-		.before = (int64_t)field_of(role->nr, rec), .after = (int64_t)field_of(role->args[0], rec),
+		.before = (int64_t)field_of(role->nr, rec),
+		.after = (int64_t)field_of(role->args[0], rec),
 	};
 
 	return MRG_PUSH(job->tsc, job->nr_tsc, job->tsc_room, write);

@@ -86,7 +86,7 @@ static int key_member(struct parser *p, char **w)
 	};
 
 	if (!name_ok(w[1]) || strlen(w[1]) >= sizeof(member.name))
-		return bad(p, "expected member NAME, a name of letters, digits, '.', '_', '-', '+'");
+		return bad(p, "expected member NAME, of letters, digits, '.', '_', '-', '+'");
 	if (p->file->nr >= MRG_MAX_MEMBERS)
 		return bad(p, "too many members");
 	snprintf(member.name, sizeof(member.name), "%s", w[1]);
@@ -258,7 +258,7 @@ static int parse_words(struct parser *p, char **words, unsigned int nr)
 	if (p->line == 1) {
 		if (nr != 2 || strcmp(words[0], "xtrace-merge"))
 			return bad(p, "not a merge file: expected \"xtrace-merge 1\"");
-		return strcmp(words[1], "1") ? bad(p, "a version that is not known, expected 1") : 0;
+		return strcmp(words[1], "1") ? bad(p, "not a known version, expected 1") : 0;
 	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		if (strcmp(words[0], keys[i].name))

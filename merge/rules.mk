@@ -33,3 +33,8 @@ $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-
 tests/merge/test-sync-objs += tests/merge/world.o
 
 CMD_TESTS += tests/cmd/xtrace-multi-merge.sh
+
+FUZZERS += tests/fuzz/fuzz-mergefile
+tests/fuzz/fuzz-mergefile-objs := tests/fuzz/fuzz-mergefile.o
+tests/fuzz/fuzz-mergefile-libs := $(mrg-libs)
+tests/fuzz/fuzz-mergefile-ldlibs := $(mrg-ldlibs)

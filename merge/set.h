@@ -50,7 +50,7 @@ struct mrg_epoch {
 struct mrg_lane {
 	const struct mrg_epoch *epochs;	/* the first begins at page 0 */
 	size_t nr_epochs;		/* 1, unless the member's clock was set back */
-	int vcpu_tid;			/* thread on the member's host that ran this CPU; 0 unknown */
+	int vcpu_tid;			/* thread of the host that ran this CPU; 0 unknown */
 };
 
 struct mrg_member {

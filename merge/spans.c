@@ -116,7 +116,7 @@ struct thread {
 	int32_t tid;
 	size_t nr;		/* runs */
 	struct mrg_run *runs;
-	size_t *lane_at;	/* where each lane's runs begin in ->runs, 0 for none: nr_lanes + 1 */
+	size_t *lane_at;	/* where each lane's runs begin in ->runs; nr_lanes + 1 */
 	bool *seen;		/* by lane */
 };
 

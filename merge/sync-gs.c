@@ -86,14 +86,14 @@ static int fit(struct mrg_party *guest, struct mrg_party *host, const struct mrg
 	int rc;
 
 	if (best == nr)
-		return rt_err_say(err, -ENODATA, "no hypercall of it, with its begin and its end, is"
-				  " in the trace of %s", host->member->label);
+		return rt_err_say(err, -ENODATA, "no hypercall of it, with begin and end, is in"
+				  " the trace of %s", host->member->label);
 	b = bounds_of(&pairs[best], guest, host);
 	mrg_poly_box(&poly, b.start, b.host - b.end, b.host - b.start, USUAL_RATE);
 	wrong = clip_all(&poly, pairs, nr, guest, host);
 	if (wrong > nr / 2)
-		return rt_err_say(err, -ESRCH, "its hypercalls contradict each other: another guest's,"
-				  " or its clock was stepped");
+		return rt_err_say(err, -ESRCH, "its hypercalls contradict each other: another"
+				  " guest's, or its clock was stepped");
 	lines = calloc(guest->data->nr_lanes + 1, sizeof(*lines));
 	if (!lines)
 		return rt_err_set(err, -ENOMEM, "cannot find its clock");

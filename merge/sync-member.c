@@ -162,7 +162,8 @@ int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err 
 				  a->time.clock);
 	if (!mrg_utc_offset(b, &to))
 		return rt_err_say(err, -ENODATA,
-				  "the clock \"%s\" of %s has no recorded relation to the time of day",
+				  "the clock \"%s\" of %s has no recorded relation to the time of"
+				  " day",
 				  b->time.clock, host->member->label);
 	/* Two TAI clocks of which only one knows TAI - UTC are alike all the same */
 	if (!strcmp(a->time.clock, "tai") && !strcmp(b->time.clock, "tai"))

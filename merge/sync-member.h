@@ -23,7 +23,7 @@ struct mrg_party {
 	bool placed;			/* its lanes have their clocks */
 	struct mrg_vcpus vcpus;		/* of a placed host */
 	bool *used;			/* by vCPU: some guest's */
-	struct mrg_times *times;	/* own ns, by lane; shares data's memory when they are alike */
+	struct mrg_times *times;	/* own ns, by lane; data's memory when they are alike */
 	int64_t **converted;		/* by lane: owned times, or NULL */
 	size_t *vcpu;			/* by lane: whose windows it was compared with */
 };

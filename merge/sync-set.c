@@ -176,7 +176,8 @@ static int try_method(struct sync *sync, struct mrg_party *p, const struct metho
 		struct rt_err reason = { 0 };
 		int rc;
 
-		if (host == p || !host->placed || (m->any_host ? i != sync->reference : !host->host))
+		if (host == p || !host->placed ||
+		    (m->any_host ? i != sync->reference : !host->host))
 			continue;
 		rc = m->find(p, host, &reason);
 		if (rc == 0) {
@@ -203,8 +204,8 @@ static int place_member(struct sync *sync, struct mrg_party *p, struct rt_err *e
 	if (rc == -ESRCH) {
 		const char *text = rt_buf_str(&why);
 
-		rc = rt_err_say(err, -ESRCH, "%s: its clock cannot be compared with that of %s (%s)",
-				p->member->path, sync->parties[sync->reference].member->label,
+		rc = rt_err_say(err, -ESRCH, "%s: its clock cannot be compared with that of %s"
+				" (%s)", p->member->path, sync->parties[sync->reference].member->label,
 				text && *text ? text : "no member recorded kvm_entry and kvm_exit");
 	}
 	rt_buf_finish(&why);
@@ -310,14 +311,14 @@ static void note_law(struct sync *sync, struct mrg_party *p)
 			host->used[p->vcpu[l]] = false;
 	/* the lanes' clocks are put back by the time of day afterwards */
 	if (mrg_sync_windows(p, host, &err) < 0) {
-		rt_buf_printf(sync->notes, "%s: %llu of its events lie outside of the windows of its"
-			      " vCPUs: no guest of %s, or its clock changed\n", m->label,
+		rt_buf_printf(sync->notes, "%s: %llu of its events lie outside of the windows of"
+			      " its vCPUs: no guest of %s, or its clock changed\n", m->label,
 			      (unsigned long long)m->check.violations, host->member->label);
 		found = 0;
 	} else {
 		found = m->offset_ns - kept.offset_ns;
-		rt_buf_printf(sync->notes, "%s: its time of day is off by %lld.%06lld ms +- %lld.%03lld"
-			      " us: %llu of its events lie outside of the windows of its vCPUs;"
+		rt_buf_printf(sync->notes, "%s: its time of day is off by %lld.%06lld ms +-"
+			      " %lld.%03lld us: %llu of its events lie outside of the windows of its vCPUs;"
 			      " --sync windows puts them right\n", m->label,
 			      (long long)(-found / 1000000), (long long)llabs(found % 1000000),
 			      (long long)(m->error_ns / 1000), (long long)(m->error_ns % 1000),
@@ -360,7 +361,8 @@ int mrg_sync_set(struct mrg_set *set, enum mrg_method method, struct rt_buf *not
 		.set = set, .method = method, .notes = notes, .reference = choose_reference(set),
 		.parties = calloc(set->nr, sizeof(*sync.parties)),
 	};
-	int rc = sync.parties ? sync_all(&sync, err) : rt_err_set(err, -ENOMEM, "cannot synchronise");
+	int rc = sync.parties ? sync_all(&sync, err)
+			      : rt_err_set(err, -ENOMEM, "cannot synchronise");
 
 	for (size_t i = 0; sync.parties && i < set->nr; i++)
 		party_finish(&sync.parties[i]);

@@ -79,7 +79,8 @@ static bool add_segment(struct builder *b, uint64_t from, int64_t offset)
 
 	if (clock->nr && segs[clock->nr - 1].in0 >= from)
 		return true;
-	ok = MRG_PUSH(segs, clock->nr, b->segments_room, mrg_tsc_segment(b->vcpu, b->to, from, offset));
+	ok = MRG_PUSH(segs, clock->nr, b->segments_room,
+		      mrg_tsc_segment(b->vcpu, b->to, from, offset));
 	clock->segments = segs;
 	return ok;
 }

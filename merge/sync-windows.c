@@ -375,9 +375,9 @@ static int cover_all(struct cover *c, int64_t from, int64_t to)
 
 static int by_from(const void *a, const void *b)
 {
-	int64_t x = ((const struct mrg_piece *)a)->fit.from, y = ((const struct mrg_piece *)b)->fit.from;
+	const struct mrg_piece *x = a, *y = b;
 
-	return x < y ? -1 : x > y;
+	return x->fit.from < y->fit.from ? -1 : x->fit.from > y->fit.from;
 }
 
 /*

@@ -27,7 +27,8 @@ static int setup(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	snprintf(command, sizeof(command), "cp tests/fixtures/pair/guest.dat '%s/my guest.dat'", dir);
+	snprintf(command, sizeof(command), "cp tests/fixtures/pair/guest.dat '%s/my guest.dat'",
+		 dir);
 	return system(command);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-mergefile.c - merge/mergefile.c, mergefile-write.c: what is written is read, and nothing else */
+/* test-mergefile.c - merge/mergefile.c, mergefile-write.c: what is written is read */
 #include "merge/mergefile.h"
 
 #include "lib/buf.h"
@@ -27,11 +27,11 @@ static void refused(const char *text, const char *why)
 TEST(every_fact_of_a_member_is_read)
 {
 	const char *text = HEAD "utc_offset_ns -37000000000\n# a remark\n"
-		"member a.dat\n  label A\n  method windows\n  host 1\n  offset_ns -5\n  rate_ppb 7\n"
-		"  error_ns 11\n  bound_ns 12\n"
+		"member a.dat\n  label A\n  method windows\n  host 1\n"
+		"  offset_ns -5\n  rate_ppb 7\n  error_ns 11\n  bound_ns 12\n"
 		"  check 1 violations 2 worst_ns 3 unknown 4 pairs 5 wrong 6\n"
-		"  lane 0 thread 156\n    from_page 0\n    error_ns 9\n    map 1 2 3\n    map 4 5 6\n"
-		"    from_page 8\n    map 1 2 3\n"
+		"  lane 0 thread 156\n    from_page 0\n    error_ns 9\n"
+		"    map 1 2 3\n    map 4 5 6\n    from_page 8\n    map 1 2 3\n"
 		"member b\n  label B\nend\n";
 	struct mrg_file file;
 	const struct mrg_file_member *m;
@@ -60,7 +60,9 @@ TEST(every_fact_of_a_member_is_read)
 
 TEST(a_set_is_read_back_as_it_was_written)
 {
-	const char *const paths[] = { "tests/fixtures/pair/host.dat", "tests/fixtures/pair/guest.dat" };
+	const char *const paths[] = {
+		"tests/fixtures/pair/host.dat", "tests/fixtures/pair/guest.dat",
+	};
 	const char *const names[] = { "one", "two" };
 	struct rt_buf buf = { 0 };
 	struct mrg_file file;
@@ -87,7 +89,7 @@ TEST(what_is_not_a_merge_file_is_refused)
 	refused("", "is empty");
 	refused("\n", "not a merge file");
 	refused("xtrace-session 1\nend\n", "not a merge file");
-	refused("xtrace-merge 2\nend\n", "a version that is not known");
+	refused("xtrace-merge 2\nend\n", "not a known version");
 	refused(HEAD, "cut off");
 	refused(HEAD MEMBER, "cut off");
 	refused(HEAD "end\n", "no members");

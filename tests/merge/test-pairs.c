@@ -4,7 +4,8 @@
 
 #include "tests/unit.h"
 
-#define CALL(t, k, n, a, l) { .ts = (t), .kind = MRG_CALL_##k, .nr = (n), .args = { a }, .lane = (l) }
+#define CALL(t, k, n, a, l) \
+	{ .ts = (t), .kind = MRG_CALL_##k, .nr = (n), .args = { a }, .lane = (l) }
 #define DATA(calls_) { .calls = (calls_), .nr_calls = sizeof(calls_) / sizeof(*(calls_)) }
 
 TEST(a_call_is_matched_by_number_and_arguments)
@@ -33,7 +34,8 @@ TEST(calls_that_are_alike_are_matched_in_order_or_not_at_all)
 {
 	struct mrg_call guest[] = { CALL(10, START, 1, 5, 0), CALL(30, START, 1, 5, 0) };
 	struct mrg_call host[] = { CALL(111, HOST, 1, 5, 0), CALL(131, HOST, 1, 5, 0) };
-	const struct mrg_data g = DATA(guest), h = DATA(host), one = { .calls = host, .nr_calls = 1 };
+	const struct mrg_data g = DATA(guest), h = DATA(host);
+	const struct mrg_data one = { .calls = host, .nr_calls = 1 };
 	struct mrg_pair *pairs;
 	size_t nr;
 

@@ -23,7 +23,8 @@ TEST(a_trace_has_its_own_clock_and_the_label_of_its_file)
 	assert_int_equal(mrg_set_open(&set, paths, 1, NULL), 0);
 	assert_string_equal(set->members[0].label, "host");
 	assert_int_equal(set->members[0].method, MRG_OWN);
-	assert_int_equal(mrg_lane_clock_map(&set->members[0].lanes[3].epochs[0].clock, 12345), 12345);
+	assert_int_equal(mrg_lane_clock_map(mrg_lane_clock_at(&set->members[0].lanes[3], 9), 12345),
+			 12345);
 	assert_true(set->utc_known);
 	mrg_set_destroy(set);
 }

@@ -40,7 +40,8 @@ static size_t wrong(const struct world *w, const struct mrg_lane_lines *lines, b
 			const struct mrg_vcpu *v = &w->vcpus.v[w->vcpu[l]];
 			int64_t t = w->lanes[l].t[i];
 			const struct mrg_line *line = line_of(&lines[l], t);
-			int64_t out = t + line->offset + llround(line->rate * (double)(t - line->at));
+			int64_t out = t + line->offset +
+				      llround(line->rate * (double)(t - line->at));
 
 			if (outside)
 				nr += out > v->spans[mrg_span_search(v->spans, v->nr, out)].end;
@@ -91,8 +92,8 @@ static void holds(const struct world_plan *base, unsigned int seeds, size_t max_
 		plan.seed = seed;
 		r = look(&plan, NULL);
 		if (getenv("TEST_SHOW"))
-			printf("seed %u: rc %d beyond %zu outside %zu pieces %zu mapped %zu bound %lld\n",
-			       seed, r.rc, r.beyond, r.outside, r.pieces, r.mapped,
+			printf("seed %u: rc %d beyond %zu outside %zu pieces %zu mapped %zu"
+			       " bound %lld\n", seed, r.rc, r.beyond, r.outside, r.pieces, r.mapped,
 			       (long long)r.bound);
 		assert_int_equal(r.rc, 0);
 		assert_int_equal(r.mapped, plan.cpus);
@@ -241,7 +242,8 @@ TEST(hypercalls_bound_the_offset_by_their_round_trip)
 	struct mrg_member member = { .lanes = calloc(1, sizeof(struct mrg_lane)) };
 	size_t vcpu = MRG_NO_MATCH;
 	struct mrg_party host = { .member = &host_member, .data = &host_data, .own = own };
-	struct mrg_party guest = { .member = &member, .data = &guest_data, .own = own, .vcpu = &vcpu };
+	struct mrg_party guest = { .member = &member, .data = &guest_data, .own = own,
+				   .vcpu = &vcpu };
 
 	for (unsigned int i = 0; i < 100; i++) {
 		uint64_t t = (uint64_t)(from + (int64_t)i * 90 * MS);
