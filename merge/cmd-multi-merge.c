@@ -359,8 +359,8 @@ static const struct rt_cmd cmd = {
 	.summary = "merge the traces of a host and its guests on one clock",
 	.synopsis = "-o DIR [options] TRACE...",
 	.details = "TRACE is a directory of xtrace-run, a trace.dat of trace-cmd, or a merged"
-		   " directory.\nHow the clocks were compared, and what proves the result, is printed a line a"
-		   " trace.",
+		   " directory.\nHow the clocks were compared, and what proves the result, is"
+		   " printed a line a trace.",
 	.opts = opts,
 	.min_args = 0,
 	.max_args = UINT_MAX,

@@ -21,6 +21,7 @@ struct mrg_party {
 	struct mrg_segment own;		/* recorded time to the member's own ns */
 	bool host;			/* has windows of vCPUs */
 	bool placed;			/* its lanes have their clocks */
+	bool stranger;			/* its events fit into no windows */
 	struct mrg_vcpus vcpus;		/* of a placed host */
 	bool *used;			/* by vCPU: some guest's */
 	struct mrg_times *times;	/* own ns, by lane; data's memory when they are alike */

@@ -6,6 +6,7 @@
 #include "merge/sync-set.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -187,6 +188,7 @@ static int try_method(struct sync *sync, struct mrg_party *p, const struct metho
 		}
 		if (rc != -ENODATA && rc != -ESRCH)
 			return rt_err_wrap(err, rc, "%s", p->member->path);
+		p->stranger |= m->method == MRG_WINDOWS && rc == -ESRCH;
 		rt_buf_printf(why, "%s%s: %s", why->len ? "; " : "", mrg_method_name(m->method),
 			      reason.text);
 	}
@@ -205,10 +207,14 @@ static int place_member(struct sync *sync, struct mrg_party *p, struct rt_err *e
 		const char *text = rt_buf_str(&why);
 
 		rc = rt_err_say(err, -ESRCH, "%s: its clock cannot be compared with that of %s"
-				" (%s)", p->member->path, sync->parties[sync->reference].member->label,
+				" (%s)", p->member->path,
+				sync->parties[sync->reference].member->label,
 				text && *text ? text : "no member recorded kvm_entry and kvm_exit");
 	}
 	rt_buf_finish(&why);
+	if (rc == 0 && p->stranger && p->member->method == MRG_TOD)
+		rt_buf_printf(sync->notes, "%s: its events fit into no vCPU's windows: merged as another"
+			      " machine, by the time of day\n", p->member->label);
 	return rc < 0 ? rc : party_place(p);
 }
 
@@ -228,6 +234,8 @@ static struct mrg_party *host_of(struct sync *sync, const struct mrg_party *p)
 {
 	if (p->member->host >= 0)
 		return &sync->parties[p->member->host];
+	if (p->stranger)
+		return NULL;
 	for (size_t i = 0; i < sync->set->nr; i++)
 		if (&sync->parties[i] != p && sync->parties[i].vcpus.nr && !p->host)
 			return &sync->parties[i];
@@ -295,36 +303,38 @@ static void note_overlap(struct sync *sync, const struct mrg_party *p)
 			      p->member->label, ref->member->label);
 }
 
+static void note_off(struct rt_buf *notes, const struct mrg_member *m, int64_t off,
+		     uint64_t error, uint64_t violations)
+{
+	uint64_t by = off < 0 ? -(uint64_t)off : (uint64_t)off;
+
+	rt_buf_printf(notes, "%s: its time of day is off by %s%" PRIu64 ".%06" PRIu64 " ms +- %"
+		      PRIu64 ".%03" PRIu64 " us: %" PRIu64 " of its events lie outside of the"
+		      " windows of its vCPUs; --sync windows puts them right\n", m->label,
+		      off < 0 ? "-" : "", by / 1000000, by % 1000000, error / 1000, error % 1000,
+		      violations);
+}
+
 /* A guest placed by its time of day that breaks the law: how far off its clock is. */
 static void note_law(struct sync *sync, struct mrg_party *p)
 {
-	struct mrg_member *m = p->member, kept = *m;
+	struct mrg_member *m = p->member;
+	struct mrg_party *host = m->host >= 0 ? &sync->parties[m->host] : NULL;
+	int64_t offset = m->offset_ns;
 	struct rt_err err = { 0 };
-	struct mrg_party *host;
-	int64_t found;
 
-	if (m->method != MRG_TOD || !m->check.violations || m->host < 0)
+	if (m->method != MRG_TOD || !m->check.violations || !host)
 		return;
-	host = &sync->parties[m->host];
 	for (unsigned int l = 0; l < p->data->nr_lanes; l++)
 		if (p->vcpu[l] != MRG_NO_MATCH)
 			host->used[p->vcpu[l]] = false;
-	/* the lanes' clocks are put back by the time of day afterwards */
-	if (mrg_sync_windows(p, host, &err) < 0) {
-		rt_buf_printf(sync->notes, "%s: %llu of its events lie outside of the windows of"
-			      " its vCPUs: no guest of %s, or its clock changed\n", m->label,
-			      (unsigned long long)m->check.violations, host->member->label);
-		found = 0;
-	} else {
-		found = m->offset_ns - kept.offset_ns;
-		rt_buf_printf(sync->notes, "%s: its time of day is off by %lld.%06lld ms +-"
-			      " %lld.%03lld us: %llu of its events lie outside of the windows of its vCPUs;"
-			      " --sync windows puts them right\n", m->label,
-			      (long long)(-found / 1000000), (long long)llabs(found % 1000000),
-			      (long long)(m->error_ns / 1000), (long long)(m->error_ns % 1000),
-			      (unsigned long long)m->check.violations);
-	}
-	mrg_party_set_offset(p, kept.offset_ns);
+	if (mrg_sync_windows(p, host, &err) == 0)
+		note_off(sync->notes, m, offset - m->offset_ns, m->error_ns, m->check.violations);
+	else
+		rt_buf_printf(sync->notes, "%s: %" PRIu64 " of its events lie outside of the"
+			      " windows of its vCPUs: no guest of %s, or its clock changed\n",
+			      m->label, m->check.violations, host->member->label);
+	mrg_party_set_offset(p, offset);	/* asked for is the time of day */
 }
 
 /* ---- all of it ---- */

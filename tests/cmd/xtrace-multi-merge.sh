@@ -96,6 +96,12 @@ expect_status 1
 expect_stderr_like 'cannot be compared .*windows'
 [ ! -e "$w/x" ] || fail 'something half made was left'
 
+it 'merges another machine by its time of day, and says so'
+merge --check $host $host
+expect_status 0
+expect_stdout_like '^host-2: tod, offset 0\.000000 ms, error unknown; not checked'
+expect_stderr_like '^xtrace-multi-merge: host-2: its events fit into no vCPU.s windows: merged as another'
+
 it 'refuses what is no trace, and what is no merge file'
 echo nothing >"$w/nothing"
 merge -o "$w/x" $host "$w/nothing"
