@@ -23,6 +23,7 @@
 #define MAX_LIST (4u << 20)	/* intervals: more means that the events say too little */
 #define BUSY 0.8		/* chance above which gaps say more than events */
 #define HOPELESS 0.9999
+#define BEYOND_DOUBT 200	/* bits with which no other vCPU needs to be tried */
 #define SURE_BITS 20		/* beyond what the number of candidates demands */
 
 /* Stretches of the trace that are tried: longer ones tell more, shorter ones drift less. */
@@ -403,30 +404,46 @@ static int candidates(struct finder *f, struct list *found, unsigned int lead, s
 	return rc;
 }
 
+/* The places at which @lead is vCPU @v. */
+static int look_at(struct finder *f, unsigned int lead, size_t v, const int64_t *samples,
+		   size_t nr, int64_t lo, int64_t hi)
+{
+	double needed = log2((double)(hi - lo) / 1000 + 1) + SURE_BITS;
+	struct list found = { 0 };
+	int rc = candidates(f, &found, lead, v, samples, nr, lo, hi);
+
+	for (size_t i = 0; rc == 0 && i < found.nr; i++) {
+		struct mrg_place place;
+
+		rc = place_all(&place, f, &found.v[i], lead);
+		if (rc == 0)
+			keep(f, &place, needed);
+	}
+	free(found.v);
+	return rc;
+}
+
+/* vCPUs with the lane's own number come first: nearly always it is one of them. */
 static int look(struct finder *f, int64_t lo, int64_t hi)
 {
 	int64_t samples[SAMPLES];
 	size_t nr;
 	unsigned int lead = richest_lane(f, samples, &nr);
-	double needed = log2((double)(hi - lo) / 1000 + 1) + SURE_BITS;
 
-	for (size_t v = 0; v < f->vcpus->nr; v++) {
-		struct list found = { 0 };
-		int rc;
+	for (unsigned int round = 0; round < 2; round++) {
+		if (f->nr_places && f->places[0].bits > BEYOND_DOUBT)
+			break;
+		for (size_t v = 0; v < f->vcpus->nr; v++) {
+			bool own = f->vcpus->v[v].vcpu == f->lanes[lead].cpu;
+			int rc;
 
-		if (f->map[lead] != MRG_NO_MATCH && f->map[lead] != v)
-			continue;
-		rc = candidates(f, &found, lead, v, samples, nr, lo, hi);
-		for (size_t i = 0; rc == 0 && i < found.nr; i++) {
-			struct mrg_place place;
-
-			rc = place_all(&place, f, &found.v[i], lead);
-			if (rc == 0)
-				keep(f, &place, needed);
+			if (own != (round == 0) ||
+			    (f->map[lead] != MRG_NO_MATCH && f->map[lead] != v))
+				continue;
+			rc = look_at(f, lead, v, samples, nr, lo, hi);
+			if (rc < 0)
+				return rc;
 		}
-		free(found.v);
-		if (rc < 0)
-			return rc;
 	}
 	return 0;
 }

@@ -213,8 +213,8 @@ static int place_member(struct sync *sync, struct mrg_party *p, struct rt_err *e
 	}
 	rt_buf_finish(&why);
 	if (rc == 0 && p->stranger && p->member->method == MRG_TOD)
-		rt_buf_printf(sync->notes, "%s: its events fit into no vCPU's windows: merged as another"
-			      " machine, by the time of day\n", p->member->label);
+		rt_buf_printf(sync->notes, "%s: its events fit into no vCPU's windows: merged as"
+			      " another machine, by the time of day\n", p->member->label);
 	return rc < 0 ? rc : party_place(p);
 }
 

@@ -211,6 +211,32 @@ TEST(short_gaps_of_a_busy_guest_are_enough)
 	holds(&plan, 3, 1);
 }
 
+TEST(cpus_that_come_later_do_not_disturb)
+{
+	struct world_plan plan = lab;
+
+	plan.cpus = 4;
+	plan.late = 0.2;
+	plan.lines[0].rate = 8e-6;
+	holds(&plan, 4, 1);
+}
+
+/* The kernel's fast clocks are off by some ns at times: more than the windows leave open. */
+TEST(readings_that_are_not_exact_stay_one_line)
+{
+	struct world_plan plan = lab;
+	struct result r;
+
+	plan.noise = 15;
+	plan.events = 30;
+	for (plan.seed = 0; plan.seed < 3; plan.seed++) {
+		r = look(&plan, NULL);
+		assert_int_equal(r.rc, 0);
+		assert_int_equal(r.pieces, 1);
+		assert_in_range(r.bound, 1, 60);
+	}
+}
+
 TEST(a_guest_of_another_host_is_refused)
 {
 	struct world_plan plan = lab;
@@ -295,6 +321,8 @@ int main(void)
 		cmocka_unit_test(a_tiny_overlap_is_enough),
 		cmocka_unit_test(lost_events_of_the_host_are_no_violations),
 		cmocka_unit_test(short_gaps_of_a_busy_guest_are_enough),
+		cmocka_unit_test(cpus_that_come_later_do_not_disturb),
+		cmocka_unit_test(readings_that_are_not_exact_stay_one_line),
 		cmocka_unit_test(a_guest_of_another_host_is_refused),
 		cmocka_unit_test(hypercalls_bound_the_offset_by_their_round_trip),
 		cmocka_unit_test(scaled_and_shifted_cycles_are_taken_back_exactly),

@@ -44,7 +44,8 @@ struct growing {
 static void event(struct growing *g, const struct world_plan *plan, unsigned int cpu, int64_t t)
 {
 	if (!MRG_PUSH(g->times, g->nr_times, g->times_room,
-		      guest_time(plan, t) + (int64_t)cpu * plan->lane_skew) ||
+		      guest_time(plan, t) + (int64_t)cpu * plan->lane_skew +
+		      between(-plan->noise, plan->noise)) ||
 	    !MRG_PUSH(g->truth, g->nr_truth, g->truth_room, t))
 		abort();
 }
@@ -62,7 +63,7 @@ static void window_events(struct growing *g, const struct world_plan *plan, unsi
 	uint64_t nr = world_random((uint64_t)(2 * plan->events * 16) + 1) / 16;
 	int64_t t[256];
 
-	if (start < plan->length * plan->guest_from || end > plan->length * plan->guest_to)
+	if (start < plan->length * (plan->guest_from + cpu * plan->late) || end > plan->length * plan->guest_to)
 		return;
 	for (uint64_t i = 0; i < nr && i < 256; i++)
 		t[i] = between(start, end);

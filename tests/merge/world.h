@@ -33,6 +33,8 @@ struct world_plan {
 	struct world_line lines[WORLD_LINES];
 	unsigned int nr_lines;
 	int64_t lane_skew;		/* guest CPU k's clock is k times this ahead */
+	double late;			/* CPU k begins k times this part of the time later */
+	int64_t noise;			/* a reading of the guest's clock is wrong by up to this */
 	bool shuffle;			/* vCPUs of the host in another order than CPUs */
 	double lost;			/* part of the host's time in which events were lost */
 };
