@@ -63,7 +63,8 @@ static void window_events(struct growing *g, const struct world_plan *plan, unsi
 	uint64_t nr = world_random((uint64_t)(2 * plan->events * 16) + 1) / 16;
 	int64_t t[256];
 
-	if (start < plan->length * (plan->guest_from + cpu * plan->late) || end > plan->length * plan->guest_to)
+	if (start < plan->length * (plan->guest_from + cpu * plan->late) ||
+	    end > plan->length * plan->guest_to)
 		return;
 	for (uint64_t i = 0; i < nr && i < 256; i++)
 		t[i] = between(start, end);
