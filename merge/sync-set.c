@@ -339,6 +339,25 @@ static void note_law(struct sync *sync, struct mrg_party *p)
 
 /* ---- all of it ---- */
 
+/* Hosts first: a guest may be a host itself, and its guests are placed by it. */
+static int place_members(struct sync *sync, bool hosts, struct rt_err *err)
+{
+	for (size_t i = 0; i < sync->set->nr; i++) {
+		struct mrg_party *p = &sync->parties[i];
+		int rc;
+
+		if (i == sync->reference || p->host != hosts)
+			continue;
+		rc = place_member(sync, p, err);
+		if (rc < 0)
+			return rc;
+		check_member(sync, p);
+		note_law(sync, p);
+		note_overlap(sync, p);
+	}
+	return 0;
+}
+
 static int sync_all(struct sync *sync, struct rt_err *err)
 {
 	int rc = 0;
@@ -349,18 +368,10 @@ static int sync_all(struct sync *sync, struct rt_err *err)
 		rc = clock_usable(sync, &sync->parties[i], err);
 	if (rc == 0 && place_reference(sync) < 0)
 		rc = rt_err_set(err, -ENOMEM, "cannot synchronise");
-	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++) {
-		struct mrg_party *p = &sync->parties[i];
-
-		if (i == sync->reference)
-			continue;
-		rc = place_member(sync, p, err);
-		if (rc < 0)
-			break;
-		check_member(sync, p);
-		note_law(sync, p);
-		note_overlap(sync, p);
-	}
+	if (rc == 0)
+		rc = place_members(sync, true, err);
+	if (rc == 0)
+		rc = place_members(sync, false, err);
 	return rc;
 }
 
