@@ -26,27 +26,27 @@
 #define BEYOND_DOUBT 200	/* bits with which no other vCPU needs to be tried */
 #define SURE_BITS 20		/* beyond what the number of candidates demands */
 
-/* Stretches of the trace that are tried: longer ones tell more, shorter ones drift less. */
+/* Stretches that are tried: longer ones tell more, shorter ones drift less. */
 static const struct stretch {
-	double at;		/* middle, as a part of the whole */
 	int64_t length;
 	double rate;
 } stretches[] = {
-	{ 0.50, 2000000000, 20e-6 },
-	{ 0.50,  500000000, 60e-6 },
-	{ 0.50,  100000000, 200e-6 },
-	{ 0.25, 2000000000, 20e-6 },
-	{ 0.75, 2000000000, 20e-6 },
-	{ 0.50, 10000000000, 4e-6 },
-	{ 0.25,  500000000, 60e-6 },
-	{ 0.75,  500000000, 60e-6 },
-	{ 0.10, 1000000000, 40e-6 },
-	{ 0.90, 1000000000, 40e-6 },
-	{ 0.50, 60000000000, 2e-6 },
-	{ 0.50,  500000000, 4e-6 },
-	{ 0.50,  100000000, 20e-6 },
-	{ 0.50, 2000000000, 1e-6 },
+	{ 2000000000, 20e-6 },
+	{ 500000000, 60e-6 },
+	{ 100000000, 200e-6 },
+	{ 10000000000, 4e-6 },
+	{ 500000000, 4e-6 },
+	{ 100000000, 20e-6 },
+	{ 2000000000, 1e-6 },
+	{ 60000000000, 2e-6 },
 };
+
+#define NR_STRETCHES (sizeof(stretches) / sizeof(*stretches))
+
+/* Where: in 64ths of the trace; the two traces may overlap for a small part only. */
+static const unsigned char places_common[] = { 32, 16, 48 };
+static const unsigned char places_rare[] = { 4, 60, 8, 24, 40, 56, 12, 20, 28, 36, 44, 52, 2, 62,
+					     1, 63 };
 
 struct list {
 	struct mrg_span *v;
@@ -215,21 +215,26 @@ static unsigned int richest_lane(const struct finder *f, int64_t *samples, size_
 /* ---- a lane against a vCPU ---- */
 
 /*
- * Events of the stretch that speak for themselves: two that are nearer to each
- * other than a gap is long say the same.
+ * How many times the stretch speaks for the place: once a window that it hits.
+ * A vCPU that nearly always runs has few windows, and every event is a chance to
+ * hit a gap; but two that are nearer to each other than a gap is long say the same.
  */
-static size_t independent(const struct finder *f, const struct mrg_times *times,
-			  const struct mrg_vcpu *v, double part, int64_t offset)
+static size_t witnesses(const struct finder *f, const struct mrg_times *times,
+			const struct mrg_vcpu *v, double part, int64_t offset)
 {
 	double gap = (1 - part) * (double)(v->last - v->first) / (double)v->nr;
-	int64_t apart = (int64_t)gap + 1, last = MRG_TIME_MIN;
-	size_t end = mrg_times_from(times, f->to), nr = 0;
+	int64_t apart = part > BUSY ? (int64_t)gap + 1 : 0, last = MRG_TIME_MIN;
+	size_t end = mrg_times_from(times, f->to), nr = 0, s = 0, hit = MRG_NO_MATCH;
 
 	for (size_t i = mrg_times_from(times, f->from); i < end; i++) {
-		int64_t t = times->t[i];
+		int64_t t = times->t[i] + offset;
 
-		if (t - last < apart || t + offset < v->first || t + offset > v->last)
+		if (t - last < apart || t < v->first || t > v->last)
 			continue;
+		s = mrg_span_at(v->spans, v->nr, t, s);
+		if (s == hit && part <= BUSY)
+			continue;
+		hit = s;
 		last = t;
 		nr++;
 	}
@@ -302,7 +307,7 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 		if (f->now.nr == 0)
 			continue;
 		part = chance(f, vcpu);
-		bits = (double)independent(f, &f->lanes[l], vcpu, part, place->lo) * -log2(part);
+		bits = (double)witnesses(f, &f->lanes[l], vcpu, part, place->lo) * -log2(part);
 		/* where two fit alike, the one with the CPU's number */
 		if (bits > best_bits + (vcpu->vcpu == f->lanes[l].cpu ? -1 : 1)) {
 			best_bits = bits;
@@ -475,20 +480,26 @@ static int try_stretch(struct finder *f, const struct mrg_hint *hint)
 	return rc;
 }
 
+static int try_at(struct finder *f, const struct mrg_hint *hint, int64_t from, int64_t to,
+		  const struct stretch *s, unsigned int part)
+{
+	f->middle = from + (to - from) / 64 * part;
+	f->from = f->middle - s->length / 2 > from ? f->middle - s->length / 2 : from;
+	f->to = f->middle + s->length / 2 < to ? f->middle + s->length / 2 : to + 1;
+	f->rate = s->rate;
+	return try_stretch(f, hint);
+}
+
 static int try_all(struct finder *f, const struct mrg_hint *hint, int64_t from, int64_t to)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && !f->nr_places && i < sizeof(stretches) / sizeof(*stretches);
-	     i++) {
-		const struct stretch *s = &stretches[i];
-
-		f->middle = from + (int64_t)((double)(to - from) * s->at);
-		f->from = f->middle - s->length / 2 > from ? f->middle - s->length / 2 : from;
-		f->to = f->middle + s->length / 2 < to ? f->middle + s->length / 2 : to + 1;
-		f->rate = s->rate;
-		rc = try_stretch(f, hint);
-	}
+	for (size_t i = 0; i < NR_STRETCHES; i++)
+		for (size_t k = 0; rc == 0 && !f->nr_places && k < sizeof(places_common); k++)
+			rc = try_at(f, hint, from, to, &stretches[i], places_common[k]);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; rc == 0 && !f->nr_places && k < sizeof(places_rare); k++)
+			rc = try_at(f, hint, from, to, &stretches[i], places_rare[k]);
 	return rc;
 }
 

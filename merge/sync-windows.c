@@ -206,6 +206,11 @@ static int track_place(const struct cover *c, struct mrg_piece *p, const struct 
 	return rc;
 }
 
+struct tried {
+	struct mrg_piece piece;
+	size_t hit;
+};
+
 static bool runs_alike(const struct mrg_piece *p)
 {
 	struct mrg_line line;
@@ -214,30 +219,53 @@ static bool runs_alike(const struct mrg_piece *p)
 	return line.rate == 0;
 }
 
-/* Places that the law allows: that which reaches farther, breaks less, needs no drift. */
-static bool better(const struct mrg_piece *a, const struct mrg_piece *b)
+/* Windows that a piece's events hit where the vCPUs' runs are known. */
+static size_t windows_hit(const struct cover *c, const struct mrg_piece *p)
 {
-	double x = (double)(a->fit.to - a->fit.from), y = (double)(b->fit.to - b->fit.from);
+	size_t nr = 0;
 
-	if (x > y * 1.02 || y > x * 1.02)
-		return x > y;
-	if (a->fit.outside != b->fit.outside)
-		return a->fit.outside < b->fit.outside;
-	return runs_alike(a) && !runs_alike(b);
+	for (unsigned int l = 0; l < c->nr; l++) {
+		const struct mrg_vcpu *v = p->place.vcpu[l] == MRG_NO_MATCH ? NULL :
+					   &c->vcpus->v[p->place.vcpu[l]];
+		size_t end = v ? mrg_times_from(&c->lanes[l], p->fit.to) : 0, s = 0;
+		size_t hit = MRG_NO_MATCH;
+
+		for (size_t i = v ? mrg_times_from(&c->lanes[l], p->fit.from) : 0; i < end; i++) {
+			int64_t t = c->lanes[l].t[i];
+
+			t += mrg_poly_middle(&p->fit.poly, t);
+			if (t < v->first || t > v->last)
+				continue;
+			s = mrg_span_at(v->spans, v->nr, t, s);
+			nr += s != hit;
+			hit = s;
+		}
+	}
+	return nr;
+}
+
+/* Places that the law allows: that which more windows prove, breaks less, needs no drift. */
+static bool better(const struct tried *a, const struct tried *b)
+{
+	if (a->hit > b->hit + b->hit / 50 || b->hit > a->hit + a->hit / 50)
+		return a->hit > b->hit;
+	if (a->piece.fit.outside != b->piece.fit.outside)
+		return a->piece.fit.outside < b->piece.fit.outside;
+	return runs_alike(&a->piece) && !runs_alike(&b->piece);
 }
 
 /* How far an alternative that nothing rules out is from the piece. */
-static int64_t doubt(const struct mrg_piece *p, const struct mrg_piece *other)
+static int64_t doubt(const struct tried *best, const struct tried *other)
 {
+	const struct mrg_piece *p = &best->piece;
 	int64_t t[2] = { p->fit.from, p->fit.to }, most = 0;
 
-	if (other->fit.to - other->fit.from < (p->fit.to - p->fit.from) / 50 * 49 ||
-	    other->fit.outside > p->fit.outside)
+	if (other->hit < best->hit / 50 * 49 || other->piece.fit.outside > p->fit.outside)
 		return 0;
 	for (unsigned int i = 0; i < 2; i++) {
 		int64_t lo, hi, here = mrg_poly_middle(&p->fit.poly, t[i]);
 
-		mrg_poly_range(&other->fit.poly, t[i], &lo, &hi);
+		mrg_poly_range(&other->piece.fit.poly, t[i], &lo, &hi);
 		most = llabs(lo - here) > most ? llabs(lo - here) : most;
 		most = llabs(hi - here) > most ? llabs(hi - here) : most;
 	}
@@ -247,28 +275,30 @@ static int64_t doubt(const struct mrg_piece *p, const struct mrg_piece *other)
 static int choose_piece(struct cover *c, struct mrg_piece *ret, const struct work *w,
 			const struct mrg_place *places, size_t nr)
 {
-	struct mrg_piece tried[MRG_MAX_PLACES] = { 0 };
+	struct tried tried[MRG_MAX_PLACES] = { 0 };
 	size_t best = 0;
 	int rc = 0;
 
+	for (size_t i = 0; i < nr; i++)
+		tried[i].piece.place = places[i];
 	for (size_t i = 0; rc == 0 && i < nr; i++) {
-		tried[i].place = places[i];
-		rc = track_place(c, &tried[i], w);
+		rc = track_place(c, &tried[i].piece, w);
+		tried[i].hit = rc == 0 && nr > 1 ? windows_hit(c, &tried[i].piece) : 0;
 		if (rc == 0 && better(&tried[i], &tried[best]))
 			best = i;
 	}
 	for (size_t i = 0; rc == 0 && i < nr; i++) {
 		int64_t d = i == best ? 0 : doubt(&tried[best], &tried[i]);
 
-		if (d > tried[best].doubt)
-			tried[best].doubt = d;
+		if (d > tried[best].piece.doubt)
+			tried[best].piece.doubt = d;
 	}
 	for (size_t i = 0; i < nr; i++)
 		if (rc < 0 || i != best)
-			mrg_place_finish(&tried[i].place);
+			mrg_place_finish(&tried[i].piece.place);
 	if (rc == 0) {
-		tried[best].lanes = ret->lanes;
-		*ret = tried[best];
+		tried[best].piece.lanes = ret->lanes;
+		*ret = tried[best].piece;
 	}
 	return rc;
 }

@@ -190,6 +190,16 @@ TEST(a_tiny_overlap_is_enough)
 	holds(&plan, 4, 1);
 }
 
+TEST(a_guest_recorded_much_longer_than_its_host_is_placed)
+{
+	struct world_plan plan = lab;
+
+	plan.host_to = 0.2;
+	plan.guest_from = 0.1;
+	plan.lines[0].rate = -5e-6;
+	holds(&plan, 4, 1);
+}
+
 TEST(lost_events_of_the_host_are_no_violations)
 {
 	struct world_plan plan = lab;
@@ -319,6 +329,7 @@ int main(void)
 		cmocka_unit_test(steps_of_the_size_of_a_window_are_seen),
 		cmocka_unit_test(cpus_with_clocks_of_their_own_get_lines_of_their_own),
 		cmocka_unit_test(a_tiny_overlap_is_enough),
+		cmocka_unit_test(a_guest_recorded_much_longer_than_its_host_is_placed),
 		cmocka_unit_test(lost_events_of_the_host_are_no_violations),
 		cmocka_unit_test(short_gaps_of_a_busy_guest_are_enough),
 		cmocka_unit_test(cpus_that_come_later_do_not_disturb),

@@ -73,16 +73,19 @@ static void window_events(struct growing *g, const struct world_plan *plan, unsi
 		event(g, plan, cpu, t[i]);
 }
 
-static void run(struct growing *g, int64_t t, int kind, unsigned int vcpu)
+#define HOST_FROM 5000000000000000ll
+
+static void run(struct growing *g, const struct world_plan *plan, int64_t t, int kind,
+		unsigned int vcpu)
 {
 	struct mrg_run r = { .ts = (uint64_t)t, .tid = 1000 + (int)vcpu, .vcpu = vcpu };
 
 	r.kind = (unsigned int)kind & 1;
+	if (plan->host_to > 0 && t > HOST_FROM + plan->length * plan->host_to)
+		return;
 	if (!MRG_PUSH(g->runs, g->nr, g->room, r))
 		abort();
 }
-
-#define HOST_FROM 5000000000000000ll
 
 /* Loses the runs in some stretches; returns what is known to be lost. */
 static size_t lose(struct growing *g, const struct world_plan *plan, struct mrg_span *gaps,
@@ -117,10 +120,10 @@ static void make_cpu(struct world *world, const struct world_plan *plan, unsigne
 	while (t < HOST_FROM + plan->length) {
 		int64_t end = t + between(plan->window_min, plan->window_max), gap;
 
-		run(&g, t, MRG_RUN_ENTER, cpu);
+		run(&g, plan, t, MRG_RUN_ENTER, cpu);
 		if (!stranger)
 			window_events(&g, plan, cpu, t, end);
-		run(&g, end, MRG_RUN_LEAVE, cpu);
+		run(&g, plan, end, MRG_RUN_LEAVE, cpu);
 		gap = between(plan->gap_min, plan->gap_max);
 		if (plan->idle_every && world_random(plan->idle_every) == 0)
 			gap *= between(1, 100);

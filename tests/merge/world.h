@@ -28,7 +28,8 @@ struct world_plan {
 	int64_t gap_min, gap_max;
 	unsigned int idle_every;	/* one gap in so many is up to 100 times as long; 0 never */
 	double events;			/* per window, on the average */
-	double guest_from, guest_to;	/* part of the host's time that the guest traced */
+	double guest_from, guest_to;	/* part of the time that the guest traced */
+	double host_to;			/* part of the time that the host traced; 0: all */
 	unsigned int strangers;		/* other vCPUs on the host */
 	struct world_line lines[WORLD_LINES];
 	unsigned int nr_lines;
