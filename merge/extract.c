@@ -124,6 +124,9 @@ struct job {
 	size_t nr_set_backs, set_back_room;
 	uint64_t *set_back_page;
 	size_t nr_set_back_pages, set_back_page_room;
+	size_t *set_back_from;
+	size_t nr_set_back_froms, set_back_from_room;
+	size_t last_page;		/* where the last sub-buffer begins in ->times */
 	struct mrg_run *runs;
 	size_t nr_runs, runs_room;
 	struct mrg_gap *gaps;
@@ -140,6 +143,7 @@ static void job_finish(struct job *job)
 	free(job->times);
 	free(job->set_back);
 	free(job->set_back_page);
+	free(job->set_back_from);
 	free(job->runs);
 	free(job->gaps);
 	free(job->calls);
@@ -234,7 +238,9 @@ static bool job_lost(struct job *job, uint64_t next)
 static bool job_set_back(struct job *job, uint64_t page)
 {
 	return MRG_PUSH(job->set_back, job->nr_set_backs, job->set_back_room, job->nr_times) &&
-	       MRG_PUSH(job->set_back_page, job->nr_set_back_pages, job->set_back_page_room, page);
+	       MRG_PUSH(job->set_back_page, job->nr_set_back_pages, job->set_back_page_room, page) &&
+	       MRG_PUSH(job->set_back_from, job->nr_set_back_froms, job->set_back_from_room,
+			job->last_page);
 }
 
 struct extract;
@@ -275,6 +281,8 @@ static bool job_page(const struct extract *x, struct job *job, const uint8_t *pa
 		lost = false;
 		if (first && job->any && rec.ts + SET_BACK_NS < job->last_ts && x->times)
 			ok = ok && job_set_back(job, number);
+		if (first)
+			job->last_page = job->nr_times;
 		first = false;
 		if (!job->any)
 			job->first_ts = rec.ts;
@@ -401,11 +409,13 @@ static int lane_reserve(struct mrg_lane_data *lane, const struct job *jobs, size
 	lane->gaps = malloc((gaps + 1) * sizeof(*lane->gaps));
 	lane->set_back = malloc((backs + 1) * sizeof(*lane->set_back));
 	lane->set_back_page = malloc((backs + 1) * sizeof(*lane->set_back_page));
-	return lane->times && lane->runs && lane->gaps && lane->set_back && lane->set_back_page ?
-	       0 : -ENOMEM;
+	lane->set_back_from = malloc((backs + 1) * sizeof(*lane->set_back_from));
+	return lane->times && lane->runs && lane->gaps && lane->set_back &&
+	       lane->set_back_page && lane->set_back_from ? 0 : -ENOMEM;
 }
 
-static void lane_add(struct mrg_lane_data *lane, const struct job *job, bool times, bool any)
+static void lane_add(struct mrg_lane_data *lane, const struct job *job, size_t last_page,
+		     bool times, bool any)
 {
 	size_t nr = lane->nr_set_backs;
 
@@ -413,10 +423,12 @@ static void lane_add(struct mrg_lane_data *lane, const struct job *job, bool tim
 		lane->gaps[lane->nr_gaps++] = (struct mrg_gap){ lane->last, job->first_ts };
 	if (job->any && any && times && job->first_ts + SET_BACK_NS < lane->last) {
 		lane->set_back[nr] = lane->nr_times;
+		lane->set_back_from[nr] = last_page;
 		lane->set_back_page[nr++] = job->first_page;
 	}
 	for (size_t i = 0; i < job->nr_set_backs; i++) {
 		lane->set_back[nr] = lane->nr_times + job->set_back[i];
+		lane->set_back_from[nr] = lane->nr_times + job->set_back_from[i];
 		lane->set_back_page[nr++] = job->set_back_page[i];
 	}
 	lane->nr_set_backs = nr;
@@ -433,13 +445,18 @@ static void lane_add(struct mrg_lane_data *lane, const struct job *job, bool tim
 static int collect_lane(struct mrg_lane_data *lane, const struct extract *x, size_t first,
 			size_t nr)
 {
+	size_t last_page = 0;
 	bool any = false;
 
 	if (lane_reserve(lane, x->jobs + first, nr) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr; i++) {
-		lane_add(lane, &x->jobs[first + i], x->times, any);
-		any |= x->jobs[first + i].any;
+		const struct job *job = &x->jobs[first + i];
+		size_t before = lane->nr_times;
+
+		lane_add(lane, job, last_page, x->times, any);
+		last_page = job->any ? before + job->last_page : last_page;
+		any |= job->any;
 	}
 	return 0;
 }
@@ -496,6 +513,7 @@ void mrg_data_destroy(struct mrg_data *data)
 		free(data->lanes[i].gaps);
 		free(data->lanes[i].set_back);
 		free(data->lanes[i].set_back_page);
+		free(data->lanes[i].set_back_from);
 	}
 	free(data->lanes);
 	free(data->calls);

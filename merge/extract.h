@@ -51,7 +51,8 @@ struct mrg_lane_data {
 	uint64_t *times;	/* of all events, as recorded, in the lane's order */
 	size_t nr_times;
 	size_t *set_back;	/* indexes into times: the clock was set back before these */
-	uint64_t *set_back_page;	/* and the sub-buffers that begin with them */
+	uint64_t *set_back_page;	/* the sub-buffers that begin with them, */
+	size_t *set_back_from;		/* and where the sub-buffers before these begin */
 	size_t nr_set_backs;
 	struct mrg_run *runs;
 	size_t nr_runs;

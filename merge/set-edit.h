@@ -10,6 +10,8 @@
 /* Replaces a lane's clock by copies of @nr epochs and their segments.  0 or -ENOMEM. */
 int mrg_lane_set(struct mrg_lane *lane, const struct mrg_epoch *epochs, size_t nr);
 
+void mrg_lane_clocks_finish(struct mrg_lane *lane);
+
 /* Another label; 0, -EINVAL when it is empty or too long or a member has it, or -ENOMEM. */
 int mrg_set_label(struct mrg_set *set, size_t member, const char *label, struct rt_err *err);
 

@@ -26,7 +26,7 @@ const char *mrg_method_name(enum mrg_method method)
 
 /* ---- lanes ---- */
 
-static void lane_finish(struct mrg_lane *lane)
+void mrg_lane_clocks_finish(struct mrg_lane *lane)
 {
 	for (size_t i = 0; i < lane->nr_epochs; i++)
 		free((void *)lane->epochs[i].clock.segments);
@@ -55,10 +55,10 @@ int mrg_lane_set(struct mrg_lane *lane, const struct mrg_epoch *epochs, size_t n
 		return -ENOMEM;
 	for (size_t i = 0; i < nr; i++)
 		if (epoch_copy(&copy[i], &epochs[i]) < 0) {
-			lane_finish(&new);
+			mrg_lane_clocks_finish(&new);
 			return -ENOMEM;
 		}
-	lane_finish(lane);
+	mrg_lane_clocks_finish(lane);
 	*lane = new;
 	return 0;
 }
@@ -88,7 +88,7 @@ static void member_finish(struct mrg_member *member)
 	unsigned int nr = member->trace ? xt_trace_nr_lanes(member->trace) : 0;
 
 	for (unsigned int i = 0; member->lanes && i < nr; i++)
-		lane_finish(&member->lanes[i]);
+		mrg_lane_clocks_finish(&member->lanes[i]);
 	free(member->lanes);
 	xt_trace_destroy(member->trace);
 	free((void *)member->label);

@@ -24,6 +24,7 @@
 #define BUSY 0.8		/* chance above which gaps say more than events */
 #define HOPELESS 0.9999
 #define BEYOND_DOUBT 200	/* bits with which no other vCPU needs to be tried */
+#define SURE_BITS_NEAR 0
 #define SURE_BITS 20		/* beyond what the number of candidates demands */
 
 /* Stretches that are tried: longer ones tell more, shorter ones drift less. */
@@ -63,6 +64,7 @@ struct finder {
 	struct list now, next;
 	struct mrg_place places[MRG_MAX_PLACES];
 	size_t nr_places;
+	double sure;		/* bits wanted beyond what the number of candidates demands */
 };
 
 size_t mrg_times_from(const struct mrg_times *times, int64_t t)
@@ -315,7 +317,7 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 			place->vcpu[l] = v;
 		}
 	}
-	if (best_bits < SURE_BITS) {	/* too few events to tell; they must not bound anything */
+	if (best_bits < f->sure) {	/* too few events to tell; they must not bound anything */
 		place->vcpu[l] = MRG_NO_MATCH;
 		return 0;
 	}
@@ -413,7 +415,7 @@ static int candidates(struct finder *f, struct list *found, unsigned int lead, s
 static int look_at(struct finder *f, unsigned int lead, size_t v, const int64_t *samples,
 		   size_t nr, int64_t lo, int64_t hi)
 {
-	double needed = log2((double)(hi - lo) / 1000 + 1) + SURE_BITS;
+	double needed = log2((double)(hi - lo) / 1000 + 1) + f->sure;
 	struct list found = { 0 };
 	int rc = candidates(f, &found, lead, v, samples, nr, lo, hi);
 
@@ -475,7 +477,7 @@ static int try_stretch(struct finder *f, const struct mrg_hint *hint)
 	whole_range(f, &lo, &hi);
 	if (hint->known && hint->hi > lo && hint->lo < hi)
 		rc = look(f, hint->lo > lo ? hint->lo : lo, hint->hi < hi ? hint->hi : hi);
-	if (rc == 0 && !f->nr_places)
+	if (rc == 0 && !f->nr_places && !hint->only)
 		rc = look(f, lo, hi);
 	return rc;
 }
@@ -507,7 +509,10 @@ int mrg_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_times *lane
 	     unsigned int nr, const struct mrg_vcpus *vcpus, const struct mrg_hint *hint,
 	     const size_t *map, int64_t from, int64_t to)
 {
-	struct finder f = { .lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .map = map };
+	struct finder f = {
+		.lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .map = map,
+		.sure = hint->only ? SURE_BITS_NEAR : SURE_BITS,
+	};
 	int rc = try_all(&f, hint, from, to);
 
 	free(f.now.v);

@@ -178,10 +178,11 @@ static struct mrg_hint hint_of(const struct mrg_party *guest, const struct mrg_p
 	struct mrg_hint hint = { 0 };
 	int64_t a, b;
 
-	if (!mrg_utc_offset(xt_trace_info(guest->member->trace), &a) ||
+	if (!guest->member->trace || !host->member->trace ||
+	    !mrg_utc_offset(xt_trace_info(guest->member->trace), &a) ||
 	    !mrg_utc_offset(xt_trace_info(host->member->trace), &b))
 		return hint;
-	return (struct mrg_hint){ true, a - b - HINT_NS, a - b + HINT_NS };
+	return (struct mrg_hint){ true, false, a - b - HINT_NS, a - b + HINT_NS };
 }
 
 /* The host's vCPUs that no other guest has; ->v borrows. */

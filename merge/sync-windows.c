@@ -21,6 +21,12 @@
 #define SLEW_RATE 0.11		/* which chrony does by up to a twelfth, the kernel by a ninth */
 #define MAX_PIECES 4096
 #define NEAR_NS 100000		/* a clock that only changes its rate goes on from here */
+/*
+ * When a clock is set back, the ring buffer takes the next event of each CPU as
+ * coming at once: up to the end of its sub-buffer, the CPU's times lag by the
+ * silence that was there.
+ */
+#define LEAP_NS 50000000
 #define LONG_NS 20000000	/* a piece of less is no proof that it did */
 #define MANY_EVENTS 200
 #define STEP_NS 20000000000ll	/* steps are looked for within this first */
@@ -309,16 +315,19 @@ static int find_piece(struct cover *c, struct mrg_piece *p, const struct work *w
 	struct mrg_place places[MRG_MAX_PLACES];
 	struct mrg_hint hint = c->hint;
 	size_t nr = 0;
-	int rc;
+	int rc = -ESRCH;
 
 	if (!lanes)
 		return -ENOMEM;
 	if (w->beside) {
 		int64_t o = mrg_poly_middle(&c->pieces[w->beside - 1].fit.poly, w->from);
 
-		hint = (struct mrg_hint){ true, o - STEP_NS, o + STEP_NS };
+		hint = (struct mrg_hint){ true, true, o - NEAR_NS, o + LEAP_NS };
+		rc = mrg_find(places, &nr, lanes, c->nr, c->vcpus, &hint, c->map, w->from, w->to);
+		hint = (struct mrg_hint){ true, false, o - STEP_NS, o + STEP_NS };
 	}
-	rc = mrg_find(places, &nr, lanes, c->nr, c->vcpus, &hint, c->map, w->from, w->to);
+	if (rc == -ESRCH)
+		rc = mrg_find(places, &nr, lanes, c->nr, c->vcpus, &hint, c->map, w->from, w->to);
 	free(lanes);
 	return rc < 0 ? rc : choose_piece(c, p, w, places, nr);
 }
@@ -361,6 +370,41 @@ static int add_rest(struct cover *c, const struct work *w, const struct mrg_piec
 	return rc;
 }
 
+/* The first event of a lane behind @near that its lines do not fit. */
+static int64_t first_unfit(const struct cover *c, const struct mrg_piece *near, unsigned int l,
+			   int64_t from)
+{
+	size_t i = mrg_times_from(&c->lanes[l], from);
+
+	if (near->fit.to > from || c->map[l] == MRG_NO_MATCH)
+		return from;
+	while (i < c->lanes[l].nr && mrg_fit_allows(&near->fit.poly, &c->vcpus->v[c->map[l]],
+						    c->lanes[l].t[i], c->noise))
+		i++;
+	return i < c->lanes[l].nr ? c->lanes[l].t[i] : MRG_TIME_MAX;
+}
+
+/* Lanes that fit no common line go on alone, each from where it leaves the old one. */
+static int split_work(struct cover *c, const struct work *w)
+{
+	bool *alone = calloc(c->nr, sizeof(*alone));
+	unsigned int nr = 0;
+	int rc = alone ? 0 : -ENOMEM;
+
+	for (unsigned int l = 0; l < c->nr; l++)
+		nr += w->lanes[l] && events_in(&c->lanes[l], w->from, w->to);
+	for (unsigned int l = 0; rc == 0 && nr > 1 && w->beside && l < c->nr; l++) {
+		if (!w->lanes[l])
+			continue;
+		alone[l] = true;
+		rc = add_work(c, alone, first_unfit(c, &c->pieces[w->beside - 1], l, w->from),
+			      w->to, w->beside);
+		alone[l] = false;
+	}
+	free(alone);
+	return rc;
+}
+
 static int do_work(struct cover *c, const struct work *w)
 {
 	struct mrg_piece p = { .lanes = calloc(c->nr, sizeof(*p.lanes)) };
@@ -379,7 +423,7 @@ static int do_work(struct cover *c, const struct work *w)
 	mrg_place_finish(&p.place);
 	free(p.lanes);
 	/* A stretch of which nothing is known follows the piece before it */
-	return rc == -ENOMEM || !c->nr_pieces ? rc : 0;
+	return rc == -ENOMEM || !c->nr_pieces ? rc : split_work(c, w);
 }
 
 static int cover_all(struct cover *c, int64_t from, int64_t to)

@@ -31,6 +31,7 @@ size_t mrg_times_from(const struct mrg_times *times, int64_t t);
 /* What is known before looking: offsets worth trying first. */
 struct mrg_hint {
 	bool known;
+	bool only;		/* it is nowhere else: less evidence will do */
 	int64_t lo, hi;
 };
 

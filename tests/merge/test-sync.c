@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "merge/check.h"
+#include "merge/set-edit.h"
 #include "merge/sync-member.h"
 #include "tests/merge/world.h"
 #include "tests/unit.h"
@@ -262,6 +264,85 @@ TEST(a_guest_of_another_host_is_refused)
 	world_finish(&there);
 }
 
+#define PAGE_EVENTS 60
+
+/*
+ * A lane as the ring buffer tells it when its clock is set back by @by at @when
+ * (guest's time): the sub-buffer of that moment goes on as if the step's own event
+ * had come at once, the next one begins with the new time.
+ */
+static void set_back(const struct mrg_times *times, int64_t when, int64_t by,
+		     struct mrg_lane_data *ret)
+{
+	size_t nr = times->nr, step = mrg_times_from(times, when), page_end;
+	int64_t gap = step > 0 && step < nr ? times->t[step] - times->t[step - 1] : 0;
+
+	page_end = (step / PAGE_EVENTS + 1) * PAGE_EVENTS;
+	*ret = (struct mrg_lane_data){ .cpu = times->cpu, .nr_times = nr, .nr_events = nr };
+	ret->times = malloc((nr + 1) * sizeof(*ret->times));
+	ret->set_back = malloc(sizeof(*ret->set_back));
+	ret->set_back_page = malloc(sizeof(*ret->set_back_page));
+	ret->set_back_from = malloc(sizeof(*ret->set_back_from));
+	for (size_t i = 0; i < nr; i++)
+		ret->times[i] = (uint64_t)(times->t[i] - (i < step ? 0 : i < page_end ? gap : by));
+	if (page_end >= nr)
+		return;
+	ret->nr_set_backs = 1;
+	ret->set_back[0] = page_end;
+	ret->set_back_page[0] = page_end / PAGE_EVENTS;
+	ret->set_back_from[0] = page_end - PAGE_EVENTS;
+}
+
+TEST(a_clock_that_is_set_back_has_epochs)
+{
+	for (unsigned int seed = 0; seed < 4; seed++) {
+		struct world_plan plan = lab;
+		struct mrg_lane_data lanes[2];
+		struct mrg_data data = { .lanes = lanes, .nr_lanes = 2 };
+		struct mrg_member host_member = { .label = "host" };
+		struct mrg_member member = { .lanes = calloc(2, sizeof(struct mrg_lane)) };
+		size_t vcpu[2] = { MRG_NO_MATCH, MRG_NO_MATCH };
+		struct mrg_times times[2];
+		struct mrg_party host = { .member = &host_member }, guest = {
+			.member = &member, .data = &data, .own = { .mult = MRG_RATE_ONE },
+			.times = times, .vcpu = vcpu,
+		};
+		struct mrg_check check = { 0 };
+		struct world w;
+
+		plan.seed = seed;
+		world_make(&w, &plan);
+		host.vcpus = w.vcpus;
+		host.used = calloc(2, sizeof(*host.used));
+		for (unsigned int l = 0; l < 2; l++) {
+			set_back(&w.lanes[l], w.lanes[l].t[0] + 3 * S, 2 * S, &lanes[l]);
+			times[l] = (struct mrg_times){ (const int64_t *)lanes[l].times,
+						       lanes[l].nr_times, l };
+		}
+		assert_int_equal(mrg_sync_windows(&guest, &host, NULL), 0);
+		for (unsigned int l = 0; l < 2; l++) {
+			assert_int_equal(member.lanes[l].nr_epochs, 2);
+			mrg_check_lane(&check, &lanes[l], &member.lanes[l], &w.vcpus.v[vcpu[l]]);
+		}
+		if (getenv("TEST_SHOW"))
+			printf("seed %u: %llu of %llu outside\n", seed,
+			       (unsigned long long)check.violations,
+			       (unsigned long long)check.checked);
+		assert_int_equal(check.violations, 0);
+		assert_true(check.unknown * 200 < check.checked);
+		for (unsigned int l = 0; l < 2; l++) {
+			mrg_lane_clocks_finish(&member.lanes[l]);
+			free(lanes[l].times);
+			free(lanes[l].set_back);
+			free(lanes[l].set_back_page);
+			free(lanes[l].set_back_from);
+		}
+		free(member.lanes);
+		free(host.used);
+		world_finish(&w);
+	}
+}
+
 /* Hypercalls at random times, noted by the guest shortly before and after. */
 TEST(hypercalls_bound_the_offset_by_their_round_trip)
 {
@@ -296,8 +377,7 @@ TEST(hypercalls_bound_the_offset_by_their_round_trip)
 	assert_true(llabs(member.offset_ns - offset) <= (int64_t)member.error_ns);
 	assert_in_range(member.error_ns, 250, 1500);
 	assert_true(member.bound_ns >= member.error_ns);
-	free((void *)member.lanes[0].epochs[0].clock.segments);
-	free((void *)member.lanes[0].epochs);
+	mrg_lane_clocks_finish(&member.lanes[0]);
 	free(member.lanes);
 }
 
@@ -335,6 +415,7 @@ int main(void)
 		cmocka_unit_test(cpus_that_come_later_do_not_disturb),
 		cmocka_unit_test(readings_that_are_not_exact_stay_one_line),
 		cmocka_unit_test(a_guest_of_another_host_is_refused),
+		cmocka_unit_test(a_clock_that_is_set_back_has_epochs),
 		cmocka_unit_test(hypercalls_bound_the_offset_by_their_round_trip),
 		cmocka_unit_test(scaled_and_shifted_cycles_are_taken_back_exactly),
 	};
