@@ -238,7 +238,8 @@ static bool job_lost(struct job *job, uint64_t next)
 static bool job_set_back(struct job *job, uint64_t page)
 {
 	return MRG_PUSH(job->set_back, job->nr_set_backs, job->set_back_room, job->nr_times) &&
-	       MRG_PUSH(job->set_back_page, job->nr_set_back_pages, job->set_back_page_room, page) &&
+	       MRG_PUSH(job->set_back_page, job->nr_set_back_pages, job->set_back_page_room,
+			page) &&
 	       MRG_PUSH(job->set_back_from, job->nr_set_back_froms, job->set_back_from_room,
 			job->last_page);
 }
