@@ -158,21 +158,27 @@ static bool step(struct finder *f, const struct mrg_vcpu *v, int64_t t)
 
 /* ---- how much an event says ---- */
 
-/* The part of a vCPU's time in which an event would fit by chance. */
-static double chance(const struct finder *f, const struct mrg_vcpu *v)
+/*
+ * The part of a vCPU's time within [from, to] of the host's in which an event would
+ * fit by chance.  A guest that boots is always running: fitting there is easy.
+ */
+static double chance(const struct finder *f, const struct mrg_vcpu *v, int64_t from, int64_t to)
 {
-	int64_t slack = (int64_t)((double)(f->to - f->from) / 4 * f->rate);
-	double inside = 0, whole = (double)(v->last - v->first);
+	int64_t slack = (int64_t)((double)(f->to - f->from) / 4 * f->rate), end = MRG_TIME_MIN;
+	double inside = 0, whole;
 
-	for (size_t i = 0; i < v->nr; i++) {
+	from = from > v->first ? from : v->first;
+	to = to < v->last ? to : v->last;
+	whole = (double)(to - from);
+	for (size_t i = mrg_span_search(v->spans, v->nr, from); i < v->nr; i++) {
 		int64_t a = v->spans[i].start - slack, b = v->spans[i].end + slack;
 
-		if (i > 0 && a < v->spans[i - 1].end + slack)
-			a = v->spans[i - 1].end + slack;
-		if (a < v->first)
-			a = v->first;
-		if (b > v->last)
-			b = v->last;
+		if (v->spans[i].start > to)
+			break;
+		a = a > end ? a : end;
+		end = b;
+		a = a > from ? a : from;
+		b = b < to ? b : to;
 		if (b > a)
 			inside += (double)(b - a);
 	}
@@ -308,7 +314,7 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 			return -ENOMEM;
 		if (f->now.nr == 0)
 			continue;
-		part = chance(f, vcpu);
+		part = chance(f, vcpu, f->from + place->lo, f->to + place->lo);
 		bits = (double)witnesses(f, &f->lanes[l], vcpu, part, place->lo) * -log2(part);
 		/* where two fit alike, the one with the CPU's number */
 		if (bits > best_bits + (vcpu->vcpu == f->lanes[l].cpu ? -1 : 1)) {
@@ -395,7 +401,7 @@ static int candidates(struct finder *f, struct list *found, unsigned int lead, s
 		.lo = lo, .hi = hi, .from = f->from, .to = f->to, .max = MAX_PLACES,
 		.slack = drift(f, f->to),
 	};
-	double part = chance(f, &f->vcpus->v[v]);
+	double part = chance(f, &f->vcpus->v[v], MRG_TIME_MIN, MRG_TIME_MAX);
 	int rc;
 
 	if (part > BUSY)

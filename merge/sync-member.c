@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "merge/check.h"
 #include "merge/set-edit.h"
 
 #define MAX_EPOCHS 1024
+#define MIN_OBEY 20	/* one event in so many may be outside, and it is still a guest */
 #define HINT_NS 2000000000ll	/* a guest that keeps the time of day at all is not farther off */
 
 /* ---- lines to segments ---- */
@@ -251,6 +253,18 @@ static int windows(struct mrg_party *guest, struct mrg_party *host, struct mrg_l
 	return rc;
 }
 
+/* Pieces that fit by chance do not fit all of the trace: another host's guest. */
+static bool obeys(const struct mrg_party *guest, const struct mrg_party *host)
+{
+	struct mrg_check check = { 0 };
+
+	for (unsigned int l = 0; l < guest->data->nr_lanes; l++)
+		if (guest->vcpu[l] != MRG_NO_MATCH)
+			mrg_check_lane(&check, &guest->data->lanes[l], &guest->member->lanes[l],
+				       &host->vcpus.v[guest->vcpu[l]]);
+	return check.violations * MIN_OBEY <= check.checked;
+}
+
 int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
 {
 	size_t epochs = count_epochs(guest), nr = guest->data->nr_lanes, *which;
@@ -270,6 +284,8 @@ int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_
 		rc = windows(guest, host, lines, epochs, times, which);
 	if (rc == 0)
 		rc = mrg_party_set_lines(guest, lines, epochs);
+	if (rc == 0 && !obeys(guest, host))
+		rc = -ESRCH;
 	for (size_t i = 0; lines && i < epochs * nr; i++)
 		mrg_lane_lines_finish(&lines[i]);
 	free(lines);

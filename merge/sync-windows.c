@@ -27,6 +27,7 @@
  * silence that was there.
  */
 #define LEAP_NS 50000000
+#define SHARP_NS 500000
 #define LONG_NS 20000000	/* a piece of less is no proof that it did */
 #define MANY_EVENTS 200
 #define STEP_NS 20000000000ll	/* steps are looked for within this first */
@@ -173,6 +174,15 @@ static int adopt(struct cover *c, struct mrg_piece *p, const struct work *w)
 
 /* ---- where a piece begins ---- */
 
+static bool narrow(const struct mrg_fit *fit)
+{
+	int64_t lo, hi, lo2, hi2;
+
+	mrg_poly_range(&fit->poly, fit->from, &lo, &hi);
+	mrg_poly_range(&fit->poly, fit->to, &lo2, &hi2);
+	return hi - lo <= 4 * NEAR_NS && hi2 - lo2 <= 4 * NEAR_NS;
+}
+
 /* Right beside another piece: the clock goes on, at another rate. */
 static int continue_piece(struct cover *c, struct mrg_piece *p, const struct work *w)
 {
@@ -191,6 +201,10 @@ static int continue_piece(struct cover *c, struct mrg_piece *p, const struct wor
 	if (track(c, p, w->from, w->to) < 0)
 		return -ENOMEM;
 	here = p->fit.to - p->fit.from;
+	if (!narrow(&p->fit)) {		/* a rate that nothing bounds fits everything */
+		mrg_place_finish(&p->place);
+		return -ESRCH;
+	}
 	if ((here >= LONG_NS && p->fit.checked >= MANY_EVENTS) ||
 	    (here >= w->to - w->from && p->fit.outside * 50 <= p->fit.checked))
 		return 0;
@@ -309,6 +323,15 @@ static int choose_piece(struct cover *c, struct mrg_piece *ret, const struct wor
 	return rc;
 }
 
+/* A true place is as sharp as its tightest windows; one of chance is as wide as gaps are rare. */
+static bool sharp(const struct mrg_piece *p)
+{
+	int64_t lo, hi;
+
+	mrg_poly_range(&p->fit.poly, p->place.at, &lo, &hi);
+	return hi - lo <= SHARP_NS;
+}
+
 static int find_piece(struct cover *c, struct mrg_piece *p, const struct work *w)
 {
 	struct mrg_times *lanes = masked(c, w->lanes);
@@ -329,7 +352,13 @@ static int find_piece(struct cover *c, struct mrg_piece *p, const struct work *w
 	if (rc == -ESRCH)
 		rc = mrg_find(places, &nr, lanes, c->nr, c->vcpus, &hint, c->map, w->from, w->to);
 	free(lanes);
-	return rc < 0 ? rc : choose_piece(c, p, w, places, nr);
+	if (rc == 0)
+		rc = choose_piece(c, p, w, places, nr);
+	if (rc == 0 && !sharp(p)) {
+		mrg_place_finish(&p->place);
+		rc = -ESRCH;
+	}
+	return rc;
 }
 
 /* ---- what is left to cover ---- */
