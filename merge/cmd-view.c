@@ -12,7 +12,7 @@
 #include "lib/cmd.h"
 #include "lib/err.h"
 #include "lib/text.h"
-#include "merge/pager.h"
+#include "merge/view-pager.h"
 #include "merge/view.h"
 
 #define STATUS_NO_READER 141	/* as if SIGPIPE had ended us */

@@ -18,11 +18,11 @@ xtrace-multi-merge-ldlibs := $(mrg-ldlibs)
 ARCHIVES += libview.a
 libview.a-objs := $(addprefix merge/, \
 	stream.o stream-lane.o stream-merge.o stream-run.o stream-scan.o \
-	view.o filter.o stat.o select.o row.o value.o notes.o names.o time.o put.o \
-	line.o text.o json.o csv.o ftrace.o)
+	names.o put.o view.o $(addprefix view-, csv.o filter.o ftrace.o json.o line.o notes.o \
+	row.o select.o stat.o text.o time.o value.o))
 
 PROGRAMS += xtrace-view
-xtrace-view-objs := merge/cmd-view.o merge/pager.o
+xtrace-view-objs := merge/cmd-view.o merge/view-pager.o
 xtrace-view-libs := libview.a $(mrg-libs)
 xtrace-view-ldlibs := $(mrg-ldlibs)
 

@@ -63,7 +63,7 @@ struct mrg_lane_state {
 	struct xt_rec after_lost;	/* the record that follows a lost mark */
 	bool have_after_lost, open, gap;
 	struct mrg_item head;
-	uint64_t held_for;		/* ->ticket + 1 of the last window with a reference to ->pages */
+	uint64_t held_for;	/* ->ticket + 1 of the last window with a reference to ->pages */
 };
 
 #define MRG_ITEM_MARKED	(1u << 15)	/* goes into ->marked */
@@ -107,6 +107,9 @@ struct mrg_stream {
 	struct mrg_job *filling;
 	struct mrg_lane_state *stalled;
 	uint64_t given;			/* items given to windows so far */
+	struct mrg_item *carried;	/* items for the next window; owned; MRG_MAX_CARRY */
+	struct xt_pages **carried_pages;	/* that they point into, with a reference each */
+	uint32_t nr_carried, nr_carried_pages;
 	uint64_t tickets;
 	uint32_t window_size;
 
@@ -154,6 +157,8 @@ static inline unsigned int mrg_lane_action(const struct mrg_lane_state *lane, un
 /* stream-merge.c */
 int mrg_merge_start(struct mrg_stream *stream, struct rt_err *err);
 void mrg_merge_finish(struct mrg_stream *stream);
+/* Takes the last items out of a window, and puts them into the one that is filled next. */
+void mrg_merge_carry(struct mrg_stream *stream, struct mrg_job *job);
 /* Return: true when ->filling is complete, false when a lane must be loaded first. */
 bool mrg_merge_fill(struct mrg_stream *stream);
 

@@ -27,7 +27,9 @@ int mrg_merge_start(struct mrg_stream *stream, struct rt_err *err)
 	stream->nr_leaves = nr;
 	stream->keys = calloc(nr, sizeof(*stream->keys));
 	stream->tree = calloc(nr, sizeof(*stream->tree));
-	if (!stream->keys || !stream->tree)
+	stream->carried = calloc(MRG_MAX_CARRY, sizeof(*stream->carried));
+	stream->carried_pages = calloc(MRG_MAX_CARRY, sizeof(struct xt_pages *));
+	if (!stream->keys || !stream->tree || !stream->carried || !stream->carried_pages)
 		return rt_err_set(err, -ENOMEM, "cannot merge %u lanes", stream->nr_lanes);
 	for (i = 0; i < nr; i++) {
 		stream->keys[i].time = UINT64_MAX;
@@ -39,8 +41,14 @@ int mrg_merge_start(struct mrg_stream *stream, struct rt_err *err)
 
 void mrg_merge_finish(struct mrg_stream *stream)
 {
+	while (stream->carried_pages && stream->nr_carried_pages > 0)
+		xt_pages_put(stream->carried_pages[--stream->nr_carried_pages]);
+	free(stream->carried);
+	free(stream->carried_pages);
 	free(stream->keys);
 	free(stream->tree);
+	stream->carried = NULL;
+	stream->carried_pages = NULL;
 	stream->keys = NULL;
 	stream->tree = NULL;
 }
@@ -130,6 +138,57 @@ static void emit(struct mrg_stream *stream, struct mrg_lane_state *lane)
 	window->nr++;
 }
 
+/* ---- items that are left to the next window ---- */
+
+static bool points_into(const struct mrg_item *item, const struct xt_pages *pages)
+{
+	return item->data >= pages->base &&
+	       item->data < pages->base + (size_t)pages->nr * pages->page_size;
+}
+
+void mrg_merge_carry(struct mrg_stream *stream, struct mrg_job *job)
+{
+	struct mrg_window *window = &job->window;
+	uint32_t nr = window->carry < MRG_MAX_CARRY ? window->carry : MRG_MAX_CARRY, i;
+	const struct mrg_item *from;
+	size_t h;
+
+	if (nr > window->nr)
+		nr = window->nr;
+	from = &window->items[window->nr - nr];
+	memcpy(stream->carried, from, nr * sizeof(*from));
+	stream->nr_carried = nr;
+	for (h = 0; h < job->nr_held && stream->nr_carried_pages < MRG_MAX_CARRY; h++) {
+		for (i = 0; i < nr && !points_into(&from[i], job->held[h]); i++)
+			;
+		if (i == nr)
+			continue;
+		xt_pages_get(job->held[h]);
+		stream->carried_pages[stream->nr_carried_pages++] = job->held[h];
+	}
+	window->nr -= nr;
+	while (window->nr_marked > 0 && job->marked[window->nr_marked - 1] >= window->nr)
+		window->nr_marked--;
+}
+
+static void take_carried(struct mrg_stream *stream)
+{
+	struct mrg_job *job = stream->filling;
+	struct mrg_window *window = &job->window;
+
+	for (; window->nr < stream->nr_carried; window->nr++) {
+		window->items[window->nr] = stream->carried[window->nr];
+		if (window->items[window->nr].flags & MRG_ITEM_MARKED)
+			job->marked[window->nr_marked++] = window->nr;
+	}
+	window->carried = stream->nr_carried;
+	stream->nr_carried = 0;
+	while (stream->nr_carried_pages > 0)
+		job->held[job->nr_held++] = stream->carried_pages[--stream->nr_carried_pages];
+}
+
+/* ---- a window ---- */
+
 static bool full(const struct mrg_stream *stream)
 {
 	const struct mrg_job *job = stream->filling;
@@ -141,6 +200,8 @@ bool mrg_merge_fill(struct mrg_stream *stream)
 {
 	unsigned int winner;
 
+	if (stream->nr_carried > 0)
+		take_carried(stream);
 	if (!stream->primed) {
 		if (!prime(stream))
 			return false;

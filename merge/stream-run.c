@@ -26,13 +26,14 @@ static void job_clear(struct mrg_job *job)
 		xt_pages_put(job->held[--job->nr_held]);
 	job->retired = 0;
 	job->window.nr = job->window.nr_marked = 0;
+	job->window.carry = job->window.carried = 0;
 	job->window.last = false;
 	job->window.out.len = job->window.notes.len = 0;
 }
 
 static int job_init(struct mrg_job *job, unsigned int nr_lanes)
 {
-	job->max_held = 2 * (size_t)nr_lanes + MRG_HELD_BYTES / 4096 + 1;
+	job->max_held = 2 * (size_t)nr_lanes + MRG_HELD_BYTES / 4096 + 1 + MRG_MAX_CARRY;
 	job->items = calloc(MRG_WINDOW_ITEMS, sizeof(*job->items));
 	job->marked = calloc(MRG_WINDOW_ITEMS, sizeof(*job->marked));
 	job->held = calloc(job->max_held, sizeof(struct xt_pages *));
@@ -132,12 +133,15 @@ static void finish_window(struct mrg_stream *stream, struct mrg_job *job)
 	int rc = 0;
 
 	job->window.first = stream->given;
-	stream->given += job->window.nr;
+	job->window.final = stream->ended;
 	stream->window_size = MRG_WINDOW_ITEMS;
 	if (stream->sink->observe)
 		rc = stream->sink->observe(stream->sink->arg, &job->window);
 	if (job->window.last)
 		stream->ended = true;
+	if (job->window.carry > 0 && !stream->ended)
+		mrg_merge_carry(stream, job);
+	stream->given += job->window.nr;
 	pthread_mutex_lock(&stream->lock);
 	stream->filling = NULL;
 	if (rc != 0)

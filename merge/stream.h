@@ -25,7 +25,8 @@ enum mrg_item_flags {
 	MRG_ITEM_LOST   = 1 << 0,	/* not a record: see XT_REC_LOST */
 	MRG_ITEM_HIDDEN = 1 << 1,	/* for ->observe only, not to be shown */
 	MRG_ITEM_NOTED  = 1 << 2,	/* the view knows more of it (its own use) */
-	MRG_ITEM_REPLACED = 1 << 3,	/* its notes stand for it (the view's own use) */
+	MRG_ITEM_REPLACED = 1 << 3,	/* its notes or leaf stand with it (the view's own use) */
+	MRG_ITEM_LEAF   = 1 << 4,	/* shown in the line of the item before (its own use) */
 };
 
 struct mrg_item {
@@ -84,8 +85,16 @@ struct mrg_window {
 	struct rt_buf notes;		/* what ->observe leaves for ->format */
 	uint64_t prev;			/* time of the last item shown before; ->observe's too */
 	bool last;			/* ->observe wants no more after this one */
+	bool final;			/* nothing comes behind it */
+	/*
+	 * ->observe may leave the last ->carry items (MRG_MAX_CARRY at most) to the
+	 * next window, which begins with them: its ->carried.  Not in the final one.
+	 */
+	uint32_t carry, carried;
 	unsigned int worker;		/* who formats it: below mrg_stream_threads() */
 };
+
+#define MRG_MAX_CARRY 1024u
 
 /* What is done with an event, by its id. */
 enum mrg_action {

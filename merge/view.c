@@ -19,7 +19,7 @@ static void count_shown(struct mrg_view *view, struct mrg_window *window)
 	struct mrg_item *item;
 	uint32_t i;
 
-	for (i = 0; i < window->nr; i++) {
+	for (i = 0; i < window->nr - window->carry; i++) {
 		item = &window->items[i];
 		if (item->flags & MRG_ITEM_HIDDEN)
 			continue;
@@ -39,10 +39,12 @@ static int observe(void *arg, struct mrg_window *window)
 
 	if (view->notes)
 		rc = mrg_notes_observe(view->notes, window);
+	if (rc == 0 && view->format->observe && !view->counting)
+		rc = view->format->observe(view, window);
 	if (view->opts->limit || view->skip || view->counting)
 		count_shown(view, window);
 	window->prev = view->prev;
-	for (i = window->nr; i > 0; i--) {
+	for (i = window->nr - window->carry; i > 0; i--) {
 		if (!(window->items[i - 1].flags & MRG_ITEM_HIDDEN)) {
 			view->prev = window->items[i - 1].time;
 			break;
@@ -104,11 +106,15 @@ static int start(struct mrg_view *view, struct rt_err *err)
 		rc = mrg_names_create(&view->names, view->set, err);
 	if (rc == 0 && (view->names || view->format->derived))
 		rc = mrg_notes_create(view, err);
+	if (rc == 0 && view->format->open)
+		rc = view->format->open(view, err);
 	return rc;
 }
 
 static void stop(struct mrg_view *view)
 {
+	if (view->format->stop)
+		view->format->stop(view);
 	mrg_notes_destroy(view->notes);
 	mrg_names_destroy(view->names);
 	view->notes = NULL;
@@ -138,8 +144,6 @@ static int print(struct mrg_view *view, struct rt_err *err)
 		rc = put_head(view);
 	if (rc == 0)
 		rc = mrg_stream_run(view->stream, err);
-	if (view->format->stop)
-		view->format->stop(view);
 	return rc;
 }
 
@@ -151,7 +155,8 @@ static int pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_e
 		.from = from, .to = view->opts->to,
 	};
 	struct mrg_sink sink = {
-		.arg = view, .observe = observe, .format = format, .write = put_window, .warn = mrg_view_warn,
+		.arg = view, .observe = observe, .format = format, .write = put_window,
+		.warn = mrg_view_warn,
 	};
 	struct mrg_filter filter = { 0 };
 	int rc;
@@ -172,10 +177,10 @@ static int pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_e
 		rc = mrg_stream_create(&view->stream, view->set, &opts, &sink, err);
 	if (rc == 0)
 		rc = counting ? mrg_stream_run(view->stream, err) : print(view, err);
+	stop(view);
 	mrg_stream_destroy(view->stream);
 	view->stream = NULL;
 	mrg_filter_finish(&filter, view->set->nr);
-	stop(view);
 	if (rc < 0 && err && !err->code)
 		rt_err_set(err, rc, "cannot write the view");
 	return rc;
@@ -273,8 +278,8 @@ int mrg_view_offset(const struct mrg_set *set, enum mrg_time_mode mode, int64_t 
 		return rc;
 	case MRG_TIME_UTC:
 		if (!set->utc_known)
-			return rt_err_say(err, -EINVAL, "--time utc: the trace does not say how its "
-					  "clock and UTC go together; see --time tod");
+			return rt_err_say(err, -EINVAL, "--time utc: the trace does not say how "
+					  "its clock and UTC go together; see --time tod");
 		/* fallthrough */
 	case MRG_TIME_TOD:
 		*ret = set->utc_known ? set->utc_offset_ns : 0;

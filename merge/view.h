@@ -2,10 +2,11 @@
 /*
  * view.h - a merged stream on paper: what is shown, and how
  *
- * view.c drives the stream; select.c says which events are wanted; row.c makes of
- * each event a row of arguments, value.c prints one; notes.c finds what no record
- * says by itself (derived lines, names of tasks).  A format (text.c, ftrace.c,
- * json.c, csv.c) prints a window, and knows nothing of where it came from.
+ * view.c drives the stream; view-select.c says which events are wanted; view-row.c
+ * makes of each event a row of arguments, view-value.c prints one; view-notes.c
+ * finds what no record says by itself (derived lines, names of tasks).  A format
+ * (view-text.c, -ftrace.c, -json.c, -csv.c) prints a window, and knows nothing of
+ * where it came from.
  */
 #ifndef MRG_VIEW_H
 #define MRG_VIEW_H
@@ -88,7 +89,8 @@ struct mrg_row {
 	uint16_t head_len, name_len;
 	uint16_t nr_args, nr_strings;	/* arguments; those as long as the record */
 	enum kev_role role;
-	uint32_t min_size, room;	/* shortest whole record; bytes that head and numbers need */
+	uint32_t min_size;		/* of a whole record */
+	uint32_t room;			/* bytes that head and numbers need */
 	bool bracket;			/* something stands between brackets */
 	bool silent;			/* only its derived lines were asked for */
 	struct mrg_arg *args;
@@ -105,7 +107,7 @@ struct mrg_row {
 struct mrg_note {
 	uint32_t item;
 	uint32_t size;		/* of the whole note: the next one begins there */
-	uint16_t name_len, args_len;
+	uint32_t name_len, args_len;
 	bool before;		/* stands in front of the record's own line */
 	char text[];		/* name, then arguments, both safe to print */
 };
@@ -119,8 +121,14 @@ struct mrg_format {
 	bool names;		/* shows names of tasks */
 	enum mrg_field fields[MRG_NR_FIELDS];	/* shown when nothing is asked for */
 	unsigned int nr_fields;
+	/* Before there is a stream, and with it; ->stop also after a failure of either. */
+	int (*open)(struct mrg_view *view, struct rt_err *err);
 	int (*start)(struct mrg_view *view, struct rt_err *err);
 	void (*stop)(struct mrg_view *view);
+	/* Is this event of interest to ->observe? */
+	bool (*marks)(const struct mrg_view *view, uint16_t member, unsigned int id);
+	/* One thread at a time, in order: what must be done before windows go apart. */
+	int (*observe)(struct mrg_view *view, struct mrg_window *window);
 	void (*head)(struct mrg_view *view, struct rt_buf *out);
 	void (*window)(struct mrg_view *view, struct mrg_window *window);
 };
@@ -142,7 +150,7 @@ struct mrg_view {
 	void *own;			/* the format's own data */
 	struct mrg_row ***rows;		/* [member][id], made at their first use; atomic */
 	pthread_mutex_t lock;		/* making rows, and symbols */
-	struct mrg_symbol **symbols;	/* atomic; see value.c */
+	struct mrg_symbol **symbols;	/* atomic; see view-value.c */
 	int64_t shown_offset;		/* shown time = merged time + this */
 	uint64_t shown, prev;		/* by ->observe: items shown so far, time of the last */
 	uint64_t skip;			/* first items not shown: what --tail leaves out */
@@ -176,7 +184,7 @@ void mrg_view_warn(void *view, const char *text);	/* for a stream's sink */
 int mrg_stat_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
 		 const struct mrg_select *select, bool json, FILE *to, struct rt_err *err);
 
-/* filter.c */
+/* view-filter.c */
 struct mrg_filter {
 	uint8_t **actions;	/* by member, then event id; owned, and each of them */
 	unsigned int *nr;	/* owned */
@@ -189,7 +197,7 @@ bool mrg_filter_lane(void *view, const struct mrg_stream_lane *lane);
 bool mrg_filter_match(void *view, const struct mrg_item *item);
 bool mrg_filter_needs_match(const struct mrg_view *view);
 
-/* row.c: never NULL; made at the first use. */
+/* view-row.c: never NULL; made at the first use. */
 const struct mrg_row *mrg_view_row(struct mrg_view *view, uint16_t member, unsigned int id);
 int mrg_rows_create(struct mrg_view *view, struct rt_err *err);
 void mrg_rows_destroy(struct mrg_view *view);
@@ -221,15 +229,18 @@ static inline size_t mrg_row_room(const struct mrg_row *row, const struct mrg_it
 	return row->room + (size_t)row->nr_strings * (4 * (size_t)item->size + 2);
 }
 
-/* notes.c */
+/* view-notes.c */
 int mrg_notes_create(struct mrg_view *view, struct rt_err *err);
 void mrg_notes_destroy(struct mrg_notes *notes);
 int mrg_notes_observe(struct mrg_notes *notes, struct mrg_window *window);
+/* Leaves a note at item @i, behind all notes of the window; shows a hidden item. */
+void mrg_note_add(struct mrg_window *window, uint32_t i, const char *name, bool before,
+		  const char *args, size_t args_len);
 /* The first note at or behind *@offset of @window for item @i; moves *@offset; NULL: none. */
 const struct mrg_note *mrg_note_next(const struct mrg_window *window, uint32_t i,
 				     size_t *offset);
 
-/* time.c */
+/* view-time.c */
 struct mrg_clock_text {		/* a thread's own: seconds that were printed last */
 	uint64_t second;
 	char text[40];

@@ -29,8 +29,9 @@ struct ftrace {
 	struct xt_printer **printers;	/* by member */
 	struct xt_pen **pens;		/* by worker, then member; made at their first use */
 	struct lane_prefix *lanes;
-	unsigned int nr_lanes;
+	unsigned int nr_lanes, serial;	/* serial: the worker's number of ->observe */
 	size_t nr_pens;
+	bool sources;		/* lines begin with their source's name */
 };
 
 /* The second printed last, as text: "%5llu." */
@@ -59,12 +60,19 @@ static bool clock_has_seconds(const struct xt_timebase *time)
 	return false;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /* What stands for a lane's source: the file among several, or the buffer. */
 static const char *source_name(const struct mrg_view *view, const struct mrg_stream_lane *lane)
 {
 	if (lane->info->buffer[0])
 		return lane->info->buffer;
-	return view->set->nr > 1 ? lane->member->path : "";
+	return view->set->nr > 1 ? base_name(lane->member->path) : "";
 }
 
 static bool has_sources(const struct mrg_view *view, unsigned int nr, int *ret_width)
@@ -129,45 +137,64 @@ static void stop(struct mrg_view *view)
 	view->own = NULL;
 }
 
-static int start(struct mrg_view *view, struct rt_err *err)
+static int open_printers(struct mrg_view *view, struct rt_err *err)
 {
-	unsigned int i, nr = mrg_stream_nr_lanes(view->stream);
 	struct ftrace *own = calloc(1, sizeof(*own));
-	int rc = 0, width;
-	bool sources;
+	int rc = 0;
 	size_t m;
 
 	if (!own)
-		return rt_err_set(err, -ENOMEM, "cannot show %u lanes", nr);
+		return rt_err_set(err, -ENOMEM, "cannot print events");
 	view->own = own;
-	own->nr_lanes = nr;
-	own->nr_pens = mrg_stream_threads(view->stream) * view->set->nr;
-	own->pens = calloc(own->nr_pens + 1, sizeof(struct xt_pen *));
 	own->printers = calloc(view->set->nr + 1, sizeof(struct xt_printer *));
-	own->lanes = calloc(nr + 1, sizeof(*own->lanes));
-	if (!own->printers || !own->lanes || !own->pens)
-		return rt_err_set(err, -ENOMEM, "cannot show %u lanes", nr);
+	if (!own->printers)
+		return rt_err_set(err, -ENOMEM, "cannot print events");
 	for (m = 0; m < view->set->nr && rc == 0; m++)
 		rc = xt_printer_create(&own->printers[m], view->set->members[m].trace, err);
-	sources = has_sources(view, nr, &width);
-	for (i = 0; i < nr && rc == 0; i++)
-		rc = prepare_lane(view, &own->lanes[i], i, sources, width);
 	return rc;
 }
 
+static int start(struct mrg_view *view, struct rt_err *err)
+{
+	unsigned int i, nr = mrg_stream_nr_lanes(view->stream);
+	struct ftrace *own = view->own;
+	int rc = 0, width;
+
+	own->nr_lanes = nr;
+	own->serial = mrg_stream_threads(view->stream);
+	own->nr_pens = (own->serial + 1) * view->set->nr;
+	own->pens = calloc(own->nr_pens + 1, sizeof(struct xt_pen *));
+	own->lanes = calloc(nr + 1, sizeof(*own->lanes));
+	if (!own->lanes || !own->pens)
+		return rt_err_set(err, -ENOMEM, "cannot show %u lanes", nr);
+	own->sources = has_sources(view, nr, &width);
+	for (i = 0; i < nr && rc == 0; i++)
+		rc = prepare_lane(view, &own->lanes[i], i, own->sources, width);
+	return rc;
+}
+
+/* The names of buffers count for the width behind their own file's line only. */
 static void head(struct mrg_view *view, struct rt_buf *out)
 {
 	const struct mrg_set *set = view->set;
-	const struct ftrace *own = view->own;
-	unsigned int i;
+	const struct xt_trace *trace;
+	int width = 0, len;
+	unsigned int l;
 	size_t m;
 
+	for (m = 0; set->nr > 1 && m < set->nr; m++) {
+		len = (int)strlen(base_name(set->members[m].path));
+		width = len > width ? len : width;
+	}
 	for (m = 0; m < set->nr; m++) {
-		for (i = 0; i < own->nr_lanes && own->lanes[i].member != m; i++)
-			;
-		if (i < own->nr_lanes)
-			rt_buf_puts(out, own->lanes[i].source);
-		rt_buf_printf(out, "cpus=%u\n", xt_trace_info(set->members[m].trace)->nr_cpus);
+		trace = set->members[m].trace;
+		if (set->nr > 1)
+			rt_buf_printf(out, "%*s: ", width, base_name(set->members[m].path));
+		rt_buf_printf(out, "cpus=%u\n", xt_trace_info(trace)->nr_cpus);
+		for (l = 0; l < xt_trace_nr_lanes(trace); l++) {
+			len = (int)strlen(xt_trace_lane(trace, l)->buffer);
+			width = len > width ? len : width;
+		}
 	}
 }
 
@@ -245,10 +272,133 @@ static struct xt_pen *pen_of(const struct mrg_view *view, unsigned int worker, u
 	return *pen;
 }
 
-static void put_text(struct xt_pen *pen, const struct xt_rec *rec, bool plain, char *p,
-		     struct rt_buf *out)
+/* ---- what only one thread may do, in order ---- */
+
+static bool is_ordered(const struct mrg_view *view, uint16_t member, unsigned int id)
 {
-	char *end = xt_pen_event(pen, rec, plain, NULL, p, p + XT_PEN_ROOM);
+	const struct ftrace *own = view->own;
+
+	return xt_printer_is_ordered(own->printers[member], id, view->opts->plain);
+}
+
+static bool is_graph_entry(const struct mrg_view *view, uint16_t member, unsigned int id)
+{
+	const struct ftrace *own = view->own;
+
+	return !view->opts->plain && (int)id == xt_printer_graph_entry(own->printers[member]);
+}
+
+static bool marks(const struct mrg_view *view, uint16_t member, unsigned int id)
+{
+	return is_graph_entry(view, member, id) || is_ordered(view, member, id);
+}
+
+/* The next item that has a line; ->nr when there is none. */
+static uint32_t next_shown(const struct mrg_window *window, uint32_t i)
+{
+	while (++i < window->nr && window->items[i].flags & MRG_ITEM_HIDDEN)
+		;
+	return i;
+}
+
+/* A call whose return stands right behind it is one line with it. */
+static void join_leaf(struct mrg_view *view, struct mrg_window *window, uint32_t i)
+{
+	const struct ftrace *own = view->own;
+	const struct lane_prefix *lane = &own->lanes[window->items[i].lane], *other;
+	uint32_t next = next_shown(window, i);
+	struct xt_rec rec, leaf;
+
+	if (next == window->nr) {
+		if (!window->final && i >= window->carried)
+			window->carry = window->nr - i;
+		return;
+	}
+	other = &own->lanes[window->items[next].lane];
+	if (other->member != lane->member || window->items[next].flags & MRG_ITEM_LOST)
+		return;
+	rec = mrg_item_rec(&window->items[i], lane->lane);
+	leaf = mrg_item_rec(&window->items[next], other->lane);
+	if (!xt_printer_is_leaf(own->printers[lane->member], &rec, &leaf))
+		return;
+	window->items[i].flags |= MRG_ITEM_REPLACED;
+	window->items[next].flags |= MRG_ITEM_HIDDEN | MRG_ITEM_LEAF;
+}
+
+static const struct xt_rec *find_leaf(const struct mrg_view *view,
+				      const struct mrg_window *window, uint32_t i,
+				      struct xt_rec *ret)
+{
+	const struct ftrace *own = view->own;
+
+	if (!(window->items[i].flags & MRG_ITEM_REPLACED))
+		return NULL;
+	while (++i < window->nr && !(window->items[i].flags & MRG_ITEM_LEAF))
+		;
+	if (i == window->nr)
+		return NULL;
+	*ret = mrg_item_rec(&window->items[i], own->lanes[window->items[i].lane].lane);
+	return ret;
+}
+
+/* The text of an event that depends on what was printed before it. */
+static int print_now(struct mrg_view *view, struct mrg_window *window, uint32_t i)
+{
+	const struct ftrace *own = view->own;
+	const struct mrg_item *item = &window->items[i];
+	const struct lane_prefix *lane = &own->lanes[item->lane];
+	struct xt_pen *pen = pen_of(view, own->serial, lane->member);
+	struct xt_rec rec = mrg_item_rec(item, lane->lane), leaf;
+	struct rt_buf text = { 0 };
+
+	if (!pen)
+		return -ENOMEM;
+	xt_pen_append(pen, &rec, view->opts->plain, find_leaf(view, window, i, &leaf), &text);
+	if (!text.failed)
+		mrg_note_add(window, i, "", false, text.data, text.len);
+	rt_buf_finish(&text);
+	return text.failed ? -ENOMEM : 0;
+}
+
+/* A lost mark's record follows it and leaves the source's name to it: they stay together. */
+static void keep_lost(const struct ftrace *own, struct mrg_window *window)
+{
+	const struct mrg_item *last = &window->items[window->nr - 1];
+
+	if (own->sources && window->nr > window->carried && !window->final &&
+	    window->carry == 0 && last->flags & MRG_ITEM_LOST)
+		window->carry = 1;
+}
+
+static int observe(struct mrg_view *view, struct mrg_window *window)
+{
+	const struct ftrace *own = view->own;
+	uint32_t m, i;
+	uint16_t member;
+	int rc = 0;
+
+	for (m = 0; m < window->nr_marked && rc == 0 && window->carry == 0; m++) {
+		i = window->marked[m];
+		member = own->lanes[window->items[i].lane].member;
+		if (window->items[i].flags & (MRG_ITEM_HIDDEN | MRG_ITEM_LOST))
+			continue;
+		if (is_graph_entry(view, member, mrg_item_id(&window->items[i])))
+			join_leaf(view, window, i);
+		if (window->carry == 0 && is_ordered(view, member, mrg_item_id(&window->items[i])))
+			rc = print_now(view, window, i);
+	}
+	if (window->nr > 0)
+		keep_lost(own, window);
+	return window->notes.failed ? -ENOMEM : rc;
+}
+
+/* ---- a record ---- */
+
+/* @p: behind the prefix, with XT_PEN_ROOM bytes behind it. */
+static void put_text(struct xt_pen *pen, const struct xt_rec *rec, bool plain,
+		     const struct xt_rec *leaf, char *p, struct rt_buf *out)
+{
+	char *end = xt_pen_event(pen, rec, plain, leaf, p, p + XT_PEN_ROOM);
 
 	if (end) {
 		*end++ = '\n';
@@ -256,18 +406,26 @@ static void put_text(struct xt_pen *pen, const struct xt_rec *rec, bool plain, c
 		return;
 	}
 	out->len = (size_t)(p - out->data);
-	xt_pen_append(pen, rec, plain, NULL, out);
+	xt_pen_append(pen, rec, plain, leaf, out);
+	rt_buf_add(out, "\n", 1);
+}
+
+static void put_note(const struct mrg_note *note, char *p, struct rt_buf *out)
+{
+	out->len = (size_t)(p - out->data);
+	rt_buf_add(out, note->text, note->args_len);
 	rt_buf_add(out, "\n", 1);
 }
 
 static void put_record(struct mrg_view *view, struct mrg_window *window, uint32_t i,
-		       struct seconds *last)
+		       struct seconds *last, size_t *notes)
 {
 	const struct ftrace *own = view->own;
 	const struct mrg_item *item = &window->items[i];
 	const struct lane_prefix *lane = &own->lanes[item->lane];
 	struct xt_pen *pen = pen_of(view, window->worker, lane->member);
-	struct xt_rec rec = mrg_item_rec(item, lane->lane);
+	struct xt_rec rec = mrg_item_rec(item, lane->lane), leaf;
+	const struct mrg_note *note = NULL;
 	struct rt_buf *out = &window->out;
 	const struct xt_event *event;
 	const struct mrg_name *name;
@@ -281,12 +439,18 @@ static void put_record(struct mrg_view *view, struct mrg_window *window, uint32_
 		out->failed = true;
 		return;
 	}
-	p = mrg_put_mem(p, lane->source, lane->source_len);
+	if (i == 0 || !(item[-1].flags & MRG_ITEM_LOST) || item[-1].lane != item->lane)
+		p = mrg_put_mem(p, lane->source, lane->source_len);
 	p = mrg_put_mem(p, name->head, name->head_len);
 	p = mrg_put_mem(p, lane->cpu, lane->cpu_len);
 	p = put_time(view, p, last, lane, item->time);
 	p = put_name(p, event);
-	put_text(pen, &rec, view->opts->plain, p, out);
+	if (item->flags & MRG_ITEM_NOTED)
+		note = mrg_note_next(window, i, notes);
+	if (note)
+		put_note(note, p, out);
+	else
+		put_text(pen, &rec, view->opts->plain, find_leaf(view, window, i, &leaf), p, out);
 }
 
 static void window_ftrace(struct mrg_view *view, struct mrg_window *window)
@@ -294,6 +458,7 @@ static void window_ftrace(struct mrg_view *view, struct mrg_window *window)
 	const struct ftrace *own = view->own;
 	struct seconds last = { 0 };
 	const struct mrg_item *item;
+	size_t notes = 0;
 	uint32_t i;
 
 	for (i = 0; i < window->nr; i++) {
@@ -303,15 +468,18 @@ static void window_ftrace(struct mrg_view *view, struct mrg_window *window)
 		if (item->flags & MRG_ITEM_LOST)
 			put_lost(view, item, &own->lanes[item->lane], &window->out);
 		else
-			put_record(view, window, i, &last);
+			put_record(view, window, i, &last, &notes);
 	}
 }
 
 const struct mrg_format mrg_format_ftrace = {
 	.name = "ftrace",
 	.names = true,
+	.open = open_printers,
 	.start = start,
 	.stop = stop,
+	.marks = marks,
+	.observe = observe,
 	.head = head,
 	.window = window_ftrace,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pager.c - long output on a terminal goes through $PAGER (less -FRX) */
-#include "merge/pager.h"
+#include "merge/view-pager.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -190,7 +190,7 @@ static void find_tasks(struct mrg_row *row)
 	static const char *const names[][2] = {
 		{ "prev_pid", "prev_comm" }, { "next_pid", "next_comm" }, { "pid", "comm" },
 	};
-	unsigned int first = row->role == KEV_WAKEUP ? 2 : 0, i, nr = row->role == KEV_WAKEUP ? 1 : 2;
+	unsigned int first = row->role == KEV_WAKEUP ? 2 : 0, nr = first ? 1 : 2, i;
 
 	if (row->role != KEV_SWITCH && row->role != KEV_WAKEUP)
 		return;

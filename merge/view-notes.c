@@ -33,19 +33,16 @@ struct mrg_notes {
 
 /* ---- a note ---- */
 
-static void add_note(struct mrg_notes *notes, const char *name, bool before, const char *args,
-		     size_t args_len)
+void mrg_note_add(struct mrg_window *window, uint32_t i, const char *name, bool before,
+		  const char *args, size_t args_len)
 {
-	struct mrg_window *window = notes->window;
 	size_t name_len = strlen(name), size;
-	struct mrg_item *item = &window->items[notes->index];
+	struct mrg_item *item = &window->items[i];
 	struct mrg_note note = {
-		.item = notes->index, .before = before, .name_len = (uint16_t)name_len,
+		.item = i, .before = before, .name_len = (uint32_t)name_len,
+		.args_len = (uint32_t)args_len,
 	};
 
-	if (!mrg_select_name(notes->view->select, name))
-		return;
-	note.args_len = (uint16_t)(args_len < UINT16_MAX ? args_len : UINT16_MAX);
 	size = (offsetof(struct mrg_note, text) + name_len + note.args_len + 7) & ~(size_t)7;
 	note.size = (uint32_t)size;
 	if (!rt_buf_reserve(&window->notes, size))
@@ -57,6 +54,13 @@ static void add_note(struct mrg_notes *notes, const char *name, bool before, con
 		   name_len - note.args_len);
 	item->flags |= MRG_ITEM_NOTED;
 	item->flags &= (uint16_t)~MRG_ITEM_HIDDEN;
+}
+
+static void add_note(struct mrg_notes *notes, const char *name, bool before, const char *args,
+		     size_t args_len)
+{
+	if (mrg_select_name(notes->view->select, name))
+		mrg_note_add(notes->window, notes->index, name, before, args, args_len);
 }
 
 static void note(struct mrg_notes *notes, const char *name, bool before, const char *fmt, ...)
@@ -300,7 +304,8 @@ int mrg_notes_observe(struct mrg_notes *notes, struct mrg_window *window)
 	notes->window = window;
 	for (i = 0; i < window->nr_marked; i++) {
 		notes->index = window->marked[i];
-		observe_one(notes);
+		if (notes->index >= window->carried)
+			observe_one(notes);
 	}
 	return window->notes.failed ? -ENOMEM : 0;
 }

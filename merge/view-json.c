@@ -3,7 +3,7 @@
  * json.c - an object a line, for programs: time, time_ns, host, cpu, pid, comm,
  * event, args; keys are left out where there is nothing to say, never renamed
  */
-#include "merge/line.h"
+#include "merge/view-line.h"
 
 #include <string.h>
 

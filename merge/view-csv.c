@@ -3,7 +3,7 @@
  * csv.c - a table for other programs: a head line, then a line an event, quoted
  * as RFC 4180 says where that is needed; lines end with a newline alone
  */
-#include "merge/line.h"
+#include "merge/view-line.h"
 
 #include <string.h>
 

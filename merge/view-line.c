@@ -5,7 +5,7 @@
  * What a line shows of its lane (host, buffer, CPU) is prepared for each lane;
  * the rest is put together from the event's row.
  */
-#include "merge/line.h"
+#include "merge/view-line.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* text.c - the view for people: time, host, CPU, EVENT [arguments] */
-#include "merge/line.h"
+#include "merge/view-line.h"
 
 static void put_line(struct mrg_pen *pen, const struct mrg_line *line)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * line.h - a window as lines of fields: what text.c, csv.c and json.c share
+ * line.h - a window as lines of fields: what text, CSV and JSON share
  *
  * mrg_lines_window() walks a window's records and their derived lines in the
  * order in which they are shown; a format prints one line at a time.

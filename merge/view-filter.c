@@ -55,6 +55,8 @@ static uint8_t action_of(const struct mrg_view *view, size_t m, unsigned int id)
 		action |= MRG_MARK;
 	if (wants_derived(view, role))
 		action |= MRG_MARK;
+	if (view->format->marks && view->format->marks(view, (uint16_t)m, id))
+		action |= MRG_MARK;
 	return action;
 }
 
