@@ -14,7 +14,7 @@
 
 #define MRG_PUT_NUMBER 24
 
-extern const char mrg_digit_pairs[200];	/* "000102...99" */
+extern const char mrg_digit_pairs[201];	/* "000102...99" */
 
 static inline char *mrg_put_mem(char *p, const void *data, size_t len)
 {
