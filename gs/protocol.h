@@ -9,6 +9,7 @@
 #ifndef KVMRT_GS_PROTOCOL_H
 #define KVMRT_GS_PROTOCOL_H
 
+#include <linux/ioctl.h>
 #ifdef __KERNEL__
 #include <linux/string.h>
 #include <linux/types.h>
@@ -135,29 +136,61 @@ static inline void gs_frag_unpack(void *data, uint64_t a1, uint64_t a2, uint64_t
 }
 
 /*
+ * The device of the guest's module: a program calls through the guest's kernel.
+ * CALL makes one hypercall as it stands; messages are parted by the caller.  It
+ * fails with EINVAL (no number of ours), EPERM (a permission is not given),
+ * ENODEV (no KVM below), EFAULT; when it succeeds, ret is the host's answer.
+ * INFO always succeeds.
+ */
+#define GS_DEVICE "/dev/kvmrt_gs"
+
+struct kvmrt_gs_call {
+	uint64_t nr;		/* in: GS_NR_* */
+	uint64_t arg[4];	/* in: a0 to a3 */
+	int64_t ret;		/* out */
+};
+
+/* What stands behind the device; names of the boot parameters are the guide's. */
+enum gs_info_flag {
+	GS_INFO_KVM = 1,	/* KVM is below, and takes hypercalls */
+	GS_INFO_GUEST = 2,	/* kvmrt_gs_hc_guest_enabled=1: the guest's kernel may call */
+	GS_INFO_SYSCALL = 4,	/* kvmrt_gs_syscall_enabled=1: programs may */
+};
+
+struct kvmrt_gs_info {
+	uint32_t version;	/* GS_PROTOCOL_VERSION of the module */
+	uint32_t flags;		/* enum gs_info_flag */
+	int64_t answer;		/* the host's to QUERY; GS_ANSWER_NOSYS where it was not asked */
+};
+
+#define KVMRT_GS_IOC_INFO _IOR(0xbe, 0, struct kvmrt_gs_info)
+#define KVMRT_GS_IOC_CALL _IOWR(0xbe, 1, struct kvmrt_gs_call)
+
+/*
  * Trace events of the modules, tracefs system "kvmrt_gs", with their fields:
  *
  *   guest  hc_start_guest	nr, a0, a1, a2, a3
  *	    hc_end_guest	nr, ret
  *	    ping_guest		cookie
  *	    flush_guest		scope, incident
- *	    log_msg_guest	id, length, data
- *	    log_data_guest	id, length, data
+ *	    log_msg_guest	id, offset, length, data
+ *	    log_data_guest	id, offset, length, data
  *   host   hc_exit_host	vm_pid, vcpu_id, nr, ret
  *	    ping_host		vm_pid, vcpu_id, cookie
  *	    flush_host		vm_pid, vcpu_id, scope, incident
- *	    log_msg_host	vm_pid, vcpu_id, id, length, data
- *	    log_data_host	vm_pid, vcpu_id, id, length, data
+ *	    log_msg_host	vm_pid, vcpu_id, id, offset, length, data
+ *	    log_data_host	vm_pid, vcpu_id, id, offset, length, data
  *
- * All numbers are 64 bits wide but vm_pid, vcpu_id, id and length (32); ret is
- * signed; data is a dynamic array of the bytes that arrived.
+ * All numbers are 64 bits wide but vm_pid, vcpu_id, id, offset and length (32);
+ * ret is signed.  log_msg and log_data stand for one fragment each; data is a
+ * dynamic array of its bytes without what fills the last registers.
  *
  * Without the guest's module libkvmrt_gs writes the guest's events as text to
  * trace_marker, one line each: the prefix, the event's name without "_guest",
  * then " key=value" in the order above, numbers in hexadecimal with 0x, ret in
- * decimal, bytes as pairs of lower-case hexadecimal digits.  As a marker line
- * is short, log_msg and log_data may come in several lines, each with the
- * offset of its bytes: "kvmrt_gs: log_data id=0x1 offset=0x0 length=0x2 data=6869".
+ * decimal, bytes as pairs of lower-case hexadecimal digits.  A line of log_msg
+ * or log_data may hold the bytes of several fragments:
+ * "kvmrt_gs: log_data id=0x1 offset=0x0 length=0x2 data=6869".
  */
 #define GS_TRACE_SYSTEM		"kvmrt_gs"
 #define GS_MARKER_PREFIX	"kvmrt_gs: "
