@@ -47,6 +47,16 @@ libxtrec.a-objs := $(addprefix xtrace/, \
 	capture.o child.o clock.o control.o meta.o record.o record-setup.o select.o session.o \
 	status.o tracefs.o vms.o)
 
+PROGRAMS += xtrace-run
+xtrace-run-objs := xtrace/cmd-run.o
+xtrace-run-libs := libxtrec.a $(xt-libs)
+xtrace-run-ldlibs := $(xt-ldlibs)
+
+PROGRAMS += xtrace-ctl
+xtrace-ctl-objs := xtrace/cmd-ctl.o xtrace/prompt.o
+xtrace-ctl-libs := libxtrec.a $(xt-libs)
+xtrace-ctl-ldlibs := $(xt-ldlibs) -ledit
+
 # The texts of events without the lines around them, and the time each kind takes.
 tests/tools/print-text-objs := tests/tools/print-text.o
 tests/tools/print-text-libs := $(xt-libs)

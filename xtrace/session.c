@@ -261,11 +261,11 @@ static int compare_names(const void *a, const void *b)
 static bool has_owner(const struct rt_root *root, const char *name)
 {
 	struct flock lock = { .l_type = F_WRLCK };
-	char path[96];
+	char path[XT_SESSION_NAME_MAX + sizeof(RUN_DIR "//owner")];
 	bool owned;
 	int fd;
 
-	snprintf(path, sizeof(path), RUN_DIR "/%s/owner", name);
+	snprintf(path, sizeof(path), RUN_DIR "/%.*s/owner", XT_SESSION_NAME_MAX - 1, name);
 	fd = openat(root->fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return false;
@@ -283,7 +283,8 @@ static int add_name(struct xt_session_list *list, const char *name)
 	if (!more)
 		return -ENOMEM;
 	list->names = more;
-	snprintf(list->names[list->nr++], XT_SESSION_NAME_MAX, "%s", name);
+	snprintf(list->names[list->nr++], XT_SESSION_NAME_MAX, "%.*s", XT_SESSION_NAME_MAX - 1,
+		 name);
 	return 0;
 }
 
