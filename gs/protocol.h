@@ -54,16 +54,23 @@ enum gs_scope {
 };
 
 /*
- * Answers below 0.  Those of KVM itself keep their values: NOSYS is what a host
- * without our module says to a guest's kernel, PERM what it says to a program.
+ * Answers below 0.  PERM and NOSYS are KVM's own and mean that nobody answers: a
+ * host without our module, or with it disabled, says PERM to a program and NOSYS
+ * to a guest's kernel.  Our module never says them.
  */
 enum gs_answer {
 	GS_ANSWER_OK = 0,
-	GS_ANSWER_PERM = -1,		/* not allowed for this VM or this caller */
+	GS_ANSWER_PERM = -1,
 	GS_ANSWER_AGAIN = -11,		/* rate limit: nothing was done */
+	GS_ANSWER_DENIED = -13,		/* not allowed for this VM or this caller */
 	GS_ANSWER_INVAL = -22,		/* arguments break this protocol */
-	GS_ANSWER_NOSYS = -1000,	/* nobody there who knows the number */
+	GS_ANSWER_NOSYS = -1000,
 };
+
+static inline bool gs_unanswered(int64_t answer)
+{
+	return answer == GS_ANSWER_PERM || answer == GS_ANSWER_NOSYS;
+}
 
 /*
  * LOG_MSG and XTRACE_LOG_DATA are sent in fragments of three registers.

@@ -60,6 +60,24 @@ TEST(a_fragment_is_valid_only_within_its_message_and_its_calls_limit)
 	assert_false(gs_frag_valid(GS_NR_PING, gs_frag_head(1, 0, 24)));
 }
 
+TEST(kvms_own_errors_mean_that_nobody_answered_and_a_refusal_is_an_answer)
+{
+	assert_true(gs_unanswered(-1));
+	assert_true(gs_unanswered(-1000));
+	assert_false(gs_unanswered(GS_ANSWER_OK));
+	assert_false(gs_unanswered(GS_ANSWER_DENIED));
+	assert_false(gs_unanswered(GS_ANSWER_AGAIN));
+}
+
+TEST(the_devices_requests_have_one_layout_for_all_programs)
+{
+	assert_int_equal(sizeof(struct kvmrt_gs_call), 48);
+	assert_int_equal(offsetof(struct kvmrt_gs_call, ret), 40);
+	assert_int_equal(sizeof(struct kvmrt_gs_info), 16);
+	assert_int_equal(KVMRT_GS_IOC_INFO, 0x8010be00);
+	assert_int_equal((uint32_t)KVMRT_GS_IOC_CALL, 0xc030be01);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -68,6 +86,8 @@ int main(void)
 		cmocka_unit_test(bytes_are_packed_little_endian_and_padded_with_zeros),
 		cmocka_unit_test(the_last_fragment_is_shorter),
 		cmocka_unit_test(a_fragment_is_valid_only_within_its_message_and_its_calls_limit),
+		cmocka_unit_test(kvms_own_errors_mean_that_nobody_answered_and_a_refusal_is_an_answer),
+		cmocka_unit_test(the_devices_requests_have_one_layout_for_all_programs),
 	};
 
 	return RUN_TESTS(tests);
