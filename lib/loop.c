@@ -43,7 +43,7 @@ struct rt_loop {
 	int epoll;
 	struct rt_source *sources;
 	sigset_t old_mask, caught;
-	bool stopped, in_round;
+	bool stopped, in_round, signal_of_kernel;
 	int status;
 };
 
@@ -184,10 +184,16 @@ static void dispatch_signal(struct rt_loop *loop, struct rt_source *source, uint
 {
 	struct signalfd_siginfo info;
 
-	(void)loop;
 	(void)events;
-	if (read(source->fd, &info, sizeof(info)) == sizeof(info))
-		source->fn.signal(source->arg, (int)info.ssi_signo);
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	loop->signal_of_kernel = info.ssi_code == SI_KERNEL;
+	source->fn.signal(source->arg, (int)info.ssi_signo);
+}
+
+bool rt_loop_signal_of_kernel(const struct rt_loop *loop)
+{
+	return loop->signal_of_kernel;
 }
 
 int rt_loop_add_signal(struct rt_loop *loop, int signo, rt_signal_fn fn, void *arg,

@@ -8,6 +8,7 @@
 #ifndef RT_LIB_LOOP_H
 #define RT_LIB_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -41,6 +42,11 @@ int rt_loop_add_child(struct rt_loop *loop, pid_t pid, rt_child_fn fn, void *arg
 		      struct rt_err *err);
 /* From anywhere, the source's own callback included; NULL is legal. */
 void rt_loop_remove(struct rt_loop *loop, struct rt_source *source);
+/*
+ * In the callback of a signal: did the kernel send it?  So a terminal does, and
+ * then to all processes of its foreground group; kill(2) means one of them.
+ */
+bool rt_loop_signal_of_kernel(const struct rt_loop *loop);
 
 /*
  * Runs until rt_loop_stop(), and may be run again behind that; returns the

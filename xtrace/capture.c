@@ -287,22 +287,13 @@ static void *drainer_main(void *arg)
 }
 
 /*
- * On the drain CPUs, and just above all that is not real-time there: a buffer
- * that overflows while a compiler runs would be the wrong choice.
+ * Just above all that is not real-time: a buffer that overflows while a compiler
+ * runs would be the wrong choice.
  */
-static void place_thread(const struct xt_capture *capture, pthread_t thread)
+static void lift_thread(pthread_t thread)
 {
 	const struct sched_param lowest = { .sched_priority = sched_get_priority_min(SCHED_FIFO) };
-	size_t size = CPU_ALLOC_SIZE(RT_MAX_CPUS);
-	cpu_set_t *set = CPU_ALLOC(RT_MAX_CPUS);
 
-	if (set) {
-		CPU_ZERO_S(size, set);
-		rt_cpuset_for_each(cpu, &capture->opts.drain_cpus)
-			CPU_SET_S(cpu, size, set);
-		pthread_setaffinity_np(thread, size, set);
-		CPU_FREE(set);
-	}
 	pthread_setschedparam(thread, SCHED_FIFO, &lowest);
 }
 
@@ -321,7 +312,7 @@ int xt_capture_start(struct xt_capture *capture, struct rt_err *err)
 		if (rc)
 			return rt_err_set(err, -rc, "cannot start a drain thread");
 		drainer->running = true;
-		place_thread(capture, drainer->thread);
+		lift_thread(drainer->thread);
 	}
 	return 0;
 }

@@ -2,8 +2,8 @@
 /*
  * capture.h - from the kernel's ring buffers to the store
  *
- * Streaming: threads on the drain CPUs read on a timer whose period follows how
- * fast the buffers fill.  Saving: the caller's thread empties a buffer that
+ * Streaming: threads, on the CPUs where their starter runs, read on a timer whose
+ * period follows how fast the buffers fill.  Saving: the caller's thread empties a buffer that
  * nobody writes (a snapshot, or one that stands still).  Neither ever blocks or
  * polls on a raw file: a waiting reader makes the traced CPU interrupt itself.
  */
@@ -23,7 +23,7 @@ struct xt_store;
 
 struct xt_capture_opts {
 	struct rt_cpuset cpus;		/* whose buffers */
-	struct rt_cpuset drain_cpus;	/* where our threads run; not empty */
+	struct rt_cpuset drain_cpus;	/* where the caller may run; not empty */
 	uint64_t buffer_bytes;		/* of each CPU, as the kernel gave it */
 	bool overwriting;		/* what is overwritten was not meant to be kept */
 };

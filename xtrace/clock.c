@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,11 @@ void xt_clock_sample_take(struct xt_clock_sample *ret)
 	}
 }
 
-/* The page that perf maps for users of rdtsc; any event will do. */
+/*
+ * The page that perf maps for users of rdtsc; any event will do.  One of this
+ * CPU and no task: an event of a task makes the kernel patch its scheduler, and
+ * again a second behind its end, which interrupts all CPUs.
+ */
 static struct perf_event_mmap_page *map_perf_page(void)
 {
 	struct perf_event_attr attr = {
@@ -75,7 +80,7 @@ static struct perf_event_mmap_page *map_perf_page(void)
 	void *page;
 	int fd;
 
-	fd = syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	fd = syscall(SYS_perf_event_open, &attr, -1, sched_getcpu(), -1, PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return NULL;
 	page = mmap(NULL, sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED, fd, 0);

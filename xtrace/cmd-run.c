@@ -79,7 +79,8 @@ struct owner {
 	struct xt_record *record;
 	struct xt_control *control;
 	struct xt_child child;
-	bool has_command, live;
+	bool has_command, live, terminated;
+	bool int_ignored;		/* by the command: a shell starts background jobs so */
 	bool failed;			/* of our own; has been said */
 	int status;			/* of the command, or 128 + signal */
 };
@@ -220,25 +221,29 @@ static void on_child(void *arg, pid_t pid, int wait_status)
 	rt_loop_stop(owner->loop, 0);
 }
 
-/* As time(1): an interrupt from the terminal is for the command, and we wait for its end. */
-static void on_interrupt(void *arg, int signo)
-{
-	struct owner *owner = arg;
-
-	(void)signo;
-	if (!owner->has_command)
-		end_session(owner);
-}
-
+/* The command is asked to end as well; who asks a second time does not wait for that. */
 static void on_terminate(void *arg, int signo)
 {
 	struct owner *owner = arg;
 
 	end_session(owner);
-	if (owner->child.pid)
-		kill(owner->child.pid, signo);
 	owner->status = 128 + signo;
-	rt_loop_stop(owner->loop, 0);
+	if (!owner->child.pid || owner->terminated)
+		rt_loop_stop(owner->loop, 0);
+	else
+		kill(owner->child.pid, signo == SIGINT && owner->int_ignored ? SIGTERM : signo);
+	owner->terminated = true;
+}
+
+/* As time(1): an interrupt from the terminal is for the command, and we wait for its end. */
+static void on_interrupt(void *arg, int signo)
+{
+	struct owner *owner = arg;
+
+	if (!owner->has_command)
+		end_session(owner);
+	else if (!rt_loop_signal_of_kernel(owner->loop))
+		on_terminate(owner, signo);
 }
 
 static void on_usr1(void *arg, int signo)
@@ -330,6 +335,13 @@ static int on_request(void *arg, const struct xt_request *request, struct rt_buf
 
 /* ---- its beginning ---- */
 
+static bool is_ignored(int signo)
+{
+	struct sigaction now;
+
+	return sigaction(signo, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 static int add_sources(struct owner *owner, struct rt_err *err)
 {
 	struct rt_loop *loop = owner->loop;
@@ -338,7 +350,9 @@ static int add_sources(struct owner *owner, struct rt_err *err)
 	rc = rt_loop_add_signal(loop, SIGINT, on_interrupt, owner, err);
 	rc = rc ? rc : rt_loop_add_signal(loop, SIGQUIT, on_interrupt, owner, err);
 	rc = rc ? rc : rt_loop_add_signal(loop, SIGTERM, on_terminate, owner, err);
-	rc = rc ? rc : rt_loop_add_signal(loop, SIGHUP, on_terminate, owner, err);
+	/* Under nohup(1) it stays without effect. */
+	if (!is_ignored(SIGHUP))
+		rc = rc ? rc : rt_loop_add_signal(loop, SIGHUP, on_terminate, owner, err);
 	rc = rc ? rc : rt_loop_add_signal(loop, SIGUSR1, on_usr1, owner, err);
 	return rc;
 }
@@ -416,8 +430,7 @@ static int run_session(struct owner *owner, struct rt_err *err)
 
 	/* The command has its caller's ways with signals; ours differ from here on. */
 	signal(SIGPIPE, SIG_IGN);
-	if (!owner->has_command)
-		signal(SIGINT, SIG_DFL);
+	owner->int_ignored = is_ignored(SIGINT);
 	rc = rt_loop_create(&owner->loop, err);
 	if (rc == 0)
 		rc = add_sources(owner, err);

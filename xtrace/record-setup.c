@@ -24,9 +24,9 @@
 #include "lib/text.h"
 #include "xtrace/capture.h"
 #include "xtrace/meta.h"
+#include "xtrace/place.h"
 #include "xtrace/store.h"
 
-#define CPU_DIR "sys/devices/system/cpu"
 #define SUBBUF_KB 64
 #define DEFAULT_BUFFER (8ull << 20)
 #define LEAST_BUFFER (64ull << 10)
@@ -51,18 +51,6 @@ static void say(const struct xt_record *record, const char *fmt, ...)
 
 /* ---- CPUs ---- */
 
-static int read_cpus(const struct rt_root *root, struct rt_cpuset *ret, const char *file,
-		     struct rt_err *err)
-{
-	char list[4096];
-	int rc;
-
-	rc = rt_root_read_line(root, list, sizeof(list), err, CPU_DIR "/%s", file);
-	if (rc == 0)
-		rc = rt_cpuset_parse(ret, list, err);
-	return rc;
-}
-
 static int parse_online(struct rt_cpuset *ret, const char *option, const char *list,
 			const struct rt_cpuset *online, struct rt_err *err)
 {
@@ -80,21 +68,24 @@ static int parse_online(struct rt_cpuset *ret, const char *option, const char *l
 	return 0;
 }
 
-/* Our threads stay off the CPUs that somebody keeps free, unless all are. */
-static void default_drain_cpus(const struct rt_root *root, struct rt_cpuset *ret,
-			       const struct rt_cpuset *online)
+/* The caller goes there too, and takes its later threads along. */
+static int choose_drain_cpus(struct xt_record *record, const struct rt_cpuset *online,
+			     struct rt_err *err)
 {
-	static const char *const kept_free[] = { "isolated", "nohz_full" };
-	struct rt_cpuset set;
-	size_t i;
+	const char *list = record->opts.drain_cpus;
+	struct rt_cpuset cpus;
+	int rc = 0;
 
-	*ret = *online;
-	for (i = 0; i < sizeof(kept_free) / sizeof(kept_free[0]); i++) {
-		if (read_cpus(root, &set, kept_free[i], NULL) == 0)
-			rt_cpuset_minus(ret, &set);
-	}
-	if (rt_cpuset_empty(ret))
-		*ret = *online;
+	if (list)
+		rc = parse_online(&cpus, "--drain-cpus", list, online, err);
+	else
+		xt_place_default(record->root, online, &cpus);
+	if (rc == 0)
+		rc = xt_place_here(&cpus, &record->drain_cpus, err);
+	/* Started inside of what is kept free, there is no other place. */
+	if (rc == -EINVAL && !list)
+		return xt_place_here(online, &record->drain_cpus, err);
+	return rc < 0 && list ? rt_err_wrap(err, rc, "--drain-cpus %s", list) : rc;
 }
 
 static int choose_cpus(struct xt_record *record, struct rt_err *err)
@@ -103,7 +94,7 @@ static int choose_cpus(struct xt_record *record, struct rt_err *err)
 	struct rt_cpuset online;
 	int rc;
 
-	rc = read_cpus(record->root, &online, "online", err);
+	rc = xt_place_read(record->root, &online, "online", err);
 	if (rc < 0)
 		return rc;
 	record->cpus = online;
@@ -112,11 +103,7 @@ static int choose_cpus(struct xt_record *record, struct rt_err *err)
 	if (rc < 0)
 		return rc;
 	record->all_cpus = rt_cpuset_equal(&record->cpus, &online);
-	if (opts->drain_cpus)
-		return parse_online(&record->drain_cpus, "--drain-cpus", opts->drain_cpus, &online,
-				    err);
-	default_drain_cpus(record->root, &record->drain_cpus, &online);
-	return 0;
+	return choose_drain_cpus(record, &online, err);
 }
 
 /* ---- words of the command line ---- */

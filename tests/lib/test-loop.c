@@ -2,6 +2,7 @@
 /* test-loop.c - lib/loop.c: what wakes it, and leaving it in any order */
 #include "lib/loop.h"
 
+#include <pty.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/wait.h>
@@ -110,6 +111,53 @@ static void a_signal_is_an_event_until_the_end(void **state)
 	seen->loop = NULL;
 	sigprocmask(SIG_SETMASK, NULL, &mask);
 	assert_int_equal(sigismember(&mask, SIGUSR1), 0);
+}
+
+static void on_origin(void *arg, int signo)
+{
+	struct seen *seen = arg;
+
+	(void)signo;
+	rt_loop_stop(seen->loop, rt_loop_signal_of_kernel(seen->loop) ? 1 : 2);
+}
+
+/* On a terminal of its own; says by its exit status who sent the interrupt. */
+static void wait_for_interrupt(void)
+{
+	struct seen seen = { 0 };
+
+	if (rt_loop_create(&seen.loop, NULL) < 0 ||
+	    rt_loop_add_signal(seen.loop, SIGINT, on_origin, &seen, NULL) < 0 ||
+	    write(STDOUT_FILENO, "!", 1) != 1)
+		_exit(3);
+	_exit(rt_loop_run(seen.loop, NULL));
+}
+
+static int interrupted(bool by_terminal)
+{
+	int terminal, wait_status;
+	char ready;
+	pid_t pid;
+
+	pid = forkpty(&terminal, NULL, NULL, NULL);
+	assert_true(pid >= 0);
+	if (pid == 0)
+		wait_for_interrupt();
+	assert_int_equal(read(terminal, &ready, 1), 1);
+	if (by_terminal)
+		assert_int_equal(write(terminal, "\003", 1), 1);
+	else
+		kill(pid, SIGINT);
+	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+	close(terminal);
+	return WEXITSTATUS(wait_status);
+}
+
+static void a_terminal_s_interrupt_is_told_from_that_of_a_process(void **state)
+{
+	(void)state;
+	assert_int_equal(interrupted(true), 1);
+	assert_int_equal(interrupted(false), 2);
 }
 
 static void a_number_that_is_no_signal_is_refused(void **state)
@@ -224,6 +272,7 @@ int main(void)
 		WITH_LOOP(a_timer_fires_again_and_again),
 		WITH_LOOP(a_timer_needs_a_period),
 		WITH_LOOP(a_signal_is_an_event_until_the_end),
+		WITH_LOOP(a_terminal_s_interrupt_is_told_from_that_of_a_process),
 		WITH_LOOP(a_number_that_is_no_signal_is_refused),
 		WITH_LOOP(a_child_is_reported_with_its_status),
 		WITH_LOOP(a_child_that_others_reaped_has_no_status),
