@@ -52,6 +52,7 @@ endif
 #   PROGRAMS    NAME-objs, NAME-libs (archives, in link order), NAME-ldlibs
 #   SHARED      shared libraries; NAME-objs, NAME-libs, NAME-ldlibs, NAME-soname, NAME-map
 #   UNIT_TESTS  cmocka programs; as PROGRAMS
+#   TOOLS       programs that only tests and measurements use; as PROGRAMS
 #   FUZZERS     libFuzzer programs, tests/fuzz/fuzz-NAME; as PROGRAMS
 #   CMD_TESTS   whole-command test scripts
 #   LINTS       scripts that check the tree
@@ -65,6 +66,7 @@ ARCHIVES   :=
 PROGRAMS   :=
 SHARED     :=
 UNIT_TESTS :=
+TOOLS      :=
 FUZZERS    :=
 CMD_TESTS  :=
 LINTS      :=
@@ -113,6 +115,7 @@ $(O)/$(2)$(1): $$(addprefix $(O)/,$$($(1)-objs)) $$(addprefix $(O)/lib/,$$($(1)-
 		$$($(1)-ldflags) $$($(1)-ldlibs)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program_rule,$(p),bin/)))
+$(foreach t,$(TOOLS),$(eval $(call program_rule,$(t),)))
 $(foreach t,$(UNIT_TESTS),$(eval $(t)-ldlibs += -lcmocka)$(eval $(call program_rule,$(t),)))
 $(foreach f,$(FUZZERS),$(eval $(f)-ldflags += -fsanitize=fuzzer)$(eval $(call program_rule,$(f),)))
 
@@ -137,7 +140,7 @@ $(O)/%.o: %.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(CFLAGS-$*.o) -MMD -MP -c -o $@ $<
 
-ALL_OBJS := $(sort $(foreach n,$(ARCHIVES) $(PROGRAMS) $(SHARED) $(UNIT_TESTS) $(FUZZERS), \
+ALL_OBJS := $(sort $(foreach n,$(ARCHIVES) $(PROGRAMS) $(SHARED) $(TOOLS) $(UNIT_TESTS) $(FUZZERS), \
 	$($(n)-objs)))
 -include $(patsubst %.o,$(O)/%.d,$(ALL_OBJS))
 

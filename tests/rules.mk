@@ -39,8 +39,8 @@ run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
 	$(Q)tests/fuzz/run $(FUZZ_SECONDS) $^
 
 # What runs in the demo's guest; the demo itself is tests/demo/demo.
+TOOLS += tests/demo/userapp
 tests/demo/userapp-objs := tests/demo/userapp.o
-$(eval $(call program_rule,tests/demo/userapp,))
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) programs $(O)/tests/demo/userapp

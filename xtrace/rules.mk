@@ -58,7 +58,13 @@ xtrace-ctl-libs := libxtrec.a $(xt-libs)
 xtrace-ctl-ldlibs := $(xt-ldlibs) -ledit
 
 # The texts of events without the lines around them, and the time each kind takes.
+TOOLS += tests/tools/print-text
 tests/tools/print-text-objs := tests/tools/print-text.o
 tests/tools/print-text-libs := $(xt-libs)
 tests/tools/print-text-ldlibs := $(xt-ldlibs)
-$(eval $(call program_rule,tests/tools/print-text,))
+
+# Large traces for the measurements: tests/bench.
+TOOLS += tests/tools/deal-trace
+tests/tools/deal-trace-objs := tests/tools/deal-trace.o
+tests/tools/deal-trace-libs := $(xt-libs)
+tests/tools/deal-trace-ldlibs := $(xt-ldlibs)
