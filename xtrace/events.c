@@ -56,6 +56,8 @@ const uint8_t *xt_field_bytes(const struct xt_field *field, const struct xt_rec 
 			begin += (uint64_t)field->offset + field->size;
 		if (begin + len > rec->size)
 			return NULL;
+	} else if (!len) {
+		len = rec->size - begin;	/* buf[]: up to the end of the record */
 	}
 	if (field->flags & XT_FIELD_STRING)
 		len = strnlen((const char *)rec->data + begin, len);

@@ -59,7 +59,8 @@ static int parse_online(struct rt_cpuset *ret, const char *option, const char *l
 	if (rc < 0)
 		return rt_err_wrap(err, rc, "%s", option);
 	if (rt_cpuset_empty(ret))
-		return rt_err_say(err, -EINVAL, "%s: expected at least one CPU, found none", option);
+		return rt_err_say(err, -EINVAL, "%s: expected at least one CPU, found none",
+				  option);
 	rt_cpuset_for_each(cpu, ret) {
 		if (!rt_cpuset_has(online, cpu))
 			return rt_err_say(err, -EINVAL, "%s %s: CPU %d is not online", option,
@@ -199,8 +200,8 @@ static int set_clock(struct xt_record *record, struct rt_err *err)
 				  "found \"%s\"", word);
 	rc = xt_instance_set_clock(&record->inst, clocks[i].trace_clock, err);
 	if (rc == -ENOENT && strcmp(word, "tod") == 0) {
-		say(record, "this kernel has no trace clock \"tai\": using \"mono\" with samples of "
-		    "the time of day");
+		say(record, "this kernel has no trace clock \"tai\": using \"mono\" with samples "
+		    "of the time of day");
 		rc = xt_instance_set_clock(&record->inst, "mono", err);
 	}
 	if (rc < 0)

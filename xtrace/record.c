@@ -19,6 +19,7 @@
 #include "lib/root.h"
 #include "xtrace/capture.h"
 #include "xtrace/meta.h"
+#include "xtrace/place.h"
 #include "xtrace/store.h"
 #include "xtrace/vms.h"
 
@@ -209,11 +210,31 @@ int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, str
 	return rc;
 }
 
+/* A mark goes into the buffer of the CPU that writes it: to one that records now. */
+static int mark_elsewhere(struct xt_record *record, const char *text, struct rt_err *err)
+{
+	struct rt_cpuset cpus = record->cpus, ours, got;
+	int rc;
+
+	rt_cpuset_minus(&cpus, &record->paused_cpus);
+	if (rt_cpuset_empty(&cpus))
+		return xt_instance_mark(&record->inst, text, err);
+	ours = cpus;
+	rt_cpuset_and(&ours, &record->drain_cpus);
+	rc = xt_place_here(rt_cpuset_empty(&ours) ? &cpus : &ours, &got, err);
+	if (rc == 0)
+		rc = xt_instance_mark(&record->inst, text, err);
+	xt_place_here(&record->drain_cpus, &got, NULL);
+	return rc;
+}
+
 int xt_record_mark(struct xt_record *record, const char *text, struct rt_err *err)
 {
 	if (!*text)
 		return rt_err_say(err, -EINVAL, "a mark needs a text");
-	return xt_instance_mark(&record->inst, text, err);
+	if (record->all_cpus && rt_cpuset_empty(&record->paused_cpus))
+		return xt_instance_mark(&record->inst, text, err);
+	return mark_elsewhere(record, text, err);
 }
 
 /* ---- flush ---- */

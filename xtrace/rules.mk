@@ -57,6 +57,8 @@ xtrace-ctl-objs := xtrace/cmd-ctl.o xtrace/prompt.o
 xtrace-ctl-libs := libxtrec.a $(xt-libs)
 xtrace-ctl-ldlibs := $(xt-ldlibs) -ledit
 
+CMD_TESTS += tests/cmd/xtrace-run.sh tests/cmd/xtrace-ctl.sh
+
 # The texts of events without the lines around them, and the time each kind takes.
 TOOLS += tests/tools/print-text
 tests/tools/print-text-objs := tests/tools/print-text.o

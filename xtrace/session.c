@@ -146,8 +146,8 @@ static void control_address(struct sockaddr_un *addr, const struct rt_root *root
 {
 	memset(addr, 0, sizeof(*addr));
 	addr->sun_family = AF_UNIX;
-	snprintf(addr->sun_path, sizeof(addr->sun_path), "/proc/self/fd/%d/" RUN_DIR "/%.*s/control",
-		 root->fd, XT_SESSION_NAME_MAX, name);
+	snprintf(addr->sun_path, sizeof(addr->sun_path),
+		 "/proc/self/fd/%d/" RUN_DIR "/%.*s/control", root->fd, XT_SESSION_NAME_MAX, name);
 }
 
 int xt_session_listen(struct xt_session *session, struct rt_err *err)

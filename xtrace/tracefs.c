@@ -94,7 +94,6 @@ int xt_instance_create(struct xt_instance *ret, const struct xt_tracefs *fs, con
 
 int xt_instance_remove(const struct xt_instance *inst, struct rt_err *err)
 {
-	xt_instance_on(inst, false, NULL);
 	if (unlinkat(inst->root->fd, inst->dir, AT_REMOVEDIR) < 0)
 		return rt_err_set(err, -errno, "cannot remove the trace instance %s/%s",
 				  inst->root->path, inst->dir);

@@ -47,7 +47,7 @@ int xt_instance_create(struct xt_instance *ret, const struct xt_tracefs *fs, con
 		       struct rt_err *err);
 /* The instance of that name as it stands. */
 void xt_instance_at(struct xt_instance *ret, const struct xt_tracefs *fs, const char *name);
-/* Disables and removes it; -EBUSY while another process has a file of it open. */
+/* Removes it as it stands; -EBUSY, and it goes on, while anybody has a file of it open. */
 int xt_instance_remove(const struct xt_instance *inst, struct rt_err *err);
 
 /* Files of the instance; @fmt is the path below it. */

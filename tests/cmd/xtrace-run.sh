@@ -1,0 +1,279 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xtrace-run.sh: sessions of each kind, the ways they end, and what is refused
+# shellcheck source=tests/xtrace/lib.sh
+. "$(dirname "$0")/../xtrace/lib.sh"
+
+# value FILE KEY: of a session file
+value() { sed -n "s/^$2 = //p" "$1/session" | head -n 1; }
+# nothing_left DIR: no directory, no instance, no session
+nothing_left() {
+	[ ! -e "$1" ] || fail "$1 was made"
+	no_traces_left
+}
+# counts DIR: events, as the reader finds them and as the recorder noted them
+in_directory() {
+	xtrace-view --stat "$1" | awk '/^HOST +BUFFER/ { on = 1; next } !NF { on = 0 } on { n += $4 } END { print n + 0 }'
+}
+noted() {
+	awk '/^\[cpus\]/ { on = 1; next } /^\[/ { on = 0 }
+		on && NF { n += $4 - $6 - $8 } END { print n + 0 }' "$1/session"
+}
+
+it 'records while a command runs, and passes its status and its output on'
+record -o "$w/t" sh -c 'echo out; echo err >&2; exit 7'
+expect_status 7
+expect_stdout out
+expect_stderr_like '^err$' '^CPU +EVENTS +LOST +OVERWRITTEN +RAW +DISK$' '^all ' \
+	"^$w/t: [0-9]+ events in [0-9.]+ s, [0-9]+ lost, .* on disk$"
+complete "$w/t"
+no_traces_left
+[ "$(in_directory "$w/t")" = "$(noted "$w/t")" ] ||
+	fail "the directory has $(in_directory "$w/t") events, $(noted "$w/t") were counted"
+
+it 'has the command from its first to its last event, after recording is on'
+run xtrace-view --fields event,comm "$w/t"
+expect_stdout_like '^PROCESS_EXEC.* sh$' '^PROCESS_EXIT.* sh$'
+
+it 'notes what was asked for, on which machine'
+[ "$(value "$w/t" command)" = 'sh -c echo out; echo err >&2; exit 7' ] || fail 'not the command'
+[ "$(value "$w/t" name)" = "$me" ] && [ "$(value "$w/t" mode)" = stream ] ||
+	fail 'not the name and the mode'
+[ "$(value "$w/t" release)" = "$(uname -r)" ] || fail 'not the release'
+
+it 'refuses a directory that is there, and replaces it with -f'
+record -o "$w/t" true
+expect_status 125
+expect_stderr_like "^xtrace-run: $w/t exists: choose another directory with -o, or replace it with -f$"
+record -f -o "$w/t" true
+expect_status 0
+complete "$w/t"
+
+it 'never replaces what is no trace'
+mkdir "$w/mine" && touch "$w/mine/thesis"
+record -f -o "$w/mine" true
+expect_status 125
+[ -e "$w/mine/thesis" ] || fail 'it is gone'
+no_traces_left
+
+it 'ends after -d, without a command'
+record -o "$w/d" -d 200ms
+expect_status 0
+expect_stdout ''
+complete "$w/d"
+
+it 'ends the session after -d, and waits for the command'
+record -o "$w/dc" -d 100ms sh -c 'sleep 0.5; exit 4'
+expect_status 4
+complete "$w/dc"
+
+it 'records the events that -e and -F name, without those of -x'
+record -o "$w/e" -e 'sched:sched_process_*' -x sched_process_free \
+	-F 'sched_process_exit:comm == "sh"' sh -c 'true | true'
+expect_status 0
+run xtrace-view --fields event,comm "$w/e"
+expect_stdout_like '^PROCESS_FORK' '^PROCESS_EXIT.* sh$'
+! grep -q PROCESS_FREE "$tmp/stdout" || fail 'an event of -x'
+! grep '^PROCESS_EXIT' "$tmp/stdout" | grep -qv ' sh$' || fail 'an event against its filter'
+
+it 'takes groups, and names of ours in any case'
+record -o "$w/g" -e irq -e Sched_Switch true
+expect_status 0
+[ -e "$w/g/formats/irq" ] && [ -e "$w/g/formats/sched/sched_switch" ] ||
+	fail "formats: $(ls "$w/g/formats")"
+
+it 'names what is near an unknown event'
+record -o "$w/no" -e sched_swich true
+expect_status 125
+expect_stdout ''
+expect_stderr_like '^xtrace-run: -e: unknown event "sched_swich"; near it: sched_switch'
+nothing_left "$w/no"
+
+it "shows the kernel's own words about a filter"
+record -o "$w/no" -F 'sched_switch:bogus == 3' true
+expect_status 125
+expect_stderr_like '^xtrace-run: filter "bogus == 3" for sched:sched_switch: the kernel says: '
+nothing_left "$w/no"
+
+it 'records the CPUs of -c alone'
+record -o "$w/c" -c 0 sh -c 'i=0; while [ $i -lt 300 ]; do i=$((i + 1)); done'
+expect_status 0
+complete "$w/c"
+[ ! -e "$w/c/cpu1.xt" ] || fail 'CPU 1 is there'
+record -o "$w/no" -c 4000 true
+expect_status 125
+expect_stderr_like '-c 4000: CPU 4000 is not online'
+record -o "$w/no" --drain-cpus x true
+expect_status 125
+expect_stderr_like '--drain-cpus'
+nothing_left "$w/no"
+
+it 'records a process and what it forks with -p'
+sh -c 'echo $$ >"$1"; while [ ! -e "$2" ]; do sleep 0.05; done; true & wait' sh "$w/pid" "$w/go" &
+at_exit "touch $w/go"
+until [ -s "$w/pid" ]; do sleep 0.02; done
+record -o "$w/p" -e sched_process_fork -p "$(cat "$w/pid")" sh -c "touch $w/go; sleep 0.4"
+expect_status 0
+run xtrace-view --fields event,pid "$w/p"
+expect_stdout_like "^PROCESS_FORK.* $(cat "$w/pid")$"
+record -o "$w/no" -p 4194305 true
+expect_status 125
+expect_stderr_like '-p 4194305: there is no such process'
+nothing_left "$w/no"
+
+it 'uses the clock of -t'
+for clock in mono boot tsc local tod; do
+	record -o "$w/t-$clock" -t $clock -e sched_switch true
+	expect_status 0
+	complete "$w/t-$clock"
+done
+grep -qx 'clock = x86-tsc' "$w/t-tsc/session" || fail 'not the TSC'
+grep -qx 'clock = boot' "$w/t-boot/session" || fail 'not the boot clock'
+
+it 'keeps the newest events in mode overwrite, and the oldest in mode stop'
+busy='i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); echo; done >/dev/null'
+record -o "$w/ow" -m overwrite -b 64k -e 'raw_syscalls:*' -e sched_process_exit sh -c "$busy"
+expect_status 0
+complete "$w/ow"
+grep -Eq ' overwritten [1-9]' "$w/ow/session" || fail 'nothing was overwritten'
+run xtrace-view -e PROCESS_EXIT --fields event,comm "$w/ow"
+expect_stdout_like 'PROCESS_EXIT.* sh$'
+record -o "$w/st" -m stop -b 64k -e 'raw_syscalls:*' -e sched_process_exec sh -c "$busy"
+expect_status 0
+complete "$w/st"
+grep -Eq ' lost [1-9]' "$w/st/session" || fail 'nothing was lost'
+run xtrace-view -e PROCESS_EXEC --fields event,comm "$w/st"
+expect_stdout_like 'PROCESS_EXEC.* sh$'
+for mode in ow st; do
+	[ "$(in_directory "$w/$mode")" = "$(noted "$w/$mode")" ] ||
+		fail "mode $mode: $(in_directory "$w/$mode") events, $(noted "$w/$mode") counted"
+done
+
+it 'compresses at the level of -z'
+record -o "$w/z" -z 9 -e sched_switch true
+expect_status 0
+complete "$w/z"
+
+it 'ends at SIGINT, SIGTERM and SIGHUP of another process, and the command with it'
+for signal in INT TERM HUP; do
+	session "$me" -o "$w/$signal" sleep 60
+	kill -$signal $owner
+	case $signal in
+	INT) ended 143 ;;	# a job in the background ignores interrupts
+	TERM) ended 143 ;;
+	HUP) ended 129 ;;
+	esac
+	complete "$w/$signal"
+	no_traces_left
+done
+
+it 'ends at SIGINT without a command, and says that all is well'
+session "$me" -o "$w/int"
+kill -INT $owner
+ended 0
+complete "$w/int"
+
+it 'shows the counts at SIGUSR1, and goes on'
+session "$me" -o "$w/usr1"
+kill -USR1 $owner
+until grep -q 'still running' "$tmp/$me.err"; do sleep 0.05; done
+kill -INT $owner
+ended 0
+
+it 'tells the signal that ended the command'
+# shellcheck disable=SC2016
+record -o "$w/k" sh -c 'kill -KILL $$'
+expect_status 137
+complete "$w/k"
+
+it 'leaves what can be read when it is killed, and the next session sweeps'
+session "$me" -o "$w/killed"
+sleep 1.2
+kill -KILL $owner
+ended 137
+[ -d "$instances/xtrace-$me" ] || fail 'the kernel removed the instance by itself'
+run xtrace-view --stat "$w/killed"
+expect_status 0
+expect_stdout_like 'SCHED_SWITCH'
+xtrace-run --root "$root" -n "$me-next" -o "$w/next" true 2>/dev/null ||
+	fail 'the next session failed'
+no_traces_left
+
+it 'refuses a second session of the same name, and runs two of different ones'
+session "$me" -o "$w/one"
+record -o "$w/no" true
+expect_status 125
+expect_stderr_like "a session named \"$me\" is running \(PID $owner\): stop it, or name this one with -n"
+[ ! -e "$w/no" ] || fail 'a directory was made'
+run xtrace-run --root "$root" -n "$me-b" -o "$w/two" true
+expect_status 0
+complete "$w/two"
+kill -INT $owner
+ended 0
+complete "$w/one"
+record -n 'a/b' -o "$w/no" true
+expect_status 125
+expect_stderr_like 'session name "a/b": expected 1 to 31 letters, digits, - or _'
+
+it 'says when there is no such command, or it cannot be executed'
+record -o "$w/no" no-such-command-$$
+expect_status 127
+expect_stderr_like "^xtrace-run: cannot run \"no-such-command-$$\": No such file or directory$"
+nothing_left "$w/no"
+touch "$w/not-executable"
+record -o "$w/no" "$w/not-executable"
+expect_status 126
+expect_stderr_like 'Permission denied'
+nothing_left "$w/no"
+printf 'no interpreter' >"$w/nonsense" && chmod +x "$w/nonsense"
+printf '#!/no/such/interpreter\n' >"$w/nobody" && chmod +x "$w/nobody"
+record -o "$w/nobody.d" "$w/nobody"
+expect_status 127
+no_traces_left
+
+it 'says that it needs root'
+run setpriv --reuid=65534 --regid=65534 --clear-groups xtrace-run -n "$me" -o "$w/no" true
+expect_status 125
+expect_stderr_like '^xtrace-run: no permission to use .*: recording a kernel needs root$'
+nothing_left "$w/no"
+
+it 'says that there is no tracefs'
+mkdir "$tmp/bare" "$tmp/bare/run" "$tmp/bare/sys" && ln -s /proc "$tmp/bare/proc"
+run xtrace-run --root "$tmp/bare" -o "$w/no" true
+expect_status 125
+expect_stderr_like '^xtrace-run: no tracefs at .*: mount it with "mount -t tracefs '
+nothing_left "$w/no"
+
+it 'needs a place to write to'
+record -o "$w/no/such/place" true
+expect_status 125
+expect_stderr_like "$w/no/such/place"
+no_traces_left
+mkdir "$w/ro" "$w/small"
+if mount -t tmpfs -o ro none "$w/ro" 2>/dev/null; then
+	at_exit "umount $w/ro"
+	record -o "$w/ro/t" true
+	expect_status 125
+	expect_stderr_like "$w/ro/t.*Read-only file system"
+	no_traces_left
+fi
+
+it 'ends when the disk is full, keeps what was written, and lets the command go on'
+if mount -t tmpfs -o size=3m none "$w/small" 2>/dev/null; then
+	at_exit "umount $w/small"
+	record -o "$w/small/t" -e 'raw_syscalls:*' \
+		sh -c 'while [ -e "$1/t/reserve" ]; do echo; done >/dev/null; echo alive' sh "$w/small"
+	expect_status 125
+	expect_stdout alive
+	expect_stderr_like 'No space left on device' \
+		'the session ends here; what has been written is kept'
+	no_traces_left
+	run xtrace-view --stat "$w/small/t"
+	expect_status 0
+	expect_stdout_like 'SYSCALL_ENTER'
+fi
+
+it 'has wrong use answered with its own failure status'
+run xtrace-run -m tape true
+expect_status 125
+expect_stderr_like "stream"
