@@ -23,6 +23,7 @@ enum kev_role {
 	KEV_NONE,
 	KEV_GUEST_BEGIN,	/* kvm_entry: the vCPU runs guest code from here on */
 	KEV_GUEST_END,		/* kvm_exit */
+	KEV_USER_BEGIN,		/* kvm_userspace_exit: KVM_RUN returns to QEMU */
 	KEV_HYPERCALL,		/* kvm_hypercall, on the host */
 	KEV_HYPERCALL_DONE,	/* the host module's own event */
 	KEV_TSC_OFFSET,		/* kvm_write_tsc_offset */

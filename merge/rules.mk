@@ -32,9 +32,25 @@ $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-
 	$(eval $(t)-ldlibs := $(mrg-ldlibs)))
 tests/merge/test-sync-objs += tests/merge/world.o
 
-CMD_TESTS += tests/cmd/xtrace-multi-merge.sh
+CMD_TESTS += tests/cmd/xtrace-latency.sh tests/cmd/xtrace-multi-merge.sh
 
 FUZZERS += tests/fuzz/fuzz-mergefile
 tests/fuzz/fuzz-mergefile-objs := tests/fuzz/fuzz-mergefile.o
 tests/fuzz/fuzz-mergefile-libs := $(mrg-libs)
 tests/fuzz/fuzz-mergefile-ldlibs := $(mrg-ldlibs)
+
+# What xtrace-latency is made of, beside libmerge.a and libview.a.
+ARCHIVES += liblat.a
+liblat.a-objs := $(addprefix merge/, \
+	hist.o lat.o lat-cpu.o lat-event.o lat-json.o lat-map.o lat-metric.o \
+	lat-report.o lat-select.o lat-task.o lat-vcpu.o)
+
+PROGRAMS += xtrace-latency
+xtrace-latency-objs := merge/cmd-latency.o
+xtrace-latency-libs := liblat.a libview.a $(mrg-libs)
+xtrace-latency-ldlibs := $(mrg-ldlibs)
+
+lat-tests := $(addprefix tests/merge/test-,hist lat)
+UNIT_TESTS += $(lat-tests)
+$(foreach t,$(lat-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := liblat.a libview.a $(mrg-libs)) \
+	$(eval $(t)-ldlibs := $(mrg-ldlibs)))

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lat-engine.h - the state behind lat.h: what each CPU, task and vCPU is doing
+ *
+ * lat.c feeds records in order; lat-event.c says what is in them; lat-cpu.c
+ * follows interrupts and timers, lat-task.c tasks and system calls, lat-vcpu.c
+ * the vCPUs; lat-metric.c keeps the figures.
+ */
+#ifndef MRG_LAT_ENGINE_H
+#define MRG_LAT_ENGINE_H
+
+#include "kvm-events/kvm-events.h"
+#include "merge/lat-map.h"
+#include "merge/lat.h"
+#include "merge/stream.h"
+
+#define LAT_MAX_TASKS	(1u << 20)	/* followed at once, all kernels together */
+#define LAT_MAX_TIMERS	(1u << 18)
+#define LAT_MAX_METRICS	(1u << 17)
+#define LAT_DEPTH	16	/* interrupts within interrupts on one CPU */
+#define LAT_COMM	16	/* TASK_COMM_LEN in include/linux/sched.h */
+
+/* ---- an event of one kernel: where its fields stand ---- */
+
+/* A scalar field read without a branch on its size. */
+struct lat_field {
+	uint16_t offset;
+	uint8_t size;		/* 0: this kernel's event has no such field */
+	uint8_t shift;		/* unused bits of 64: sign or zero is made of them */
+	bool is_signed;
+};
+
+enum lat_key {		/* what the fields mean; the same place serves several roles */
+	LAT_PID = 0,		/* SWITCH: next_pid; WAKING, WAKEUP, EXIT: pid; FORK: child_pid */
+	LAT_PREV_PID, LAT_PREV_STATE,
+	LAT_NR = 0,		/* SYSCALL, HYPERCALL: number; IRQ: irq; SOFTIRQ: vec */
+	LAT_REASON = 0, LAT_ISA,
+	LAT_VCPU,
+	LAT_ADDR = 0, LAT_NOW, LAT_EXPIRES, LAT_FUNCTION,
+	LAT_NR_KEYS = 4
+};
+
+struct lat_event {
+	uint8_t role;		/* enum kev_role; KEV_NONE: of no interest */
+	bool hrtimer;		/* its times are ns */
+	uint8_t gs;		/* GS_GUEST: enum kev_gs_kind */
+	uint16_t comm;		/* offset of the named task's name; 0: none */
+	uint16_t min_size;
+	struct lat_field f[LAT_NR_KEYS];
+	const char *fixed;	/* "apic_timer" */
+	const struct xt_field *text;	/* name of an interrupt's handler */
+};
+
+static inline uint64_t lat_get(const struct lat_field *field, const uint8_t *data)
+{
+	uint64_t v;
+
+	if (field->size == 0)
+		return 0;
+	if (field->size == 4) {
+		uint32_t w;
+
+		memcpy(&w, data + field->offset, sizeof(w));
+		return field->is_signed ? (uint64_t)(int64_t)(int32_t)w : w;
+	}
+	v = 0;
+	memcpy(&v, data + field->offset, field->size);
+	if (field->is_signed)
+		return (uint64_t)((int64_t)(v << field->shift) >> field->shift);
+	return v;
+}
+
+/* ---- what is going on ---- */
+
+struct lat_task;
+
+enum lat_frame_kind { LAT_FRAME_IRQ, LAT_FRAME_SOFTIRQ, LAT_FRAME_TIMER };
+
+struct lat_frame {		/* what interrupts the task of a CPU */
+	enum lat_frame_kind kind;
+	uint64_t id;		/* number of the interrupt or address of the timer */
+	uint64_t begin;
+	struct mrg_lat_metric *metric;
+};
+
+struct lat_cpu {
+	struct lat_task *current;	/* NULL: idle or unknown */
+	uint64_t run_since;		/* of ->current, or of idle */
+	struct lat_task *waiter;	/* a vCPU's thread that waits for this CPU */
+	unsigned int depth;
+	struct lat_frame frames[LAT_DEPTH];
+};
+
+enum lat_run { LAT_UNKNOWN, LAT_RUNNING, LAT_RUNNABLE, LAT_SLEEPING };
+
+struct lat_task {
+	int pid;
+	uint16_t system;
+	uint16_t cpu;			/* where it ran or was sent last */
+	uint8_t run;			/* enum lat_run */
+	bool calling;			/* within a system call */
+	char comm[LAT_COMM];
+	uint64_t wait_since;		/* RUNNABLE: since when */
+	bool woken;			/* ... because it was woken, not pushed off */
+	uint64_t call_nr, call_begin;
+	uint64_t guest_nr, guest_begin;	/* guest's own view of a hypercall; begin 0: none */
+	struct mrg_lat_metric *wakeup, *runq;	/* of this ->comm; made at the first figure */
+	struct lat_vcpu *vcpu;		/* owned; this is a vCPU's thread */
+};
+
+enum lat_where { LAT_IN_GUEST, LAT_OUT, LAT_NOWHERE };
+
+struct lat_vcpu {
+	int vm_pid, index;
+	uint8_t where;			/* enum lat_where */
+	uint8_t part;			/* enum mrg_lat_part: what it does now, while out */
+	uint8_t base;			/* KVM or USER: what it does when nothing disturbs it */
+	uint64_t since;			/* of ->part */
+	uint64_t exit_ns;
+	uint64_t reason;		/* key of ->exits */
+	unsigned int isa;
+	uint64_t parts[MRG_LAT_NR_PARTS];	/* of this time outside */
+	uint64_t hc_nr, hc_ns;		/* hypercall in flight; ns 0: none */
+	struct mrg_lat_map exits;	/* (isa, reason) + 1 -> metric */
+};
+
+struct lat_system {		/* a member: one kernel */
+	struct lat_event *events;	/* by id */
+	unsigned int nr_events;
+	struct lat_cpu *cpus;
+	unsigned int nr_cpus;
+	uint64_t lost_ns;		/* events were lost last at this time; 0: never */
+	struct mrg_lat_metric *syscalls[512];	/* by number */
+	struct mrg_lat_metric *softirqs[32];
+	struct mrg_lat_map irqs;	/* number or address of the fixed name -> metric */
+	struct mrg_lat_map functions;	/* timer's function -> metric of its handler */
+	struct mrg_lat_map lateness;	/* timer's function -> metric */
+};
+
+struct lat_timer {
+	uint64_t expires, function;
+};
+
+struct lat_worst {		/* a heap, the shortest on top */
+	struct lat_kept *v;
+	unsigned int nr, max;
+};
+
+struct lat_kept {
+	const struct mrg_lat_metric *metric;
+	uint64_t from, to;
+	int pid;
+	unsigned int cpu;
+};
+
+struct mrg_lat {
+	const struct mrg_set *set;
+	const struct mrg_lat_opts *opts;
+	struct mrg_lat_result *result;
+	struct mrg_stream *stream;
+	struct lat_system *systems;	/* by member */
+	struct mrg_lat_map tasks;	/* system << 32 | pid -> struct lat_task */
+	struct mrg_lat_map timers;	/* system and address -> struct lat_timer */
+	struct mrg_lat_map metrics;	/* hash of the key -> first metric of it */
+	struct lat_worst worst;
+	bool no_memory;
+};
+
+/* A record under observation. */
+struct lat_rec {
+	uint64_t ns;
+	const uint8_t *data;
+	uint32_t size;
+	const struct lat_event *event;
+	struct lat_system *sys;
+	struct lat_cpu *cpu;
+	uint16_t system;
+	uint16_t cpu_nr;
+};
+
+static inline uint64_t lat_field(const struct lat_rec *rec, enum lat_key key)
+{
+	return lat_get(&rec->event->f[key], rec->data);
+}
+
+static inline int lat_common_pid(const struct lat_rec *rec)
+{
+	int pid;
+
+	memcpy(&pid, rec->data + 4, sizeof(pid));
+	return pid;
+}
+
+/* lat-event.c */
+int lat_events_create(struct lat_system *sys, const struct xt_trace *trace);
+
+/* lat-metric.c */
+
+/* Found or made; NULL when there are too many, or no memory. */
+struct mrg_lat_metric *lat_metric(struct mrg_lat *lat, enum mrg_lat_kind kind, uint16_t member,
+				  const struct lat_vcpu *vcpu, const char *name);
+/* The interval [from, to] of a metric (NULL: nothing is done); -> worst where it is one. */
+void lat_add(struct mrg_lat *lat, struct mrg_lat_metric *metric, const struct lat_rec *rec,
+	     uint64_t from, int pid);
+/* One that began at @from in this kernel is unknown when events were lost since. */
+static inline bool lat_is_whole(const struct lat_rec *rec, uint64_t from)
+{
+	return from > 0 && rec->ns >= from && from > rec->sys->lost_ns;
+}
+/* lat_add(), or one more unknown interval of the metric. */
+void lat_add_or_unknown(struct mrg_lat *lat, struct mrg_lat_metric *metric,
+			const struct lat_rec *rec, uint64_t from, int pid);
+int lat_worst_result(struct mrg_lat *lat);
+int lat_metrics_result(struct mrg_lat *lat);
+
+/* lat-cpu.c */
+void lat_irq_begin(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_kind kind);
+void lat_irq_end(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_kind kind);
+void lat_timer_arm(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_timer_cancel(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_timer_begin(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_timer_end(struct mrg_lat *lat, const struct lat_rec *rec);
+/* What the frames of a CPU make of a vCPU's thread that runs there. */
+enum mrg_lat_part lat_cpu_part(const struct lat_cpu *cpu, enum mrg_lat_part base);
+
+/* lat-task.c */
+
+/* Found or made; NULL for idle (PID 0) and when there are too many. */
+struct lat_task *lat_task(struct mrg_lat *lat, const struct lat_rec *rec, int pid);
+void lat_task_name(struct lat_task *task, const uint8_t *comm);
+void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_task_free(struct lat_task *task);
+void lat_syscall_enter(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_syscall_exit(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_guest_call(struct mrg_lat *lat, const struct lat_rec *rec, const struct kev_gs *call);
+
+/* lat-vcpu.c */
+void lat_guest_begin(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_guest_end(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_user_begin(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_hypercall(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_hypercall_done(struct mrg_lat *lat, const struct lat_rec *rec);
+/* The thread does something else from now on; no matter whether it is out of the guest. */
+void lat_vcpu_part(struct lat_vcpu *vcpu, enum mrg_lat_part part, uint64_t ns);
+/* What it does can no more be known. */
+void lat_vcpu_lose(struct lat_vcpu *vcpu);
+void lat_vcpu_free(struct lat_vcpu *vcpu);
+
+/* lat.c */
+
+/* With ->set, ->opts and ->result filled in.  lat_destroy() also after a failure. */
+int lat_create(struct mrg_lat *lat);
+void lat_destroy(struct mrg_lat *lat);
+/* One record, whose event has a role; in order. */
+void lat_feed(struct mrg_lat *lat, const struct lat_rec *rec);
+/* Events of a CPU are missing before this point; @count: their number (u64) or NULL. */
+void lat_lose(struct mrg_lat *lat, const struct lat_rec *rec, const uint8_t *count);
+/* The process of a vCPU's thread; the thread itself where that is not known. */
+int lat_vm_of(const struct mrg_lat *lat, uint16_t member, int tid);
+
+#endif /* MRG_LAT_ENGINE_H */

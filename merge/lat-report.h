@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lat-report.h - a result of lat.h for people (tables) and for programs
+ */
+#ifndef MRG_LAT_REPORT_H
+#define MRG_LAT_REPORT_H
+
+#include <stdio.h>
+
+#include "merge/lat-select.h"
+
+struct mrg_lat_report {
+	const struct mrg_set *set;
+	const struct mrg_lat_result *result;
+	const struct mrg_lat_select *selects;	/* what is shown: any of these */
+	size_t nr_selects;			/* 0: all */
+	unsigned int rows;			/* most rows of a table; 0: all */
+};
+
+/* The quantiles of every table, in one place. */
+#define MRG_LAT_QUANTILES(X) \
+	X(0.5, "p50", "P50") X(0.9, "p90", "P90") X(0.99, "p99", "P99") \
+	X(0.999, "p99.9", "P99.9") X(0.9999, "p99.99", "P99.99")
+
+int mrg_lat_print(const struct mrg_lat_report *report, FILE *to, struct rt_err *err);
+int mrg_lat_print_json(const struct mrg_lat_report *report, FILE *to, struct rt_err *err);
+/* A line for each bucket that is not empty: metric, from, to, count. */
+int mrg_lat_print_csv(const struct mrg_lat_report *report, FILE *to, struct rt_err *err);
+
+bool mrg_lat_is_shown(const struct mrg_lat_report *report, const struct mrg_lat_metric *metric);
+/* The VM's name, or "pid 1234"; returns @buf. */
+char *mrg_lat_vm_name(const struct mrg_set *set, const struct mrg_lat_metric *metric, char *buf,
+		      size_t size);
+/* A duration with three digits and its unit: "60.7us"; returns @buf. */
+char *mrg_lat_time_text(uint64_t ns, char *buf, size_t size);
+
+#endif /* MRG_LAT_REPORT_H */

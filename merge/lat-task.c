@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lat-task.c - tasks: woken, waiting, running, within a system call
+ *
+ * sched_waking comes where the waker is, before the task is put on a CPU, and
+ * sched_wakeup behind it: whichever comes first begins the wait.  A wake-up of a
+ * task that still runs begins none: it then does not leave its CPU asleep.
+ */
+#include "merge/lat-engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static uint64_t task_key(uint16_t system, int pid)
+{
+	return (uint64_t)system << 32 | (uint32_t)pid;
+}
+
+struct lat_task *lat_task(struct mrg_lat *lat, const struct lat_rec *rec, int pid)
+{
+	struct lat_task *task;
+
+	if (pid == 0)
+		return NULL;
+	task = mrg_lat_map_get(&lat->tasks, task_key(rec->system, pid));
+	if (task)
+		return task;
+	task = calloc(1, sizeof(*task));
+	if (!task || mrg_lat_map_put(&lat->tasks, task_key(rec->system, pid), task) < 0) {
+		free(task);
+		lat->result->cut = true;
+		return NULL;
+	}
+	task->pid = pid;
+	task->system = rec->system;
+	return task;
+}
+
+void lat_task_free(struct lat_task *task)
+{
+	if (task && task->vcpu)
+		lat_vcpu_free(task->vcpu);
+	free(task);
+}
+
+void lat_task_name(struct lat_task *task, const uint8_t *comm)
+{
+	if (memcmp(task->comm, comm, LAT_COMM) == 0)
+		return;
+	memcpy(task->comm, comm, LAT_COMM);
+	task->wakeup = task->runq = NULL;
+}
+
+/* The event names the task that it speaks of. */
+static void learn_name(struct lat_task *task, const struct lat_rec *rec)
+{
+	if (rec->event->comm > 0)
+		lat_task_name(task, rec->data + rec->event->comm);
+}
+
+static struct mrg_lat_metric *wait_metric(struct mrg_lat *lat, struct lat_task *task)
+{
+	struct mrg_lat_metric **place = task->woken ? &task->wakeup : &task->runq;
+	char name[LAT_COMM + 1];
+
+	if (!*place) {
+		memcpy(name, task->comm, LAT_COMM);
+		name[LAT_COMM] = '\0';
+		*place = lat_metric(lat, task->woken ? MRG_LAT_WAKEUP : MRG_LAT_RUNQ, task->system,
+				    NULL, name[0] ? name : "<...>");
+	}
+	return *place;
+}
+
+/* ---- who ran while a vCPU's thread waited ---- */
+
+/* The CPU's task has run until now: what of it the waiter has waited for is its doing. */
+static void blame_current(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_cpu *cpu = rec->cpu;
+	struct lat_task *waiter = cpu->waiter;
+	uint64_t from = cpu->run_since;
+	char name[LAT_COMM + 1] = { 0 };
+
+	if (!waiter || waiter->run != LAT_RUNNABLE || waiter->cpu != rec->cpu_nr ||
+	    !cpu->current)
+		return;
+	if (from < waiter->wait_since)
+		from = waiter->wait_since;
+	memcpy(name, cpu->current->comm, LAT_COMM);
+	if (lat_is_whole(rec, from) && from < rec->ns)
+		lat_add(lat, lat_metric(lat, MRG_LAT_PREEMPT, rec->system, waiter->vcpu, name), rec,
+			from, cpu->current->pid);
+}
+
+static void wait_for_cpu(const struct lat_rec *rec, struct lat_task *task)
+{
+	if (task->vcpu && task->cpu < rec->sys->nr_cpus)
+		rec->sys->cpus[task->cpu].waiter = task;
+}
+
+/* ---- sched events ---- */
+
+/* prev_state as the kernel prints it: 0 is running, and so is one that was pushed off. */
+static bool is_runnable(uint64_t prev_state)
+{
+	const char *name = kev_task_state_name(prev_state);
+
+	return prev_state == 0 || (name && name[0] == 'R');
+}
+
+static void leave(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_task *task = lat_task(lat, rec, (int)lat_field(rec, LAT_PREV_PID));
+	bool runnable = is_runnable(lat_field(rec, LAT_PREV_STATE));
+
+	if (!task)
+		return;
+	task->cpu = rec->cpu_nr;
+	task->run = runnable ? LAT_RUNNABLE : LAT_SLEEPING;
+	task->woken = false;
+	task->wait_since = runnable ? rec->ns : 0;
+	if (task->vcpu)
+		lat_vcpu_part(task->vcpu, runnable ? MRG_LAT_PART_WAIT : MRG_LAT_PART_HALT, rec->ns);
+	if (runnable)
+		wait_for_cpu(rec, task);
+}
+
+static struct lat_task *enter(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_task *task = lat_task(lat, rec, (int)lat_field(rec, LAT_PID));
+
+	if (!task)
+		return NULL;
+	learn_name(task, rec);
+	if (task->run == LAT_RUNNABLE)
+		lat_add_or_unknown(lat, wait_metric(lat, task), rec, task->wait_since, task->pid);
+	task->run = LAT_RUNNING;
+	task->wait_since = 0;
+	task->cpu = rec->cpu_nr;
+	if (task->vcpu)
+		lat_vcpu_part(task->vcpu, lat_cpu_part(rec->cpu, task->vcpu->base), rec->ns);
+	return task;
+}
+
+void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_cpu *cpu = rec->cpu;
+
+	blame_current(lat, rec);
+	cpu->depth = 0;		/* nobody is switched within an interrupt */
+	leave(lat, rec);
+	cpu->current = enter(lat, rec);
+	cpu->run_since = rec->ns;
+	if (cpu->waiter && cpu->waiter->run != LAT_RUNNABLE)
+		cpu->waiter = NULL;
+}
+
+void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_task *task = lat_task(lat, rec, (int)lat_field(rec, LAT_PID));
+
+	if (!task)
+		return;
+	learn_name(task, rec);
+	if (task->run == LAT_RUNNING || task->run == LAT_RUNNABLE)
+		return;
+	task->run = LAT_RUNNABLE;
+	task->woken = true;
+	task->wait_since = rec->ns;
+	if (task->vcpu) {
+		lat_vcpu_part(task->vcpu, MRG_LAT_PART_WAIT, rec->ns);
+		wait_for_cpu(rec, task);
+	}
+}
+
+void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	int pid = (int)lat_field(rec, LAT_PID);
+	struct lat_task *task = mrg_lat_map_take(&lat->tasks, task_key(rec->system, pid));
+	unsigned int i;
+
+	if (!task)
+		return;
+	for (i = 0; i < rec->sys->nr_cpus; i++) {
+		if (rec->sys->cpus[i].current == task)
+			rec->sys->cpus[i].current = NULL;
+		if (rec->sys->cpus[i].waiter == task)
+			rec->sys->cpus[i].waiter = NULL;
+	}
+	lat_task_free(task);
+}
+
+/* ---- system calls ---- */
+
+void lat_syscall_enter(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_task *task = lat_task(lat, rec, lat_common_pid(rec));
+
+	if (!task)
+		return;
+	task->calling = true;
+	task->call_nr = lat_field(rec, LAT_NR);
+	task->call_begin = rec->ns;
+	/* QEMU goes back into the kernel: what its thread did was user space until now. */
+	if (task->vcpu) {
+		task->vcpu->base = MRG_LAT_PART_KVM;
+		lat_vcpu_part(task->vcpu, lat_cpu_part(rec->cpu, MRG_LAT_PART_KVM), rec->ns);
+	}
+}
+
+static struct mrg_lat_metric *syscall_metric(struct mrg_lat *lat, const struct lat_rec *rec,
+					     uint64_t nr)
+{
+	const char *name = kev_syscall_name(nr);
+	char number[24];
+
+	if (nr >= sizeof(rec->sys->syscalls) / sizeof(*rec->sys->syscalls))
+		return NULL;
+	if (!rec->sys->syscalls[nr]) {
+		snprintf(number, sizeof(number), "%llu", (unsigned long long)nr);
+		rec->sys->syscalls[nr] = lat_metric(lat, MRG_LAT_SYSCALL, rec->system, NULL,
+						    name ? name : number);
+	}
+	return rec->sys->syscalls[nr];
+}
+
+void lat_syscall_exit(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_task *task = lat_task(lat, rec, lat_common_pid(rec));
+
+	if (!task || !task->calling)
+		return;
+	task->calling = false;
+	if (task->call_nr != lat_field(rec, LAT_NR))
+		return;		/* its own exit was lost */
+	lat_add_or_unknown(lat, syscall_metric(lat, rec, task->call_nr), rec, task->call_begin,
+			   task->pid);
+}
+
+/* ---- a hypercall as the guest's own events say ---- */
+
+void lat_guest_call(struct mrg_lat *lat, const struct lat_rec *rec, const struct kev_gs *call)
+{
+	struct lat_task *task = lat_task(lat, rec, lat_common_pid(rec));
+	const char *name = kev_hypercall_name(call->nr);
+	char number[24];
+
+	if (!task)
+		return;
+	if (call->kind == KEV_GS_HC_START) {
+		task->guest_nr = call->nr;
+		task->guest_begin = rec->ns;
+		return;
+	}
+	if (call->kind != KEV_GS_HC_END || task->guest_begin == 0 || task->guest_nr != call->nr)
+		return;
+	snprintf(number, sizeof(number), "%#llx", (unsigned long long)call->nr);
+	lat_add_or_unknown(lat, lat_metric(lat, MRG_LAT_CALL, rec->system, NULL,
+					   name ? name : number),
+			   rec, task->guest_begin, task->pid);
+	task->guest_begin = 0;
+}

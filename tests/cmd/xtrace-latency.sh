@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xtrace-latency.sh: the report on a recorded host and guest, and what is refused
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+host=tests/fixtures/pair/host.dat
+guest=tests/fixtures/pair/guest.dat
+
+it 'shows exits by vCPU and reason, and where their time went'
+run xtrace-latency --rows 4 $host
+expect_status 0
+expect_stderr ''
+expect_stdout_like '^[0-9]+ events in [0-9.]+ s, none lost$' \
+	'^exit: vCPU out of the guest' \
+	'^pid 156 +0  HLT +194 +750ms +52\.0us' \
+	'^where the time outside the guest went$' \
+	'^host +pid 156 +0 +779ms +60\.0ms +8% .* 660ms 85%$' \
+	'^wakeup: task woken until it runs$' \
+	'^\.\.\. [0-9]+ more with less time'
+
+it 'shows of two traces whose each metric is'
+run xtrace-latency -m wakeup $host $guest
+expect_status 0
+expect_stdout_like '^HOST +NAME' '^host +qemu-system-x86 +1054' '^guest +rcu_preempt +56'
+
+it 'shows the metrics that are asked for and no others'
+run xtrace-latency -m 'exit(MSR)' -m 'irq(apic*)' --rows 0 $host
+expect_status 0
+grep -qE 'HLT|wakeup|softirq:' "$tmp/stdout" && fail 'there is more than was asked for'
+expect_stdout_like 'MSR +229' 'apic_timer +844'
+
+it 'writes JSON whose exits agree with the text'
+run xtrace-latency --format json -m 'exit(HLT)' $host
+expect_status 0
+expect_stdout_like '"kind":"exit","host":"host","vm":"pid 156","vm_pid":156,"vcpu":0,"name":"HLT","count":194,"unknown":0,'
+
+it 'writes the histogram as CSV: the counts add up'
+run xtrace-latency --format csv -m 'exit(HLT)' $host
+expect_status 0
+sum=$(awk -F, '/"HLT"/ && $4 == 0 { sum += $NF } END { print sum }' "$tmp/stdout")
+[ "$sum" = 194 ] || fail "expected 194 intervals, found $sum"
+
+it 'looks at a part of the time'
+run xtrace-latency --from +0.2s --to +0.3s -m 'exit(HLT)' $host
+expect_status 0
+part=$(awk '$4 == "HLT" { sum += $5 } END { print sum + 0 }' "$tmp/stdout")
+[ "$part" -gt 0 ] && [ "$part" -lt 200 ] || fail "expected a part of the 365 exits, found $part"
+
+it 'says when there is nothing'
+run xtrace-latency --from +900s $host
+expect_status 1
+expect_stderr_like 'there is no event in these traces between these times'
+
+it 'refuses a metric that means nothing'
+run xtrace-latency -m 'wakup(x)' $host
+expect_status 2
+expect_stderr_like '--metric: no kind "wakup"; did you mean wakeup\?'
+
+it 'names a trace that is none'
+run xtrace-latency /nowhere/t
+expect_status 1
+expect_stderr_like '/nowhere/t'
+
+it 'refuses to run without a trace'
+run xtrace-latency
+expect_status 2

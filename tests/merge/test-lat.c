@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-lat.c - merge/lat*.c: single stories, a recorded pair, and random sequences of
+ * events against a slow model that looks back over all of them
+ */
+#include "merge/lat-engine.h"
+#include "merge/lat-report.h"
+
+#include "lib/err.h"
+#include "tests/unit.h"
+
+#define HOST "tests/fixtures/pair/host.dat"
+#define CPUS 3
+
+/* ---- a kernel without a trace: events as the engine wants them ---- */
+
+struct payload {		/* of every event here */
+	uint16_t id, flags;
+	int32_t pid;		/* common_pid */
+	uint64_t a, b, c;
+	char comm[LAT_COMM];
+};
+
+#define AT(member, size_, signed_) \
+	{ .offset = offsetof(struct payload, member), .size = (size_), .shift = 64 - 8 * (size_), \
+	  .is_signed = (signed_) }
+
+static struct lat_event event_of(enum kev_role role)
+{
+	struct lat_event event = {
+		.role = (uint8_t)role, .f = { AT(a, 8, false), AT(b, 8, false), AT(c, 8, false) },
+		.hrtimer = true,
+	};
+
+	if (role == KEV_SWITCH || role == KEV_WAKING)
+		event.comm = offsetof(struct payload, comm);
+	return event;
+}
+
+struct world {
+	struct mrg_lat lat;
+	struct mrg_lat_result result;
+	struct mrg_lat_opts opts;
+	struct mrg_set set;
+	struct mrg_member member;
+	struct lat_system system;
+	struct lat_cpu cpus[CPUS];
+};
+
+static void world_init(struct world *w)
+{
+	static const char *const host[] = { HOST };
+	struct mrg_set *set;
+
+	memset(w, 0, sizeof(*w));
+	/* names of VMs and symbols are asked of a real trace */
+	assert_int_equal(mrg_set_open(&set, host, 1, NULL), 0);
+	w->set = *set;
+	w->opts.worst = 3;
+	w->lat = (struct mrg_lat){ .set = set, .opts = &w->opts, .result = &w->result };
+	assert_int_equal(lat_create(&w->lat), 0);
+	w->system = (struct lat_system){ .cpus = w->cpus, .nr_cpus = CPUS };
+	w->system.irqs.max = w->system.functions.max = w->system.lateness.max = 100;
+}
+
+static void world_finish(struct world *w)
+{
+	struct mrg_set *set = (struct mrg_set *)w->lat.set;
+
+	lat_destroy(&w->lat);
+	mrg_lat_map_finish(&w->system.irqs);
+	mrg_lat_map_finish(&w->system.functions);
+	mrg_lat_map_finish(&w->system.lateness);
+	mrg_lat_result_finish(&w->result);
+	mrg_set_destroy(set);
+}
+
+static void event(struct world *w, uint64_t ns, unsigned int cpu, int pid, enum kev_role role,
+		  uint64_t a, uint64_t b, uint64_t c)
+{
+	const struct lat_event about = event_of(role);
+	struct payload payload = { .pid = pid, .a = a, .b = b, .c = c };
+	struct lat_rec rec = {
+		.ns = ns, .data = (const uint8_t *)&payload, .size = sizeof(payload),
+		.event = &about, .sys = &w->system, .cpu = &w->cpus[cpu], .cpu_nr = (uint16_t)cpu,
+	};
+
+	snprintf(payload.comm, sizeof(payload.comm), "task%d", (int)a);
+	if (role == KEV_NONE)
+		lat_lose(&w->lat, &rec, NULL);
+	else
+		lat_feed(&w->lat, &rec);
+}
+
+static const struct mrg_lat_metric *find(const struct world *w, enum mrg_lat_kind kind,
+					 const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < w->result.nr; i++) {
+		if (w->result.metrics[i]->kind == kind &&
+		    strcmp(w->result.metrics[i]->name, name) == 0)
+			return w->result.metrics[i];
+	}
+	return NULL;
+}
+
+static uint64_t sum_of(const struct world *w, enum mrg_lat_kind kind, const char *name)
+{
+	const struct mrg_lat_metric *metric = find(w, kind, name);
+
+	return metric ? metric->hist.sum : 0;
+}
+
+/* ---- stories ---- */
+
+TEST(a_task_is_late_from_its_wake_up_until_it_runs)
+{
+	struct world w;
+
+	world_init(&w);
+	event(&w, 100, 0, 1, KEV_WAKING, 7, 0, 0);
+	event(&w, 130, 1, 1, KEV_WAKEUP, 7, 0, 0);	/* the second word about the same */
+	event(&w, 160, 1, 0, KEV_SWITCH, 7, 0, 0);
+	assert_int_equal(sum_of(&w, MRG_LAT_WAKEUP, "task7"), 60);
+	event(&w, 200, 0, 1, KEV_WAKING, 7, 0, 0);	/* it runs: no wait begins */
+	event(&w, 300, 1, 7, KEV_SWITCH, 0, 7, 1);	/* asleep */
+	event(&w, 400, 1, 0, KEV_SWITCH, 7, 0, 0);	/* how it was woken was not seen */
+	assert_int_equal(find(&w, MRG_LAT_WAKEUP, "task7")->hist.count, 1);
+	assert_int_equal(find(&w, MRG_LAT_WAKEUP, "task7")->unknown, 0);
+	world_finish(&w);
+}
+
+TEST(a_task_that_is_pushed_off_waits_in_the_run_queue)
+{
+	struct world w;
+
+	world_init(&w);
+	event(&w, 100, 0, 7, KEV_SWITCH, 8, 7, 0);
+	event(&w, 150, 0, 8, KEV_SWITCH, 7, 8, 1);
+	assert_int_equal(sum_of(&w, MRG_LAT_RUNQ, "task7"), 50);
+	assert_null(find(&w, MRG_LAT_WAKEUP, "task7"));
+	world_finish(&w);
+}
+
+TEST(interrupts_nest_and_each_has_its_own_time)
+{
+	struct world w;
+
+	world_init(&w);
+	event(&w, 100, 0, 7, KEV_IRQ_BEGIN, 30, 0, 0);
+	event(&w, 110, 0, 7, KEV_IRQ_BEGIN, 31, 0, 0);
+	event(&w, 115, 0, 7, KEV_IRQ_END, 31, 0, 0);
+	event(&w, 140, 0, 7, KEV_IRQ_END, 30, 0, 0);
+	event(&w, 150, 0, 7, KEV_IRQ_END, 30, 0, 0);	/* its begin was before the trace */
+	assert_int_equal(sum_of(&w, MRG_LAT_IRQ, "31 "), 5);
+	assert_int_equal(sum_of(&w, MRG_LAT_IRQ, "30 "), 40);
+	assert_int_equal(find(&w, MRG_LAT_IRQ, "30 ")->hist.count, 1);
+	world_finish(&w);
+}
+
+TEST(each_ns_outside_the_guest_belongs_to_one_part)
+{
+	const struct mrg_lat_metric *metric;
+	struct world w;
+
+	world_init(&w);
+	event(&w, 1000, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);
+	event(&w, 1100, 2, 50, KEV_GUEST_END, 12, 1, 1);	/* HLT, VMX */
+	event(&w, 1110, 2, 50, KEV_IRQ_BEGIN, 30, 0, 0);	/* kvm 10 */
+	event(&w, 1130, 2, 50, KEV_IRQ_END, 30, 0, 0);		/* irq 20 */
+	event(&w, 1135, 2, 50, KEV_USER_BEGIN, 0, 0, 0);	/* kvm 5 */
+	event(&w, 1175, 2, 50, KEV_SWITCH, 9, 50, 0);		/* user 40 */
+	event(&w, 1275, 2, 9, KEV_SWITCH, 50, 9, 1);		/* wait 100 */
+	event(&w, 1280, 2, 50, KEV_SWITCH, 0, 50, 1);		/* user 5 */
+	event(&w, 1480, 2, 0, KEV_WAKING, 50, 0, 0);		/* halt 200 */
+	event(&w, 1500, 2, 0, KEV_SWITCH, 50, 0, 0);		/* wait 20 */
+	event(&w, 1503, 2, 50, KEV_SYSCALL_ENTER, 16, 0, 0);	/* user 3: QEMU calls KVM_RUN */
+	event(&w, 1504, 2, 50, KEV_SOFTIRQ_BEGIN, 1, 0, 0);	/* kvm 1 */
+	event(&w, 1511, 2, 50, KEV_SOFTIRQ_END, 1, 0, 0);	/* softirq 7 */
+	event(&w, 1520, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);	/* kvm 9 */
+	metric = find(&w, MRG_LAT_EXIT, "HLT");
+	assert_non_null(metric);
+	assert_int_equal(metric->hist.sum, 420);
+	assert_int_equal(metric->vcpu, 1);
+	assert_int_equal(metric->parts[MRG_LAT_PART_KVM], 25);
+	assert_int_equal(metric->parts[MRG_LAT_PART_USER], 48);
+	assert_int_equal(metric->parts[MRG_LAT_PART_IRQ], 20);
+	assert_int_equal(metric->parts[MRG_LAT_PART_SOFTIRQ], 7);
+	assert_int_equal(metric->parts[MRG_LAT_PART_WAIT], 120);
+	assert_int_equal(metric->parts[MRG_LAT_PART_HALT], 200);
+	assert_int_equal(sum_of(&w, MRG_LAT_PREEMPT, "task9"), 100);
+	world_finish(&w);
+}
+
+TEST(an_interval_over_lost_events_has_no_figure)
+{
+	struct world w;
+
+	world_init(&w);
+	event(&w, 100, 0, 1, KEV_WAKING, 7, 0, 0);
+	event(&w, 110, 2, 50, KEV_GUEST_END, 12, 1, 1);
+	event(&w, 120, 1, 0, KEV_NONE, 0, 0, 0);
+	event(&w, 160, 0, 0, KEV_SWITCH, 7, 0, 0);
+	event(&w, 170, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);
+	assert_int_equal(find(&w, MRG_LAT_WAKEUP, "task7")->hist.count, 0);
+	assert_int_equal(find(&w, MRG_LAT_WAKEUP, "task7")->unknown, 1);
+	assert_int_equal(find(&w, MRG_LAT_EXIT, "HLT")->unknown, 1);
+	assert_int_equal(w.result.lost_places, 1);
+	world_finish(&w);
+}
+
+TEST(a_timer_is_late_by_what_its_own_clock_says)
+{
+	struct world w;
+
+	world_init(&w);
+	event(&w, 90000, 0, 1, KEV_TIMER_ARM, 0xffff888000001000, 0, 5000);
+	event(&w, 95000, 0, 1, KEV_TIMER_BEGIN, 0xffff888000001000, 5070, 0);
+	event(&w, 95020, 0, 1, KEV_TIMER_END, 0xffff888000001000, 0, 0);
+	assert_int_equal(w.result.metrics[0]->kind, MRG_LAT_TIMER);
+	assert_int_equal(w.result.metrics[0]->hist.sum, 70);
+	assert_int_equal(w.result.metrics[1]->kind, MRG_LAT_TIMERFN);
+	assert_int_equal(w.result.metrics[1]->hist.sum, 20);
+	world_finish(&w);
+}
+
+TEST(the_longest_intervals_are_kept_longest_first)
+{
+	struct world w;
+	unsigned int i;
+
+	world_init(&w);
+	for (i = 1; i <= 20; i++) {
+		event(&w, 1000 * i, 0, 1, KEV_WAKING, 7, 0, 0);
+		event(&w, 1000 * i + (i * 7) % 20 + 1, 0, 1, KEV_SWITCH, 7, 1, 1);
+		event(&w, 1000 * i + 500, 0, 7, KEV_SWITCH, 1, 7, 1);
+	}
+	assert_int_equal(lat_metrics_result(&w.lat), 0);
+	assert_int_equal(lat_worst_result(&w.lat), 0);
+	assert_int_equal(w.result.nr_worst, 3);
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(w.result.worst[i].to - w.result.worst[i].from, 20 - i);
+		assert_int_equal(w.result.worst[i].pid, 7);
+	}
+	world_finish(&w);
+}
+
+/* ---- random sequences against a model ---- */
+
+#define STEPS 400
+#define TASKS 5
+
+struct step {
+	uint64_t ns;
+	unsigned int cpu;
+	enum kev_role role;
+	int pid, prev;		/* WAKING: whom; SWITCH: next and prev */
+	bool asleep;		/* SWITCH: how prev leaves */
+};
+
+/* What the engine may know of a task before step @i, by looking back. */
+static bool waits(const struct step *steps, unsigned int i, int pid, uint64_t *since, bool *woken)
+{
+	while (i-- > 0) {
+		if (steps[i].role == KEV_SWITCH && steps[i].pid == pid)
+			return false;
+		if (steps[i].role == KEV_SWITCH && steps[i].prev == pid) {
+			*since = steps[i].ns;
+			*woken = false;
+			return !steps[i].asleep;
+		}
+		if (steps[i].role == KEV_WAKING && steps[i].pid == pid &&
+		    !waits(steps, i, pid, since, woken)) {
+			*since = steps[i].ns;
+			*woken = true;
+			return true;
+		}
+		if (steps[i].role == KEV_WAKING && steps[i].pid == pid)
+			return true;	/* it waited already */
+	}
+	return false;
+}
+
+static bool lost_since(const struct step *steps, unsigned int i, uint64_t since)
+{
+	while (i-- > 0 && steps[i].ns >= since) {
+		if (steps[i].role == KEV_NONE)
+			return true;
+	}
+	return false;
+}
+
+static unsigned int random_below(unsigned int n)
+{
+	return (unsigned int)rand() % n;
+}
+
+/* A sequence that a kernel could have recorded: a task runs on one CPU at a time. */
+static void make_steps(struct step *steps)
+{
+	int running[CPUS] = { 0 }, next;
+	uint64_t ns = 1000;
+	unsigned int i, c;
+
+	for (i = 0; i < STEPS; i++) {
+		struct step *step = &steps[i];
+		bool is_running = false;
+
+		ns += 1 + random_below(50);
+		*step = (struct step){ .ns = ns, .cpu = random_below(CPUS) };
+		next = (int)random_below(TASKS + 1);
+		for (c = 0; c < CPUS; c++)
+			is_running |= next > 0 && running[c] == next;
+		if (random_below(60) == 0) {
+			step->role = KEV_NONE;
+			continue;
+		}
+		if (is_running || random_below(3) == 0) {
+			step->role = KEV_WAKING;
+			step->pid = next > 0 && !is_running ? next : 1;
+			for (c = 0; c < CPUS; c++)
+				if (running[c] == step->pid)
+					step->pid = 77;	/* one that never runs */
+			continue;
+		}
+		step->role = KEV_SWITCH;
+		step->prev = running[step->cpu];
+		step->pid = next;
+		step->asleep = random_below(2);
+		running[step->cpu] = next;
+	}
+}
+
+struct sums {
+	uint64_t count, sum, unknown;
+};
+
+static void model(const struct step *steps, int pid, struct sums sums[2])
+{
+	uint64_t since = 0;
+	bool woken = false;
+	unsigned int i;
+
+	memset(sums, 0, 2 * sizeof(*sums));
+	for (i = 0; i < STEPS; i++) {
+		if (steps[i].role != KEV_SWITCH || steps[i].pid != pid ||
+		    !waits(steps, i, pid, &since, &woken))
+			continue;
+		if (lost_since(steps, i, since)) {
+			sums[woken].unknown++;
+		} else {
+			sums[woken].count++;
+			sums[woken].sum += steps[i].ns - since;
+		}
+	}
+}
+
+static void compare(const struct world *w, const struct step *steps)
+{
+	static const enum mrg_lat_kind kinds[] = { MRG_LAT_RUNQ, MRG_LAT_WAKEUP };
+	const struct mrg_lat_metric *metric;
+	struct sums sums[2];
+	char name[LAT_COMM];
+	int pid;
+	unsigned int k;
+
+	for (pid = 1; pid <= TASKS; pid++) {
+		model(steps, pid, sums);
+		snprintf(name, sizeof(name), "task%d", pid);
+		for (k = 0; k < 2; k++) {
+			metric = find(w, kinds[k], name);
+			assert_int_equal(metric ? metric->hist.count : 0, sums[k].count);
+			assert_int_equal(metric ? metric->hist.sum : 0, sums[k].sum);
+			assert_int_equal(metric ? metric->unknown : 0, sums[k].unknown);
+		}
+	}
+}
+
+TEST(random_sequences_give_what_a_slow_model_gives)
+{
+	struct step steps[STEPS];
+	unsigned int round, i;
+	struct world w;
+
+	for (round = 0; round < 200; round++) {
+		srand(round);
+		make_steps(steps);
+		world_init(&w);
+		for (i = 0; i < STEPS; i++)
+			event(&w, steps[i].ns, steps[i].cpu, steps[i].prev, steps[i].role,
+			      (uint64_t)steps[i].pid, (uint64_t)steps[i].prev, steps[i].asleep);
+		compare(&w, steps);
+		world_finish(&w);
+	}
+}
+
+/* ---- the parts around it ---- */
+
+TEST(a_map_finds_what_was_put_and_not_what_was_taken)
+{
+	struct mrg_lat_map map = { .max = 1000 };
+	static char values[2000];
+	uint64_t i;
+
+	for (i = 0; i < 1000; i++)
+		assert_int_equal(mrg_lat_map_put(&map, i * 64, &values[i]), 0);
+	assert_int_equal(mrg_lat_map_put(&map, 5, &values[0]), -ENOSPC);
+	for (i = 0; i < 1000; i += 3)
+		assert_ptr_equal(mrg_lat_map_take(&map, i * 64), &values[i]);
+	for (i = 0; i < 1000; i++)
+		assert_ptr_equal(mrg_lat_map_get(&map, i * 64), i % 3 ? &values[i] : NULL);
+	assert_null(mrg_lat_map_take(&map, 1));
+	mrg_lat_map_finish(&map);
+	assert_null(mrg_lat_map_get(&map, 64));
+	assert_null(mrg_lat_map_take(&map, 64));
+}
+
+static int parse(struct mrg_lat_select *select, const char *text, struct rt_err *err)
+{
+	return mrg_lat_select_parse(select, text, strlen(text), err);
+}
+
+TEST(a_metric_is_named_by_kind_name_and_host)
+{
+	struct mrg_lat_select select;
+
+	assert_int_equal(parse(&select, "wakeup(rt*)@vm?", NULL), 0);
+	assert_true(mrg_lat_select_match(&select, MRG_LAT_WAKEUP, "rtapp", "vm1"));
+	assert_false(mrg_lat_select_match(&select, MRG_LAT_WAKEUP, "app", "vm1"));
+	assert_false(mrg_lat_select_match(&select, MRG_LAT_WAKEUP, "rtapp", "host"));
+	assert_false(mrg_lat_select_match(&select, MRG_LAT_RUNQ, "rtapp", "vm1"));
+	assert_int_equal(parse(&select, "exit@host", NULL), 0);
+	assert_true(mrg_lat_select_match(&select, MRG_LAT_EXIT, "HLT", "host"));
+	assert_int_equal(parse(&select, "*", NULL), 0);
+	assert_true(mrg_lat_select_match(&select, MRG_LAT_IRQ, "30 eth0", "host"));
+	assert_int_equal(parse(&select, "irq(a(b)c)", NULL), 0);
+	assert_string_equal(select.name, "a(b)c");
+}
+
+TEST(a_metric_that_means_nothing_is_refused_with_what_was_expected)
+{
+	struct mrg_lat_select select;
+	struct rt_err err = { 0 };
+
+	assert_int_equal(parse(&select, "wakup(x)", &err), -EINVAL);
+	assert_contains(err.text, "did you mean wakeup?");
+	assert_int_equal(parse(&select, "exit(HLT", &err), -EINVAL);
+	assert_contains(err.text, "expected \")\"");
+	assert_int_equal(parse(&select, "exit(HLT)x", &err), -EINVAL);
+	assert_int_equal(parse(&select, "exit(0123456789012345678901234567890123456789012345678)",
+			       &err), -EINVAL);
+	assert_contains(err.text, "too long");
+}
+
+TEST(durations_have_three_digits_and_a_unit)
+{
+	char text[24];
+
+	assert_string_equal(mrg_lat_time_text(0, text, sizeof(text)), "0ns");
+	assert_string_equal(mrg_lat_time_text(999, text, sizeof(text)), "999ns");
+	assert_string_equal(mrg_lat_time_text(1000, text, sizeof(text)), "1.00us");
+	assert_string_equal(mrg_lat_time_text(60671, text, sizeof(text)), "60.7us");
+	assert_string_equal(mrg_lat_time_text(999600, text, sizeof(text)), "1.00ms");
+	assert_string_equal(mrg_lat_time_text(12713983, text, sizeof(text)), "12.7ms");
+	assert_string_equal(mrg_lat_time_text(6294742991, text, sizeof(text)), "6.29s");
+}
+
+TEST(a_recorded_host_gives_the_exits_that_are_in_it)
+{
+	static const char *const paths[] = { HOST };
+	struct mrg_lat_opts opts = { .to = UINT64_MAX };
+	struct mrg_lat_result result;
+	struct mrg_set *set;
+	uint64_t exits = 0, parts = 0, sum = 0;
+	size_t i;
+	unsigned int p;
+
+	assert_int_equal(mrg_set_open(&set, paths, 1, NULL), 0);
+	assert_int_equal(mrg_lat_run(&result, set, &opts, NULL), 0);
+	for (i = 0; i < result.nr && result.metrics[i]->kind == MRG_LAT_EXIT; i++) {
+		exits += result.metrics[i]->hist.count;
+		sum += result.metrics[i]->hist.sum;
+		for (p = 0; p < MRG_LAT_NR_PARTS; p++)
+			parts += result.metrics[i]->parts[p];
+	}
+	/* so many kvm_exit events are followed by a kvm_entry of their thread */
+	assert_int_equal(exits, 1174);
+	assert_int_equal(parts, sum);
+	mrg_lat_result_finish(&result);
+	mrg_set_destroy(set);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_task_is_late_from_its_wake_up_until_it_runs),
+		cmocka_unit_test(a_task_that_is_pushed_off_waits_in_the_run_queue),
+		cmocka_unit_test(interrupts_nest_and_each_has_its_own_time),
+		cmocka_unit_test(each_ns_outside_the_guest_belongs_to_one_part),
+		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
+		cmocka_unit_test(a_timer_is_late_by_what_its_own_clock_says),
+		cmocka_unit_test(the_longest_intervals_are_kept_longest_first),
+		cmocka_unit_test(random_sequences_give_what_a_slow_model_gives),
+		cmocka_unit_test(a_map_finds_what_was_put_and_not_what_was_taken),
+		cmocka_unit_test(a_metric_is_named_by_kind_name_and_host),
+		cmocka_unit_test(a_metric_that_means_nothing_is_refused_with_what_was_expected),
+		cmocka_unit_test(durations_have_three_digits_and_a_unit),
+		cmocka_unit_test(a_recorded_host_gives_the_exits_that_are_in_it),
+	};
+
+	return RUN_TESTS(tests);
+}
