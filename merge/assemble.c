@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +36,16 @@ struct assembler {
 	struct rt_err *err;
 };
 
+static bool stopped(const struct assembler *a)
+{
+	return a->opts->stop && a->opts->stop(a->opts->arg);
+}
+
 /* ---- one file ---- */
 
 static int copy_bytes(struct assembler *a, int from, int to)
 {
-	for (;;) {
+	while (!stopped(a)) {
 		ssize_t n = copy_file_range(from, NULL, to, NULL, COPY_BYTES, 0);
 
 		if (n == 0)
@@ -50,6 +56,7 @@ static int copy_bytes(struct assembler *a, int from, int to)
 		if (a->opts->progress)
 			a->opts->progress(a->opts->arg, a->copied);
 	}
+	return -EINTR;
 }
 
 /* File systems that copy_file_range(2) does not join. */
@@ -60,8 +67,8 @@ static int copy_by_hand(struct assembler *a, int from, int to)
 	ssize_t n;
 
 	while (rc == 0 && (n = read(from, buf, COPY_BYTES)) != 0) {
-		if (n < 0)
-			rc = -errno;
+		if (n < 0 || stopped(a))
+			rc = n < 0 ? -errno : -EINTR;
 		for (ssize_t at = 0, w; rc == 0 && at < n; at += w) {
 			w = write(to, buf + at, (size_t)(n - at));
 			if (w < 0)
@@ -105,6 +112,10 @@ static int take_file(struct assembler *a, int from_dir, const char *from, int di
 
 	if (fd < 0)
 		return -errno;
+	if (stopped(a)) {
+		close(fd);
+		return -EINTR;
+	}
 	/* A clone first: a link changes with its original when that is recorded anew */
 	rc = copy_file(a, fd, dir, name, true);
 	if (rc < 0 && linkat(from_dir, from, dir, name, AT_SYMLINK_FOLLOW) == 0)
@@ -326,6 +337,32 @@ static int check_out(const char *out, bool replace, struct rt_err *err)
 	return rt_err_say(err, -EEXIST, "%s: exists and is no merged directory: not replaced", out);
 }
 
+/* A directory made in a member would be a part of itself. */
+static int check_place(const struct mrg_set *set, const char *out, struct rt_err *err)
+{
+	char parent[PATH_MAX], in[PATH_MAX], member[PATH_MAX], file[PATH_MAX + 8];
+	const char *slash = strrchr(out, '/');
+
+	snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - out) + 1 : 1,
+		 slash ? out : ".");
+	if (!realpath(parent, in))
+		return rt_err_set(err, -errno, "%s", out);
+	for (size_t i = 0; i < set->nr; i++) {
+		size_t len;
+
+		if (!realpath(set->members[i].path, member))
+			return rt_err_set(err, -errno, "%s", set->members[i].path);
+		len = strlen(member);
+		if (!strncmp(in, member, len) && (!in[len] || in[len] == '/'))
+			return rt_err_say(err, -EINVAL, "%s: lies inside of %s, which is to be merged",
+					  out, set->members[i].path);
+	}
+	snprintf(file, sizeof(file), "%s/" MRG_FILE_NAME, in);
+	if (access(file, F_OK) == 0)
+		return rt_err_say(err, -EINVAL, "%s: lies inside of a merged directory", out);
+	return 0;
+}
+
 static int put_in_place(const char *tmp, const char *out, struct rt_err *err)
 {
 	if (renameat2(AT_FDCWD, tmp, AT_FDCWD, out, RENAME_NOREPLACE) == 0)
@@ -382,7 +419,9 @@ int mrg_assemble(const struct mrg_set *set, const char *out, const struct mrg_as
 	if (!len || len >= sizeof(clean))
 		return rt_err_say(err, -EINVAL, "the output directory's name is empty or too long");
 	snprintf(clean, sizeof(clean), "%.*s", (int)len, out);
-	rc = check_out(clean, opts->replace, err);
+	rc = check_place(set, clean, err);
+	if (rc == 0)
+		rc = check_out(clean, opts->replace, err);
 	if (rc < 0)
 		return rc;
 	snprintf(tmp, sizeof(tmp), "%s.tmp-%d", clean, (int)getpid());

@@ -15,6 +15,7 @@ struct mrg_assemble_opts {
 	bool move;		/* members leave the place where they were */
 	bool replace;		/* an existing merged directory is replaced */
 	void (*progress)(void *arg, uint64_t bytes);	/* of what had to be copied; NULL */
+	bool (*stop)(void *arg);	/* true: give up with -EINTR; NULL */
 	void *arg;
 };
 
@@ -22,7 +23,7 @@ struct mrg_assemble_opts {
  * mrg_assemble() - make @out, with all members and the file "merge".
  *
  * Files are cloned (reflink) or hard-linked where the file system can, else
- * copied.  Built under another name beside @out and renamed when it is whole:
+ * copied.  @out must not lie in a member.  Built under another name beside @out and renamed when it is whole:
  * a failure leaves nothing behind and moves nothing.
  *
  * Return: 0, or -errno; -EEXIST when @out exists and is not to be replaced.

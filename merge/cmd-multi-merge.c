@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -172,7 +173,7 @@ static void print_check(const struct mrg_check *c)
 		printf(" by up to %s", worst);
 	}
 	if (c->unknown)
-		printf(", %" PRIu64 " where the host's trace has gaps", c->unknown);
+		printf(", %" PRIu64 " where the host's trace cannot tell", c->unknown);
 	if (c->pairs)
 		printf("; %" PRIu64 " hypercalls, %" PRIu64 " out of order", c->pairs,
 		       c->pairs_wrong);
@@ -295,12 +296,31 @@ static void progress(void *arg, uint64_t bytes)
 	fprintf(stderr, "\rcopied %s\033[K", rt_format_size(bytes, size, sizeof(size)));
 }
 
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+static bool stop(void *arg)
+{
+	(void)arg;
+	return interrupted;
+}
+
+/* From here on a signal must not leave half a directory behind. */
 static int assemble(const struct mrg_set *set, struct rt_err *err)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	const struct sigaction action = { .sa_handler = on_signal };
 	struct mrg_assemble_opts how = {
 		.move = move, .replace = force, .progress = isatty(2) ? progress : NULL,
+		.stop = stop,
 	};
 
+	for (size_t i = 0; output && i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &action, NULL);
 	return output ? mrg_assemble(set, output, &how, err) : 0;
 }
 

@@ -12,6 +12,9 @@ int mrg_lane_set(struct mrg_lane *lane, const struct mrg_epoch *epochs, size_t n
 
 void mrg_lane_clocks_finish(struct mrg_lane *lane);
 
+/* Every member has its own clock again, whatever a merged directory says.  0 or -ENOMEM. */
+int mrg_set_forget(struct mrg_set *set);
+
 /* Another label; 0, -EINVAL when it is empty or too long or a member has it, or -ENOMEM. */
 int mrg_set_label(struct mrg_set *set, size_t member, const char *label, struct rt_err *err);
 

@@ -134,6 +134,28 @@ static int member_init(struct mrg_member *member, const char *path, struct rt_er
 	return 0;
 }
 
+int mrg_set_forget(struct mrg_set *set)
+{
+	for (size_t i = 0; i < set->nr; i++) {
+		struct mrg_member *m = &set->members[i];
+
+		m->method = MRG_OWN;
+		m->host = -1;
+		m->offset_ns = m->rate_ppb = 0;
+		m->error_ns = m->bound_ns = UINT64_MAX;
+		m->check = (struct mrg_check){ 0 };
+		for (unsigned int l = 0; l < xt_trace_nr_lanes(m->trace); l++) {
+			struct mrg_lane lane;
+
+			if (lane_init_own(&lane, &xt_trace_info(m->trace)->time) < 0)
+				return -ENOMEM;
+			mrg_lane_clocks_finish(&m->lanes[l]);
+			m->lanes[l] = lane;
+		}
+	}
+	return 0;
+}
+
 /* ---- labels ---- */
 
 static bool label_taken(const struct mrg_set *set, const char *label, size_t nr)

@@ -107,7 +107,82 @@ int mrg_vcpu_build(struct mrg_vcpu *ret, const struct mrg_run *runs, size_t nr,
 	ok = ok && add_unknown(&b, known_to, MRG_TIME_MAX);
 	ret->first = known_from;
 	ret->last = known_to;
+	ret->run_first = first;
+	ret->run_last = last;
 	return ok ? 0 : -ENOMEM;
+}
+
+/* ---- threads that are a vCPU for a part of the time ---- */
+
+void mrg_vcpu_open(struct mrg_vcpu *v)
+{
+	if (v->spans[0].end < v->run_first && v->nr > 1) {
+		v->spans[0].end = v->unknown[0].end = v->spans[1].start - 1;
+		v->first = v->run_first;
+		v->opened_first = true;
+	}
+	if (v->spans[v->nr - 1].start > v->run_last && v->nr > 1) {
+		v->spans[v->nr - 1].start = v->spans[v->nr - 2].end + 1;
+		v->unknown[v->nr_unknown - 1].start = v->spans[v->nr - 1].start;
+		v->last = v->run_last;
+		v->opened_last = true;
+	}
+}
+
+void mrg_vcpu_close(struct mrg_vcpu *v, const struct mrg_vcpu *built)
+{
+	if (v->first != built->first)
+		v->spans[0].end = v->unknown[0].end = built->first;
+	if (v->last != built->last)
+		v->spans[v->nr - 1].start = v->unknown[v->nr_unknown - 1].start = built->last;
+	v->first = built->first;
+	v->last = built->last;
+	v->opened_first = v->opened_last = false;
+}
+
+/* a's and b's without the first; a's last one goes on to b's first, unless both are cut. */
+static struct mrg_span *join_spans(const struct mrg_span *a, size_t na, const struct mrg_span *b,
+				   size_t nb, bool cut, size_t *ret_nr)
+{
+	struct mrg_span *spans = malloc((na + nb) * sizeof(*spans));
+
+	if (!spans)
+		return NULL;
+	memcpy(spans, a, na * sizeof(*a));
+	if (cut)
+		na--;
+	else
+		spans[na - 1].end = b[0].end;
+	memcpy(spans + na, b + 1, (nb - 1) * sizeof(*b));
+	*ret_nr = na + nb - 1;
+	return spans;
+}
+
+int mrg_vcpu_join(struct mrg_vcpu *v, const struct mrg_vcpu *next)
+{
+	bool cut = v->opened_last && next->opened_first;
+	size_t nr, nr_unknown;
+	struct mrg_span *spans = join_spans(v->spans, v->nr, next->spans, next->nr, cut, &nr);
+	struct mrg_span *unknown = join_spans(v->unknown, v->nr_unknown, next->unknown,
+					      next->nr_unknown, cut, &nr_unknown);
+
+	if (!spans || !unknown) {
+		free(spans);
+		free(unknown);
+		return -ENOMEM;
+	}
+	free(v->spans);
+	free(v->unknown);
+	v->spans = spans;
+	v->nr = nr;
+	v->unknown = unknown;
+	v->nr_unknown = nr_unknown;
+	v->last = next->last;
+	v->opened_last = next->opened_last;
+	v->next_at = next->run_first;
+	v->next_tid = next->next_tid ? next->next_tid : next->tid;
+	v->run_last = next->run_last;
+	return 0;
 }
 
 /* ---- threads out of lanes ---- */
@@ -368,12 +443,17 @@ int mrg_vcpus_build(struct mrg_vcpus *ret, const struct mrg_data *data,
 	return 0;
 }
 
+void mrg_vcpu_finish(struct mrg_vcpu *v)
+{
+	free(v->spans);
+	free(v->unknown);
+	v->spans = v->unknown = NULL;
+}
+
 void mrg_vcpus_finish(struct mrg_vcpus *vcpus)
 {
-	for (size_t i = 0; i < vcpus->nr; i++) {
-		free(vcpus->v[i].spans);
-		free(vcpus->v[i].unknown);
-	}
+	for (size_t i = 0; i < vcpus->nr; i++)
+		mrg_vcpu_finish(&vcpus->v[i]);
 	free(vcpus->v);
 	*vcpus = (struct mrg_vcpus){ 0 };
 }

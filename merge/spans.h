@@ -11,6 +11,7 @@
 #ifndef MRG_SPANS_H
 #define MRG_SPANS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,10 @@ struct mrg_vcpu {
 	struct mrg_span *unknown;	/* sorted parts of spans where nothing is known */
 	size_t nr_unknown;
 	int64_t first, last;		/* what the trace covers of it */
+	int64_t run_first, run_last;	/* its first and last run */
+	bool opened_first, opened_last;	/* by mrg_vcpu_open() */
+	int next_tid;			/* thread that went on as this vCPU, 0 for none, */
+	int64_t next_at;		/* and when it was there first */
 };
 
 struct mrg_vcpus {
@@ -50,6 +55,21 @@ struct mrg_vcpus {
 int mrg_vcpus_build(struct mrg_vcpus *ret, const struct mrg_data *data,
 		    const struct mrg_lane *lanes);
 void mrg_vcpus_finish(struct mrg_vcpus *vcpus);
+
+/*
+ * A thread may be a guest's vCPU for a part of the trace only: a CPU is plugged in or
+ * out, or the guest migrates.  Open: nothing is known before its first run and behind
+ * its last one.  Closed, as it was built: it did not run there.
+ */
+void mrg_vcpu_open(struct mrg_vcpu *v);
+void mrg_vcpu_close(struct mrg_vcpu *v, const struct mrg_vcpu *built);
+
+/*
+ * @v went on as @next, which began later; both are open.  Where the trace has all of
+ * both, the vCPU did not run in between.  0 or -ENOMEM.
+ */
+int mrg_vcpu_join(struct mrg_vcpu *v, const struct mrg_vcpu *next);
+void mrg_vcpu_finish(struct mrg_vcpu *v);
 
 /* Of one thread: its runs in order of time (merged ns in ->ts), and the sorted gaps. */
 int mrg_vcpu_build(struct mrg_vcpu *ret, const struct mrg_run *runs, size_t nr,

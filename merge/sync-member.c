@@ -254,27 +254,28 @@ static int windows(struct mrg_party *guest, struct mrg_party *host, struct mrg_l
 }
 
 /* Pieces that fit by chance do not fit all of the trace: another host's guest. */
-static bool obeys(const struct mrg_party *guest, const struct mrg_party *host)
+static bool obeys(const struct mrg_check *check)
 {
-	struct mrg_check check = { 0 };
-
-	for (unsigned int l = 0; l < guest->data->nr_lanes; l++)
-		if (guest->vcpu[l] != MRG_NO_MATCH)
-			mrg_check_lane(&check, &guest->data->lanes[l], &guest->member->lanes[l],
-				       &host->vcpus.v[guest->vcpu[l]]);
-	return check.violations * MIN_OBEY <= check.checked;
+	return check->violations * MIN_OBEY <= check->checked;
 }
 
-int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
+static void count(struct mrg_check *check, const struct mrg_party *guest,
+		  const struct mrg_party *host)
+{
+	*check = (struct mrg_check){ 0 };
+	for (unsigned int l = 0; l < guest->data->nr_lanes; l++)
+		if (guest->vcpu[l] != MRG_NO_MATCH)
+			mrg_check_lane(check, &guest->data->lanes[l], &guest->member->lanes[l],
+				       &host->vcpus.v[guest->vcpu[l]]);
+}
+
+int mrg_windows_try(struct mrg_party *guest, struct mrg_party *host, struct mrg_check *ret_check)
 {
 	size_t epochs = count_epochs(guest), nr = guest->data->nr_lanes, *which;
 	struct mrg_lane_lines *lines;
 	struct mrg_times *times;
 	int rc = -ENOMEM;
 
-	if (!host->vcpus.nr)
-		return rt_err_say(err, -ENODATA, "%s has no kvm_entry and kvm_exit events",
-				  host->member->label);
 	lines = calloc(epochs * nr + 1, sizeof(*lines));
 	times = calloc(nr + 1, sizeof(*times));
 	which = calloc(host->vcpus.nr, sizeof(*which));
@@ -284,13 +285,29 @@ int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_
 		rc = windows(guest, host, lines, epochs, times, which);
 	if (rc == 0)
 		rc = mrg_party_set_lines(guest, lines, epochs);
-	if (rc == 0 && !obeys(guest, host))
-		rc = -ESRCH;
+	if (rc == 0) {
+		count(ret_check, guest, host);
+		rc = obeys(ret_check) ? 0 : -ESRCH;
+	}
 	for (size_t i = 0; lines && i < epochs * nr; i++)
 		mrg_lane_lines_finish(&lines[i]);
 	free(lines);
 	free(times);
 	free(which);
+	return rc;
+}
+
+int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
+{
+	struct mrg_check check;
+	int rc;
+
+	if (!host->vcpus.nr)
+		return rt_err_say(err, -ENODATA, "%s has no kvm_entry and kvm_exit events",
+				  host->member->label);
+	rc = mrg_windows_try(guest, host, &check);
+	if (rc == -ESRCH || (rc == 0 && check.violations))
+		rc = mrg_sync_chain(guest, host, rc == 0 ? &check : NULL);
 	if (rc == -ESRCH)
 		return rt_err_say(err, rc, "at no offset do its events fit into the windows of %s's"
 				  " vCPUs", host->member->label);

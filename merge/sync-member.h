@@ -51,6 +51,17 @@ int mrg_sync_gs(struct mrg_party *guest, struct mrg_party *host, struct rt_err *
 int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 
+/* One attempt by the windows; *@ret_check counts what breaks the law.  As a method, without words. */
+int mrg_windows_try(struct mrg_party *guest, struct mrg_party *host, struct mrg_check *ret_check);
+
+/**
+ * mrg_sync_chain() - again, for a guest whose vCPUs' threads changed in mid-trace.
+ * @check: what breaks the law when nothing changed, or NULL when nothing fitted so.
+ *
+ * Return: as a method, without words.  *@guest is left as the better of both has it.
+ */
+int mrg_sync_chain(struct mrg_party *guest, struct mrg_party *host, const struct mrg_check *check);
+
 /* Guest cycles from @from on, with the vCPU's @offset, to merged ns; @host: its cycles to ns. */
 struct mrg_segment mrg_tsc_segment(const struct xt_vcpu *v, const struct mrg_segment *host,
 				   uint64_t from, int64_t offset);

@@ -29,6 +29,9 @@ static const struct method {
 	{ MRG_TOD, mrg_sync_tod, true },
 };
 
+/* One event in so many that breaks the law is too many for a method that claims to be exact. */
+#define UNLAWFUL 1000
+
 #define NR_METHODS (sizeof(methods) / sizeof(*methods))
 
 struct sync {
@@ -37,6 +40,13 @@ struct sync {
 	size_t reference;
 	enum mrg_method method;		/* MRG_NR_METHODS: any */
 	struct rt_buf *notes;
+};
+
+struct off {			/* a time of day */
+	bool known;
+	int64_t by;		/* where the member begins */
+	uint64_t error;		/* how exactly that is known */
+	uint64_t most;		/* farthest in the whole trace */
 };
 
 /* ---- what a member has ---- */
@@ -98,14 +108,11 @@ static int party_read(struct sync *sync, size_t i, struct rt_err *err)
 	int rc;
 
 	p->member = &sync->set->members[i];
-	p->host = mrg_is_host(p->member->trace);
 	own_clock(sync, p);
 	rc = mrg_extract(&p->data, p->member->trace, i != sync->reference, err);
 	if (rc < 0)
 		return rc;
-	if (p->data->nr_damaged)
-		rt_buf_printf(sync->notes, "%s: %zu damaged blocks were passed over\n",
-			      p->member->label, p->data->nr_damaged);
+	p->host = p->data->nr_runs > 0;
 	rc = party_times(p);
 	return rc < 0 ? rt_err_set(err, rc, "%s", p->member->path) : 0;
 }
@@ -120,6 +127,7 @@ static void party_finish(struct mrg_party *p)
 	free(p->used);
 	mrg_vcpus_finish(&p->vcpus);
 	mrg_data_destroy(p->data);
+	*p = (struct mrg_party){ 0 };
 }
 
 /* Its lanes have their clocks: as a host it can place others now. */
@@ -140,6 +148,42 @@ static size_t choose_reference(const struct mrg_set *set)
 		if (mrg_is_host(set->members[i].trace))
 			return i;
 	return 0;
+}
+
+/* A trace may name the events of a host and have none of them: a guest that has kvm, too. */
+static bool choose_again(struct sync *sync)
+{
+	size_t i = 0;
+
+	if (sync->parties[sync->reference].host)
+		return false;
+	while (i < sync->set->nr && !sync->parties[i].host)
+		i++;
+	if (i == sync->set->nr)
+		return false;
+	sync->reference = i;
+	return true;
+}
+
+static int read_all(struct sync *sync, struct rt_err *err)
+{
+	bool again = false;
+	int rc;
+
+	do {
+		rc = 0;
+		for (size_t i = 0; again && i < sync->set->nr; i++)
+			party_finish(&sync->parties[i]);
+		for (size_t i = 0; rc == 0 && i < sync->set->nr; i++)
+			rc = party_read(sync, i, err);
+		again = rc == 0 && choose_again(sync);
+	} while (again);
+	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++)
+		if (sync->parties[i].data->nr_damaged)
+			rt_buf_printf(sync->notes, "%s: %zu damaged blocks were passed over\n",
+				      sync->parties[i].member->label,
+				      sync->parties[i].data->nr_damaged);
+	return rc;
 }
 
 static int place_reference(struct sync *sync)
@@ -169,6 +213,12 @@ static int clock_usable(const struct sync *sync, const struct mrg_party *p, stru
 			  " (record with tod, mono, boot or tsc)", p->member->path, time->clock);
 }
 
+static void forget_map(struct mrg_party *p)
+{
+	for (unsigned int l = 0; l < p->data->nr_lanes; l++)
+		p->vcpu[l] = MRG_NO_MATCH;
+}
+
 static int try_method(struct sync *sync, struct mrg_party *p, const struct method *m,
 		      struct rt_buf *why, struct rt_err *err)
 {
@@ -180,6 +230,7 @@ static int try_method(struct sync *sync, struct mrg_party *p, const struct metho
 		if (host == p || !host->placed ||
 		    (m->any_host ? i != sync->reference : !host->host))
 			continue;
+		forget_map(p);
 		rc = m->find(p, host, &reason);
 		if (rc == 0) {
 			p->member->method = m->method;
@@ -194,31 +245,6 @@ static int try_method(struct sync *sync, struct mrg_party *p, const struct metho
 	}
 	return -ESRCH;
 }
-
-static int place_member(struct sync *sync, struct mrg_party *p, struct rt_err *err)
-{
-	struct rt_buf why = { 0 };
-	int rc = -ESRCH;
-
-	for (size_t i = 0; rc == -ESRCH && i < NR_METHODS; i++)
-		if (sync->method == MRG_NR_METHODS || sync->method == methods[i].method)
-			rc = try_method(sync, p, &methods[i], &why, err);
-	if (rc == -ESRCH) {
-		const char *text = rt_buf_str(&why);
-
-		rc = rt_err_say(err, -ESRCH, "%s: its clock cannot be compared with that of %s"
-				" (%s)", p->member->path,
-				sync->parties[sync->reference].member->label,
-				text && *text ? text : "no member recorded kvm_entry and kvm_exit");
-	}
-	rt_buf_finish(&why);
-	if (rc == 0 && p->stranger && p->member->method == MRG_TOD)
-		rt_buf_printf(sync->notes, "%s: its events fit into no vCPU's windows: merged as"
-			      " another machine, by the time of day\n", p->member->label);
-	return rc < 0 ? rc : party_place(p);
-}
-
-/* ---- the law ---- */
 
 static int map_lanes(struct mrg_party *p, const struct mrg_party *host)
 {
@@ -242,6 +268,75 @@ static struct mrg_party *host_of(struct sync *sync, const struct mrg_party *p)
 	return NULL;
 }
 
+static void count(struct mrg_check *check, const struct mrg_party *p,
+		  const struct mrg_party *host)
+{
+	for (unsigned int l = 0; l < p->data->nr_lanes; l++)
+		if (p->vcpu[l] != MRG_NO_MATCH)
+			mrg_check_lane(check, &p->data->lanes[l], &p->member->lanes[l],
+				       &host->vcpus.v[p->vcpu[l]]);
+}
+
+/* What the member's clock, as it is now, breaks: nothing, where nothing can be checked. */
+static bool lawful(struct sync *sync, struct mrg_party *p)
+{
+	struct mrg_party *host = host_of(sync, p);
+	struct mrg_check check = { 0 };
+
+	if (!host || map_lanes(p, host) < 0)
+		return true;
+	count(&check, p, host);
+	return check.violations <= check.checked / UNLAWFUL;
+}
+
+/*
+ * The methods that may be used, the best first.  What the law contradicts (a counter
+ * that went on with another offset on another host) is taken only when nothing else can be.
+ */
+static int try_methods(struct sync *sync, struct mrg_party *p, struct rt_buf *why,
+		       struct rt_err *err)
+{
+	const struct method *doubtful = NULL;
+	int rc = -ESRCH;
+
+	for (size_t i = 0; rc == -ESRCH && i < NR_METHODS; i++) {
+		const struct method *m = &methods[i];
+
+		if (sync->method != MRG_NR_METHODS && sync->method != m->method)
+			continue;
+		if (doubtful && m->any_host)
+			break;
+		rc = try_method(sync, p, m, why, err);
+		if (rc < 0 || m->any_host || sync->method != MRG_NR_METHODS || lawful(sync, p))
+			continue;
+		doubtful = doubtful ? doubtful : m;
+		rc = -ESRCH;
+	}
+	return rc == -ESRCH && doubtful ? try_method(sync, p, doubtful, why, err) : rc;
+}
+
+static int place_member(struct sync *sync, struct mrg_party *p, struct rt_err *err)
+{
+	struct rt_buf why = { 0 };
+	int rc = try_methods(sync, p, &why, err);
+
+	if (rc == -ESRCH) {
+		const char *text = rt_buf_str(&why);
+
+		rc = rt_err_say(err, -ESRCH, "%s: its clock cannot be compared with that of %s"
+				" (%s)", p->member->path,
+				sync->parties[sync->reference].member->label,
+				text && *text ? text : "no member recorded kvm_entry and kvm_exit");
+	}
+	rt_buf_finish(&why);
+	if (rc == 0 && p->stranger && p->member->method == MRG_TOD)
+		rt_buf_printf(sync->notes, "%s: its events fit into no vCPU's windows: merged as"
+			      " another machine, by the time of day\n", p->member->label);
+	return rc < 0 ? rc : party_place(p);
+}
+
+/* ---- the law, counted ---- */
+
 static void check_pairs(struct mrg_party *p, const struct mrg_party *host)
 {
 	struct mrg_pair *pairs;
@@ -253,9 +348,8 @@ static void check_pairs(struct mrg_party *p, const struct mrg_party *host)
 	free(pairs);
 }
 
-static void check_member(struct sync *sync, struct mrg_party *p)
+static void check_member(struct sync *sync, struct mrg_party *p, struct mrg_party *host)
 {
-	struct mrg_party *host = host_of(sync, p);
 	struct mrg_member *m = p->member;
 
 	if (!host || map_lanes(p, host) < 0)
@@ -267,9 +361,66 @@ static void check_member(struct sync *sync, struct mrg_party *p)
 			continue;
 		host->used[p->vcpu[l]] = true;
 		m->lanes[l].vcpu_tid = host->vcpus.v[p->vcpu[l]].tid;
-		mrg_check_lane(&m->check, &p->data->lanes[l], &m->lanes[l],
-			       &host->vcpus.v[p->vcpu[l]]);
 	}
+	count(&m->check, p, host);
+}
+
+/* ---- the time of day against the windows ---- */
+
+/* How far the member's lanes, as the windows have them, are from its time of day at most. */
+static uint64_t farthest(const struct mrg_party *p, int64_t offset)
+{
+	uint64_t most = 0;
+
+	for (unsigned int l = 0; l < p->data->nr_lanes; l++) {
+		const struct mrg_lane_data *data = &p->data->lanes[l];
+		const struct mrg_lane *lane = &p->member->lanes[l];
+		size_t run = 0;
+
+		for (size_t i = 0; p->vcpu[l] != MRG_NO_MATCH && i < data->nr_times; i++) {
+			const struct mrg_lane_clock *clock;
+			int64_t by;
+
+			while (run < data->nr_set_backs && i >= data->set_back[run])
+				run++;
+			clock = mrg_lane_clock_at(lane, run ? data->set_back_page[run - 1] : 0);
+			by = (int64_t)(mrg_lane_clock_map(clock, data->times[i]) -
+				       mrg_segment_map(&p->own, data->times[i])) - offset;
+			most = (uint64_t)llabs(by) > most ? (uint64_t)llabs(by) : most;
+		}
+	}
+	return most;
+}
+
+/*
+ * A guest placed by its time of day: the windows say how far that is from the truth,
+ * and which thread is which CPU, whether the law is broken or not.
+ */
+static struct mrg_party *weigh_tod(struct sync *sync, struct mrg_party *p, struct off *ret)
+{
+	struct mrg_member *m = p->member;
+	int64_t offset = m->offset_ns;
+	struct mrg_party *host = NULL;
+
+	for (size_t i = 0; !host && i < sync->set->nr; i++) {
+		struct rt_err err = { 0 };
+
+		if (&sync->parties[i] == p || !sync->parties[i].vcpus.nr)
+			continue;
+		forget_map(p);
+		if (mrg_sync_windows(p, &sync->parties[i], &err) == 0)
+			host = &sync->parties[i];
+	}
+	if (!host)
+		forget_map(p);
+	*ret = (struct off){
+		.known = host, .by = offset - m->offset_ns, .error = m->bound_ns,
+		.most = host ? farthest(p, offset) : 0,
+	};
+	mrg_party_set_offset(p, offset);	/* asked for is the time of day */
+	if (host)
+		m->error_ns = m->bound_ns = ret->most + ret->error;
+	return host;
 }
 
 /* ---- what the user should know ---- */
@@ -303,38 +454,60 @@ static void note_overlap(struct sync *sync, const struct mrg_party *p)
 			      p->member->label, ref->member->label);
 }
 
-static void note_off(struct rt_buf *notes, const struct mrg_member *m, int64_t off,
-		     uint64_t error, uint64_t violations)
+static void note_law(struct sync *sync, const struct mrg_party *p, const struct off *off)
 {
-	uint64_t by = off < 0 ? -(uint64_t)off : (uint64_t)off;
+	const struct mrg_member *m = p->member;
+	uint64_t by = off->by < 0 ? -(uint64_t)off->by : (uint64_t)off->by;
 
-	rt_buf_printf(notes, "%s: its time of day is off by %s%" PRIu64 ".%06" PRIu64 " ms +- %"
-		      PRIu64 ".%03" PRIu64 " us: %" PRIu64 " of its events lie outside of the"
-		      " windows of its vCPUs; --sync windows puts them right\n", m->label,
-		      off < 0 ? "-" : "", by / 1000000, by % 1000000, error / 1000, error % 1000,
-		      violations);
+	if (m->method != MRG_TOD || !m->check.violations)
+		return;
+	rt_buf_printf(sync->notes, "%s: ", m->label);
+	if (off->known)
+		rt_buf_printf(sync->notes, "its time of day is off by %s%" PRIu64 ".%06" PRIu64
+			      " ms +- %" PRIu64 ".%03" PRIu64 " us: ", off->by < 0 ? "-" : "",
+			      by / 1000000, by % 1000000, off->error / 1000, off->error % 1000);
+	rt_buf_printf(sync->notes, "%" PRIu64 " of its events lie outside of the windows of its"
+		      " vCPUs%s\n", m->check.violations, off->known ?
+		      "; --sync windows puts them right" :
+		      ", and no other offset puts them inside: not a guest of this host");
 }
 
-/* A guest placed by its time of day that breaks the law: how far off its clock is. */
-static void note_law(struct sync *sync, struct mrg_party *p)
+static void note_thread(struct rt_buf *notes, const struct mrg_party *p, unsigned int l,
+			const struct mrg_party *host)
 {
-	struct mrg_member *m = p->member;
-	struct mrg_party *host = m->host >= 0 ? &sync->parties[m->host] : NULL;
-	int64_t offset = m->offset_ns;
-	struct rt_err err = { 0 };
+	const struct mrg_vcpu *v = p->vcpu[l] == MRG_NO_MATCH ? NULL :
+				   &host->vcpus.v[p->vcpu[l]];
+	const struct mrg_lane_data *data = &p->data->lanes[l];
+	const char *label = p->member->label;
 
-	if (m->method != MRG_TOD || !m->check.violations || !host)
+	if (!v && data->nr_times)
+		rt_buf_printf(notes, "%s: no thread of %s is known to be CPU %u: its %zu events are"
+			      " not checked\n", label, host->member->label, data->cpu,
+			      data->nr_times);
+	if (!v)
 		return;
-	for (unsigned int l = 0; l < p->data->nr_lanes; l++)
-		if (p->vcpu[l] != MRG_NO_MATCH)
-			host->used[p->vcpu[l]] = false;
-	if (mrg_sync_windows(p, host, &err) == 0)
-		note_off(sync->notes, m, offset - m->offset_ns, m->error_ns, m->check.violations);
-	else
-		rt_buf_printf(sync->notes, "%s: %" PRIu64 " of its events lie outside of the"
-			      " windows of its vCPUs: no guest of %s, or its clock changed\n",
-			      m->label, m->check.violations, host->member->label);
-	mrg_party_set_offset(p, offset);	/* asked for is the time of day */
+	if (v->next_tid)
+		rt_buf_printf(notes, "%s: CPU %u went from thread %d of %s to thread %d: it"
+			      " migrated, or was plugged in again\n", label, data->cpu, v->tid,
+			      host->member->label, v->next_tid);
+	if (v->opened_first)
+		rt_buf_printf(notes, "%s: CPU %u was in no thread of %s at first: what it did then is"
+			      " not checked, and its clock is taken to have run as later\n", label,
+			      data->cpu, host->member->label);
+	if (v->opened_last)
+		rt_buf_printf(notes, "%s: CPU %u left thread %d of %s: what it did then is not"
+			      " checked, and its clock is taken to have run on as before\n", label,
+			      data->cpu, v->next_tid ? v->next_tid : v->tid, host->member->label);
+}
+
+/* Which thread is a CPU may change, or be unknown: there nothing is proven. */
+static void note_threads(struct sync *sync, const struct mrg_party *p)
+{
+	const struct mrg_party *host = p->member->host >= 0 ? &sync->parties[p->member->host]
+							    : NULL;
+
+	for (unsigned int l = 0; host && l < p->data->nr_lanes; l++)
+		note_thread(sync->notes, p, l, host);
 }
 
 /* ---- all of it ---- */
@@ -343,7 +516,8 @@ static void note_law(struct sync *sync, struct mrg_party *p)
 static int place_members(struct sync *sync, bool hosts, struct rt_err *err)
 {
 	for (size_t i = 0; i < sync->set->nr; i++) {
-		struct mrg_party *p = &sync->parties[i];
+		struct mrg_party *p = &sync->parties[i], *host = NULL;
+		struct off off = { 0 };
 		int rc;
 
 		if (i == sync->reference || p->host != hosts)
@@ -351,8 +525,11 @@ static int place_members(struct sync *sync, bool hosts, struct rt_err *err)
 		rc = place_member(sync, p, err);
 		if (rc < 0)
 			return rc;
-		check_member(sync, p);
-		note_law(sync, p);
+		if (p->member->method == MRG_TOD && !p->stranger)
+			host = weigh_tod(sync, p, &off);
+		check_member(sync, p, host ? host : host_of(sync, p));
+		note_law(sync, p, &off);
+		note_threads(sync, p);
 		note_overlap(sync, p);
 	}
 	return 0;
@@ -360,10 +537,9 @@ static int place_members(struct sync *sync, bool hosts, struct rt_err *err)
 
 static int sync_all(struct sync *sync, struct rt_err *err)
 {
-	int rc = 0;
+	int rc = mrg_set_forget(sync->set);
 
-	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++)
-		rc = party_read(sync, i, err);
+	rc = rc < 0 ? rt_err_set(err, rc, "cannot synchronise") : read_all(sync, err);
 	for (size_t i = 0; rc == 0 && i < sync->set->nr && sync->set->nr > 1; i++)
 		rc = clock_usable(sync, &sync->parties[i], err);
 	if (rc == 0 && place_reference(sync) < 0)

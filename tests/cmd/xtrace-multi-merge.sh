@@ -66,6 +66,31 @@ merge -o "$w/again" "$w/m"
 expect_status 0
 expect_stdout_like '^guest: windows, .* 0 outside'
 
+it 'counts anew when it merges again'
+[ "$(grep -o 'check [0-9]*' "$w/again/merge")" = 'check 3849' ] || fail 'counted twice'
+
+it 'makes no directory inside of what it merges'
+merge -o "$w/m/inner" "$w/m"
+expect_status 1
+expect_stderr_like "$w/m/inner: lies inside of a merged directory"
+mkdir "$w/dir" && cp $host "$w/dir/host.dat"
+merge -o "$w/dir/host.dat/x" "$w/dir/host.dat"
+expect_status 1
+holds "$w/m" guest.dat host.dat merge
+
+it 'copies to another file system'
+other=$(mktemp -d /dev/shm/xtrace-multi-merge.XXXXXX)
+at_exit "rm -rf $other"
+merge -o "$other/m" $host $guest
+expect_status 0
+cmp -s $host "$other/m/host.dat" || fail 'the copy is not its original'
+cp $host "$w/h.dat" && cp $guest "$w/g.dat"
+merge --move -o "$other/moved" "$w/h.dat" "$w/g.dat"
+expect_status 0
+[ ! -e "$w/h.dat" ] && cmp -s $host "$other/moved/h.dat" || fail "not moved"
+holds "$other" m moved
+
+
 it 'names members as it is told'
 merge -o "$w/named" --label "left=$host" --label "right=$guest"
 expect_status 0
@@ -78,7 +103,7 @@ expect_stderr_like 'would both be called one'
 it 'says by how much a guest is off that is merged by its time of day'
 merge --sync tod --check $host $guest
 expect_status 1
-expect_stdout_like '^guest: tod, offset 0\.000000 ms, error unknown; [0-9]+ events checked, [0-9]+ outside'
+expect_stdout_like '^guest: tod, offset 0\.000000 ms \+- 1369[0-9][0-9]\.[0-9]+ us; [0-9]+ events checked, [0-9]+ outside'
 expect_stderr_like 'its time of day is off by 136\.9[0-9]+ ms .*--sync windows'
 
 it 'moves the traces when asked to, and not before all is well'

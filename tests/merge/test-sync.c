@@ -343,6 +343,156 @@ TEST(a_clock_that_is_set_back_has_epochs)
 	}
 }
 
+/* A guest as a member of a merge, of which the host's threads are known. */
+struct parties {
+	struct world w;
+	struct mrg_lane_data lanes[WORLD_CPUS];
+	struct mrg_data data;
+	struct mrg_member member, host_member;
+	size_t vcpu[WORLD_CPUS];
+	struct mrg_party guest, host;
+	struct mrg_check check;
+};
+
+static int place(struct parties *p, const struct world_plan *plan)
+{
+	*p = (struct parties){ .data = { .lanes = p->lanes }, .host_member = { .label = "host" } };
+	world_make(&p->w, plan);
+	p->data.nr_lanes = p->w.nr;
+	for (unsigned int l = 0; l < p->w.nr; l++)
+		p->lanes[l] = (struct mrg_lane_data){
+			.cpu = l, .times = (uint64_t *)p->w.lanes[l].t,
+			.nr_times = p->w.lanes[l].nr, .nr_events = p->w.lanes[l].nr,
+		};
+	p->member.lanes = calloc(p->w.nr, sizeof(*p->member.lanes));
+	p->guest = (struct mrg_party){
+		.member = &p->member, .data = &p->data, .own = { .mult = MRG_RATE_ONE },
+		.times = p->w.lanes, .vcpu = p->vcpu,
+	};
+	p->host = (struct mrg_party){
+		.member = &p->host_member, .vcpus = p->w.vcpus,
+		.used = calloc(p->w.vcpus.nr, sizeof(*p->host.used)),
+	};
+	return mrg_sync_windows(&p->guest, &p->host, NULL);
+}
+
+/* Events that are farther from the truth than the lane's clock says. */
+static size_t beyond(const struct parties *p)
+{
+	size_t nr = 0;
+
+	for (unsigned int l = 0; l < p->w.nr; l++) {
+		const struct mrg_lane_clock *clock = &p->member.lanes[l].epochs[0].clock;
+
+		for (size_t i = 0; i < p->w.lanes[l].nr; i++) {
+			int64_t out = (int64_t)mrg_lane_clock_map(clock, p->lanes[l].times[i]);
+
+			nr += llabs(out - p->w.truth[l][i]) > (int64_t)clock->error_ns + 1;
+		}
+	}
+	return nr;
+}
+
+static void leave(struct parties *p)
+{
+	p->w.vcpus = p->host.vcpus;
+	for (unsigned int l = 0; l < p->w.nr; l++)
+		mrg_lane_clocks_finish(&p->member.lanes[l]);
+	free(p->member.lanes);
+	free(p->host.used);
+	world_finish(&p->w);
+}
+
+static void check_all(struct parties *p)
+{
+	for (unsigned int l = 0; l < p->w.nr; l++) {
+		assert_true(p->vcpu[l] != MRG_NO_MATCH);
+		mrg_check_lane(&p->check, &p->lanes[l], &p->member.lanes[l],
+			       &p->host.vcpus.v[p->vcpu[l]]);
+	}
+	if (getenv("TEST_SHOW"))
+		printf("%llu checked, %llu outside, %llu unknown, +- %llu\n",
+		       (unsigned long long)p->check.checked,
+		       (unsigned long long)p->check.violations,
+		       (unsigned long long)p->check.unknown, (unsigned long long)p->member.bound_ns);
+}
+
+TEST(a_guest_that_migrates_on_its_host_is_followed)
+{
+	struct world_plan plan = lab;
+	struct parties p;
+
+	plan.moves = 0.6;
+	plan.strangers = 3;
+	for (plan.seed = 0; plan.seed < 4; plan.seed++) {
+		assert_int_equal(place(&p, &plan), 0);
+		check_all(&p);
+		assert_int_equal(beyond(&p), 0);
+		assert_int_equal(p.check.violations, 0);
+		assert_in_range(p.check.unknown, 0, 100);
+		for (unsigned int l = 0; l < 2; l++)
+			assert_int_equal(p.host.vcpus.v[p.vcpu[l]].next_tid, 2000 + (int)l);
+		leave(&p);
+	}
+}
+
+/* A guest does not see the time that passes while it is moved. */
+TEST(a_clock_that_stops_during_a_migration_is_followed)
+{
+	struct world_plan plan = lab;
+	struct parties p;
+
+	plan.moves = 0.5;
+	plan.pause = 81 * MS;
+	plan.nr_lines = 2;
+	plan.lines[1] = (struct world_line){ .from = 4 * S, .offset = 137 * MS + 80 * MS };
+	for (plan.seed = 0; plan.seed < 4; plan.seed++) {
+		assert_int_equal(place(&p, &plan), 0);
+		check_all(&p);
+		assert_int_equal(beyond(&p), 0);
+		assert_int_equal(p.check.violations, 0);
+		leave(&p);
+	}
+}
+
+TEST(a_cpu_that_is_plugged_in_again_does_not_disturb_the_others)
+{
+	struct world_plan plan = lab;
+	struct parties p;
+
+	plan.cpus = 4;
+	plan.moves = 0.4;
+	plan.moved = 3;
+	plan.strangers = 2;
+	for (plan.seed = 0; plan.seed < 4; plan.seed++) {
+		assert_int_equal(place(&p, &plan), 0);
+		check_all(&p);
+		assert_int_equal(beyond(&p), 0);
+		assert_int_equal(p.check.violations, 0);
+		assert_int_equal(p.host.vcpus.v[p.vcpu[0]].next_tid, 0);
+		assert_int_equal(p.host.vcpus.v[p.vcpu[3]].next_tid, 2003);
+		leave(&p);
+	}
+}
+
+TEST(what_happens_on_a_host_without_a_trace_is_not_checked_and_no_violation)
+{
+	struct world_plan plan = lab;
+	struct parties p;
+
+	plan.moves = 0.5;
+	plan.away = true;
+	plan.strangers = 2;
+	for (plan.seed = 0; plan.seed < 4; plan.seed++) {
+		assert_int_equal(place(&p, &plan), 0);
+		check_all(&p);
+		assert_int_equal(beyond(&p), 0);
+		assert_int_equal(p.check.violations, 0);
+		assert_true(p.check.unknown > 1000 && p.check.checked > 1000);
+		leave(&p);
+	}
+}
+
 /* Hypercalls at random times, noted by the guest shortly before and after. */
 TEST(hypercalls_bound_the_offset_by_their_round_trip)
 {
@@ -416,6 +566,10 @@ int main(void)
 		cmocka_unit_test(readings_that_are_not_exact_stay_one_line),
 		cmocka_unit_test(a_guest_of_another_host_is_refused),
 		cmocka_unit_test(a_clock_that_is_set_back_has_epochs),
+		cmocka_unit_test(a_guest_that_migrates_on_its_host_is_followed),
+		cmocka_unit_test(a_clock_that_stops_during_a_migration_is_followed),
+		cmocka_unit_test(a_cpu_that_is_plugged_in_again_does_not_disturb_the_others),
+		cmocka_unit_test(what_happens_on_a_host_without_a_trace_is_not_checked_and_no_violation),
 		cmocka_unit_test(hypercalls_bound_the_offset_by_their_round_trip),
 		cmocka_unit_test(scaled_and_shifted_cycles_are_taken_back_exactly),
 	};

@@ -109,17 +109,54 @@ static size_t lose(struct growing *g, const struct world_plan *plan, struct mrg_
 	return nr;
 }
 
+/* A thread's runs [from, to) of which the host's trace has all, and the silence around it. */
+static size_t thread(struct world *world, const struct growing *g, size_t from, size_t to,
+		     const struct mrg_span *gaps, size_t nr_gaps, const struct world_plan *plan)
+{
+	bool all = from == 0 && to == g->nr;
+
+	if (mrg_vcpu_build(&world->vcpus.v[world->vcpus.nr], g->runs + from, to - from, gaps,
+			   nr_gaps, all ? MRG_TIME_MAX : HOST_FROM,
+			   all ? MRG_TIME_MIN : HOST_FROM + plan->length) < 0)
+		abort();
+	return world->vcpus.nr++;
+}
+
+static int64_t moving(const struct world_plan *plan)
+{
+	return HOST_FROM + (int64_t)((double)plan->length * plan->moves);
+}
+
+/* Where in the runs the vCPU leaves its first thread. */
+static size_t move_at(const struct growing *g, const struct world_plan *plan, unsigned int cpu)
+{
+	int64_t at = moving(plan);
+	size_t i = 0;
+
+	if (plan->moves <= 0 || cpu < plan->moved)
+		return g->nr;
+	while (i < g->nr && ((int64_t)g->runs[i].ts < at || g->runs[i].kind != MRG_RUN_ENTER))
+		i++;
+	for (size_t k = i; k < g->nr; k++)
+		g->runs[k].tid += 1000;
+	return i;
+}
+
 static void make_cpu(struct world *world, const struct world_plan *plan, unsigned int cpu,
 		     bool stranger)
 {
 	static struct mrg_span gaps[4096];
 	struct growing g = { 0 };
 	int64_t t = HOST_FROM + between(0, plan->gap_max);
-	size_t nr_gaps;
+	size_t nr_gaps, moved;
 
 	while (t < HOST_FROM + plan->length) {
 		int64_t end = t + between(plan->window_min, plan->window_max), gap;
 
+		if (plan->pause && end > moving(plan) && t < moving(plan) + plan->pause) {
+			t = moving(plan) + plan->pause + between(0, plan->gap_max);
+			continue;
+		}
 		run(&g, plan, t, MRG_RUN_ENTER, cpu);
 		if (!stranger)
 			window_events(&g, plan, cpu, t, end);
@@ -130,15 +167,13 @@ static void make_cpu(struct world *world, const struct world_plan *plan, unsigne
 		t = end + gap;
 	}
 	nr_gaps = lose(&g, plan, gaps, 4096);
-	if (mrg_vcpu_build(&world->vcpus.v[world->vcpus.nr], g.runs, g.nr, gaps, nr_gaps,
-			   MRG_TIME_MAX, MRG_TIME_MIN) < 0)
-		abort();
+	moved = stranger ? g.nr : move_at(&g, plan, cpu);
+	world->vcpu[cpu] = thread(world, &g, 0, moved, gaps, nr_gaps, plan);
+	if (moved < g.nr && !plan->away)
+		thread(world, &g, moved, g.nr, gaps, nr_gaps, plan);
 	free(g.runs);
-	if (stranger) {
-		world->vcpus.v[world->vcpus.nr++].vcpu = cpu;
+	if (stranger)
 		return;
-	}
-	world->vcpu[cpu] = world->vcpus.nr++;
 	world->lanes[cpu] = (struct mrg_times){ .t = g.times, .nr = g.nr_times, .cpu = cpu };
 	world->truth[cpu] = g.truth;
 }
@@ -153,7 +188,7 @@ void world_make(struct world *world, const struct world_plan *original)
 	plan.guest_from += (double)HOST_FROM / (double)plan.length;
 	plan.guest_to += (double)HOST_FROM / (double)plan.length;
 	*world = (struct world){ .nr = plan.cpus };
-	world->vcpus.v = calloc(plan.cpus + plan.strangers, sizeof(*world->vcpus.v));
+	world->vcpus.v = calloc(2 * plan.cpus + plan.strangers, sizeof(*world->vcpus.v));
 	for (unsigned int i = 0; i < plan.strangers; i++)
 		make_cpu(world, &plan, i, true);
 	for (unsigned int i = 0; i < plan.cpus; i++)

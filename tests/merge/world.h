@@ -38,13 +38,17 @@ struct world_plan {
 	int64_t noise;			/* a reading of the guest's clock is wrong by up to this */
 	bool shuffle;			/* vCPUs of the host in another order than CPUs */
 	double lost;			/* part of the host's time in which events were lost */
+	double moves;			/* at this part of the time other threads go on; 0: never */
+	unsigned int moved;		/* first CPU that does: those before stay */
+	int64_t pause;			/* no CPU runs for so long then */
+	bool away;			/* ... on another host: no trace has them */
 };
 
 struct world {
 	struct mrg_vcpus vcpus;
 	struct mrg_times lanes[WORLD_CPUS];
 	int64_t *truth[WORLD_CPUS];	/* host times of the events */
-	size_t vcpu[WORLD_CPUS];	/* which vCPU each lane is */
+	size_t vcpu[WORLD_CPUS];	/* which vCPU each lane is, at first */
 	unsigned int nr;
 };
 
