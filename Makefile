@@ -11,6 +11,7 @@
 #   make lab             a shell in a virtual KVM host with a guest running
 #   make fuzz            longer fuzzing, FUZZ_SECONDS= a target
 #   make bench           speed, side by side with the peers
+#   make modules         the kernel modules, for the kernel of KDIR=
 #   make install         DESTDIR=, PREFIX=; uninstall takes the same
 #
 # Variables: O=dir  V=1  SAN=address,undefined  COVERAGE=1  DEBUG=1  WERROR=0
@@ -61,7 +62,8 @@ endif
 #   PKGS        libraries that must be there, by their pkg-config names
 #   DEPS        Debian packages that building and testing need
 # and what goes out besides programs, shared libraries and man pages:
-#   HEADERS PCFILES UNITS UDEV_RULES    files of the tree (PCFILES: NAME.pc.in)
+#   HEADERS PCFILES UNITS UDEV_RULES SYSUSERS MODPROBE   files of the tree (PCFILES: NAME.pc.in)
+#   DKMS_NAME DKMS_FILES                 kernel modules as source: FILE:PLACE
 ARCHIVES   :=
 PROGRAMS   :=
 SHARED     :=
@@ -76,12 +78,15 @@ HEADERS    :=
 PCFILES    :=
 UNITS      :=
 UDEV_RULES :=
+SYSUSERS   :=
+MODPROBE   :=
+DKMS_FILES :=
 DEPS       := gcc make pkg-config git
 
 all:
 
 # tests comes last: its targets depend on what the others list.
-FOLDERS := lib kvm-events gs xtrace merge gs/host guest tuning config tests/lab tests/demo tests/fuzz \
+FOLDERS := lib kvm-events gs gs/dkms xtrace merge gs/host guest tuning config tests/lab tests/demo tests/fuzz \
 	tests/bench doc tests
 -include $(wildcard $(addsuffix /rules.mk,$(FOLDERS)))
 

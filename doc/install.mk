@@ -13,14 +13,17 @@ install-list = \
 	$(foreach m,$(MANPAGES),644:$(m):share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 	$(call goes,644,share/bash-completion/completions,$(addprefix $(O)/completions/,$(PROGRAMS))) \
 	$(call goes,644,lib/systemd/system,$(UNITS)) \
-	$(call goes,644,lib/udev/rules.d,$(UDEV_RULES))
+	$(call goes,644,lib/udev/rules.d,$(UDEV_RULES)) \
+	$(call goes,644,lib/sysusers.d,$(SYSUSERS)) \
+	$(call goes,644,lib/modprobe.d,$(MODPROBE)) \
+	$(foreach f,$(DKMS_FILES),$(subst ||,$(DKMS_NAME)-$(VERSION),644:$(subst :,:src/||/,$(f))))
 # links of the shared libraries: NAME:TARGET
 install-links = $(foreach s,$(SHARED),\
 	$(foreach l,$(sort $(filter-out $(s),$($(s)-soname) $(call dev_name,$(s)))),$(l):$(s)))
 
 place := $(DESTDIR)$(PREFIX)
 
-install: all $(patsubst %.in,$(O)/%,$(PCFILES))
+install: all $(patsubst %.in,$(O)/%,$(PCFILES)) $(foreach f,$(DKMS_FILES),$(firstword $(subst :, ,$(f))))
 	$(Q)set -e; for entry in $(install-list); do \
 		IFS=: read -r mode file to <<<"$$entry"; \
 		install -D -m "$$mode" "$$file" "$(place)/$$to"; \
@@ -35,6 +38,9 @@ uninstall:
 	for entry in $(install-links); do rm -f "$(place)/lib/$${entry%:*}"; done; \
 	if [ -d "$(place)/include/kvmrt" ]; then \
 		find "$(place)/include/kvmrt" -depth -type d -empty -delete; \
+	fi; \
+	if [ -d "$(place)/src/$(DKMS_NAME)-$(VERSION)" ]; then \
+		find "$(place)/src/$(DKMS_NAME)-$(VERSION)" -depth -type d -empty -delete; \
 	fi
 
 # Made anew each time: it holds the prefix of this call.

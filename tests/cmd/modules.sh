@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# modules.sh: both kernel modules build for every kernel of the lab, and as DKMS builds them
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+need apt-get dpkg pahole sparse dkms modinfo
+
+make_here() { MAKEFLAGS='' make -s "$@"; }
+
+# silent: what a build may say beside nothing
+silent() {
+	cat "$tmp/stdout" "$tmp/stderr" >"$tmp/said"
+	sed -i -e '/^  KBUILD /d' -e '/^$/d' -e '/^Skipping BTF generation/d' "$tmp/said"
+	[ ! -s "$tmp/said" ] || fail "the build said: $(cat "$tmp/said")"
+}
+
+declare -A kdirs
+for kernel in 6.1 6.1-rt 6.12 6.12-rt; do
+	kdirs[$kernel]=$(tests/lab/kdir "$kernel" 2>/dev/null) ||
+		skip "headers of kernel $kernel are not in the lab's cache and cannot be fetched"
+done
+
+it 'builds both modules without a warning, from gcc with W=1 or from sparse'
+for kernel in "${!kdirs[@]}"; do
+	kdir=${kdirs[$kernel]}
+	run make_here modules O="$tmp/build" KDIR="$kdir" W=1 C=2
+	expect_status 0
+	# of others' headers we are no judge
+	grep -v "${kdir%/usr/src/*}/" "$tmp/stderr" >"$tmp/ours"
+	mv "$tmp/ours" "$tmp/stderr"
+	silent
+done
+[ "$(find "$tmp/build/modules" -name '*.ko' | wc -l)" = 8 ] || fail 'expected eight modules'
+
+it 'builds modules that use no symbol of KVM'
+for module in "$tmp"/build/modules/*/gs/host/module/kvmrt_gs_host.ko; do
+	same=$(modinfo -F depends "$module")
+	[ -z "$same" ] || fail "$module depends on $same"
+done
+
+it 'says which folder has no headers'
+run make_here modules O="$tmp/build" KDIR="$tmp"
+expect_status 2
+expect_stderr_like "^make modules: no headers of a kernel in KDIR=$tmp$"
+
+it 'builds with DKMS from what is installed'
+run make_here install O="${O:-build}" SAN="${SAN:-}" DESTDIR="$tmp/root" PREFIX=/usr
+expect_status 0
+release=$(basename "$(dirname "${kdirs[6.12]}/x")")
+release=${release#linux-headers-}
+dkms_here() {
+	dkms "$1" kvmrt-gs/0.1 -k "$release" --dkmstree "$tmp/dkms" --sourcetree "$tmp/root/usr/src" \
+		--kernelsourcedir "${kdirs[6.12]}" --no-depmod
+}
+mkdir "$tmp/dkms"
+run dkms_here add
+expect_status 0
+run dkms_here build
+expect_status 0
+[ "$(find "$tmp/dkms" -name '*.ko*' | wc -l)" -ge 2 ] || fail 'DKMS has built no modules'
+
+it 'hands the words of the command line to modprobe, and no other'
+words=$(sed -nE 's/^install kvmrt_gs_guest .*--ignore-install kvmrt_gs_guest (.*) \$CMDLINE_OPTS$/\1/p' \
+	gs/dkms/kvmrt-gs-modprobe.conf)
+echo 'quiet kvmrt_gs_hc_guest_enabled=1 xkvmrt_gs_syscall_enabled=1 kvmrt_gs_syscall_enabled=0;id' >"$tmp/cmdline"
+run eval "echo ${words//\/proc\/cmdline/$tmp/cmdline}"
+expect_stdout 'kvmrt_gs_hc_guest_enabled=1'
