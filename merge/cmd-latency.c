@@ -6,17 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "merge/lat-blame.h"
 #include "merge/lat-report.h"
 #include "merge/view.h"
 
 static struct {
 	struct rt_strv metrics;
 	const char *from, *to, *format;
-	unsigned int rows, threads;
-} o = { .format = "text", .rows = 12 };
+	unsigned int rows, worst, excerpt, threads;
+} o = { .format = "text", .rows = 12, .excerpt = 12 };
 
 static const struct rt_opt latency_opts[] = {
 	RT_LIST('m', "metric", &o.metrics, "METRIC", "show these only: KIND, KIND(NAME) or "
@@ -28,6 +30,10 @@ static const struct rt_opt latency_opts[] = {
 		  "the histograms"),
 	RT_UINT(0, "rows", &o.rows, "N", 0, UINT_MAX, "rows of a table at the most, 0 for all; "
 		"default 12"),
+	RT_UINT('w', "worst", &o.worst, "N", 1, 1000, "explain the N longest intervals: of the "
+		"metrics asked for, else of all wake-ups"),
+	RT_UINT(0, "excerpt", &o.excerpt, "N", 0, 10000, "with --worst: lines of the traces to "
+		"show of each, 0 for none; default 12"),
 	RT_UINT('j', "threads", &o.threads, "N", 1, 64, "threads that work at it"),
 	RT_END
 };
@@ -73,13 +79,72 @@ static int choose_range(struct mrg_lat_opts *opts, const struct mrg_set *set, st
 	return 0;
 }
 
+/* ---- the longest intervals ---- */
+
+static bool wants(void *arg, const struct mrg_lat_metric *metric)
+{
+	return mrg_lat_is_shown(arg, metric);
+}
+
+/* The first and the last lines of an interval, as xtrace-view shows them. */
+static int show_excerpt(const struct mrg_set *set, const struct mrg_lat_interval *interval,
+			struct rt_err *err)
+{
+	struct mrg_view_opts view = {
+		.format = &mrg_format_text, .time = MRG_TIME_TOD, .from = interval->from,
+		.to = interval->to, .limit = (o.excerpt + 1) / 2, .warn = warn,
+		.fields = { MRG_FIELD_TIME, MRG_FIELD_HOST, MRG_FIELD_CPU, MRG_FIELD_COMM,
+			    MRG_FIELD_EVENT },
+		.nr_fields = 5,
+	};
+	struct mrg_select *select;
+	int rc = mrg_select_create(&select, set, NULL, 0, NULL, 0, err);
+
+	if (rc < 0)
+		return rc;
+	fflush(stdout);
+	rc = mrg_view_run(set, &view, select, STDOUT_FILENO, err);
+	view.tail = o.excerpt / 2;
+	view.limit = 0;
+	if (rc == 0 && view.tail > 0) {
+		printf("      ...\n");
+		fflush(stdout);
+		rc = mrg_view_run(set, &view, select, STDOUT_FILENO, err);
+	}
+	mrg_select_destroy(select);
+	return rc;
+}
+
+static int explain(const struct mrg_lat_report *report, struct rt_err *err)
+{
+	const struct mrg_lat_result *result = report->result;
+	struct rt_buf text = { 0 };
+	size_t i;
+	int rc = 0;
+
+	if (result->nr_worst == 0)
+		printf("\nno interval of these metrics\n");
+	for (i = 0; i < result->nr_worst && rc == 0; i++) {
+		text.len = 0;
+		rc = mrg_lat_blame(report->set, result, &result->worst[i], &text, err);
+		if (rc == 0 && !rt_buf_str(&text))
+			rc = rt_err_set(err, -ENOMEM, "cannot explain an interval");
+		if (rc == 0)
+			printf("\n%3zu.  %s\n", i + 1, text.data);
+		if (rc == 0 && o.excerpt > 0)
+			rc = show_excerpt(report->set, &result->worst[i], err);
+	}
+	rt_buf_finish(&text);
+	return rc;
+}
+
 static int print(const struct mrg_lat_report *report, struct rt_err *err)
 {
 	if (strcmp(o.format, "json") == 0)
 		return mrg_lat_print_json(report, stdout, err);
 	if (strcmp(o.format, "csv") == 0)
 		return mrg_lat_print_csv(report, stdout, err);
-	return mrg_lat_print(report, stdout, err);
+	return o.worst ? explain(report, err) : mrg_lat_print(report, stdout, err);
 }
 
 static int measure(struct mrg_lat_report *report, const struct mrg_set *set, struct rt_err *err)
@@ -88,6 +153,13 @@ static int measure(struct mrg_lat_report *report, const struct mrg_set *set, str
 	struct mrg_lat_result result = { 0 };
 	int rc = choose_range(&opts, set, err);
 
+	report->set = set;
+	report->rows = o.rows;
+	opts.worst = o.worst;
+	if (report->nr_selects > 0) {
+		opts.wants = wants;
+		opts.wants_arg = report;
+	}
 	if (rc != 0)
 		return rc;
 	rc = mrg_lat_run(&result, set, &opts, err);
@@ -95,9 +167,7 @@ static int measure(struct mrg_lat_report *report, const struct mrg_set *set, str
 		rc = rt_err_say(err, -ENODATA, "there is no event in these traces%s",
 				o.from || o.to ? " between these times" : "");
 	if (rc == 0) {
-		report->set = set;
 		report->result = &result;
-		report->rows = o.rows;
 		rc = print(report, err);
 	}
 	mrg_lat_result_finish(&result);

@@ -112,6 +112,19 @@ static void push(const struct lat_rec *rec, enum lat_frame_kind kind, uint64_t i
 	note_vcpu(rec);
 }
 
+/* For who asks what the CPU, or the vCPU's thread that runs on it, was doing. */
+static void probe_frame(const struct lat_rec *rec, const struct lat_frame *frame)
+{
+	const struct lat_task *task = rec->cpu->current;
+	const char *name = frame->metric ? frame->metric->name : "?";
+
+	if (frame->kind == LAT_FRAME_TIMER)
+		return;		/* within its interrupt */
+	lat_probe_add(rec->cpu->probe, LAT_INTERRUPT, name, "", frame->begin, rec->ns);
+	if (task && task->vcpu)
+		lat_probe_add(task->vcpu->probe, LAT_INTERRUPT, name, "", frame->begin, rec->ns);
+}
+
 static void pop(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_kind kind,
 		uint64_t id)
 {
@@ -124,6 +137,8 @@ static void pop(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_k
 		return;		/* it began before the trace, or its begin was lost */
 	lat_add_or_unknown(lat, cpu->frames[i - 1].metric, rec, cpu->frames[i - 1].begin,
 			   lat_common_pid(rec));
+	if (lat->probing)
+		probe_frame(rec, &cpu->frames[i - 1]);
 	cpu->depth = i - 1;
 	note_vcpu(rec);
 }

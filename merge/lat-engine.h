@@ -87,6 +87,7 @@ struct lat_cpu {
 	struct lat_task *current;	/* NULL: idle or unknown */
 	uint64_t run_since;		/* of ->current, or of idle */
 	struct lat_task *waiter;	/* a vCPU's thread that waits for this CPU */
+	struct lat_probe *probe;	/* NULL: nobody asks what it does */
 	unsigned int depth;
 	struct lat_frame frames[LAT_DEPTH];
 };
@@ -102,6 +103,7 @@ struct lat_task {
 	char comm[LAT_COMM];
 	uint64_t wait_since;		/* RUNNABLE: since when */
 	bool woken;			/* ... because it was woken, not pushed off */
+	char waker[MRG_LAT_NAME_MAX];	/* by whom; only while something is probed */
 	uint64_t call_nr, call_begin;
 	uint64_t guest_nr, guest_begin;	/* guest's own view of a hypercall; begin 0: none */
 	struct mrg_lat_metric *wakeup, *runq;	/* of this ->comm; made at the first figure */
@@ -121,7 +123,8 @@ struct lat_vcpu {
 	unsigned int isa;
 	uint64_t parts[MRG_LAT_NR_PARTS];	/* of this time outside */
 	uint64_t hc_nr, hc_ns;		/* hypercall in flight; ns 0: none */
-	struct mrg_lat_map exits;	/* (isa, reason) + 1 -> metric */
+	struct mrg_lat_map exits;	/* isa and reason -> metric */
+	struct lat_probe *probe;	/* NULL: nobody asks what it does */
 };
 
 struct lat_system {		/* a member: one kernel */
@@ -163,6 +166,7 @@ struct mrg_lat {
 	struct mrg_lat_map timers;	/* system and address -> struct lat_timer */
 	struct mrg_lat_map metrics;	/* hash of the key -> first metric of it */
 	struct lat_worst worst;
+	struct lat_probing *probing;	/* NULL, but where an interval is explained */
 	bool no_memory;
 };
 
@@ -190,6 +194,49 @@ static inline int lat_common_pid(const struct lat_rec *rec)
 	memcpy(&pid, rec->data + 4, sizeof(pid));
 	return pid;
 }
+
+/* lat-probe.c: what a CPU or a vCPU's thread did within an interval, summed by doer */
+
+enum lat_deed {
+	LAT_RAN,	/* a task on the CPU; no name: idle */
+	LAT_INTERRUPT,	/* a handler, on the CPU or while the thread ran */
+	LAT_PART,	/* the thread outside the guest: enum mrg_lat_part by name */
+	LAT_EXITED,	/* the thread was outside for this reason */
+	LAT_PREEMPTED,	/* another task ran while the thread waited */
+	LAT_NR_DEEDS
+};
+
+struct lat_doer {
+	enum lat_deed deed;
+	char name[MRG_LAT_NAME_MAX], waker[MRG_LAT_NAME_MAX];
+	int pid;		/* RAN, PREEMPTED */
+	uint64_t sum, longest;	/* ns within the interval */
+	unsigned int times;
+};
+
+#define LAT_MAX_DOERS 64	/* further ones are summed in the last */
+
+struct lat_probe {
+	uint64_t from, to;
+	unsigned int nr;
+	struct lat_doer doers[LAT_MAX_DOERS];
+};
+
+struct lat_probing {
+	uint16_t host;		/* whose thread of a vCPU is probed */
+	int tid;		/* 0: none */
+	struct lat_probe *vcpu;
+};
+
+/* Adds what lies within the probe's interval; a probe that is NULL takes nothing. */
+void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name,
+		   const char *waker, uint64_t from, uint64_t to);
+void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct lat_task *task,
+		    uint64_t from, uint64_t to);
+struct lat_probe *lat_probe_of(const struct lat_probing *probing, uint16_t system, int tid);
+/* The sum of a deed, and who has the most of it (NULL: nobody). */
+uint64_t lat_probe_sum(const struct lat_probe *probe, enum lat_deed deed,
+		       const struct lat_doer **ret_most);
 
 /* lat-event.c */
 int lat_events_create(struct lat_system *sys, const struct xt_trace *trace);
@@ -249,6 +296,9 @@ void lat_vcpu_lose(struct lat_vcpu *vcpu);
 void lat_vcpu_free(struct lat_vcpu *vcpu);
 
 /* lat.c */
+
+/* The stream of lat->set within lat->opts, through the engine. */
+int lat_run(struct mrg_lat *lat, struct rt_err *err);
 
 /* With ->set, ->opts and ->result filled in.  lat_destroy() also after a failure. */
 int lat_create(struct mrg_lat *lat);

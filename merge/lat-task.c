@@ -88,9 +88,11 @@ static void blame_current(struct mrg_lat *lat, const struct lat_rec *rec)
 	if (from < waiter->wait_since)
 		from = waiter->wait_since;
 	memcpy(name, cpu->current->comm, LAT_COMM);
-	if (lat_is_whole(rec, from) && from < rec->ns)
-		lat_add(lat, lat_metric(lat, MRG_LAT_PREEMPT, rec->system, waiter->vcpu, name), rec,
-			from, cpu->current->pid);
+	if (!lat_is_whole(rec, from) || from == rec->ns)
+		return;
+	lat_add(lat, lat_metric(lat, MRG_LAT_PREEMPT, rec->system, waiter->vcpu, name), rec, from,
+		cpu->current->pid);
+	lat_probe_task(waiter->vcpu->probe, LAT_PREEMPTED, cpu->current, from, rec->ns);
 }
 
 static void wait_for_cpu(const struct lat_rec *rec, struct lat_task *task)
@@ -148,12 +150,27 @@ void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec)
 	struct lat_cpu *cpu = rec->cpu;
 
 	blame_current(lat, rec);
+	lat_probe_task(cpu->probe, LAT_RAN, cpu->current, cpu->run_since, rec->ns);
 	cpu->depth = 0;		/* nobody is switched within an interrupt */
 	leave(lat, rec);
 	cpu->current = enter(lat, rec);
 	cpu->run_since = rec->ns;
 	if (cpu->waiter && cpu->waiter->run != LAT_RUNNABLE)
 		cpu->waiter = NULL;
+}
+
+/* What did it: the interrupt that was under way, else the task that was running. */
+static void note_waker(struct lat_task *task, const struct lat_rec *rec)
+{
+	const struct lat_cpu *cpu = rec->cpu;
+
+	if (cpu->depth > 0 && cpu->frames[cpu->depth - 1].metric)
+		snprintf(task->waker, sizeof(task->waker), "%s",
+			 cpu->frames[cpu->depth - 1].metric->name);
+	else if (cpu->current)
+		snprintf(task->waker, sizeof(task->waker), "%.*s", LAT_COMM, cpu->current->comm);
+	else
+		task->waker[0] = '\0';
 }
 
 void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec)
@@ -168,6 +185,8 @@ void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec)
 	task->run = LAT_RUNNABLE;
 	task->woken = true;
 	task->wait_since = rec->ns;
+	if (lat->probing)
+		note_waker(task, rec);
 	if (task->vcpu) {
 		lat_vcpu_part(task->vcpu, MRG_LAT_PART_WAIT, rec->ns);
 		wait_for_cpu(rec, task);

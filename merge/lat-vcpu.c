@@ -27,6 +27,8 @@ static struct lat_vcpu *get_vcpu(struct mrg_lat *lat, const struct lat_rec *rec,
 		task->vcpu->vm_pid = lat_vm_of(lat, rec->system, task->pid);
 		task->vcpu->where = LAT_NOWHERE;
 		task->vcpu->exits.max = 4096;
+		if (lat->probing)
+			task->vcpu->probe = lat_probe_of(lat->probing, rec->system, task->pid);
 	}
 	/* It runs here: seen to, also where no sched events are traced. */
 	task->run = LAT_RUNNING;
@@ -46,8 +48,11 @@ void lat_vcpu_free(struct lat_vcpu *vcpu)
 
 void lat_vcpu_part(struct lat_vcpu *vcpu, enum mrg_lat_part part, uint64_t ns)
 {
-	if (vcpu->where == LAT_OUT && ns > vcpu->since)
+	if (vcpu->where == LAT_OUT && ns > vcpu->since) {
 		vcpu->parts[vcpu->part] += ns - vcpu->since;
+		lat_probe_add(vcpu->probe, LAT_PART, mrg_lat_part_name(vcpu->part), "", vcpu->since,
+			      ns);
+	}
 	vcpu->part = (uint8_t)part;
 	if (ns > vcpu->since)
 		vcpu->since = ns;
@@ -95,6 +100,8 @@ static void exit_ends(struct mrg_lat *lat, const struct lat_rec *rec, struct lat
 			metric->parts[i] += vcpu->parts[i];
 	}
 	lat_add_or_unknown(lat, metric, rec, vcpu->exit_ns, lat_common_pid(rec));
+	if (metric)
+		lat_probe_add(vcpu->probe, LAT_EXITED, metric->name, "", vcpu->exit_ns, rec->ns);
 }
 
 void lat_guest_begin(struct mrg_lat *lat, const struct lat_rec *rec)

@@ -239,7 +239,7 @@ void lat_destroy(struct mrg_lat *lat)
 	free(lat->worst.v);
 }
 
-static int run(struct mrg_lat *lat, struct rt_err *err)
+int lat_run(struct mrg_lat *lat, struct rt_err *err)
 {
 	const struct mrg_sink sink = { .arg = lat, .write = take_window, .warn = warn };
 	struct mrg_stream_opts opts = MRG_STREAM_ALL;
@@ -268,7 +268,7 @@ int mrg_lat_run(struct mrg_lat_result *ret, const struct mrg_set *set,
 	if (rc < 0)
 		rc = rt_err_set(err, rc, "cannot prepare the analysis");
 	else
-		rc = run(&lat, err);
+		rc = lat_run(&lat, err);
 	if (rc == 0 && (lat_metrics_result(&lat) < 0 || lat_worst_result(&lat) < 0))
 		rc = rt_err_set(err, -ENOMEM, "cannot keep all figures");
 	lat_destroy(&lat);

@@ -99,7 +99,7 @@ struct mrg_lat_opts {
 };
 
 struct mrg_lat_result {
-	struct mrg_lat_metric **metrics;	/* by kind, member, VM, vCPU; most time first */
+	struct mrg_lat_metric **metrics;	/* by kind, member, VM, vCPU; then sum */
 	size_t nr;
 	struct mrg_lat_interval *worst;		/* longest first */
 	size_t nr_worst;

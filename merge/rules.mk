@@ -42,8 +42,8 @@ tests/fuzz/fuzz-mergefile-ldlibs := $(mrg-ldlibs)
 # What xtrace-latency is made of, beside libmerge.a and libview.a.
 ARCHIVES += liblat.a
 liblat.a-objs := $(addprefix merge/, \
-	hist.o lat.o lat-cpu.o lat-event.o lat-json.o lat-map.o lat-metric.o \
-	lat-report.o lat-select.o lat-task.o lat-vcpu.o)
+	hist.o lat.o lat-blame.o lat-cpu.o lat-event.o lat-json.o lat-map.o lat-metric.o \
+	lat-probe.o lat-report.o lat-select.o lat-task.o lat-vcpu.o)
 
 PROGRAMS += xtrace-latency
 xtrace-latency-objs := merge/cmd-latency.o

@@ -52,6 +52,24 @@ run xtrace-latency --from +900s $host
 expect_status 1
 expect_stderr_like 'there is no event in these traces between these times'
 
+run xtrace-multi-merge -o "$tmp/both" $host $guest
+expect_status 0
+
+it 'explains the longest wake-up of the guest across both kernels, and shows the place'
+run xtrace-latency --worst 1 -m wakeup@guest "$tmp/both"
+expect_status 0
+expect_stderr ''
+expect_stdout_like '^  1\.  guest task rcu_preempt \(PID 15\) of guest woke 7\.38ms late on CPU 0: its vCPU was not running for 6\.55ms: exit HLT, most of it wait for 6\.25ms$' \
+	'^ +thread 156 +6\.25ms in +1  spent in wait$' \
+	'^[0-9.]+ guest 1 ls SCHED_WAKING \[15\]$' \
+	'^[0-9.]+ guest 0 kworker/u4:1 SCHED_SWITCH \[kworker/u4:1 25 I -> rcu_preempt 15\]$'
+
+it 'explains as many as are asked for, longest first'
+run xtrace-latency -w 4 --excerpt 0 -m exit $host
+expect_status 0
+[ "$(grep -c '^ *[0-9]\. ' "$tmp/stdout")" = 4 ] || fail 'there are not four'
+expect_stdout_like '^  1\.  vCPU 1 of pid 157 \(thread 157\), exit of HLT for 171ms: exit HLT, most of it halt'
+
 it 'refuses a metric that means nothing'
 run xtrace-latency -m 'wakup(x)' $host
 expect_status 2

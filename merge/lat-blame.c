@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lat-blame.c - reads an interval again and says who had the time */
+#include "merge/lat-blame.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/err.h"
+#include "merge/lat-engine.h"
+#include "merge/lat-report.h"
+
+#define MIN_SHARE 50	/* what had less than 1/50 of the interval is not told */
+
+struct blame {
+	const struct mrg_set *set;
+	const struct mrg_lat_metric *metric;
+	const struct mrg_lat_interval *interval;
+	const struct mrg_member *member;
+	int host;		/* member whose kernel runs the vCPU; -1: none known */
+	int tid;		/* thread of that vCPU on ->host; 0: none */
+	struct lat_probe cpu, vcpu;
+	uint64_t lost_places;	/* within what was read */
+	struct rt_buf *out;
+};
+
+/* ---- reading it again ---- */
+
+static bool is_of_thread(const struct mrg_lat_metric *metric)
+{
+	return metric->kind == MRG_LAT_EXIT || metric->kind == MRG_LAT_HYPERCALL;
+}
+
+/* The host's thread that ran a guest's CPU, by the merge's own findings. */
+static int thread_of(const struct mrg_member *member, unsigned int cpu)
+{
+	unsigned int i;
+
+	for (i = 0; i < xt_trace_nr_lanes(member->trace); i++) {
+		if (xt_trace_lane(member->trace, i)->cpu == cpu && member->lanes[i].vcpu_tid > 0)
+			return member->lanes[i].vcpu_tid;
+	}
+	return 0;
+}
+
+static void find_thread(struct blame *blame)
+{
+	blame->host = -1;
+	if (is_of_thread(blame->metric)) {
+		blame->host = blame->metric->member;
+		blame->tid = blame->interval->pid;
+	} else if (blame->member->host >= 0) {
+		blame->host = blame->member->host;
+		blame->tid = thread_of(blame->member, blame->interval->cpu);
+	}
+}
+
+static void attach(struct mrg_lat *lat, struct blame *blame)
+{
+	struct lat_system *sys = &lat->systems[blame->metric->member];
+
+	if (!is_of_thread(blame->metric) && blame->interval->cpu < sys->nr_cpus)
+		sys->cpus[blame->interval->cpu].probe = &blame->cpu;
+}
+
+static int read_again(struct blame *blame, struct rt_err *err)
+{
+	uint64_t from = blame->interval->from;
+	struct mrg_lat_opts opts = {
+		.from = from > MRG_LAT_LEAD_NS ? from - MRG_LAT_LEAD_NS : 0,
+		.to = blame->interval->to,
+	};
+	struct lat_probing probing = {
+		.host = (uint16_t)(blame->host < 0 ? 0 : blame->host), .tid = blame->tid,
+		.vcpu = &blame->vcpu,
+	};
+	struct mrg_lat_result result = { 0 };
+	struct mrg_lat lat = {
+		.set = blame->set, .opts = &opts, .result = &result, .probing = &probing,
+	};
+	int rc = lat_create(&lat);
+
+	blame->cpu.from = blame->vcpu.from = from;
+	blame->cpu.to = blame->vcpu.to = blame->interval->to;
+	if (rc < 0) {
+		rc = rt_err_set(err, rc, "cannot prepare the analysis");
+	} else {
+		attach(&lat, blame);
+		rc = lat_run(&lat, err);
+	}
+	if (rc == 0 && blame->host >= 0 && lat.systems[blame->host].lost_ns >= from)
+		blame->lost_places = result.lost_places;
+	lat_destroy(&lat);
+	mrg_lat_result_finish(&result);
+	return rc;
+}
+
+/* ---- words ---- */
+
+static void put_time(struct rt_buf *out, uint64_t ns)
+{
+	char text[24];
+
+	rt_buf_puts(out, mrg_lat_time_text(ns, text, sizeof(text)));
+}
+
+/* Names are bytes of a trace: what is not printable must not reach a terminal. */
+static void put_name(struct rt_buf *out, const char *name)
+{
+	for (; *name; name++)
+		rt_buf_add(out, *name >= 0x20 && *name < 0x7f ? name : "?", 1);
+}
+
+static void put_doer(struct rt_buf *out, const struct lat_doer *doer)
+{
+	if (doer->name[0] == '\0')
+		rt_buf_puts(out, "nobody (idle)");
+	else
+		put_name(out, doer->name);
+	if (doer->pid > 0)
+		rt_buf_printf(out, " (PID %d", doer->pid);
+	if (doer->pid > 0 && doer->waker[0]) {
+		rt_buf_puts(out, ", woken by ");
+		put_name(out, doer->waker);
+	}
+	if (doer->pid > 0)
+		rt_buf_puts(out, ")");
+}
+
+/* "in guest task rtapp (PID 12)": whom the interval befell. */
+static void put_victim(struct blame *blame)
+{
+	const struct mrg_lat_metric *metric = blame->metric;
+	struct rt_buf *out = blame->out;
+	char vm[64];
+
+	if (metric->vm_pid > 0) {
+		rt_buf_puts(out, "vCPU ");
+		rt_buf_printf(out, "%d of ", metric->vcpu);
+		put_name(out, mrg_lat_vm_name(blame->set, metric, vm, sizeof(vm)));
+		rt_buf_printf(out, " (thread %d)", blame->interval->pid);
+		return;
+	}
+	rt_buf_puts(out, blame->member->host >= 0 ? "guest task " : "task ");
+	if (metric->kind == MRG_LAT_WAKEUP || metric->kind == MRG_LAT_RUNQ)
+		put_name(out, metric->name);
+	rt_buf_printf(out, " (PID %d) of ", blame->interval->pid);
+	put_name(out, blame->member->label);
+}
+
+static void put_what(struct blame *blame)
+{
+	const struct mrg_lat_metric *metric = blame->metric;
+	uint64_t ns = blame->interval->to - blame->interval->from;
+	struct rt_buf *out = blame->out;
+
+	put_victim(blame);
+	if (metric->kind == MRG_LAT_WAKEUP) {
+		rt_buf_puts(out, " woke ");
+		put_time(out, ns);
+		rt_buf_printf(out, " late on CPU %u", blame->interval->cpu);
+	} else if (metric->kind == MRG_LAT_RUNQ) {
+		rt_buf_puts(out, " was kept off its CPU for ");
+		put_time(out, ns);
+	} else {
+		rt_buf_printf(out, ", %s of ", mrg_lat_kind_name(metric->kind));
+		put_name(out, metric->name);
+		rt_buf_puts(out, " for ");
+		put_time(out, ns);
+	}
+}
+
+/* The cause on the host, if the vCPU was away for a good part of the time. */
+static bool put_host_cause(struct blame *blame, uint64_t ns)
+{
+	const struct lat_doer *reason, *who, *irq, *part;
+	uint64_t away = lat_probe_sum(&blame->vcpu, LAT_EXITED, &reason);
+	uint64_t preempted = lat_probe_sum(&blame->vcpu, LAT_PREEMPTED, &who);
+	uint64_t interrupted = lat_probe_sum(&blame->vcpu, LAT_INTERRUPT, &irq);
+	struct rt_buf *out = blame->out;
+
+	lat_probe_sum(&blame->vcpu, LAT_PART, &part);
+	if (!reason || away * 4 < ns)
+		return false;
+	if (!is_of_thread(blame->metric)) {
+		rt_buf_puts(out, "its vCPU was not running for ");
+		put_time(out, away);
+		rt_buf_puts(out, ": ");
+	}
+	if (who && preempted * 2 > away) {
+		rt_buf_puts(out, "its thread was preempted by ");
+		put_doer(out, who);
+		rt_buf_puts(out, " for ");
+		put_time(out, who->sum);
+	} else if (irq && interrupted * 2 > away) {
+		rt_buf_puts(out, "the host handled interrupt ");
+		put_doer(out, irq);
+		rt_buf_puts(out, " for ");
+		put_time(out, irq->sum);
+	} else {
+		rt_buf_puts(out, "exit ");
+		put_doer(out, reason);
+		rt_buf_puts(out, ", most of it ");
+		rt_buf_puts(out, part ? part->name : "unknown");
+		rt_buf_puts(out, " for ");
+		put_time(out, part ? part->sum : 0);
+	}
+	return true;
+}
+
+/* The cause on the task's own kernel. */
+static bool put_own_cause(struct blame *blame, uint64_t ns)
+{
+	const struct lat_doer *who, *irq;
+	uint64_t ran = lat_probe_sum(&blame->cpu, LAT_RAN, &who);
+	uint64_t interrupted = lat_probe_sum(&blame->cpu, LAT_INTERRUPT, &irq);
+	struct rt_buf *out = blame->out;
+
+	if (irq && interrupted * 2 > ns) {
+		rt_buf_puts(out, "the CPU handled ");
+		put_doer(out, irq);
+		rt_buf_puts(out, " for ");
+		put_time(out, irq->sum);
+		return true;
+	}
+	if (!who || ran * 4 < ns)
+		return false;
+	if (who->name[0])
+		put_doer(out, who);
+	rt_buf_puts(out, who->name[0] ? " ran on its CPU for " : "its CPU was idle for ");
+	put_time(out, who->sum);
+	return true;
+}
+
+static void put_cause(struct blame *blame)
+{
+	uint64_t ns = blame->interval->to - blame->interval->from;
+
+	put_what(blame);
+	rt_buf_puts(blame->out, ": ");
+	if (blame->lost_places > 0)
+		rt_buf_puts(blame->out, "unknown, the host lost events in this time");
+	else if (!put_host_cause(blame, ns) && !put_own_cause(blame, ns))
+		rt_buf_puts(blame->out, "no event of the trace says why");
+}
+
+/* ---- the lines below the sentence ---- */
+
+static int by_sum(const void *a, const void *b)
+{
+	const struct lat_doer *x = a, *y = b;
+
+	return x->sum < y->sum ? 1 : x->sum > y->sum ? -1 : 0;
+}
+
+static void put_doers(struct rt_buf *out, struct lat_probe *probe, const char *where)
+{
+	static const char *const deeds[] = {
+		[LAT_RAN] = "ran", [LAT_INTERRUPT] = "interrupt", [LAT_PART] = "spent in",
+		[LAT_EXITED] = "outside for", [LAT_PREEMPTED] = "preempted by",
+	};
+	uint64_t least = (probe->to - probe->from) / MIN_SHARE;
+	unsigned int i;
+	char text[24];
+
+	qsort(probe->doers, probe->nr, sizeof(*probe->doers), by_sum);
+	for (i = 0; i < probe->nr && probe->doers[i].sum > least; i++) {
+		rt_buf_printf(out, "\n      %-12s %7s in %3u  %s ", where,
+			      mrg_lat_time_text(probe->doers[i].sum, text, sizeof(text)),
+			      probe->doers[i].times, deeds[probe->doers[i].deed]);
+		put_doer(out, &probe->doers[i]);
+	}
+}
+
+int mrg_lat_blame(const struct mrg_set *set, const struct mrg_lat_result *result,
+		  const struct mrg_lat_interval *interval, struct rt_buf *out, struct rt_err *err)
+{
+	const struct mrg_lat_metric *metric = result->metrics[interval->metric];
+	struct blame blame = {
+		.set = set, .metric = metric, .interval = interval, .out = out,
+		.member = &set->members[metric->member],
+	};
+	char where[32];
+	int rc;
+
+	find_thread(&blame);
+	rc = read_again(&blame, err);
+	if (rc < 0)
+		return rc;
+	put_cause(&blame);
+	snprintf(where, sizeof(where), "CPU %u", interval->cpu);
+	put_doers(out, &blame.cpu, where);
+	snprintf(where, sizeof(where), "thread %d", blame.tid);
+	put_doers(out, &blame.vcpu, where);
+	return 0;
+}

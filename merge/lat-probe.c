@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lat-probe.c - what was done within one interval, summed by who did it */
+#include "merge/lat-engine.h"
+
+#include <stdio.h>
+
+static struct lat_doer *doer_of(struct lat_probe *probe, enum lat_deed deed, const char *name)
+{
+	struct lat_doer *doer;
+	unsigned int i;
+
+	for (i = 0; i < probe->nr; i++) {
+		if (probe->doers[i].deed == deed && strcmp(probe->doers[i].name, name) == 0)
+			return &probe->doers[i];
+	}
+	if (probe->nr == LAT_MAX_DOERS)
+		return &probe->doers[LAT_MAX_DOERS - 1];
+	doer = &probe->doers[probe->nr++];
+	doer->deed = deed;
+	snprintf(doer->name, sizeof(doer->name), "%s", name);
+	return doer;
+}
+
+void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name,
+		   const char *waker, uint64_t from, uint64_t to)
+{
+	struct lat_doer *doer;
+
+	if (!probe)
+		return;
+	if (from < probe->from)
+		from = probe->from;
+	if (to > probe->to)
+		to = probe->to;
+	if (from >= to)
+		return;
+	doer = doer_of(probe, deed, name);
+	doer->sum += to - from;
+	doer->times++;
+	if (to - from > doer->longest) {
+		doer->longest = to - from;
+		snprintf(doer->waker, sizeof(doer->waker), "%s", waker);
+	}
+}
+
+void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct lat_task *task,
+		    uint64_t from, uint64_t to)
+{
+	char name[LAT_COMM + 1] = { 0 };
+
+	if (!probe)
+		return;
+	if (task)
+		memcpy(name, task->comm[0] ? task->comm : "<...>", task->comm[0] ? LAT_COMM : 6);
+	lat_probe_add(probe, deed, name, task ? task->waker : "", from, to);
+	if (task)
+		doer_of(probe, deed, name)->pid = task->pid;
+}
+
+struct lat_probe *lat_probe_of(const struct lat_probing *probing, uint16_t system, int tid)
+{
+	return probing->tid == tid && probing->host == system ? probing->vcpu : NULL;
+}
+
+uint64_t lat_probe_sum(const struct lat_probe *probe, enum lat_deed deed,
+		       const struct lat_doer **ret_most)
+{
+	const struct lat_doer *most = NULL;
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < probe->nr; i++) {
+		if (probe->doers[i].deed != deed)
+			continue;
+		sum += probe->doers[i].sum;
+		if (!most || probe->doers[i].sum > most->sum)
+			most = &probe->doers[i];
+	}
+	if (ret_most)
+		*ret_most = most;
+	return sum;
+}
