@@ -14,8 +14,9 @@
 
 #define NR(a) (sizeof(a) / sizeof((a)[0]))
 
-#define V(field_, show_) { #field_, KEV_##show_, NULL }
-#define L(label_, field_, show_) { #field_, KEV_##show_, (label_) }
+#define V(field_, show_) { #field_, KEV_##show_, NULL, NULL }
+#define L(label_, field_, show_) { #field_, KEV_##show_, (label_), NULL }
+#define N(name_, field_, show_) { #field_, KEV_##show_, NULL, (name_) }
 #define ROW(system_, event_, name_, role_, fixed_, ...) \
 	{ system_, event_, #name_, KEV_##role_, fixed_, { __VA_ARGS__ } },
 
@@ -38,6 +39,7 @@ static const struct kev_event prefixes[] = {
 #undef KEV_EVENT
 #undef KEV_PREFIX
 #undef ROW
+#undef N
 #undef L
 #undef V
 
@@ -116,6 +118,19 @@ const struct kev_name *kev_name_find(const char *name)
 	return NULL;
 }
 
+const char *kev_full_name(const char *name)
+{
+	static const char *const shorts[][2] = {
+		{ "KVM_ENTER", "KVM_ENTER_VM_PID" }, { "KVM_EXIT", "KVM_EXIT_VM_PID" },
+	};
+	size_t i;
+
+	for (i = 0; i < NR(shorts); i++)
+		if (strcasecmp(shorts[i][0], name) == 0)
+			return shorts[i][1];
+	return name;
+}
+
 const struct kev_name *kev_name_at(size_t i)
 {
 	return i < NR(names) ? &names[i] : NULL;
@@ -142,11 +157,11 @@ static const char *derived_from(const char *name)
 
 size_t kev_event_by_name(const char *name, const struct kev_event **ret, size_t max)
 {
-	const char *from = derived_from(name);
+	const char *full = kev_full_name(name), *from = derived_from(full);
 	size_t i, nr = 0;
 
 	for (i = 0; i < NR(events); i++) {
-		if (strcasecmp(events[i].name, name) != 0 && !(from && is_source(&events[i], from)))
+		if (strcasecmp(events[i].name, full) != 0 && !(from && is_source(&events[i], from)))
 			continue;
 		if (nr < max)
 			ret[nr] = &events[i];

@@ -75,6 +75,7 @@ struct kev_arg {
 	const char *field;	/* name in the format file; NULL ends the list */
 	enum kev_show show;
 	const char *label;	/* "vcpu" -> "vcpu 1"; NULL: the value alone */
+	const char *name;	/* for programs and filters; NULL: the label, or the field's own */
 };
 
 /*
@@ -118,6 +119,8 @@ struct kev_name {
 };
 
 const struct kev_name *kev_name_find(const char *name);	/* exact */
+/* Ours for a short form, KVM_EXIT_VM_PID for KVM_EXIT, whatever its case; else @name. */
+const char *kev_full_name(const char *name);
 const struct kev_name *kev_name_at(size_t i);		/* NULL behind the last */
 
 /* A group of -e: NULL-terminated list of tracefs globs "kvm:*", or NULL. */

@@ -14,14 +14,16 @@
 #include "lib/text.h"
 #include "merge/view-pager.h"
 #include "merge/view.h"
+#include "merge/where.h"
 
 #define STATUS_NO_READER 141	/* as if SIGPIPE had ended us */
 
 static struct {
 	struct rt_strv fields, events, excluded, hosts, pids;
-	const char *cpus, *from, *to, *format, *time;
-	unsigned int limit, tail, threads;
-	bool nano, plain, no_pager, stat;
+	const char *cpus, *from, *to, *format, *time, *where, *begin, *end;
+	unsigned int limit, tail, threads, after, before;
+	uint64_t around;
+	bool nano, plain, no_pager, stat, json;
 } o = { .format = "text", .time = "tod" };
 
 static const struct rt_opt view_opts[] = {
@@ -33,6 +35,14 @@ static const struct rt_opt view_opts[] = {
 	RT_LIST('H', "host", &o.hosts, "HOST", "show this host only: a label, or a glob"),
 	RT_STRING('c', "cpu", &o.cpus, "LIST", "show these CPUs only"),
 	RT_LIST('p', "pid", &o.pids, "PID", "show events of this task only"),
+	RT_STRING('w', "where", &o.where, "EXPR", "show lines of which this is true: "
+		  "'event == KVM_EXIT and reason == HLT'"),
+	RT_UINT('A', "after", &o.after, "N", 1, UINT_MAX, "with --where: and N events behind each"),
+	RT_UINT('B', "before", &o.before, "N", 1, UINT_MAX, "and N events in front of each"),
+	RT_TIME(0, "around", &o.around, "TIME", "and what happened up to TIME before and after it"),
+	RT_STRING(0, "begin", &o.begin, "EXPR", "show from an event of which this is true ..."),
+	RT_STRING(0, "end", &o.end, "EXPR", "... up to the next one of which this is true; a text "
+		  "alone means a mark"),
 	RT_STRING(0, "from", &o.from, "TIME", "begin here: a time as shown, or +1.5s from the "
 		  "begin of the traces"),
 	RT_STRING(0, "to", &o.to, "TIME", "end here"),
@@ -42,6 +52,7 @@ static const struct rt_opt view_opts[] = {
 	RT_CHOICE(0, "time", &o.time, "tod|utc|rel|raw", "how times are written"),
 	RT_BOOL(0, "stat", &o.stat, "counts and rates instead of events: by event, by CPU; and how "
 		"the clocks were found"),
+	RT_BOOL(0, "json", &o.json, "the same as --format json"),
 	RT_BOOL(0, "nano", &o.nano, "with --format ftrace: nine digits (trace-cmd report -t)"),
 	RT_BOOL('R', "raw", &o.plain, "with --format ftrace: fields as numbers (trace-cmd "
 		"report -R)"),
@@ -71,6 +82,33 @@ static int each_word(const struct rt_strv *list, int (*one)(char *word, void *ar
 		free(copy);
 	}
 	return rc;
+}
+
+struct words {
+	char **v;	/* owned, and each of them */
+	size_t nr;
+};
+
+static int add_word(char *word, void *arg, struct rt_err *err)
+{
+	struct words *words = arg;
+	char **more = realloc(words->v, (words->nr + 1) * sizeof(*more));
+
+	if (!more)
+		return rt_err_set(err, -ENOMEM, "cannot read the options");
+	words->v = more;
+	more[words->nr] = strdup(word);
+	if (!more[words->nr])
+		return rt_err_set(err, -ENOMEM, "cannot read the options");
+	words->nr++;
+	return 0;
+}
+
+static void words_finish(struct words *words)
+{
+	while (words->nr > 0)
+		free(words->v[--words->nr]);
+	free(words->v);
 }
 
 static const char *const field_names[] = {
@@ -156,7 +194,7 @@ static int add_host(char *word, void *arg, struct rt_err *err)
 			  hosts->set->nr, labels[0]);
 }
 
-/* ---- the command ---- */
+/* ---- what is asked for ---- */
 
 static void warn(void *arg, const char *text)
 {
@@ -267,12 +305,98 @@ static int choose(struct mrg_view_opts *view, const struct mrg_set *set, struct 
 	return each_word(&o.hosts, add_host, hosts, err);
 }
 
-static int open_and_show(struct mrg_view_opts *view, const char *const *paths, size_t nr,
-			 struct rt_err *err)
+static int select_events(struct mrg_select **ret, const struct mrg_set *set, struct rt_err *err)
+{
+	struct words with = { 0 }, without = { 0 };
+	int rc;
+
+	rc = each_word(&o.events, add_word, &with, err);
+	if (rc == 0)
+		rc = each_word(&o.excluded, add_word, &without, err);
+	if (rc == 0)
+		rc = mrg_select_create(ret, set, (const char *const *)with.v, with.nr,
+				       (const char *const *)without.v, without.nr, err);
+	words_finish(&with);
+	words_finish(&without);
+	return rc;
+}
+
+/* ---- expressions ---- */
+
+static struct expression {
+	const char *option, *const *text;
+	struct mrg_where *where;	/* owned */
+} expressions[] = {
+	{ "--where", &o.where, NULL }, { "--begin", &o.begin, NULL }, { "--end", &o.end, NULL },
+};
+
+#define NR_EXPRESSIONS (sizeof(expressions) / sizeof(*expressions))
+
+static int parse_expressions(struct mrg_view_opts *view, struct rt_err *err)
+{
+	struct expression *one;
+	int rc;
+
+	for (one = expressions; one < expressions + NR_EXPRESSIONS; one++) {
+		rc = *one->text ? mrg_where_parse(&one->where, *one->text, err) : 0;
+		if (rc < 0)
+			return rt_err_wrap(err, rc, "%s", one->option);
+	}
+	view->where = expressions[0].where;
+	view->begin = expressions[1].where;
+	view->end = expressions[2].where;
+	return 0;
+}
+
+static int bind_expressions(const struct mrg_view_opts *view, const struct mrg_set *set,
+			    struct rt_err *err)
+{
+	struct expression *one;
+	int rc;
+
+	for (one = expressions; one < expressions + NR_EXPRESSIONS; one++) {
+		rc = one->where ? mrg_where_bind(one->where, set, view->time, err) : 0;
+		if (rc < 0)
+			return rt_err_wrap(err, rc, "%s", one->option);
+	}
+	return 0;
+}
+
+static void destroy_expressions(void)
+{
+	struct expression *one;
+
+	for (one = expressions; one < expressions + NR_EXPRESSIONS; one++)
+		mrg_where_destroy(one->where);
+}
+
+/* ---- the command ---- */
+
+static int show_set(struct mrg_view_opts *view, struct mrg_set *set, struct rt_err *err)
 {
 	struct rt_cpuset cpus = { 0 };
 	struct mrg_select *select = NULL;
 	struct hosts hosts = { 0 };
+	int rc;
+
+	add_host_field(view, set);
+	rc = choose(view, set, &cpus, &hosts, err);
+	if (rc == 0)
+		rc = select_events(&select, set, err);
+	if (rc == 0)
+		rc = bind_expressions(view, set, err);
+	if (rc == 0 && o.stat)
+		rc = mrg_stat_run(set, view, select, view->format == &mrg_format_json, stdout, err);
+	else if (rc == 0)
+		rc = show(view, set, select, err);
+	mrg_select_destroy(select);
+	free(hosts.wanted);
+	return rc;
+}
+
+static int open_and_show(struct mrg_view_opts *view, const char *const *paths, size_t nr,
+			 struct rt_err *err)
+{
 	struct mrg_set *set;
 	int rc;
 
@@ -280,18 +404,52 @@ static int open_and_show(struct mrg_view_opts *view, const char *const *paths, s
 	if (rc < 0)
 		return rc;
 	warn_of_damage(set);
-	add_host_field(view, set);
-	rc = choose(view, set, &cpus, &hosts, err);
-	if (rc == 0)
-		rc = mrg_select_create(&select, set, o.events.v, o.events.n, o.excluded.v,
-				       o.excluded.n, err);
-	if (rc == 0 && o.stat)
-		rc = mrg_stat_run(set, view, select, strcmp(o.format, "json") == 0, stdout, err);
-	else if (rc == 0)
-		rc = show(view, set, select, err);
-	mrg_select_destroy(select);
-	free(hosts.wanted);
+	rc = show_set(view, set, err);
 	mrg_set_destroy(set);
+	return rc;
+}
+
+/* Options that do not go together. */
+static int check_options(struct rt_err *err)
+{
+	bool context = o.after || o.before || o.around;
+
+	if (o.json && strcmp(o.format, "text") != 0 && strcmp(o.format, "json") != 0)
+		return rt_usage(err, "--json and --format %s exclude each other", o.format);
+	if (o.json)
+		o.format = "json";
+	if (o.stat && (o.limit || o.tail || o.fields.n > 0))
+		return rt_usage(err, "--stat shows no events: --lines, --tail and --fields do not "
+				"go with it");
+	if (o.stat && (context || o.begin || o.end))
+		return rt_usage(err, "--stat counts without the order of events: --after, --before, "
+				"--around, --begin and --end do not go with it");
+	if (o.stat && strcmp(o.format, "text") != 0 && strcmp(o.format, "json") != 0)
+		return rt_usage(err, "--stat is written as text or json, not %s", o.format);
+	if (o.limit && o.tail)
+		return rt_usage(err, "--lines and --tail exclude each other");
+	if (context && !o.where)
+		return rt_usage(err, "--after, --before and --around show what is around a match: "
+				"expected --where EXPR with them");
+	return 0;
+}
+
+static int read_options(struct mrg_view_opts *view, struct pids *pids, struct rt_err *err)
+{
+	int rc = check_options(err);
+
+	if (rc == 0)
+		rc = each_word(&o.fields, add_field, view, err);
+	if (rc == 0)
+		rc = choose_format(view, err);
+	if (rc == 0)
+		rc = each_word(&o.pids, add_pid, pids, err);
+	if (rc == 0)
+		rc = parse_expressions(view, err);
+	if (pids->nr > 0)
+		qsort(pids->v, pids->nr, sizeof(int), compare_pids);
+	view->pids = pids->v;
+	view->nr_pids = pids->nr;
 	return rc;
 }
 
@@ -299,34 +457,20 @@ static int view_traces(int argc, char **argv, struct rt_err *err)
 {
 	struct mrg_view_opts view = {
 		.to = UINT64_MAX, .limit = o.limit, .tail = o.tail, .threads = o.threads,
+		.after = o.after, .before = o.before, .around_ns = o.around,
 		.nano = o.nano, .plain = o.plain, .warn = warn,
 	};
 	struct pids pids = { 0 };
 	int rc;
 
-	if (o.stat && (o.limit || o.tail || o.fields.n > 0))
-		return rt_usage(err, "--stat shows no events: --lines, --tail and --fields do not "
-				"go with it");
-	if (o.stat && strcmp(o.format, "text") != 0 && strcmp(o.format, "json") != 0)
-		return rt_usage(err, "--stat is written as text or json, not %s", o.format);
-	if (o.limit && o.tail)
-		return rt_usage(err, "--lines and --tail exclude each other");
 	signal(SIGPIPE, SIG_IGN);
 	/* Chunks come and go by the thousand: keep their memory. */
 	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
-	rc = each_word(&o.fields, add_field, &view, err);
+	rc = read_options(&view, &pids, err);
 	if (rc == 0)
-		rc = choose_format(&view, err);
-	if (rc == 0)
-		rc = each_word(&o.pids, add_pid, &pids, err);
-	if (rc == 0) {
-		if (pids.nr > 0)
-			qsort(pids.v, pids.nr, sizeof(int), compare_pids);
-		view.pids = pids.v;
-		view.nr_pids = pids.nr;
 		rc = open_and_show(&view, (const char *const *)argv, (size_t)argc, err);
-	}
+	destroy_expressions();
 	free(pids.v);
 	return rc;
 }

@@ -25,8 +25,14 @@ enum mrg_item_flags {
 	MRG_ITEM_LOST   = 1 << 0,	/* not a record: see XT_REC_LOST */
 	MRG_ITEM_HIDDEN = 1 << 1,	/* for ->observe only, not to be shown */
 	MRG_ITEM_NOTED  = 1 << 2,	/* the view knows more of it (its own use) */
-	MRG_ITEM_REPLACED = 1 << 3,	/* its notes or leaf stand with it (the view's own use) */
-	MRG_ITEM_LEAF   = 1 << 4,	/* shown in the line of the item before (its own use) */
+	/* The view's own use. */
+	MRG_ITEM_REPLACED = 1 << 3,	/* not by its own line: by its notes, or its leaf with it */
+	MRG_ITEM_LEAF   = 1 << 4,	/* shown in the line of the item before */
+	MRG_ITEM_NO_WORD = 1 << 5,	/* without the line that its system call gives beside it */
+	MRG_ITEM_MATCH  = 1 << 6,	/* context is shown around it */
+	MRG_ITEM_BEGIN  = 1 << 7,	/* a span begins, or ends here */
+	MRG_ITEM_END    = 1 << 8,
+	MRG_ITEM_GROUP  = 1 << 9,	/* what is shown before does not lead up to it */
 };
 
 struct mrg_item {
@@ -107,9 +113,10 @@ struct mrg_sink {
 	void *arg;
 	/*
 	 * Is the record wanted?  For records with MRG_SHOW, in the order of each
-	 * lane but not of all; may be called by several threads in a scan.
+	 * lane but not of all; may be called by several threads in a scan.  May set
+	 * flags of the view's own use.
 	 */
-	bool (*match)(void *arg, const struct mrg_item *item);
+	bool (*match)(void *arg, struct mrg_item *item);
 	/* One thread at a time, in order.  Return: 0, or a code that ends the run. */
 	int (*observe)(void *arg, struct mrg_window *window);
 	/* Any number of threads, in any order: items to text in window->out. */

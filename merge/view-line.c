@@ -109,16 +109,15 @@ static char *put_head(const struct mrg_pen *pen, char *p, const struct mrg_row *
 	return mrg_put_mem(p, row->head + row->name_len, row->head_len - row->name_len);
 }
 
-static char *put_row(struct mrg_pen *pen, char *p, const struct mrg_item *item,
-		     const struct mrg_row *row)
+/* What stands behind a row's head: its bracket is open, where it has one. */
+static char *put_args(struct mrg_pen *pen, char *p, const struct mrg_item *item,
+		      const struct mrg_row *row)
 {
 	const struct mrg_arg *arg = row->args, *end = arg + row->nr_args;
 
-	p = put_head(pen, p, row);
 	if (item->size < row->min_size) {
-		if (!row->bracket)
-			p = mrg_put_str(p, " [");
-		p = mrg_put_u64(mrg_put_str(p, " cut short: "), item->size);
+		p = mrg_put_str(p, !row->bracket ? " [" : p[-1] == '[' ? "" : " ");
+		p = mrg_put_u64(mrg_put_str(p, "cut short: "), item->size);
 		return mrg_put_str(p, " bytes]");
 	}
 	for (; arg < end; arg++) {
@@ -165,7 +164,7 @@ static char *put_event(struct mrg_pen *pen, char *p, const struct mrg_line *line
 		return put_lost(p, line->item);
 	if (!pen->row->event)
 		return put_unknown(p, line->item);
-	return put_row(pen, p, line->item, pen->row);
+	return put_args(pen, put_head(pen, p, pen->row), line->item, pen->row);
 }
 
 static char *put_raw(struct mrg_pen *pen, char *p, const struct mrg_line *line)
@@ -177,10 +176,9 @@ static char *put_raw(struct mrg_pen *pen, char *p, const struct mrg_line *line)
 	p = mrg_put_escaped(p, (const uint8_t *)event->system, strnlen(event->system, 64));
 	*p++ = ':';
 	p = mrg_put_escaped(p, (const uint8_t *)event->name, strnlen(event->name, 64));
-	if (!pen->row->raw->bracket)
-		return p;
-	*p++ = ' ';
-	return put_row(pen, p, line->item, pen->row->raw);
+	if (pen->row->raw->bracket)
+		p = mrg_put_str(p, " [");
+	return put_args(pen, p, line->item, pen->row->raw);
 }
 
 static char *put_comm(const struct mrg_pen *pen, char *p, const struct mrg_line *line)
@@ -274,7 +272,7 @@ static void put_syscall_line(struct mrg_pen *pen, struct mrg_line *line)
 	uint64_t value;
 	const char *name = mrg_syscall_line(pen->row, line->item, &value);
 
-	if (!name || !mrg_select_name(pen->view->select, name))
+	if (!name)
 		return;
 	line->name = name;
 	line->name_len = strlen(name);
@@ -317,9 +315,9 @@ static void put_item(struct mrg_pen *pen, struct mrg_line *line, size_t *notes)
 	pen->row = mrg_view_row(pen->view, member, mrg_item_id(item));
 	if (item->flags & MRG_ITEM_NOTED)
 		put_notes(pen, line, *notes, true);
-	if (!pen->row->silent && !(item->flags & MRG_ITEM_REPLACED))
+	if (!(item->flags & MRG_ITEM_REPLACED))
 		put(pen, line);
-	if (pen->row->word)
+	if (pen->row->word && !(item->flags & MRG_ITEM_NO_WORD))
 		put_syscall_line(pen, line);
 	if (item->flags & MRG_ITEM_NOTED)
 		*notes = put_notes(pen, line, *notes, false);
@@ -336,6 +334,8 @@ void mrg_lines_window(struct mrg_view *view, struct mrg_window *window,
 	for (i = 0; i < window->nr; i++) {
 		if (window->items[i].flags & MRG_ITEM_HIDDEN)
 			continue;
+		if (window->items[i].flags & MRG_ITEM_GROUP && view->format->group)
+			rt_buf_puts(&window->out, view->format->group);
 		line = (struct mrg_line){ .item = &window->items[i], .seq = window->first + i };
 		put_item(&pen, &line, &notes);
 	}

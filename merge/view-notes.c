@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "merge/where.h"
 #include "merge/put.h"
 
 #define MAX_VCPUS    4096
@@ -52,14 +53,24 @@ void mrg_note_add(struct mrg_window *window, uint32_t i, const char *name, bool 
 	rt_buf_add(&window->notes, args, note.args_len);
 	rt_buf_add(&window->notes, "\0\0\0\0\0\0\0", size - offsetof(struct mrg_note, text) -
 		   name_len - note.args_len);
+	/* The record itself stays hidden. */
+	if (item->flags & MRG_ITEM_HIDDEN)
+		item->flags |= MRG_ITEM_REPLACED | MRG_ITEM_NO_WORD;
 	item->flags |= MRG_ITEM_NOTED;
 	item->flags &= (uint16_t)~MRG_ITEM_HIDDEN;
 }
 
+/* @data: the message itself, where it is one. */
 static void add_note(struct mrg_notes *notes, const char *name, bool before, const char *args,
-		     size_t args_len)
+		     size_t args_len, const uint8_t *data, size_t len)
 {
-	if (mrg_select_name(notes->view->select, name))
+	struct mrg_item *item = &notes->window->items[notes->index];
+	const struct mrg_subject subject = {
+		.view = notes->view, .item = item, .seq = notes->window->first + notes->index,
+		.name = name, .text = data, .text_len = len,
+	};
+
+	if (mrg_filter_note(notes->view, item, &subject))
 		mrg_note_add(notes->window, notes->index, name, before, args, args_len);
 }
 
@@ -77,7 +88,7 @@ static void note(struct mrg_notes *notes, const char *name, bool before, const c
 	va_end(ap);
 	if (n >= 0)
 		add_note(notes, name, before, args, (size_t)n < sizeof(args) ? (size_t)n :
-			 sizeof(args) - 1);
+			 sizeof(args) - 1, NULL, 0);
 }
 
 const struct mrg_note *mrg_note_next(const struct mrg_window *window, uint32_t i,
@@ -151,7 +162,7 @@ static void note_message(void *arg, const struct kev_message *msg)
 	*p++ = ' ';
 	p = mrg_put_escaped(p, msg->data, msg->length);
 	if (name)
-		add_note(notes, name, false, text, (size_t)(p - text));
+		add_note(notes, name, false, text, (size_t)(p - text), msg->data, msg->length);
 }
 
 static void note_service(struct mrg_notes *notes, const struct kev_gs *gs, uint64_t vm)
@@ -192,14 +203,11 @@ static void note_service(struct mrg_notes *notes, const struct kev_gs *gs, uint6
 /* The VM whose vCPU thread made the record. */
 static uint64_t vm_of(const struct mrg_notes *notes)
 {
-	const struct xt_info *info = xt_trace_info(notes->view->set->members[notes->member].trace);
 	int pid = mrg_item_pid(&notes->window->items[notes->index]);
-	size_t i;
+	const struct xt_vcpu *vcpu = mrg_view_vcpu_thread(notes->view, notes->member, pid);
 
-	for (i = 0; i < info->nr_vcpus; i++) {
-		if (info->vcpus[i].tid == pid && info->vcpus[i].vm_pid > 0)
-			pid = info->vcpus[i].vm_pid;
-	}
+	if (vcpu && vcpu->vm_pid > 0)
+		pid = vcpu->vm_pid;
 	return (uint64_t)notes->member << 32 | (uint32_t)pid;
 }
 
@@ -234,9 +242,11 @@ static void see_mark(struct mrg_notes *notes)
 	if (!text || kev_marker_parse(&gs, (const char *)text, len) != 0)
 		return;
 	name = kev_gs_name(gs.kind, false);
-	if (!name || !mrg_select_name(notes->view->select, name))
+	if (!name || !mrg_filter_name(notes->view, notes->member, name))
 		return;
 	note_service(notes, &gs, notes->member);
+	if (!mrg_select_name(notes->view->select, name))
+		return;
 	item->flags |= MRG_ITEM_REPLACED;
 	if (!(item->flags & MRG_ITEM_NOTED))
 		item->flags |= MRG_ITEM_HIDDEN;

@@ -104,14 +104,15 @@ static int add_known(struct mrg_row *row, const struct kev_event *kev)
 		rc = add_arg(row, field, kev->args[i].show, kev->args[i].label, " ");
 		if (rc < 0)
 			return rc;
+		if (kev->args[i].name)
+			row->args[row->nr_args - 1].label = kev->args[i].name;
 		if (kev->args[i].show == KEV_EXIT_REASON)
 			row->args[row->nr_args - 1].second = xt_event_field(row->event, "isa");
 	}
 	return 0;
 }
 
-/* How a field is shown of which nothing is known but its type. */
-static unsigned int guess_show(const struct xt_field *field)
+unsigned int mrg_guess_show(const struct xt_field *field)
 {
 	if (field->flags & XT_FIELD_STRING)
 		return KEV_STR;
@@ -132,7 +133,7 @@ static int add_all(struct mrg_row *row)
 		field = &row->event->fields[i];
 		if (field->flags & XT_FIELD_COMMON)
 			continue;
-		rc = add_arg(row, field, guess_show(field), field->name, "=");
+		rc = add_arg(row, field, mrg_guess_show(field), field->name, "=");
 		if (rc < 0)
 			return rc;
 	}

@@ -61,7 +61,7 @@ static bool matches_group(const char *word, const char *system, const char *even
 	return false;
 }
 
-static bool matches_event(const char *word, const struct xt_event *event)
+bool mrg_word_is_event(const char *word, const struct xt_event *event)
 {
 	char made[256];
 
@@ -69,7 +69,7 @@ static bool matches_event(const char *word, const struct xt_event *event)
 	    matches_group(word, event->system, event->name))
 		return true;
 	if (event->kev)
-		return rt_glob(word, event->kev->name, true);
+		return rt_glob(kev_full_name(word), event->kev->name, true);
 	return rt_glob(word, kev_default_name(made, sizeof(made), event->system, event->name),
 		       true);
 }
@@ -80,14 +80,14 @@ static bool any_event(const struct words *words, const struct xt_event *event)
 	size_t i;
 
 	for (i = 0; i < words->nr; i++) {
-		if (matches_event(words->v[i], event))
+		if (mrg_word_is_event(words->v[i], event))
 			any = words->used[i] = true;
 	}
 	return any;
 }
 
 /* A derived line is asked for by its name, or together with what it is made of. */
-static bool matches_derived(const char *word, const struct kev_name *name)
+bool mrg_word_is_derived(const char *word, const struct kev_name *name)
 {
 	const char *colon = strchr(name->from, ':');
 	char system[64];
@@ -108,7 +108,7 @@ static bool any_derived(const struct words *words, const struct kev_name *name)
 	size_t i;
 
 	for (i = 0; i < words->nr; i++) {
-		if (matches_derived(words->v[i], name))
+		if (mrg_word_is_derived(words->v[i], name))
 			any = words->used[i] = true;
 	}
 	return any;
@@ -116,15 +116,16 @@ static bool any_derived(const struct words *words, const struct kev_name *name)
 
 /* ---- words that mean nothing ---- */
 
-static bool in_catalogue(const char *word)
+bool mrg_word_in_catalogue(const char *word)
 {
+	const char *full = kev_full_name(word);
 	const struct kev_event *row;
 	size_t i;
 
 	if (kev_group_find(word))
 		return true;
 	for (i = 0; (row = kev_event_at(i)) != NULL; i++) {
-		if (rt_glob(word, row->name, true) || matches_tracefs(word, row->system, row->event))
+		if (rt_glob(full, row->name, true) || matches_tracefs(word, row->system, row->event))
 			return true;
 	}
 	return false;
@@ -152,7 +153,7 @@ static size_t candidates(const struct mrg_set *set, const char **ret, size_t max
 	return nr;
 }
 
-static int unknown(const struct mrg_set *set, const char *word, struct rt_err *err)
+int mrg_word_unknown(const struct mrg_set *set, const char *word, struct rt_err *err)
 {
 	const char *known[4096], *near[3], *colon = strchr(word, ':');
 	size_t nr = candidates(set, known, 4096);
@@ -179,8 +180,8 @@ static int check_words(const struct mrg_set *set, const struct words *words, str
 	size_t i;
 
 	for (i = 0; i < words->nr; i++) {
-		if (!words->used[i] && !in_catalogue(words->v[i]))
-			return unknown(set, words->v[i], err);
+		if (!words->used[i] && !mrg_word_in_catalogue(words->v[i]))
+			return mrg_word_unknown(set, words->v[i], err);
 	}
 	return 0;
 }

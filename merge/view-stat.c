@@ -13,6 +13,7 @@
 
 #include "lib/err.h"
 #include "lib/table.h"
+#include "merge/where.h"
 
 /* What was seen of a lane. */
 struct lane_count {
@@ -324,7 +325,12 @@ static int count(struct stat *stat, const struct mrg_view_opts *opts, struct rt_
 
 	if (mrg_filter_needs_match(stat->view))
 		sink.match = mrg_filter_match;
-	rc = mrg_filter_init(&filter, stat->view, err);
+	/* There is no order: a task has the name that was saved in the end. */
+	stat->view->unordered = true;
+	rc = opts->where && mrg_where_needs_names(opts->where) ?
+	     mrg_names_create(&stat->view->names, stat->view->set, err) : 0;
+	if (rc == 0)
+		rc = mrg_filter_init(&filter, stat->view, err);
 	stream_opts.actions = (const uint8_t *const *)filter.actions;
 	stream_opts.nr_actions = filter.nr;
 	if (rc == 0)
@@ -359,6 +365,7 @@ int mrg_stat_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
 		free(stat.lanes[i].by_id);
 	free(stat.lanes);
 	mrg_stream_destroy(view.stream);
+	mrg_names_destroy(view.names);
 	mrg_view_finish(&view);
 	return rc;
 }

@@ -26,6 +26,7 @@ static void window(struct mrg_view *view, struct mrg_window *one)
 
 const struct mrg_format mrg_format_text = {
 	.name = "text",
+	.group = "--\n",
 	.derived = true,
 	.fields = { MRG_FIELD_TIME, MRG_FIELD_CPU, MRG_FIELD_EVENT },
 	.nr_fields = 3,

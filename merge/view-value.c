@@ -156,15 +156,12 @@ static const uint8_t *field_bytes(const struct mrg_item *item, const struct xt_f
 	return bytes;
 }
 
-static char *put_text(char *p, const struct mrg_item *item, const struct xt_field *field,
-		      bool mark)
+static char *put_text(char *p, const struct mrg_item *item, const struct mrg_arg *arg)
 {
 	const uint8_t *bytes;
 	uint32_t len;
 
-	bytes = field_bytes(item, field, &len);
-	while (mark && len > 0 && (bytes[len - 1] == '\n' || bytes[len - 1] == '\0'))
-		len--;
+	mrg_arg_bytes(item, arg, &bytes, &len);
 	return mrg_put_escaped(p, bytes, len);
 }
 
@@ -209,17 +206,17 @@ static char *put_cpumask(char *p, const struct mrg_item *item, const struct xt_f
 	return p;
 }
 
-/* A vCPU thread's PID is shown as that of its VM. */
+/* A vCPU thread's PID is shown as that of its VM, as far as it is known. */
 static char *put_vm(const struct mrg_view *view, char *p, uint16_t member, uint64_t pid)
 {
-	const struct xt_info *info = xt_trace_info(view->set->members[member].trace);
-	size_t i;
+	const struct xt_vcpu *vcpu = mrg_view_vcpu_thread(view, member, (int)pid);
 
-	for (i = 0; i < info->nr_vcpus; i++) {
-		if (info->vcpus[i].tid == (int)pid && info->vcpus[i].vm_pid > 0)
-			return mrg_put_u64(p, (uint64_t)info->vcpus[i].vm_pid);
-	}
-	return mrg_put_u64(p, pid);
+	int tgid;
+
+	if (vcpu && vcpu->vm_pid > 0)
+		return mrg_put_u64(p, (uint64_t)vcpu->vm_pid);
+	tgid = xt_trace_tgid(view->set->members[member].trace, (int)pid);
+	return mrg_put_u64(p, tgid > 0 ? (uint64_t)tgid : pid);
 }
 
 static char *put_name(char *p, const char *name, const struct mrg_item *item,
@@ -253,9 +250,8 @@ char *mrg_put_value(struct mrg_view *view, char *p, const struct mrg_item *item,
 	case KEV_SYSCALL:
 		return put_name(p, kev_syscall_name(load(field, item)), item, arg);
 	case KEV_STR:
-		return put_text(p, item, field, true);
 	case KEV_DATA:
-		return put_text(p, item, field, false);
+		return put_text(p, item, arg);
 	case KEV_CPUMASK:
 		return put_cpumask(p, item, field);
 	case MRG_SHOW_LIST:
@@ -293,5 +289,8 @@ bool mrg_arg_bytes(const struct mrg_item *item, const struct mrg_arg *arg,
 	if (arg->show != KEV_STR && arg->show != KEV_DATA)
 		return false;
 	*ret = field_bytes(item, arg->field, ret_len);
+	while (arg->show == KEV_STR && *ret_len > 0 &&
+	       ((*ret)[*ret_len - 1] == '\n' || (*ret)[*ret_len - 1] == '\0'))
+		--*ret_len;
 	return true;
 }

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "merge/view-context.h"
+#include "merge/where.h"
 
 /* ---- what is done with the windows ---- */
 
@@ -27,22 +29,33 @@ static void count_shown(struct mrg_view *view, struct mrg_window *window)
 			item->flags |= MRG_ITEM_HIDDEN;
 		view->shown++;
 	}
-	window->last = !view->counting && view->shown - view->skip >= limit &&
-		       view->shown >= view->skip;
+	if (!view->counting && view->shown - view->skip >= limit && view->shown >= view->skip)
+		window->last = true;
 }
 
-static int observe(void *arg, struct mrg_window *window)
+/* Where something was left out, and something stands before and behind it. */
+static void mark_groups(struct mrg_view *view, struct mrg_window *window)
 {
-	struct mrg_view *view = arg;
+	struct mrg_item *item;
 	uint32_t i;
-	int rc = 0;
 
-	if (view->notes)
-		rc = mrg_notes_observe(view->notes, window);
-	if (rc == 0 && view->format->observe && !view->counting)
-		rc = view->format->observe(view, window);
-	if (view->opts->limit || view->skip || view->counting)
-		count_shown(view, window);
+	for (i = 0; i < window->nr - window->carry; i++) {
+		item = &window->items[i];
+		view->gap |= (item->flags & MRG_ITEM_GROUP) != 0;
+		if (item->flags & MRG_ITEM_HIDDEN)
+			continue;
+		item->flags &= (uint16_t)~MRG_ITEM_GROUP;
+		if (view->gap && view->any)
+			item->flags |= MRG_ITEM_GROUP;
+		view->gap = false;
+		view->any = true;
+	}
+}
+
+static void note_last_time(struct mrg_view *view, struct mrg_window *window)
+{
+	uint32_t i;
+
 	window->prev = view->prev;
 	for (i = window->nr - window->carry; i > 0; i--) {
 		if (!(window->items[i - 1].flags & MRG_ITEM_HIDDEN)) {
@@ -50,6 +63,31 @@ static int observe(void *arg, struct mrg_window *window)
 			break;
 		}
 	}
+}
+
+static int observe(void *arg, struct mrg_window *window)
+{
+	struct mrg_view *view = arg;
+	bool context = mrg_has_context(view->opts);
+	int rc = 0;
+
+	if (view->notes)
+		rc = mrg_notes_observe(view->notes, window);
+	if (rc == 0 && mrg_filter_is_ordered(view))
+		mrg_filter_observe(view, window);
+	if (rc == 0 && mrg_has_spans(view->opts))
+		mrg_spans_observe(view, window);
+	if (rc == 0 && (view->found_by || view->tail))
+		return mrg_context_find(view, window);
+	if (rc == 0 && view->context)
+		mrg_context_observe(view, window);
+	if (rc == 0 && view->format->observe && !view->counting)
+		rc = view->format->observe(view, window);
+	if (!context && (view->opts->limit || view->skip || view->counting))
+		count_shown(view, window);
+	if (context || mrg_has_spans(view->opts))
+		mark_groups(view, window);
+	note_last_time(view, window);
 	return rc;
 }
 
@@ -96,24 +134,40 @@ void mrg_view_warn(void *arg, const char *text)
 
 /* ---- a run ---- */
 
+static bool needs_names(const struct mrg_view *view)
+{
+	const struct mrg_where *const all[] = {
+		view->opts->where, view->opts->begin, view->opts->end,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (all[i] && mrg_where_needs_names(all[i]))
+			return true;
+	}
+	return !view->counting && (view->format->names || view->wants[MRG_FIELD_COMM]);
+}
+
 static int start(struct mrg_view *view, struct rt_err *err)
 {
 	int rc = 0;
 
-	view->shown = 0;
+	view->shown = view->visible = 0;
 	view->prev = UINT64_MAX;
-	if (view->format->names || view->wants[MRG_FIELD_COMM])
+	view->within = !view->opts->begin;
+	view->any = view->gap = false;
+	if (needs_names(view))
 		rc = mrg_names_create(&view->names, view->set, err);
 	if (rc == 0 && (view->names || view->format->derived))
 		rc = mrg_notes_create(view, err);
-	if (rc == 0 && view->format->open)
+	if (rc == 0 && view->format->open && !view->counting)
 		rc = view->format->open(view, err);
 	return rc;
 }
 
 static void stop(struct mrg_view *view)
 {
-	if (view->format->stop)
+	if (view->format->stop && !view->counting)
 		view->format->stop(view);
 	mrg_notes_destroy(view->notes);
 	mrg_names_destroy(view->names);
@@ -134,21 +188,23 @@ static int put_head(struct mrg_view *view)
 	return rc;
 }
 
-static int print(struct mrg_view *view, struct rt_err *err)
+static int print(struct mrg_view *view, uint64_t from, struct rt_err *err)
 {
-	int rc = 0;
+	int rc = 0, stopped;
 
 	if (view->format->start)
 		rc = view->format->start(view, err);
 	if (rc == 0)
 		rc = put_head(view);
+	if (rc == 0 && mrg_has_context(view->opts))
+		rc = mrg_context_start(view, from, err);
 	if (rc == 0)
 		rc = mrg_stream_run(view->stream, err);
-	return rc;
+	stopped = mrg_context_stop(view, rc < 0 ? NULL : err);
+	return rc < 0 || stopped == 0 ? rc : stopped;
 }
 
-/* All records from @from on: counted in ->shown, or printed. */
-static int pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_err *err)
+int mrg_view_pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_err *err)
 {
 	struct mrg_stream_opts opts = {
 		.want_lane = mrg_filter_lane, .want_arg = view, .threads = view->opts->threads,
@@ -176,7 +232,7 @@ static int pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_e
 	if (rc == 0)
 		rc = mrg_stream_create(&view->stream, view->set, &opts, &sink, err);
 	if (rc == 0)
-		rc = counting ? mrg_stream_run(view->stream, err) : print(view, err);
+		rc = counting ? mrg_stream_run(view->stream, err) : print(view, from, err);
 	stop(view);
 	mrg_stream_destroy(view->stream);
 	view->stream = NULL;
@@ -186,28 +242,40 @@ static int pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_e
 	return rc;
 }
 
+/* Enough is behind the place where a run began. */
+static bool is_tail(const struct mrg_view *view, uint64_t from)
+{
+	if (from == view->opts->from || from == 0)
+		return true;
+	return view->tail ? mrg_tail_enough(view, from) : view->shown >= view->opts->tail;
+}
+
 /* Where the last chunks begin, enough of them to hold what is asked for. */
 static int find_tail(struct mrg_view *view, uint64_t *ret_from, struct rt_err *err)
 {
 	uint64_t from = 1;
 	size_t chunks;
-	int rc;
+	int rc = 0;
 
-	for (chunks = 1; ; chunks *= 2) {
+	if (mrg_has_context(view->opts))
+		rc = mrg_tail_create(view, err);
+	for (chunks = 1; rc == 0; chunks *= 2) {
 		rc = mrg_set_tail(view->set, chunks, &from, err);
-		if (rc < 0)
-			return rc;
-		if (from < view->opts->from)
+		/* Whether a span is open can be told from its begin on only. */
+		if (from < view->opts->from || mrg_has_spans(view->opts))
 			from = view->opts->from;
-		rc = pass(view, from, true, err);
-		if (rc < 0)
-			return rc;
-		if (view->shown >= view->opts->tail || from == view->opts->from || from == 0)
+		if (rc == 0)
+			rc = mrg_view_pass(view, from, true, err);
+		if (rc == 0 && is_tail(view, from))
 			break;
 	}
-	view->skip = view->shown > view->opts->tail ? view->shown - view->opts->tail : 0;
+	if (rc == 0 && view->tail)
+		view->skip = mrg_tail_skip(view);
+	else if (rc == 0)
+		view->skip = view->shown > view->opts->tail ? view->shown - view->opts->tail : 0;
+	mrg_tail_destroy(view);
 	*ret_from = from;
-	return 0;
+	return rc;
 }
 
 static void choose_fields(struct mrg_view *view)
@@ -232,11 +300,14 @@ int mrg_view_init(struct mrg_view *view, struct rt_err *err)
 		rc = mrg_rows_create(view, err);
 	if (rc == 0)
 		rc = mrg_symbols_create(view, err);
+	if (rc == 0)
+		rc = mrg_vcpus_create(view, err);
 	return rc;
 }
 
 void mrg_view_finish(struct mrg_view *view)
 {
+	mrg_vcpus_destroy(view);
 	mrg_symbols_destroy(view);
 	mrg_rows_destroy(view);
 	pthread_mutex_destroy(&view->lock);
@@ -254,7 +325,7 @@ int mrg_view_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
 	if (rc == 0 && opts->tail)
 		rc = find_tail(&view, &from, err);
 	if (rc == 0)
-		rc = pass(&view, from, false, err);
+		rc = mrg_view_pass(&view, from, false, err);
 	mrg_view_finish(&view);
 	return rc > 0 ? -EPIPE : rc;
 }

@@ -23,6 +23,8 @@
 struct mrg_view;
 struct mrg_select;
 struct mrg_notes;
+struct mrg_subject;
+struct mrg_where;
 
 /* ---- what is asked for ---- */
 
@@ -57,13 +59,28 @@ struct mrg_view_opts {
 	size_t nr_pids;
 	const bool *hosts;		/* by member; NULL: all */
 	const struct rt_cpuset *cpus;	/* NULL: all */
-	const struct mrg_where *where;	/* NULL: all */
+	const struct mrg_where *where;	/* what must be true of a line; NULL: all are shown */
+	/* Shown around a line that is a match, and then of the others no more. */
+	uint64_t after, before;		/* events */
+	uint64_t around_ns;
+	/* From an event that is a match up to the next one; NULL: from the first, to the last. */
+	const struct mrg_where *begin, *end;
 	unsigned int threads;
 	bool colour;
 	bool nano, plain;		/* of --format ftrace: -t and -R of trace-cmd report */
 	void (*warn)(void *arg, const char *text);	/* damage that was passed over */
 	void *warn_arg;
 };
+
+static inline bool mrg_has_context(const struct mrg_view_opts *opts)
+{
+	return opts->after > 0 || opts->before > 0 || opts->around_ns > 0;
+}
+
+static inline bool mrg_has_spans(const struct mrg_view_opts *opts)
+{
+	return opts->begin || opts->end;
+}
 
 /* ---- rows ---- */
 
@@ -117,6 +134,7 @@ struct mrg_note {
 /* How a window becomes text.  A member that is NULL is not called. */
 struct mrg_format {
 	const char *name;
+	const char *group;	/* stands between groups of lines that do not adjoin */
 	bool derived;		/* shows derived lines */
 	bool names;		/* shows names of tasks */
 	enum mrg_field fields[MRG_NR_FIELDS];	/* shown when nothing is asked for */
@@ -151,10 +169,19 @@ struct mrg_view {
 	struct mrg_row ***rows;		/* [member][id], made at their first use; atomic */
 	pthread_mutex_t lock;		/* making rows, and symbols */
 	struct mrg_symbol **symbols;	/* atomic; see view-value.c */
+	struct mrg_vcpus *vcpus;	/* by member; see view-vcpu.c */
 	int64_t shown_offset;		/* shown time = merged time + this */
 	uint64_t shown, prev;		/* by ->observe: items shown so far, time of the last */
 	uint64_t skip;			/* first items not shown: what --tail leaves out */
 	bool counting;			/* nothing is printed */
+	bool unordered;			/* names of tasks are those that were saved */
+	bool within;			/* a span has begun and not ended */
+	uint64_t visible;		/* items that spans and filters let through so far */
+	/* See view-context.h.  All NULL without context around matches. */
+	struct mrg_context *context;	/* owned */
+	struct mrg_context *found_by;	/* this one is its finder */
+	struct mrg_tail *tail;		/* owned */
+	bool any, gap;			/* something was shown; something was left out since */
 	int fd;
 };
 
@@ -175,6 +202,9 @@ int mrg_view_offset(const struct mrg_set *set, enum mrg_time_mode mode, int64_t 
 int mrg_view_init(struct mrg_view *view, struct rt_err *err);
 void mrg_view_finish(struct mrg_view *view);
 
+/* All records from @from on: printed, or counted (->shown) and looked at only. */
+int mrg_view_pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_err *err);
+
 void mrg_view_warn(void *view, const char *text);	/* for a stream's sink */
 
 /**
@@ -194,13 +224,40 @@ int mrg_filter_init(struct mrg_filter *filter, const struct mrg_view *view, stru
 void mrg_filter_finish(struct mrg_filter *filter, size_t members);	/* also after a failure */
 /* For the stream: is the lane, is the record wanted? */
 bool mrg_filter_lane(void *view, const struct mrg_stream_lane *lane);
-bool mrg_filter_match(void *view, const struct mrg_item *item);
+bool mrg_filter_match(void *view, struct mrg_item *item);
 bool mrg_filter_needs_match(const struct mrg_view *view);
+/* Not by the stream, but in its order: where names of tasks are asked for. */
+bool mrg_filter_is_ordered(const struct mrg_view *view);
+void mrg_filter_observe(struct mrg_view *view, struct mrg_window *window);
+/* -H and -c; and -p with them. */
+bool mrg_filter_shows_lane(const struct mrg_view *view, const struct mrg_stream_lane *lane);
+bool mrg_filter_task(const struct mrg_view *view, const struct mrg_item *item);
+/* Derived lines: can one of this name be of use?  Is this one shown? */
+bool mrg_filter_name(const struct mrg_view *view, uint16_t member, const char *name);
+bool mrg_filter_note(struct mrg_view *view, struct mrg_item *item,
+		     const struct mrg_subject *subject);
+bool mrg_filter_match_lines(struct mrg_view *view, const struct mrg_where *where,
+			    const struct mrg_item *item, uint64_t seq, bool *ret_own,
+			    bool *ret_word);
+
+/* view-span.c: hides what is not between --begin and --end. */
+void mrg_spans_observe(struct mrg_view *view, struct mrg_window *window);
 
 /* view-row.c: never NULL; made at the first use. */
 const struct mrg_row *mrg_view_row(struct mrg_view *view, uint16_t member, unsigned int id);
 int mrg_rows_create(struct mrg_view *view, struct rt_err *err);
 void mrg_rows_destroy(struct mrg_view *view);
+/* How a field is shown of which nothing is known but its type: a kind of value. */
+unsigned int mrg_guess_show(const struct xt_field *field);
+
+/* view-vcpu.c */
+int mrg_vcpus_create(struct mrg_view *view, struct rt_err *err);
+void mrg_vcpus_destroy(struct mrg_view *view);
+/* The vCPU that thread @tid of a host is; NULL where it is none. */
+const struct xt_vcpu *mrg_view_vcpu_thread(const struct mrg_view *view, uint16_t member, int tid);
+/* That of a record on @lane: its task on a host, its CPU in a guest. */
+const struct xt_vcpu *mrg_view_vcpu(const struct mrg_view *view,
+				    const struct mrg_stream_lane *lane, int pid);
 
 /*
  * value.c: one argument's value.  @p has room for what the row's ->room and
@@ -213,7 +270,7 @@ void mrg_symbols_destroy(struct mrg_view *view);
 /* True where the value is a number in JSON too; may be as long as the record. */
 bool mrg_arg_is_number(const struct mrg_arg *arg);
 bool mrg_arg_is_long(const struct mrg_arg *arg);
-/* The bytes themselves of an argument that is a text. */
+/* The bytes themselves of an argument that is a text, a mark's without its newline. */
 bool mrg_arg_bytes(const struct mrg_item *item, const struct mrg_arg *arg,
 		   const uint8_t **ret, uint32_t *ret_len);
 
@@ -263,7 +320,6 @@ char *mrg_put_time(const struct mrg_view *view, struct mrg_clock_text *last, cha
 /**
  * mrg_select_create() - from -e and -x to what is done with each event id.
  * @with, @without: our names, tracefs names and globs, groups.
- * @roles: mask of (1 << enum kev_role) whose events the view must see anyway.
  *
  * Return: 0; -EINVAL: a word that means nothing in these traces, with near matches.
  */
@@ -271,6 +327,12 @@ int mrg_select_create(struct mrg_select **ret, const struct mrg_set *set,
 		      const char *const *with, size_t nr_with, const char *const *without,
 		      size_t nr_without, struct rt_err *err);
 void mrg_select_destroy(struct mrg_select *select);
+/* Does a word that was typed mean this event, this derived line; does it mean anything at all? */
+bool mrg_word_is_event(const char *word, const struct xt_event *event);
+bool mrg_word_is_derived(const char *word, const struct kev_name *name);
+bool mrg_word_in_catalogue(const char *word);
+/* Says that it does not, with near misses: -EINVAL. */
+int mrg_word_unknown(const struct mrg_set *set, const char *word, struct rt_err *err);
 /* Is a line of this name wanted?  For lines that are derived. */
 bool mrg_select_name(const struct mrg_select *select, const char *name);
 /* Is the event's own line wanted? */

@@ -47,6 +47,9 @@ const uint8_t *xt_field_bytes(const struct xt_field *field, const struct xt_rec 
 
 	if (begin + len > rec->size)
 		return NULL;
+	/* "char buf[]": all that is behind, as in the text of a mark. */
+	if (len == 0 && field->flags & XT_FIELD_ARRAY)
+		len = rec->size - begin;
 	if (field->flags & XT_FIELD_DYNAMIC) {
 		uint32_t where = (uint32_t)xt_field_u64(field, rec);
 
