@@ -64,6 +64,8 @@ endif
 # and what goes out besides programs, shared libraries and man pages:
 #   HEADERS PCFILES UNITS UDEV_RULES SYSUSERS MODPROBE   files of the tree (PCFILES: NAME.pc.in)
 #   DKMS_NAME DKMS_FILES                 kernel modules as source: FILE:PLACE
+#   API_HEADERS API_ARCHIVES            headers for <NAME.h>, static libraries
+#   LINKS                               PLACE:TARGET, below the prefix
 ARCHIVES   :=
 PROGRAMS   :=
 SHARED     :=
@@ -75,6 +77,9 @@ LINTS      :=
 BENCHES    :=
 PKGS       :=
 HEADERS    :=
+API_HEADERS :=
+API_ARCHIVES :=
+LINKS      :=
 PCFILES    :=
 UNITS      :=
 UDEV_RULES :=
@@ -102,7 +107,8 @@ endif
 endif
 
 all: programs
-programs: $(addprefix $(O)/bin/,$(PROGRAMS)) $(addprefix $(O)/lib/,$(SHARED)) completions
+programs: $(addprefix $(O)/bin/,$(PROGRAMS)) $(addprefix $(O)/lib/,$(SHARED) $(API_ARCHIVES)) \
+	completions
 
 define archive_rule
 $(O)/lib/$(1): $$(addprefix $(O)/,$$($(1)-objs))

@@ -9,6 +9,8 @@ install-list = \
 	$(call goes,755,bin,$(addprefix $(O)/bin/,$(PROGRAMS))) \
 	$(call goes,755,lib,$(addprefix $(O)/lib/,$(SHARED))) \
 	$(foreach h,$(HEADERS),644:$(h):include/kvmrt/$(h)) \
+	$(call goes,644,include,$(API_HEADERS)) \
+	$(call goes,644,lib,$(addprefix $(O)/lib/,$(API_ARCHIVES))) \
 	$(call goes,644,lib/pkgconfig,$(patsubst %.in,$(O)/%,$(PCFILES))) \
 	$(foreach m,$(MANPAGES),644:$(m):share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 	$(call goes,644,share/bash-completion/completions,$(addprefix $(O)/completions/,$(PROGRAMS))) \
@@ -17,9 +19,10 @@ install-list = \
 	$(call goes,644,lib/sysusers.d,$(SYSUSERS)) \
 	$(call goes,644,lib/modprobe.d,$(MODPROBE)) \
 	$(foreach f,$(DKMS_FILES),$(subst ||,$(DKMS_NAME)-$(VERSION),644:$(subst :,:src/||/,$(f))))
-# links of the shared libraries: NAME:TARGET
+# links, those of the shared libraries first: PLACE:TARGET
 install-links = $(foreach s,$(SHARED),\
-	$(foreach l,$(sort $(filter-out $(s),$($(s)-soname) $(call dev_name,$(s)))),$(l):$(s)))
+	$(foreach l,$(sort $(filter-out $(s),$($(s)-soname) $(call dev_name,$(s)))),lib/$(l):$(s))) \
+	$(LINKS)
 
 place := $(DESTDIR)$(PREFIX)
 
@@ -29,13 +32,13 @@ install: all $(patsubst %.in,$(O)/%,$(PCFILES)) $(foreach f,$(DKMS_FILES),$(firs
 		install -D -m "$$mode" "$$file" "$(place)/$$to"; \
 	done; \
 	for entry in $(install-links); do \
-		ln -sf "$${entry#*:}" "$(place)/lib/$${entry%:*}"; \
+		ln -sf "$${entry#*:}" "$(place)/$${entry%:*}"; \
 	done
 
 # Folders stay, unless they are the project's own and empty.
 uninstall:
 	$(Q)for entry in $(install-list); do rm -f "$(place)/$${entry##*:}"; done; \
-	for entry in $(install-links); do rm -f "$(place)/lib/$${entry%:*}"; done; \
+	for entry in $(install-links); do rm -f "$(place)/$${entry%:*}"; done; \
 	if [ -d "$(place)/include/kvmrt" ]; then \
 		find "$(place)/include/kvmrt" -depth -type d -empty -delete; \
 	fi; \

@@ -36,6 +36,27 @@ for pc in "$tmp"/root/usr/lib/pkgconfig/*.pc; do
 	expect_status 0
 done
 
+it 'has the guest services under the name and the pages of the guide'
+for page in libccur_kvmrt_gs kvmrt_gs_available kvmrt_gs_ping kvmrt_gs_xtrace_log_data; do
+	[ -e "$tmp/root/usr/share/man/man3/$page.3" ] || fail "no page $page(3)"
+done
+if [ -z "${SAN:-}" ]; then
+	cat >"$tmp/use.c" <<-'END'
+		#include <kvmrt_gs.h>
+		int main(void) { return kvmrt_gs_log_msg("") != -1; }
+	END
+	run cc -Wall -o "$tmp/use" "$tmp/use.c" -I"$tmp/root/usr/include" -L"$tmp/root/usr/lib" \
+		-lccur_kvmrt_gs
+	expect_status 0
+	run env LD_LIBRARY_PATH="$tmp/root/usr/lib" "$tmp/use"
+	expect_status 0
+	run cc -static -o "$tmp/use" "$tmp/use.c" -I"$tmp/root/usr/include" \
+		"$tmp/root/usr/lib/libccur_kvmrt_gs.a"
+	expect_status 0
+	run "$tmp/use"
+	expect_status 0
+fi
+
 it 'takes away every file that it installed'
 run make_here uninstall
 expect_status 0

@@ -60,7 +60,7 @@ TEST(a_fragment_is_valid_only_within_its_message_and_its_calls_limit)
 	assert_false(gs_frag_valid(GS_NR_PING, gs_frag_head(1, 0, 24)));
 }
 
-TEST(kvms_own_errors_mean_that_nobody_answered_and_a_refusal_is_an_answer)
+TEST(kvms_own_errors_are_no_answer_and_a_refusal_is_one)
 {
 	assert_true(gs_unanswered(-1));
 	assert_true(gs_unanswered(-1000));
@@ -86,7 +86,7 @@ int main(void)
 		cmocka_unit_test(bytes_are_packed_little_endian_and_padded_with_zeros),
 		cmocka_unit_test(the_last_fragment_is_shorter),
 		cmocka_unit_test(a_fragment_is_valid_only_within_its_message_and_its_calls_limit),
-		cmocka_unit_test(kvms_own_errors_mean_that_nobody_answered_and_a_refusal_is_an_answer),
+		cmocka_unit_test(kvms_own_errors_are_no_answer_and_a_refusal_is_one),
 		cmocka_unit_test(the_devices_requests_have_one_layout_for_all_programs),
 	};
 

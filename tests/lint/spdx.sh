@@ -30,7 +30,7 @@ for library in $(make_list SHARED); do
 			finding "$source: is part of $library; expected LGPL-2.1-or-later"
 	done
 done
-for header in $(make_list HEADERS); do
+for header in $(make_list HEADERS) $(make_list API_HEADERS); do
 	[[ $(of "$header") == *LGPL-2.1-or-later ]] ||
 		finding "$header: is installed; expected LGPL-2.1-or-later"
 done
