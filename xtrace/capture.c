@@ -32,6 +32,8 @@
 #define LEFTOVER_NS NS_PER_S		/* half-full sub-buffers are fetched this often */
 #define FASTEST_FILL (400ull << 20)	/* bytes a second that one CPU may suddenly produce */
 #define SUBBUF_HEADER 16
+#define EVENT_LEAST 8			/* bytes of an event in the buffer */
+#define EVENT_USUAL 32
 
 struct lane {
 	unsigned int cpu;
@@ -68,6 +70,7 @@ struct xt_capture {
 	pthread_mutex_t lock;
 	pthread_cond_t wake, done;
 	uint64_t rounds_wanted;
+	unsigned int fullest;		/* percent; atomic */
 	bool stop;
 	int fault_fd;
 	struct rt_err fault;		/* the first failure to write */
@@ -139,7 +142,7 @@ static int move_batch(struct xt_capture *capture, const struct lane *lane, int f
 	return rc < 0 ? rc : nr;
 }
 
-/* Until nothing is left. */
+/* Until nothing is left: for buffers that nobody writes. */
 static int empty_lane(struct xt_capture *capture, const struct lane *lane, int fd, void *batch,
 		      uint32_t flush, struct rt_err *err)
 {
@@ -151,10 +154,48 @@ static int empty_lane(struct xt_capture *capture, const struct lane *lane, int f
 	return nr;
 }
 
-/* How fast it fills, from what is there now and what was left there last time. */
-static void note_rate(struct lane *lane, const struct xt_ring_stats *stats, uint64_t now)
+/*
+ * What there is now.  Not until nothing is left: where system calls are traced,
+ * each read brings new events, and one would read sub-buffers of two events for
+ * ever.
+ */
+static int catch_up(struct xt_capture *capture, const struct lane *lane, void *batch,
+		    uint64_t events, uint64_t fill, struct rt_err *err)
 {
-	uint64_t came = stats->bytes > lane->left_bytes ? stats->bytes - lane->left_bytes : 0;
+	unsigned int full = fill / (capture->subbuf_size - SUBBUF_HEADER), tries = full + 4;
+	struct xt_store_count count;
+	uint64_t begin;
+	int nr;
+
+	xt_store_count(capture->store, lane->cpu, &count);
+	begin = count.events;
+	while (tries-- > 0 && count.events - begin < events) {
+		nr = move_batch(capture, lane, lane->raw_fd, batch, full + 1, 0, err);
+		if (nr <= 0)
+			return nr;
+		full -= (unsigned int)nr < full ? (unsigned int)nr : full;
+		xt_store_count(capture->store, lane->cpu, &count);
+	}
+	return 0;
+}
+
+/*
+ * Bytes in the buffer.  Kernels before 6.6 count whole sub-buffers as read, and
+ * so less and less and in the end below nothing; the number of events is right.
+ */
+static uint64_t fill_of(const struct xt_capture *capture, const struct xt_ring_stats *stats)
+{
+	uint64_t size = capture->opts.buffer_bytes;
+
+	if (stats->bytes <= size && stats->bytes >= stats->entries * EVENT_LEAST)
+		return stats->bytes;
+	return stats->entries < size / EVENT_USUAL ? stats->entries * EVENT_USUAL : size;
+}
+
+/* How fast it fills, from what is there now and what was left there last time. */
+static void note_rate(struct lane *lane, uint64_t fill, uint64_t now)
+{
+	uint64_t came = fill > lane->left_bytes ? fill - lane->left_bytes : 0;
 	uint64_t rate;
 
 	if (now <= lane->seen_ns)
@@ -163,7 +204,21 @@ static void note_rate(struct lane *lane, const struct xt_ring_stats *stats, uint
 	/* Up at once, down slowly. */
 	lane->rate = rate > lane->rate ? rate : (3 * lane->rate + rate) / 4;
 	lane->seen_ns = now;
-	lane->left_bytes = stats->bytes;
+	lane->left_bytes = fill;
+}
+
+/* The fullest that any buffer was found since it was last asked. */
+static void note_fill(struct xt_capture *capture, uint64_t fill)
+{
+	unsigned int percent = fill * 100 / capture->opts.buffer_bytes;
+
+	if (percent > __atomic_load_n(&capture->fullest, __ATOMIC_RELAXED))
+		__atomic_store_n(&capture->fullest, percent, __ATOMIC_RELAXED);
+}
+
+unsigned int xt_capture_fullest(struct xt_capture *capture)
+{
+	return __atomic_exchange_n(&capture->fullest, 0, __ATOMIC_RELAXED);
 }
 
 /* As many sub-buffers as are surely full; all there is when @all. */
@@ -172,23 +227,25 @@ static int drain_lane(struct xt_capture *capture, struct lane *lane, void *batch
 {
 	uint32_t payload = capture->subbuf_size - SUBBUF_HEADER;
 	struct xt_ring_stats stats;
-	uint64_t now = now_ns();
+	uint64_t now = now_ns(), fill;
 	unsigned int full;
 	int rc;
 
 	rc = lane_stats(lane, &stats, err);
 	if (rc < 0)
 		return rc;
-	note_rate(lane, &stats, now);
+	fill = fill_of(capture, &stats);
+	note_rate(lane, fill, now);
+	note_fill(capture, fill);
 	if (all || now - lane->fetched_ns >= LEFTOVER_NS) {
 		lane->fetched_ns = now;
 		lane->left_bytes = 0;
-		return empty_lane(capture, lane, lane->raw_fd, batch, 0, err);
+		return catch_up(capture, lane, batch, stats.entries, fill, err);
 	}
-	full = stats.bytes / payload;
+	full = fill / payload;
 	/* Small blocks compress badly: let a slow buffer collect a whole one. */
 	if ((uint64_t)full * capture->subbuf_size < XT_STORE_BLOCK_BYTES &&
-	    stats.bytes < capture->opts.buffer_bytes / 4)
+	    fill < capture->opts.buffer_bytes / 4)
 		return 0;
 	while (full > 0) {
 		rc = move_batch(capture, lane, lane->raw_fd, batch, full, 0, err);

@@ -39,6 +39,8 @@ void xt_capture_destroy(struct xt_capture *capture);
 int xt_capture_start(struct xt_capture *capture, struct rt_err *err);
 /* Streaming: all that is in the buffers now is in the store when this returns. */
 int xt_capture_drain(struct xt_capture *capture, struct rt_err *err);
+/* The fullest, in percent, that a drainer has found a buffer since the last call. */
+unsigned int xt_capture_fullest(struct xt_capture *capture);
 /* Streaming: ends the threads; then the buffers are emptied for the last time. */
 int xt_capture_stop(struct xt_capture *capture, struct rt_err *err);
 

@@ -6,6 +6,7 @@
 #ifndef XT_RECORD_INTERNAL_H
 #define XT_RECORD_INTERNAL_H
 
+#include "xtrace/pace.h"
 #include "xtrace/record.h"
 #include "xtrace/select.h"
 #include "xtrace/session.h"
@@ -27,6 +28,7 @@ struct xt_record {
 	bool has_inst, has_tsc_inst;
 	struct xt_capture *capture;
 	struct xt_store *store;
+	struct xt_pace pace;
 
 	enum xt_mode mode;
 	char clock[16];			/* trace clock in use */

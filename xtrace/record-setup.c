@@ -33,7 +33,6 @@
 #define MEMORY_SHARE 8			/* the default takes no more than 1/8 of the memory */
 #define CMDLINES 8192
 #define TSC_BUFFER (16ull << 10)
-#define DEFAULT_LEVEL 1
 
 static void say(const struct xt_record *record, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -446,7 +445,7 @@ static int setup_store(struct xt_record *record, struct rt_err *err)
 {
 	const struct xt_store_opts opts = {
 		.subbuf_size = record->subbuf_bytes,
-		.level = record->opts.fixed_level ? record->opts.level : DEFAULT_LEVEL,
+		.level = record->opts.fixed_level ? record->opts.level : XT_LEVEL_BUSY,
 		.force = record->opts.force,
 	};
 	int rc;

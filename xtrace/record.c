@@ -24,8 +24,6 @@
 #include "xtrace/vms.h"
 
 #define NS_PER_S 1000000000ull
-#define LEVEL_SPARE 3			/* zstd level while the CPUs have time */
-#define LEVEL_BUSY 1
 
 static uint64_t clock_ns(clockid_t id)
 {
@@ -79,12 +77,26 @@ int xt_record_note_vms(struct xt_record *record, struct rt_err *err)
 	return rc < 0 ? rt_err_set(err, rc, "cannot note the virtual machines") : 0;
 }
 
+static void choose_level(struct xt_record *record)
+{
+	unsigned int fullest = xt_capture_fullest(record->capture);
+	char *stat;
+
+	if (record->opts.fixed_level ||
+	    rt_root_read(record->root, &stat, NULL, NULL, "proc/stat") < 0)
+		return;
+	xt_store_set_level(record->store, xt_pace_level(&record->pace, stat, &record->drain_cpus,
+							fullest));
+	free(stat);
+}
+
 int xt_record_tick(struct xt_record *record, struct rt_err *err)
 {
 	int rc;
 
 	if (!record->started || record->finished)
 		return 0;
+	choose_level(record);
 	rc = xt_record_sample(record, err);
 	if (rc == 0 && xt_vms_stamp(record->root) != record->vms_stamp) {
 		rc = xt_record_note_vms(record, err);

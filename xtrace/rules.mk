@@ -44,7 +44,7 @@ $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 # Recording and its control: programs only, no part of the public library.
 ARCHIVES += libxtrec.a
 libxtrec.a-objs := $(addprefix xtrace/, \
-	capture.o child.o clock.o control.o meta.o place.o record.o record-setup.o select.o session.o \
+	capture.o child.o clock.o control.o meta.o pace.o place.o record.o record-setup.o select.o session.o \
 	status.o tracefs.o vms.o)
 
 PROGRAMS += xtrace-run

@@ -19,7 +19,7 @@
 /* The files of a store besides formats/; what is not here is never touched. */
 static const char *const names[] = {
 	XT_STORE_SESSION, XT_STORE_CLOCKS, "printk_formats", "saved_cmdlines", "saved_tgids",
-	"kallsyms",
+	"kallsyms", XT_STORE_SYMBOLS,
 };
 
 static bool is_cpu_file(const char *name)

@@ -75,6 +75,7 @@ struct xt_index_tail {
 
 /* Files besides cpuN.xt and formats/. */
 #define XT_STORE_SESSION	"session"
+#define XT_STORE_SYMBOLS	"kallsyms.zst"
 #define XT_STORE_CLOCKS		"clocks"
 
 #endif /* XT_STORE_FORMAT_H */

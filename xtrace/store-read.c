@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "lib/err.h"
 
@@ -26,12 +27,42 @@ static void st_destroy(struct xt_trace *trace)
 	free(st);
 }
 
+static int unpack_text(const struct xt_text *frame, struct xt_text *ret)
+{
+	unsigned long long len = ZSTD_getFrameContentSize(frame->data, frame->len);
+	struct xt_text text = { 0 };
+
+	/* Unknown and damaged are the two largest numbers. */
+	if (len > XT_MAX_TEXT)
+		return -EBADMSG;
+	text.data = malloc(len + 1);
+	if (!text.data)
+		return -ENOMEM;
+	text.len = ZSTD_decompress(text.data, len, frame->data, frame->len);
+	if (text.len != len) {
+		xt_text_finish(&text);
+		return -EBADMSG;
+	}
+	text.data[len] = '\0';
+	*ret = text;
+	return 0;
+}
+
 static int st_kallsyms(const struct xt_trace *trace, struct xt_text *ret, struct rt_err *err)
 {
 	const struct st *st = trace->priv;
+	struct xt_text frame;
+	int rc;
 
 	(void)err;
-	return st_read_file(st->dir, "kallsyms", XT_MAX_TEXT, ret);
+	rc = st_read_file(st->dir, XT_STORE_SYMBOLS, XT_MAX_TEXT, &frame);
+	if (rc == -ENOENT)
+		return st_read_file(st->dir, "kallsyms", XT_MAX_TEXT, ret);
+	if (rc < 0)
+		return rc;
+	rc = unpack_text(&frame, ret);
+	xt_text_finish(&frame);
+	return rc;
 }
 
 static const struct xt_backend st_backend = {

@@ -12,11 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "xtrace/local.h"
 #include "xtrace/store-local.h"
+
+#define SYMBOLS_LEVEL 3
 
 #define VALUE_MAX 8192
 
@@ -360,6 +363,22 @@ int xt_store_save(struct xt_store *store, struct rt_err *err)
 	return rc < 0 ? rt_err_wrap(err, rc, "%s", store->path) : 0;
 }
 
+/* 5 MB, a third of a second's trace, would be the most of a short recording. */
+static int put_symbols(struct xt_store *store, const void *data, size_t len, struct rt_err *err)
+{
+	size_t bound = ZSTD_compressBound(len), n;
+	void *frame = malloc(bound);
+	int rc;
+
+	n = frame ? ZSTD_compress(frame, bound, data, len, SYMBOLS_LEVEL) : 0;
+	if (!frame || ZSTD_isError(n))
+		rc = rt_err_set(err, -ENOMEM, XT_STORE_SYMBOLS);
+	else
+		rc = store_replace(store->dir, XT_STORE_SYMBOLS, frame, n, false, err);
+	free(frame);
+	return rc;
+}
+
 int xt_store_put(struct xt_store *store, const char *name, const void *data, size_t len,
 		 struct rt_err *err)
 {
@@ -368,6 +387,9 @@ int xt_store_put(struct xt_store *store, const char *name, const void *data, siz
 	if (!store_known_name(name) || strcmp(name, XT_STORE_SESSION) == 0)
 		return rt_err_say(err, -EINVAL, "%s: \"%s\" is no file of an xtrace directory",
 				  store->path, name);
-	rc = store_replace(store->dir, name, data, len, false, err);
+	if (strcmp(name, "kallsyms") == 0)
+		rc = put_symbols(store, data, len, err);
+	else
+		rc = store_replace(store->dir, name, data, len, false, err);
 	return rc < 0 ? rt_err_wrap(err, rc, "%s", store->path) : 0;
 }

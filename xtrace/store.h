@@ -122,7 +122,7 @@ int xt_store_save(struct xt_store *store, struct rt_err *err);
  * Puts a file of metadata (temporary, then rename); folders are made.  Names:
  * formats/header_page, formats/header_event, formats/SYSTEM/EVENT,
  * printk_formats, saved_cmdlines, saved_tgids, kallsyms: each with the bytes as
- * the kernel's file of that name has them.
+ * the kernel's file of that name has them; kallsyms as one zstd frame, kallsyms.zst.
  */
 int xt_store_put(struct xt_store *store, const char *name, const void *data, size_t len,
 		 struct rt_err *err);

@@ -132,13 +132,14 @@ grep -qx 'clock = boot' "$w/t-boot/session" || fail 'not the boot clock'
 
 it 'keeps the newest events in mode overwrite, and the oldest in mode stop'
 busy='i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); echo; done >/dev/null'
-record -o "$w/ow" -m overwrite -b 64k -e 'raw_syscalls:*' -e sched_process_exit sh -c "$busy"
+only_sh='raw_syscalls:*:comm == "sh"'
+record -o "$w/ow" -m overwrite -b 64k -F "$only_sh" -e sched_process_exit sh -c "$busy"
 expect_status 0
 complete "$w/ow"
 grep -Eq ' overwritten [1-9]' "$w/ow/session" || fail 'nothing was overwritten'
 run xtrace-view -e PROCESS_EXIT --fields event,comm "$w/ow"
 expect_stdout_like 'PROCESS_EXIT.* sh$'
-record -o "$w/st" -m stop -b 64k -e 'raw_syscalls:*' -e sched_process_exec sh -c "$busy"
+record -o "$w/st" -m stop -b 64k -F "$only_sh" -e sched_process_exec sh -c "$busy"
 expect_status 0
 complete "$w/st"
 grep -Eq ' lost [1-9]' "$w/st/session" || fail 'nothing was lost'
