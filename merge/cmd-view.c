@@ -23,7 +23,7 @@ static struct {
 	const char *cpus, *from, *to, *format, *time, *where, *begin, *end;
 	unsigned int limit, tail, threads, after, before;
 	uint64_t around;
-	bool nano, plain, no_pager, stat, json;
+	bool nano, plain, no_pager, stat, json, follow;
 } o = { .format = "text", .time = "tod" };
 
 static const struct rt_opt view_opts[] = {
@@ -48,6 +48,7 @@ static const struct rt_opt view_opts[] = {
 	RT_STRING(0, "to", &o.to, "TIME", "end here"),
 	RT_UINT('n', "lines", &o.limit, "N", 1, UINT_MAX, "show the first N events"),
 	RT_UINT(0, "tail", &o.tail, "N", 1, UINT_MAX, "show the last N events"),
+	RT_BOOL('F', "follow", &o.follow, "go on with what running recordings add, until they end"),
 	RT_CHOICE(0, "format", &o.format, "text|json|csv|ftrace", "how events are written"),
 	RT_CHOICE(0, "time", &o.time, "tod|utc|rel|raw", "how times are written"),
 	RT_BOOL(0, "stat", &o.stat, "counts and rates instead of events: by event, by CPU; and how "
@@ -207,6 +208,9 @@ static void warn_of_damage(const struct mrg_set *set)
 	size_t m, i;
 
 	for (m = 0; m < set->nr; m++) {
+		/* The last block of a recording that goes on is not torn, but being written. */
+		if (o.follow && !xt_trace_info(set->members[m].trace)->complete)
+			continue;
 		for (i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++)
 			fprintf(stderr, "xtrace-view: %s: %s\n", set->members[m].path,
 				xt_trace_warning(set->members[m].trace, i));
@@ -266,7 +270,7 @@ static void add_host_field(struct mrg_view_opts *view, const struct mrg_set *set
 	view->nr_fields = 4;
 }
 
-static int show(struct mrg_view_opts *view, const struct mrg_set *set,
+static int show(struct mrg_view_opts *view, struct mrg_set *set,
 		const struct mrg_select *select, struct rt_err *err)
 {
 	struct mrg_pager pager = { .fd = STDOUT_FILENO };
@@ -274,9 +278,10 @@ static int show(struct mrg_view_opts *view, const struct mrg_set *set,
 	int rc;
 
 	view->colour = terminal && !getenv("NO_COLOR") && view->format == &mrg_format_text;
-	if (!o.no_pager && view->format == &mrg_format_text)
+	if (!o.no_pager && !o.follow && view->format == &mrg_format_text)
 		mrg_pager_start(&pager);
-	rc = mrg_view_run(set, view, select, pager.fd, err);
+	rc = o.follow ? mrg_view_follow(set, view, select, pager.fd, err) :
+			mrg_view_run(set, view, select, pager.fd, err);
 	if (rc == -EPIPE)
 		rc = pager.pid > 0 ? 0 : STATUS_NO_READER;
 	mrg_pager_finish(&pager);
@@ -428,6 +433,9 @@ static int check_options(struct rt_err *err)
 		return rt_usage(err, "--stat is written as text or json, not %s", o.format);
 	if (o.limit && o.tail)
 		return rt_usage(err, "--lines and --tail exclude each other");
+	if (o.follow && (context || o.stat))
+		return rt_usage(err, "--follow: --after, --before, --around and --stat do not go "
+				"with it");
 	if (context && !o.where)
 		return rt_usage(err, "--after, --before and --around show what is around a match: "
 				"expected --where EXPR with them");

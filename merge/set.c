@@ -134,6 +134,38 @@ static int member_init(struct mrg_member *member, const char *path, struct rt_er
 	return 0;
 }
 
+/* A lane that came later has the member's clock, as the first one has it. */
+static int add_lanes(struct mrg_member *member, unsigned int from)
+{
+	unsigned int nr = xt_trace_nr_lanes(member->trace);
+	struct mrg_lane *lanes = realloc(member->lanes, (nr ? nr : 1) * sizeof(*lanes));
+	int rc = lanes ? 0 : -ENOMEM;
+
+	if (lanes)
+		member->lanes = lanes;
+	if (lanes)
+		memset(&lanes[from], 0, (nr - from) * sizeof(*lanes));
+	for (unsigned int i = from; i < nr && rc == 0; i++)
+		rc = from > 0 ? mrg_lane_set(&lanes[i], lanes[0].epochs, lanes[0].nr_epochs) :
+		     lane_init_own(&lanes[i], &xt_trace_info(member->trace)->time);
+	return rc;
+}
+
+int mrg_set_refresh(struct mrg_set *set, struct rt_err *err)
+{
+	for (size_t i = 0; i < set->nr; i++) {
+		struct mrg_member *member = &set->members[i];
+		unsigned int from = xt_trace_nr_lanes(member->trace);
+		int rc = xt_trace_refresh(member->trace, err);
+
+		if (rc < 0)
+			return rc;
+		if (from < xt_trace_nr_lanes(member->trace) && add_lanes(member, from) < 0)
+			return rt_err_set(err, -ENOMEM, "%s", member->path);
+	}
+	return 0;
+}
+
 int mrg_set_forget(struct mrg_set *set)
 {
 	for (size_t i = 0; i < set->nr; i++) {

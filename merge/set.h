@@ -87,6 +87,8 @@ struct mrg_set {
  */
 int mrg_set_open(struct mrg_set **ret, const char *const *paths, size_t nr, struct rt_err *err);
 void mrg_set_destroy(struct mrg_set *set);
+/* What running recordings have added since: see xt_trace_refresh(). */
+int mrg_set_refresh(struct mrg_set *set, struct rt_err *err);
 
 /* "tsc", "gs", ...; never NULL. */
 const char *mrg_method_name(enum mrg_method method);

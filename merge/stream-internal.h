@@ -138,9 +138,6 @@ enum mrg_next mrg_lane_advance(struct mrg_stream *stream, struct mrg_lane_state 
 /* Reads the lane's next chunks; called without the lock, with ->loading set. */
 int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct rt_err *err);
 void mrg_lane_map(struct mrg_map *map, const struct mrg_lane_clock *clock);
-/* Merged time of a chunk's first sub-buffer. */
-int mrg_chunk_time(const struct mrg_member *member, unsigned int lane, size_t chunk,
-		   uint64_t *ret, struct rt_err *err);
 void mrg_stream_warn(struct mrg_stream *stream, const char *text);
 
 static inline bool mrg_lane_empty(const struct mrg_lane_state *lane)

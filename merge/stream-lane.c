@@ -73,7 +73,7 @@ void mrg_lane_finish(struct mrg_lane_state *lane)
 
 /* ---- loading ---- */
 
-int mrg_chunk_time(const struct mrg_member *member, unsigned int lane, size_t chunk,
+int mrg_chunk_begin(const struct mrg_member *member, unsigned int lane, size_t chunk,
 		   uint64_t *ret, struct rt_err *err)
 {
 	const struct mrg_lane *clocks = &member->lanes[lane];
@@ -109,7 +109,7 @@ static void seek(struct mrg_stream *stream, struct mrg_lane_state *lane)
 		return;
 	while (hi - lo > 1) {
 		mid = lo + (hi - lo) / 2;
-		if (mrg_chunk_time(lane->pub.member, lane->pub.lane, mid, &first, NULL) < 0)
+		if (mrg_chunk_begin(lane->pub.member, lane->pub.lane, mid, &first, NULL) < 0)
 			break;
 		if (first < stream->from)
 			lo = mid;

@@ -111,6 +111,7 @@ int mrg_stream_create(struct mrg_stream **ret, const struct mrg_set *set,
 	stream->sink = sink;
 	stream->from = opts->from;
 	stream->to = opts->to;
+	stream->given = opts->first;
 	rc = add_lanes(stream, err);
 	if (rc < 0)
 		goto err_destroy;
@@ -185,7 +186,7 @@ int mrg_set_tail(const struct mrg_set *set, size_t chunks, uint64_t *ret, struct
 			nr = xt_trace_lane(member->trace, l)->nr_chunks;
 			if (chunks >= nr)
 				continue;
-			rc = mrg_chunk_time(member, l, nr - chunks, &first, err);
+			rc = mrg_chunk_begin(member, l, nr - chunks, &first, err);
 			if (rc < 0 && rc != -EBADMSG)
 				return rc;
 			if (rc == 0 && first > from)
@@ -209,7 +210,7 @@ int mrg_set_begin(const struct mrg_set *set, uint64_t *ret, struct rt_err *err)
 		for (l = 0; l < xt_trace_nr_lanes(member->trace); l++) {
 			if (xt_trace_lane(member->trace, l)->nr_chunks == 0)
 				continue;
-			rc = mrg_chunk_time(member, l, 0, &first, err);
+			rc = mrg_chunk_begin(member, l, 0, &first, err);
 			if (rc < 0 && rc != -EBADMSG)
 				return rc;
 			if (rc == 0 && first < begin)

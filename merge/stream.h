@@ -136,6 +136,7 @@ struct mrg_stream_opts {
 	const unsigned int *nr_actions;	/* ids from here on are shown */
 	uint64_t from, to;		/* merged ns, both included; 0 and UINT64_MAX take all */
 	unsigned int threads;		/* 0: by the CPUs online and the size */
+	uint64_t first;			/* number of the first item */
 };
 
 #define MRG_STREAM_ALL { .to = UINT64_MAX }
@@ -173,6 +174,9 @@ unsigned int mrg_stream_threads(const struct mrg_stream *stream);
  * complete; 0 when that is everything.
  */
 int mrg_set_tail(const struct mrg_set *set, size_t chunks, uint64_t *ret, struct rt_err *err);
+/* Merged time of a chunk's first sub-buffer. */
+int mrg_chunk_begin(const struct mrg_member *member, unsigned int lane, size_t chunk,
+		    uint64_t *ret, struct rt_err *err);
 /* The merged time that the first lane begins with. */
 int mrg_set_begin(const struct mrg_set *set, uint64_t *ret, struct rt_err *err);
 

@@ -88,6 +88,8 @@ static int observe(void *arg, struct mrg_window *window)
 	if (context || mrg_has_spans(view->opts))
 		mark_groups(view, window);
 	note_last_time(view, window);
+	view->seen = window->first + window->nr - window->carry;
+	view->done |= window->last;
 	return rc;
 }
 
@@ -148,27 +150,23 @@ static bool needs_names(const struct mrg_view *view)
 	return !view->counting && (view->format->names || view->wants[MRG_FIELD_COMM]);
 }
 
-static int start(struct mrg_view *view, struct rt_err *err)
+int mrg_view_start(struct mrg_view *view, struct rt_err *err)
 {
 	int rc = 0;
 
-	view->shown = view->visible = 0;
+	view->shown = view->visible = view->seen = 0;
 	view->prev = UINT64_MAX;
 	view->within = !view->opts->begin;
-	view->any = view->gap = false;
+	view->any = view->gap = view->done = false;
 	if (needs_names(view))
 		rc = mrg_names_create(&view->names, view->set, err);
 	if (rc == 0 && (view->names || view->format->derived))
 		rc = mrg_notes_create(view, err);
-	if (rc == 0 && view->format->open && !view->counting)
-		rc = view->format->open(view, err);
 	return rc;
 }
 
-static void stop(struct mrg_view *view)
+void mrg_view_stop(struct mrg_view *view)
 {
-	if (view->format->stop && !view->counting)
-		view->format->stop(view);
 	mrg_notes_destroy(view->notes);
 	mrg_names_destroy(view->names);
 	view->notes = NULL;
@@ -180,11 +178,12 @@ static int put_head(struct mrg_view *view)
 	struct rt_buf head = { 0 };
 	int rc = 0;
 
-	if (view->format->head)
+	if (view->format->head && !view->has_head)
 		view->format->head(view, &head);
 	if (head.len > 0)
 		rc = write_all(view->fd, head.data, head.len);
 	rt_buf_finish(&head);
+	view->has_head = true;
 	return rc;
 }
 
@@ -204,11 +203,12 @@ static int print(struct mrg_view *view, uint64_t from, struct rt_err *err)
 	return rc < 0 || stopped == 0 ? rc : stopped;
 }
 
-int mrg_view_pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_err *err)
+static int round_of(struct mrg_view *view, uint64_t from, uint64_t to, bool counting,
+		    struct rt_err *err)
 {
 	struct mrg_stream_opts opts = {
 		.want_lane = mrg_filter_lane, .want_arg = view, .threads = view->opts->threads,
-		.from = from, .to = view->opts->to,
+		.from = from, .to = to, .first = view->seen,
 	};
 	struct mrg_sink sink = {
 		.arg = view, .observe = observe, .format = format, .write = put_window,
@@ -217,28 +217,51 @@ int mrg_view_pass(struct mrg_view *view, uint64_t from, bool counting, struct rt
 	struct mrg_filter filter = { 0 };
 	int rc;
 
-	view->counting = counting;
 	if (counting) {
 		sink.format = NULL;
 		sink.write = NULL;
 	}
 	if (mrg_filter_needs_match(view))
 		sink.match = mrg_filter_match;
-	rc = start(view, err);
-	if (rc == 0)
-		rc = mrg_filter_init(&filter, view, err);
+	rc = mrg_filter_init(&filter, view, err);
 	opts.actions = (const uint8_t *const *)filter.actions;
 	opts.nr_actions = filter.nr;
 	if (rc == 0)
 		rc = mrg_stream_create(&view->stream, view->set, &opts, &sink, err);
 	if (rc == 0)
 		rc = counting ? mrg_stream_run(view->stream, err) : print(view, from, err);
-	stop(view);
 	mrg_stream_destroy(view->stream);
 	view->stream = NULL;
 	mrg_filter_finish(&filter, view->set->nr);
+	return rc;
+}
+
+int mrg_view_round(struct mrg_view *view, uint64_t from, uint64_t to, bool counting,
+		   struct rt_err *err)
+{
+	int rc = 0;
+
+	view->counting = counting;
+	if (view->format->open && !counting)
+		rc = view->format->open(view, err);
+	if (rc == 0)
+		rc = round_of(view, from, to, counting, err);
+	if (view->format->stop && !counting)
+		view->format->stop(view);
 	if (rc < 0 && err && !err->code)
 		rt_err_set(err, rc, "cannot write the view");
+	return rc;
+}
+
+int mrg_view_pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_err *err)
+{
+	int rc;
+
+	view->counting = counting;
+	rc = mrg_view_start(view, err);
+	if (rc == 0)
+		rc = mrg_view_round(view, from, view->opts->to, counting, err);
+	mrg_view_stop(view);
 	return rc;
 }
 
@@ -250,8 +273,7 @@ static bool is_tail(const struct mrg_view *view, uint64_t from)
 	return view->tail ? mrg_tail_enough(view, from) : view->shown >= view->opts->tail;
 }
 
-/* Where the last chunks begin, enough of them to hold what is asked for. */
-static int find_tail(struct mrg_view *view, uint64_t *ret_from, struct rt_err *err)
+int mrg_view_find_tail(struct mrg_view *view, uint64_t *ret_from, struct rt_err *err)
 {
 	uint64_t from = 1;
 	size_t chunks;
@@ -323,7 +345,7 @@ int mrg_view_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
 	int rc = mrg_view_init(&view, err);
 
 	if (rc == 0 && opts->tail)
-		rc = find_tail(&view, &from, err);
+		rc = mrg_view_find_tail(&view, &from, err);
 	if (rc == 0)
 		rc = mrg_view_pass(&view, from, false, err);
 	mrg_view_finish(&view);

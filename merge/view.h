@@ -172,6 +172,8 @@ struct mrg_view {
 	struct mrg_vcpus *vcpus;	/* by member; see view-vcpu.c */
 	int64_t shown_offset;		/* shown time = merged time + this */
 	uint64_t shown, prev;		/* by ->observe: items shown so far, time of the last */
+	uint64_t seen;			/* items of all rounds so far */
+	bool has_head, done;		/* the head is written; no more is wanted */
 	uint64_t skip;			/* first items not shown: what --tail leaves out */
 	bool counting;			/* nothing is printed */
 	bool unordered;			/* names of tasks are those that were saved */
@@ -198,11 +200,29 @@ int mrg_view_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
 int mrg_view_offset(const struct mrg_set *set, enum mrg_time_mode mode, int64_t *ret,
 		    struct rt_err *err);
 
+/**
+ * mrg_view_follow() - as mrg_view_run(), of recordings that go on, until they end.
+ * @set: is refreshed; nobody else uses it.
+ */
+int mrg_view_follow(struct mrg_set *set, const struct mrg_view_opts *opts,
+		    const struct mrg_select *select, int fd, struct rt_err *err);
+
 /* What both ways of running share; mrg_view_finish() also after a failed init. */
 int mrg_view_init(struct mrg_view *view, struct rt_err *err);
 void mrg_view_finish(struct mrg_view *view);
 
-/* All records from @from on: printed, or counted (->shown) and looked at only. */
+/*
+ * What both, and --follow, are made of: a start, rounds (all records from @from to
+ * @to, each behind the last), a stop, also after a failure.  Counting prints nothing.
+ * Return of a round: 0; 1 when nobody reads any more; or -errno.
+ */
+int mrg_view_start(struct mrg_view *view, struct rt_err *err);
+int mrg_view_round(struct mrg_view *view, uint64_t from, uint64_t to, bool counting,
+		   struct rt_err *err);
+void mrg_view_stop(struct mrg_view *view);
+/* For --tail: where to begin, and ->skip. */
+int mrg_view_find_tail(struct mrg_view *view, uint64_t *ret_from, struct rt_err *err);
+/* All records from @from on, in one round: printed, or counted (->shown) and looked at only. */
 int mrg_view_pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_err *err);
 
 void mrg_view_warn(void *view, const char *text);	/* for a stream's sink */

@@ -61,6 +61,7 @@ struct xt_tgid {
 
 struct xt_backend {
 	void (*destroy)(struct xt_trace *trace);
+	int (*refresh)(struct xt_trace *trace, struct rt_err *err);	/* NULL: never grows */
 	void (*chunk)(const struct xt_trace *trace, unsigned int lane, size_t index,
 		      struct xt_chunk *ret);
 	int (*load)(const struct xt_trace *trace, unsigned int lane, size_t first, size_t nr,

@@ -243,13 +243,18 @@ static uint64_t pass_damage(struct xt_trace *trace, const struct st_lane *lane, 
 	return next;
 }
 
-static int walk(struct xt_trace *trace, struct st_lane *lane, unsigned int cpu, uint64_t at)
+/* @growing: what is not whole is still being written. */
+static int walk(struct xt_trace *trace, struct st_lane *lane, unsigned int cpu, uint64_t at,
+		bool growing)
 {
 	struct xt_block_head head;
 	int rc;
 
+	lane->end = at;
 	while (at < lane->size) {
 		if (read_head(lane, cpu, at, &head) < 0 || lane->size - at < block_size(&head)) {
+			if (growing)
+				return 0;
 			at = pass_damage(trace, lane, cpu, at);
 			continue;
 		}
@@ -264,6 +269,7 @@ static int walk(struct xt_trace *trace, struct st_lane *lane, unsigned int cpu, 
 				return rc;
 		}
 		at += block_size(&head);
+		lane->end = at;
 	}
 	return 0;
 }
@@ -281,12 +287,26 @@ int st_open_lane(struct xt_trace *trace, struct st_lane *lane, unsigned int cpu,
 	behind = read_chain(lane, cpu, index);
 	if (index && !behind)
 		xt_warn(trace, "cpu%u: its index is damaged, all blocks are looked at", cpu);
-	rc = walk(trace, lane, cpu, behind);
+	rc = walk(trace, lane, cpu, behind, false);
 	if (lane->nr_groups) {
 		const struct st_group *group = &lane->groups[lane->nr_groups - 1];
 
 		lane->first_tail = group->first + group->nr;
 	}
+	*ret_nr_chunks = lane->first_tail + lane->nr_tail;
+	return rc;
+}
+
+int st_grow_lane(struct xt_trace *trace, struct st_lane *lane, unsigned int cpu,
+		 size_t *ret_nr_chunks)
+{
+	off_t size = lseek(lane->fd, 0, SEEK_END);
+	int rc = 0;
+
+	if (size > 0 && (uint64_t)size > lane->size)
+		lane->size = (uint64_t)size;
+	if (lane->end < lane->size)
+		rc = walk(trace, lane, cpu, lane->end, true);
 	*ret_nr_chunks = lane->first_tail + lane->nr_tail;
 	return rc;
 }

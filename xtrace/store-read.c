@@ -65,13 +65,6 @@ static int st_kallsyms(const struct xt_trace *trace, struct xt_text *ret, struct
 	return rc;
 }
 
-static const struct xt_backend st_backend = {
-	.destroy = st_destroy,
-	.chunk = st_chunk,
-	.load = st_load,
-	.kallsyms = st_kallsyms,
-};
-
 /* "cpu12.xt" -> 12 */
 static bool cpu_of(const char *name, unsigned int *ret)
 {
@@ -142,38 +135,119 @@ static void note_times(struct xt_trace *trace, unsigned int index)
 		info->last_ts = last.last_ts;
 }
 
+/* Opens the file of @cpu as the trace's next lane, for which there is room. */
+static int open_lane(struct xt_trace *trace, unsigned int cpu, struct rt_err *err)
+{
+	struct xt_lane_info *info = &trace->lanes[trace->nr_lanes];
+	struct st *st = trace->priv;
+	char name[32];
+	int fd, rc;
+
+	snprintf(name, sizeof(name), "cpu%u.xt", cpu);
+	fd = open_cpu_file(st->dir, name);
+	if (fd < 0)
+		return rt_err_set(err, fd, "%s: cannot be opened", name);
+	*info = (struct xt_lane_info){ .cpu = cpu, .buffer = "" };
+	trace->nr_lanes++;
+	rc = st_open_lane(trace, &st->lanes[trace->nr_lanes - 1], cpu, fd, &info->nr_chunks);
+	if (rc < 0)
+		return rt_err_set(err, rc, "%s: cannot be opened", name);
+	note_times(trace, trace->nr_lanes - 1);
+	if (cpu >= trace->info.nr_cpus)
+		trace->info.nr_cpus = cpu + 1;
+	return 0;
+}
+
 static int open_lanes(struct xt_trace *trace, const uint8_t *has, unsigned int nr,
 		      struct rt_err *err)
 {
 	struct st *st = trace->priv;
+	int rc = 0;
 
 	trace->lanes = calloc(nr ? nr : 1, sizeof(*trace->lanes));
 	st->lanes = calloc(nr ? nr : 1, sizeof(*st->lanes));
 	if (!trace->lanes || !st->lanes)
 		return rt_err_set(err, -ENOMEM, "cannot open %u CPUs", nr);
-	for (unsigned int cpu = 0; cpu < XT_MAX_CPUS; cpu++) {
-		struct xt_lane_info *info = &trace->lanes[trace->nr_lanes];
-		char name[32];
-		int fd, rc;
-
-		if (!has[cpu])
-			continue;
-		snprintf(name, sizeof(name), "cpu%u.xt", cpu);
-		fd = open_cpu_file(st->dir, name);
-		if (fd < 0)
-			return rt_err_set(err, fd, "%s: cannot be opened", name);
-		*info = (struct xt_lane_info){ .cpu = cpu, .buffer = "" };
-		trace->nr_lanes++;
-		rc = st_open_lane(trace, &st->lanes[trace->nr_lanes - 1], cpu, fd,
-				  &info->nr_chunks);
-		if (rc < 0)
-			return rt_err_set(err, rc, "%s: cannot be opened", name);
-		note_times(trace, trace->nr_lanes - 1);
-		if (cpu >= trace->info.nr_cpus)
-			trace->info.nr_cpus = cpu + 1;
+	for (unsigned int cpu = 0; cpu < XT_MAX_CPUS && rc == 0; cpu++) {
+		if (has[cpu])
+			rc = open_lane(trace, cpu, err);
 	}
+	return rc;
+}
+
+/* ---- a recording that goes on ---- */
+
+/* Room for @nr lanes in all; a lock is not moved but made anew. */
+static int make_room(struct xt_trace *trace, unsigned int nr)
+{
+	struct xt_lane_info *infos = calloc(nr, sizeof(*infos));
+	struct st_lane *lanes = calloc(nr, sizeof(*lanes));
+	struct st *st = trace->priv;
+
+	if (!infos || !lanes) {
+		free(infos);
+		free(lanes);
+		return -ENOMEM;
+	}
+	for (unsigned int i = 0; i < trace->nr_lanes; i++) {
+		infos[i] = trace->lanes[i];
+		lanes[i] = st->lanes[i];
+		pthread_mutex_destroy(&st->lanes[i].lock);
+		pthread_mutex_init(&lanes[i].lock, NULL);
+	}
+	free(trace->lanes);
+	free(st->lanes);
+	trace->lanes = infos;
+	st->lanes = lanes;
 	return 0;
 }
+
+/* CPUs whose first block has come. */
+static int open_new_lanes(struct xt_trace *trace, struct rt_err *err)
+{
+	uint8_t has[XT_MAX_CPUS] = { 0 };
+	unsigned int nr = 0;
+	int rc = list_cpus(trace->priv, has, &nr);
+
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot list the directory");
+	if (nr <= trace->nr_lanes)
+		return 0;
+	if (make_room(trace, nr) < 0)
+		return rt_err_set(err, -ENOMEM, "cannot open %u CPUs", nr);
+	for (unsigned int i = 0; i < trace->nr_lanes; i++)
+		has[trace->lanes[i].cpu] = 0;
+	for (unsigned int cpu = 0; cpu < XT_MAX_CPUS && rc == 0; cpu++) {
+		if (has[cpu] && trace->nr_lanes < nr)
+			rc = open_lane(trace, cpu, err);
+	}
+	return rc;
+}
+
+static int st_refresh(struct xt_trace *trace, struct rt_err *err)
+{
+	struct st *st = trace->priv;
+	int rc = 0;
+
+	/* First, so that what is found behind it is all there will be. */
+	trace->info.complete = trace->info.complete || st_read_complete(trace);
+	for (unsigned int i = 0; i < trace->nr_lanes && rc == 0; i++) {
+		rc = st_grow_lane(trace, &st->lanes[i], trace->lanes[i].cpu,
+				  &trace->lanes[i].nr_chunks);
+		note_times(trace, i);
+	}
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot follow the recording");
+	return open_new_lanes(trace, err);
+}
+
+static const struct xt_backend st_backend = {
+	.destroy = st_destroy,
+	.refresh = st_refresh,
+	.chunk = st_chunk,
+	.load = st_load,
+	.kallsyms = st_kallsyms,
+};
 
 static int read_names(struct xt_trace *trace, struct rt_err *err)
 {

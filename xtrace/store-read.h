@@ -20,7 +20,8 @@ struct st_group {		/* the chunks that one index block lists */
 
 struct st_lane {
 	int fd;
-	uint64_t size;		/* of the file when it was opened */
+	uint64_t size;		/* of the file when it was last looked at */
+	uint64_t end;		/* of the last whole block in it */
 	struct st_group *groups;	/* owned */
 	size_t nr_groups;
 	struct xt_index_entry *tail;	/* owned; blocks behind the last index, found by their heads */
@@ -42,10 +43,15 @@ struct st {
 int st_read_file(int dir, const char *name, size_t max, struct xt_text *ret);
 /* The session file and what stands beside it, but the blocks. */
 int st_read_session(struct xt_trace *trace, struct rt_err *err);
+/* Has the recording ended in order by now? */
+bool st_read_complete(const struct xt_trace *trace);
 int st_read_formats(struct xt_trace *trace, struct rt_err *err);
 
 /* Finds the blocks of a file; damage becomes warnings. */
 int st_open_lane(struct xt_trace *trace, struct st_lane *lane, unsigned int cpu, int fd,
+		 size_t *ret_nr_chunks);
+/* The blocks that have come since; one that is being written is left for the next time. */
+int st_grow_lane(struct xt_trace *trace, struct st_lane *lane, unsigned int cpu,
 		 size_t *ret_nr_chunks);
 void st_lane_finish(struct st_lane *lane);
 void st_chunk(const struct xt_trace *trace, unsigned int lane, size_t index,

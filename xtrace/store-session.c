@@ -302,6 +302,19 @@ int st_read_session(struct xt_trace *trace, struct rt_err *err)
 	return rc;
 }
 
+bool st_read_complete(const struct xt_trace *trace)
+{
+	const struct st *st = trace->priv;
+	struct xt_text text = { 0 };
+	bool complete;
+
+	if (st_read_file(st->dir, XT_STORE_SESSION, XT_MAX_TEXT, &text) < 0)
+		return false;
+	complete = strstr(text.data, "\ncomplete = yes\n") != NULL;
+	xt_text_finish(&text);
+	return complete;
+}
+
 /* ---- formats ---- */
 
 static int read_format(struct xt_trace *trace, int dir, const char *system, const char *name)

@@ -127,6 +127,13 @@ int xt_trace_open(struct xt_trace **ret, const char *path, struct rt_err *err)
 	return 0;
 }
 
+int xt_trace_refresh(struct xt_trace *trace, struct rt_err *err)
+{
+	int rc = trace->backend->refresh ? trace->backend->refresh(trace, err) : 0;
+
+	return rc < 0 ? rt_err_wrap(err, rc, "%s", trace->info.path) : 0;
+}
+
 const struct xt_info *xt_trace_info(const struct xt_trace *trace)
 {
 	return &trace->info;

@@ -118,6 +118,13 @@ const uint8_t *xt_field_bytes(const struct xt_field *field, const struct xt_rec 
 /* Opens a directory of xtrace-run or a trace.dat of trace-cmd (v6, v7). */
 int xt_trace_open(struct xt_trace **ret, const char *path, struct rt_err *err);
 void xt_trace_destroy(struct xt_trace *trace);
+/*
+ * Finds what a running recording has added since: chunks, lanes, its end in order
+ * (->complete).  Lanes and chunks keep their numbers, new ones follow them; what
+ * xt_trace_lane() returned before is no longer valid.  Nobody else may use the
+ * trace meanwhile.  A trace.dat never grows.
+ */
+int xt_trace_refresh(struct xt_trace *trace, struct rt_err *err);
 
 /* How timestamps become nanoseconds: ns = ((ts * mult) >> shift) + offset. */
 struct xt_timebase {

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * view-follow.c - recordings that go on, shown as they grow
+ *
+ * A recorder has an event on disk within little more than a second.  So what is
+ * on disk now says, without a look at any clock, which events are all there in
+ * SETTLED_NS: those that are no younger than the youngest one.  What has settled
+ * is shown, a round after the other, in its final order.
+ */
+#include "merge/view.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/err.h"
+
+#define SETTLED_NS	2000000000ull
+#define PERIOD_NS	250000000ull
+#define NR_LOOKS	(SETTLED_NS / PERIOD_NS + 2)
+
+struct look {			/* the youngest event at a time */
+	uint64_t at_ns, youngest;
+};
+
+struct follow {
+	struct mrg_view *view;
+	struct mrg_set *set;
+	struct look looks[NR_LOOKS];
+	unsigned int nr_looks;
+	uint64_t from;		/* where the next round begins */
+	uint64_t settled;	/* all before this was there, as we thought */
+	size_t **chunks;	/* owned: seen so far, by member and lane */
+	unsigned int *lanes;	/* owned: how many, by member */
+	bool late;		/* it has been said that events came too late */
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000ull + (uint64_t)ts.tv_nsec;
+}
+
+static bool has_ended(const struct mrg_member *member)
+{
+	const struct xt_info *info = xt_trace_info(member->trace);
+
+	return info->complete || strcmp(info->kind, "xtrace") != 0;
+}
+
+static bool all_ended(const struct mrg_set *set)
+{
+	size_t m;
+
+	for (m = 0; m < set->nr; m++) {
+		if (!has_ended(&set->members[m]))
+			return false;
+	}
+	return true;
+}
+
+static int check_modes(const struct mrg_set *set, struct rt_err *err)
+{
+	const struct xt_info *info;
+	size_t m;
+
+	for (m = 0; m < set->nr; m++) {
+		info = xt_trace_info(set->members[m].trace);
+		if (!has_ended(&set->members[m]) && strcmp(info->mode, "stream") != 0)
+			return rt_err_say(err, -EINVAL, "%s: is being recorded in mode %s: only what "
+					  "is recorded in mode stream can be followed", info->path,
+					  info->mode);
+	}
+	return 0;
+}
+
+/* ---- what is on disk ---- */
+
+static uint64_t last_time(const struct mrg_member *member, unsigned int lane)
+{
+	size_t nr = xt_trace_lane(member->trace, lane)->nr_chunks;
+	const struct mrg_lane *clocks = &member->lanes[lane];
+	struct xt_chunk chunk;
+
+	if (nr == 0)
+		return 0;
+	xt_lane_chunk(member->trace, lane, nr - 1, &chunk);
+	if (!chunk.times_known)
+		return 0;
+	return mrg_lane_clock_map(&clocks->epochs[clocks->nr_epochs - 1].clock, chunk.last_ts);
+}
+
+static uint64_t youngest_event(const struct mrg_set *set)
+{
+	uint64_t youngest = 0, last;
+	unsigned int l;
+	size_t m;
+
+	for (m = 0; m < set->nr; m++) {
+		for (l = 0; l < xt_trace_nr_lanes(set->members[m].trace); l++) {
+			last = last_time(&set->members[m], l);
+			if (last > youngest)
+				youngest = last;
+		}
+	}
+	return youngest;
+}
+
+/* Up to where everything is there. */
+static uint64_t settled(struct follow *follow)
+{
+	uint64_t now = now_ns(), upto = 0;
+	unsigned int i;
+
+	for (i = 0; i < follow->nr_looks; i++) {
+		if (now - follow->looks[i].at_ns >= SETTLED_NS)
+			upto = follow->looks[i].youngest;
+	}
+	if (follow->nr_looks == NR_LOOKS)
+		memmove(follow->looks, follow->looks + 1, --follow->nr_looks * sizeof(struct look));
+	follow->looks[follow->nr_looks++] = (struct look){ now, youngest_event(follow->set) };
+	return upto;
+}
+
+/* ---- events that came later than they may ---- */
+
+static void say_late(struct follow *follow, const struct mrg_member *member, unsigned int lane)
+{
+	const struct mrg_view_opts *opts = follow->view->opts;
+	char text[512];
+
+	if (!follow->late && opts->warn) {
+		snprintf(text, sizeof(text), "%s: cpu%u: events came more than %llu s late and are "
+			 "not shown; without --follow they are", member->path,
+			 xt_trace_lane(member->trace, lane)->cpu, SETTLED_NS / 1000000000ull);
+		opts->warn(opts->warn_arg, text);
+	}
+	follow->late = true;
+}
+
+static int watch_member(struct follow *follow, size_t m)
+{
+	const struct mrg_member *member = &follow->set->members[m];
+	unsigned int l, nr = xt_trace_nr_lanes(member->trace);
+	size_t c, chunks, *seen;
+	uint64_t first;
+
+	if (nr > follow->lanes[m]) {
+		seen = realloc(follow->chunks[m], nr * sizeof(*seen));
+		if (!seen)
+			return -ENOMEM;
+		memset(seen + follow->lanes[m], 0, (nr - follow->lanes[m]) * sizeof(*seen));
+		follow->chunks[m] = seen;
+		follow->lanes[m] = nr;
+	}
+	for (l = 0; l < nr; l++) {
+		chunks = xt_trace_lane(member->trace, l)->nr_chunks;
+		for (c = follow->chunks[m][l]; c < chunks; c++) {
+			if (mrg_chunk_begin(member, l, c, &first, NULL) == 0 && first < follow->settled)
+				say_late(follow, member, l);
+		}
+		follow->chunks[m][l] = chunks;
+	}
+	return 0;
+}
+
+static int watch(struct follow *follow, struct rt_err *err)
+{
+	int rc = 0;
+	size_t m;
+
+	for (m = 0; m < follow->set->nr && rc == 0; m++)
+		rc = watch_member(follow, m);
+	return rc < 0 ? rt_err_set(err, rc, "cannot follow %zu traces", follow->set->nr) : 0;
+}
+
+/* ---- rounds ---- */
+
+/* Shows what has settled.  Return: 0, 1 when nobody reads any more, or -errno. */
+static int show_settled(struct follow *follow, bool last, struct rt_err *err)
+{
+	uint64_t end = follow->view->opts->to, upto = last ? end : settled(follow);
+	int rc = 0;
+
+	if (upto > end)
+		upto = end;
+	if (upto >= follow->from)
+		rc = mrg_view_round(follow->view, follow->from, upto, false, err);
+	if (upto >= follow->from && upto < UINT64_MAX)
+		follow->from = follow->settled = upto + 1;
+	if (upto == end)
+		follow->view->done = true;
+	return rc;
+}
+
+static int rounds(struct follow *follow, struct rt_err *err)
+{
+	const struct timespec period = { .tv_nsec = PERIOD_NS };
+	bool last = false;
+	int rc = 0;
+
+	while (rc == 0 && !last && !follow->view->done) {
+		rc = mrg_set_refresh(follow->set, err);
+		last = all_ended(follow->set);
+		if (rc == 0)
+			rc = watch(follow, err);
+		if (rc == 0)
+			rc = show_settled(follow, last, err);
+		if (rc == 0 && !last && !follow->view->done)
+			nanosleep(&period, NULL);
+	}
+	return rc;
+}
+
+static int follow_init(struct follow *follow, struct rt_err *err)
+{
+	follow->chunks = calloc(follow->set->nr + 1, sizeof(*follow->chunks));
+	follow->lanes = calloc(follow->set->nr + 1, sizeof(*follow->lanes));
+	if (!follow->chunks || !follow->lanes)
+		return rt_err_set(err, -ENOMEM, "cannot follow %zu traces", follow->set->nr);
+	return check_modes(follow->set, err);
+}
+
+static void follow_finish(struct follow *follow)
+{
+	size_t m;
+
+	for (m = 0; follow->chunks && m < follow->set->nr; m++)
+		free(follow->chunks[m]);
+	free(follow->chunks);
+	free(follow->lanes);
+}
+
+int mrg_view_follow(struct mrg_set *set, const struct mrg_view_opts *opts,
+		    const struct mrg_select *select, int fd, struct rt_err *err)
+{
+	struct mrg_view view = {
+		.set = set, .opts = opts, .select = select, .format = opts->format, .fd = fd,
+	};
+	struct follow follow = { .view = &view, .set = set, .from = opts->from };
+	int rc = follow_init(&follow, err);
+
+	if (rc == 0)
+		rc = mrg_view_init(&view, err);
+	if (rc == 0 && opts->tail)
+		rc = mrg_view_find_tail(&view, &follow.from, err);
+	if (rc == 0)
+		rc = mrg_view_start(&view, err);
+	if (rc == 0)
+		rc = rounds(&follow, err);
+	mrg_view_stop(&view);
+	mrg_view_finish(&view);
+	follow_finish(&follow);
+	return rc > 0 ? -EPIPE : rc;
+}
