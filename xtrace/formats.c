@@ -172,10 +172,9 @@ static int parse_field(struct xt_trace *trace, struct span line, struct xt_field
 	struct span decl, type, name, inside;
 	uint32_t is_signed = 0;
 
-	if (starts(line, "field special:"))
-		line.p += strlen("field special:"), line.len -= strlen("field special:");
-	else
-		line.p += strlen("field:"), line.len -= strlen("field:");
+	if (!starts(line, "field:") && !starts(line, "field special:"))
+		return -EINVAL;
+	take(&line, ':');
 	decl = take(&line, ';');
 	if (!labelled(take(&line, ';'), "offset:", &ret->offset) ||
 	    !labelled(take(&line, ';'), "size:", &ret->size) ||
