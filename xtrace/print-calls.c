@@ -10,11 +10,13 @@
 #include <errno.h>
 #include <traceevent/trace-seq.h>
 
+#define CDB_MAX 32	/* bytes of a command that are looked at */
+
 typedef unsigned long long ull;
 
 static ull le16_to_cpup(struct trace_seq *s, ull *args)
 {
-	const uint8_t *p = (const uint8_t *)(uintptr_t)args[0];
+	const uint8_t *p = xt_foreign_bytes(args[0], 2);
 
 	(void)s;
 	return p ? xt_load(p, 2) : 0;
@@ -164,7 +166,10 @@ static void scsi_command(struct trace_seq *s, const uint8_t *cdb)
 
 static ull scsi_trace_parse_cdb(struct trace_seq *s, ull *args)
 {
-	scsi_command(s, (const uint8_t *)(uintptr_t)args[1]);
+	const uint8_t *cdb = xt_foreign_bytes(args[1], CDB_MAX);
+
+	if (cdb)
+		scsi_command(s, cdb);
 	return 0;
 }
 

@@ -510,7 +510,6 @@ static struct xt_prog *by_plugin(struct xt_printer *printer, struct tep_event *e
 {
 	struct xt_build b = { .printer = printer, .event = event };
 	struct choice *choice;
-	struct xt_prog *prog;
 	struct xt_row *row;
 
 	if (plugin->build(&b, after)) {
@@ -525,10 +524,7 @@ static struct xt_prog *by_plugin(struct xt_printer *printer, struct tep_event *e
 		b.ordered |= after->ordered;
 	}
 	b.fixed += after->fixed;
-	prog = xt_build_end(&b);
-	if (prog)
-		prog->generic = after;
-	return prog;
+	return xt_build_end(&b);
 }
 
 static struct xt_prog *raw(struct xt_printer *printer, struct tep_event *event,

@@ -46,6 +46,19 @@ struct xt_print_source {
 int xt_print_create(struct xt_printer **ret, const struct xt_print_source *source,
 		    struct rt_err *err);
 
+/*
+ * What of a format's text libtraceevent's parser can be given (print-guard.c): a
+ * copy, free(3) it; NULL when nothing of it, or without memory.
+ */
+char *xt_print_guard(const char *text, size_t len);
+
+/* ---- what libtraceevent prints (print-foreign.c) ---- */
+
+/* Marks an event as not parsed whose texts it cannot make without reading astray. */
+void xt_foreign_check(struct tep_event *event);
+/* @len bytes at an address that a called function was given; NULL outside of the record. */
+const uint8_t *xt_foreign_bytes(unsigned long long at, size_t len);
+
 /* ---- a record being printed ---- */
 
 struct xt_data {
@@ -192,12 +205,11 @@ struct xt_either {
 struct xt_prog {
 	const struct xt_row *rows;	/* the last one is XT_ROW_END */
 	uint32_t fixed;		/* bytes that all constant texts and numbers can need */
-	uint32_t min_size;	/* a record below it is printed by libtraceevent */
+	uint32_t min_size;	/* a record below it is padded with zeros */
 	bool ordered;
 	bool foreign;		/* cannot be compiled: libtraceevent prints it */
 	struct tep_event *event;
 	struct xt_prog *raw;	/* fields, as for -R */
-	const struct xt_prog *generic;	/* of an event whose text a plugin writes: its print fmt */
 };
 
 /* ---- memory that lives as long as the printer ---- */

@@ -443,7 +443,7 @@ static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct
 }
 
 /*
- * A record shorter than the fields that a plugin reads: they read as zero, where
+ * A record shorter than the fields that are read: they read as zero, where
  * trace-cmd shows whatever lies behind the record.
  */
 static char *run_short(struct xt_pen *pen, const struct xt_prog *prog,
@@ -466,7 +466,7 @@ char *xt_run(struct xt_pen *pen, const struct xt_prog *prog, const struct xt_dat
 {
 	if (likely(data->size >= prog->min_size && !prog->foreign))
 		return run_rows(pen, prog->rows, data, p, end);
-	if (prog->generic)
+	if (!prog->foreign)
 		return run_short(pen, prog, data, p, end);
 	return xt_run_foreign(pen, prog, data, p, end);
 }

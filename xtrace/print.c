@@ -98,13 +98,20 @@ static struct tep_event *parse(struct xt_printer *printer, unsigned int id)
 	const struct xt_print_source *source = &printer->source;
 	struct tep_event *event = NULL;
 	const char *system, *text;
+	char *safe;
 	size_t len;
 
 	if (!source->format(source->arg, id, &system, &text, &len))
 		return NULL;
 	event = tep_find_event(printer->tep, (int)id);
-	if (!event)
-		tep_parse_format(printer->tep, &event, text, len, system);
+	if (!event) {
+		safe = xt_print_guard(text, len);
+		if (safe)
+			tep_parse_format(printer->tep, &event, safe, strlen(safe), system);
+		free(safe);
+		if (event)
+			xt_foreign_check(event);
+	}
 	return event && event->id == (int)id ? event : NULL;
 }
 
@@ -286,47 +293,6 @@ int xt_pen_create(struct xt_pen **ret, struct xt_printer *printer)
 void xt_pen_destroy(struct xt_pen *pen)
 {
 	free(pen);
-}
-
-/* ---- the fallback ---- */
-
-#define RECORD_MAX 65536u
-
-/* Under the printer's lock: libtraceevent keeps state in its trees. */
-static size_t foreign_text(struct xt_printer *printer, const struct xt_prog *prog,
-			   const struct xt_data *data)
-{
-	struct tep_record record = { .ts = data->rec->ts, .size = (int)data->size };
-	uint32_t size = data->size < RECORD_MAX ? data->size : RECORD_MAX;
-
-	if (!printer->seq->buffer)
-		trace_seq_init(printer->seq);
-	if (!printer->padded)
-		printer->padded = malloc(2 * RECORD_MAX);
-	if (!printer->padded)
-		return 0;
-	memcpy(printer->padded, data->p, size);
-	memset(printer->padded + size, 0, 2 * RECORD_MAX - size);
-	if (size < 2)
-		memcpy(printer->padded, &prog->event->id, 2);
-	record.data = printer->padded;
-	trace_seq_reset(printer->seq);
-	tep_print_event(printer->tep, printer->seq, &record, "%s", TEP_PRINT_INFO);
-	trace_seq_terminate(printer->seq);
-	return strlen(printer->seq->buffer);
-}
-
-char *xt_run_foreign(struct xt_pen *pen, const struct xt_prog *prog, const struct xt_data *data,
-		     char *p, char *end)
-{
-	struct xt_printer *printer = pen->printer;
-	size_t len;
-
-	pthread_mutex_lock(&printer->lock);
-	len = foreign_text(printer, prog, data);
-	p = xt_put_text(pen, p, end, printer->seq->buffer, len);
-	pthread_mutex_unlock(&printer->lock);
-	return p;
 }
 
 /* ---- records ---- */

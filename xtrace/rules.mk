@@ -8,7 +8,8 @@ libxt.a-objs := $(addprefix xtrace/, \
 	datfile.o datfile-lane.o datfile-options.o datfile-v6.o \
 	events.o formats.o late.o page.o pages.o \
 	print.o print-array.o print-bprint.o print-build.o print-calls.o print-compile.o print-expr.o \
-	print-fields.o print-ftrace.o print-items.o print-kvm.o print-plugins.o print-run.o \
+	print-fields.o print-foreign.o print-ftrace.o print-guard.o print-items.o print-kvm.o \
+	print-plugins.o print-run.o \
 	print-trace.o print-types.o store.o store-block.o store-files.o \
 	store-lane.o store-read.o store-session.o symbols.o trace.o)
 xt-libs := libxt.a libkev.a librt.a
