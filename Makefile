@@ -9,7 +9,7 @@
 #   make check           every test
 #   make check-unit      the unit tests alone: seconds, no root
 #   make lab             a shell in a virtual KVM host with a guest running
-#   make fuzz            longer fuzzing, FUZZ_SECONDS= a target
+#   make fuzz            longer fuzzing, T= seconds a target
 #   make bench           speed, side by side with the peers
 #   make modules         the kernel modules, for the kernel of KDIR=
 #   make install         DESTDIR=, PREFIX=; uninstall takes the same

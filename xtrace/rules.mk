@@ -71,3 +71,13 @@ TOOLS += tests/tools/deal-trace
 tests/tools/deal-trace-objs := tests/tools/deal-trace.o
 tests/tools/deal-trace-libs := $(xt-libs)
 tests/tools/deal-trace-ldlibs := $(xt-ldlibs)
+
+# Both readers and the printer, with any bytes; the seeds of the first two are made by make-seeds.
+xt-fuzzers := $(addprefix tests/fuzz/fuzz-,datfile xtdir print)
+FUZZERS += $(xt-fuzzers)
+$(foreach f,$(xt-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(xt-libs))\
+	$(eval $(f)-ldlibs := $(xt-ldlibs)))
+TOOLS += tests/tools/make-seeds
+tests/tools/make-seeds-objs := tests/tools/make-seeds.o tests/xtrace/make.o
+tests/tools/make-seeds-libs := $(xt-libs)
+tests/tools/make-seeds-ldlibs := $(xt-ldlibs) -lcmocka
