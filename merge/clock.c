@@ -9,28 +9,35 @@
 #include "xtrace/xtrace.h"
 
 /* Segments start at 0 and negative offsets must not: move up by whole steps, so nothing rounds. */
-static void move_up_to_zero(struct mrg_segment *seg, const struct xt_timebase *time)
+static void move_up_to_zero(struct mrg_segment *seg, uint32_t mult, uint32_t shift, int64_t offset)
 {
-	uint64_t steps, missing = -(uint64_t)time->offset;
+	uint64_t steps, missing = -(uint64_t)offset;
 
-	if (time->mult == 0 || time->shift > 32)
+	if (shift > 32)
 		return;
-	steps = missing / time->mult + 1;
-	seg->in0 = steps << time->shift;
-	seg->out0 = steps * time->mult - missing;
+	steps = missing / mult + 1;
+	seg->in0 = steps << shift;
+	seg->out0 = steps * mult - missing;
+}
+
+/* A multiplier that does not fit would count more than 65536 ns a tick: no such clock. */
+static bool can_convert(const struct xt_timebase *time)
+{
+	return time->convert && time->shift <= 48 && time->mult != 0 &&
+	       (uint64_t)time->mult <= UINT64_MAX >> (48 - time->shift);
 }
 
 void mrg_segment_own(struct mrg_segment *ret, const struct xt_timebase *time)
 {
-	*ret = (struct mrg_segment){ .mult = MRG_RATE_ONE };
-	if (!time->convert || time->shift > 48)
-		return;
-	/* A multiplier that does not fit would count more than 65536 ns a tick: no such clock */
-	if (time->mult == 0 || (uint64_t)time->mult > UINT64_MAX >> (48 - time->shift))
-		return;
-	ret->mult = (uint64_t)time->mult << (48 - time->shift);
+	uint32_t mult = 1, shift = 0;
+
+	if (can_convert(time)) {
+		mult = time->mult;
+		shift = time->shift;
+	}
+	*ret = (struct mrg_segment){ .mult = (uint64_t)mult << (48 - shift) };
 	if (time->offset < 0)
-		move_up_to_zero(ret, time);
+		move_up_to_zero(ret, mult, shift, time->offset);
 	else
 		ret->out0 = (uint64_t)time->offset;
 }

@@ -53,6 +53,20 @@ static void a_clock_without_conversion_is_taken_as_it_is(void **state)
 	assert_int_equal(mrg_segment_map(&seg, 1732454400123456789), 1732454400123456789);
 }
 
+static void a_recorded_offset_counts_without_a_conversion(void **state)
+{
+	struct xt_timebase time = { .is_ns = true, .offset = 123456789 };
+	struct mrg_segment seg;
+
+	(void)state;
+	mrg_segment_own(&seg, &time);
+	assert_int_equal(mrg_segment_map(&seg, 1000), 123457789);
+	time.offset = -400;
+	mrg_segment_own(&seg, &time);
+	assert_int_equal(mrg_segment_map(&seg, 1000), 600);
+	assert_int_equal(mrg_segment_map(&seg, 400), 0);
+}
+
 /* ((ts * mult) >> shift) + offset, for clocks as kernels calibrate them. */
 static void a_converted_clock_is_exact_to_the_nanosecond(void **state)
 {
@@ -83,6 +97,7 @@ int main(void)
 		cmocka_unit_test(a_segment_saturates_instead_of_wrapping),
 		cmocka_unit_test(a_lane_clock_picks_the_segment_of_the_time),
 		cmocka_unit_test(a_clock_without_conversion_is_taken_as_it_is),
+		cmocka_unit_test(a_recorded_offset_counts_without_a_conversion),
 		cmocka_unit_test(a_converted_clock_is_exact_to_the_nanosecond),
 	};
 
