@@ -184,6 +184,8 @@ static int parse_field(struct xt_trace *trace, struct span line, struct xt_field
 	if (ret->offset > MAX_RECORD || ret->size > MAX_RECORD)
 		return -EINVAL;
 	ret->flags = decl_flags(type, name, inside, is_signed);
+	if ((ret->flags & XT_FIELD_DYNAMIC) && ret->size == 8)
+		ret->size = 4;	/* a synthetic event's: the rest means nothing */
 	if ((ret->flags & XT_FIELD_DYNAMIC) && ret->size != 4)
 		return -EINVAL;
 	set_elem_size(ret, type, inside);
