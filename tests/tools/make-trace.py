@@ -101,6 +101,11 @@ class Field:
         self.chars = bool(re.search(r'\bchar\b', decl)) and self.array
 
 
+# As C writes it.
+def number(text):
+    return int(text, 8 if re.fullmatch('0[0-7]+', text) else 0)
+
+
 class Event:
     def __init__(self, system, text):
         self.system, self.text = system, text
@@ -112,7 +117,7 @@ class Event:
         match = re.search(r'^print fmt: (.*)', text, re.M | re.S)
         self.fmt = match.group(1) if match else ''
         self.size = max([f.offset + f.size for f in self.fields] + [8])
-        self.values = [int(v, 0) for v in re.findall(r'\{ *(0x[0-9a-fA-F]+|\d+)', self.fmt)]
+        self.values = [number(v) for v in re.findall(r'\{ *(0x[0-9a-fA-F]+|\d+)', self.fmt)]
         self.values += [1 << int(v) for v in re.findall(r'1U?L?L? *<< *(\d+)', self.fmt)]
         self.lengths = self.length_fields()
         self.no_zero = set(re.findall(r'[/%] *\(*(?:\([\w ]+\))?\(*REC->(\w+)', self.fmt))
@@ -355,7 +360,12 @@ def main():
     for _ in range(args.n):
         for event in wanted:
             ts += maker.rng.randrange(1, 3000)
-            lanes[maker.rng.randrange(args.c)].add(ts, maker.record(event))
+            record, lane = maker.record(event), maker.rng.randrange(args.c)
+            if event.name.startswith('funcgraph'):
+                # trace-cmd keeps pointing at the memory of a return that it took from
+                # another CPU than the call's
+                lane = int.from_bytes(record[4:8], 'little') % args.c
+            lanes[lane].add(ts, record)
     for lane in lanes:
         lane.flush()
     symbols = open(args.symbols).read() if args.symbols else SYMBOLS
