@@ -120,8 +120,8 @@ static int option_guest(struct xt_trace *trace, struct dat_in *in)
 	struct xt_text name = dat_in_string(in);
 	size_t nr = trace->info.nr_vcpus, count;
 	struct xt_vcpu *list;
+	uint64_t id = dat_in_num(in, 8);
 
-	dat_in_num(in, 8);
 	count = dat_in_num(in, 4);
 	if (count > dat_in_left(in) / 8 || nr + count > MAX_VCPUS)
 		in->bad = true;
@@ -135,7 +135,9 @@ static int option_guest(struct xt_trace *trace, struct dat_in *in)
 	trace->vcpus = list;
 	trace->info.vcpus = list;
 	for (size_t i = 0; i < count; i++) {
-		list[nr + i] = (struct xt_vcpu){ .vcpu = (unsigned int)dat_in_num(in, 4) };
+		list[nr + i] = (struct xt_vcpu){
+			.vcpu = (unsigned int)dat_in_num(in, 4), .trace_id = id,
+		};
 		list[nr + i].tid = (int)dat_in_num(in, 4);
 		strncpy(list[nr + i].vm, name.data, sizeof(list->vm) - 1);
 	}
@@ -261,6 +263,8 @@ static int buffer_v7(struct xt_trace *trace, uint64_t offset, const char *name, 
 			name, (unsigned long long)cpus, (unsigned long long)offset);
 		return 0;
 	}
+	if (cpus == 0 && !in->bad)	/* nothing was recorded; its name still counts */
+		return dat_add_lane(trace, name, 0, offset, 0, page_size, false);
 	for (uint64_t i = 0; i < cpus && rc == 0; i++) {
 		unsigned int cpu = (unsigned int)dat_in_num(in, 4);
 		uint64_t at = dat_in_num(in, 8), size = dat_in_num(in, 8);
