@@ -41,10 +41,25 @@ static void add_lane(struct mrg_stream *stream, size_t m, unsigned int l)
 		memset(lane, 0, sizeof(*lane));
 }
 
+/* Of equal times those of further buffers come last, as trace-cmd report has them. */
+static void add_lanes_of(struct mrg_stream *stream, bool further_buffers)
+{
+	const struct xt_trace *trace;
+	unsigned int l;
+	size_t m;
+
+	for (m = 0; m < stream->set->nr; m++) {
+		trace = stream->set->members[m].trace;
+		for (l = 0; l < xt_trace_nr_lanes(trace); l++) {
+			if (further_buffers == (xt_trace_lane(trace, l)->buffer[0] != '\0'))
+				add_lane(stream, m, l);
+		}
+	}
+}
+
 static int add_lanes(struct mrg_stream *stream, struct rt_err *err)
 {
 	size_t m, nr = 0;
-	unsigned int l;
 
 	for (m = 0; m < stream->set->nr; m++)
 		nr += xt_trace_nr_lanes(stream->set->members[m].trace);
@@ -54,10 +69,8 @@ static int add_lanes(struct mrg_stream *stream, struct rt_err *err)
 	stream->lanes = calloc(nr + 1, sizeof(*stream->lanes));
 	if (!stream->lanes)
 		return rt_err_set(err, -ENOMEM, "cannot merge %zu lanes", nr);
-	for (m = 0; m < stream->set->nr; m++) {
-		for (l = 0; l < xt_trace_nr_lanes(stream->set->members[m].trace); l++)
-			add_lane(stream, m, l);
-	}
+	add_lanes_of(stream, false);
+	add_lanes_of(stream, true);
 	return 0;
 }
 

@@ -22,6 +22,7 @@ struct lane_prefix {
 	char *source;		/* "file: " in front of every line, or ""; owned */
 	char cpu[16];		/* "[003] " or, where no seconds are shown, "[003]" */
 	uint16_t source_len, cpu_len, member, lane;
+	uint16_t ring;		/* lanes with the same number are the CPUs of one buffer */
 	bool seconds;		/* the clock counts nanoseconds */
 };
 
@@ -29,6 +30,8 @@ struct ftrace {
 	struct xt_printer **printers;	/* by member */
 	struct xt_pen **pens;		/* by worker, then member; made at their first use */
 	struct lane_prefix *lanes;
+	struct xt_guest_cpu *guests;	/* threads of the first file's host, by thread */
+	size_t nr_guests;
 	unsigned int nr_lanes, serial;	/* serial: the worker's number of ->observe */
 	size_t nr_pens;
 	bool sources;		/* lines begin with their source's name */
@@ -75,22 +78,42 @@ static const char *source_name(const struct mrg_view *view, const struct mrg_str
 	return view->set->nr > 1 ? base_name(lane->member->path) : "";
 }
 
-static bool has_sources(const struct mrg_view *view, unsigned int nr, int *ret_width)
+/* Also those that recorded nothing, or are not shown. */
+static bool has_sources(const struct mrg_view *view, int *ret_width)
 {
-	const struct mrg_stream_lane *lane;
-	bool any = view->set->nr > 1;
-	unsigned int i;
-	int len;
+	const struct mrg_set *set = view->set;
+	const struct xt_trace *trace;
+	bool any = set->nr > 1;
+	size_t width = 0, len, m;
+	unsigned int l;
 
-	*ret_width = 0;
-	for (i = 0; i < nr; i++) {
-		lane = mrg_stream_lane(view->stream, i);
-		any |= lane->info->buffer[0] != '\0';
-		len = (int)strlen(source_name(view, lane));
-		if (len > *ret_width)
-			*ret_width = len;
+	for (m = 0; m < set->nr; m++) {
+		len = set->nr > 1 ? strlen(base_name(set->members[m].path)) : 0;
+		width = len > width ? len : width;
+		trace = set->members[m].trace;
+		for (l = 0; l < xt_trace_nr_lanes(trace); l++) {
+			len = strlen(xt_trace_lane(trace, l)->buffer);
+			width = len > width ? len : width;
+			any |= len > 0;
+		}
 	}
+	*ret_width = (int)width;
 	return any;
+}
+
+/* The lane's buffer, which is named by its first lane. */
+static uint16_t ring_of(const struct mrg_view *view, unsigned int i)
+{
+	const struct mrg_stream_lane *lane = mrg_stream_lane(view->stream, i), *other;
+	unsigned int j;
+
+	for (j = 0; j < i; j++) {
+		other = mrg_stream_lane(view->stream, j);
+		if (other->member == lane->member &&
+		    !strcmp(other->info->buffer, lane->info->buffer))
+			break;
+	}
+	return (uint16_t)j;
 }
 
 static int prepare_lane(struct mrg_view *view, struct lane_prefix *to, unsigned int i,
@@ -109,6 +132,7 @@ static int prepare_lane(struct mrg_view *view, struct lane_prefix *to, unsigned 
 	to->source_len = (uint16_t)strlen(to->source);
 	to->member = lane->member_index;
 	to->lane = lane->lane;
+	to->ring = ring_of(view, i);
 	to->seconds = clock_has_seconds(&xt_trace_info(lane->member->trace)->time);
 	n = snprintf(to->cpu, sizeof(to->cpu), "[%03u]%s", lane->info->cpu,
 		     to->seconds ? " " : "");
@@ -127,14 +151,63 @@ static void stop(struct mrg_view *view)
 	for (m = 0; own->pens && m < own->nr_pens; m++)
 		xt_pen_destroy(own->pens[m]);
 	free(own->pens);
-	for (m = 0; own->printers && m < view->set->nr; m++)
+	for (m = view->set->nr; own->printers && m-- > 0;)
 		xt_printer_destroy(own->printers[m]);
 	for (i = 0; own->lanes && i < own->nr_lanes; i++)
 		free(own->lanes[i].source);
 	free(own->printers);
+	free(own->guests);
 	free(own->lanes);
 	free(own);
 	view->own = NULL;
+}
+
+/* Times within texts are all written as the last file's clock asks for. */
+static enum xt_time_style time_style(const struct mrg_view *view)
+{
+	const struct mrg_member *last = &view->set->members[view->set->nr - 1];
+
+	if (!clock_has_seconds(&xt_trace_info(last->trace)->time))
+		return XT_TIME_PLAIN;
+	return view->opts->nano ? XT_TIME_NANO : XT_TIME_MICRO;
+}
+
+static int compare_tid(const void *a, const void *b)
+{
+	const struct xt_guest_cpu *x = a, *y = b;
+
+	return x->tid < y->tid ? -1 : x->tid > y->tid;
+}
+
+static const struct xt_trace *trace_by_id(const struct mrg_set *set, uint64_t id)
+{
+	size_t m;
+
+	for (m = 1; m < set->nr && id; m++) {
+		if (xt_trace_info(set->members[m].trace)->trace_id == id)
+			return set->members[m].trace;
+	}
+	return NULL;
+}
+
+/* The first file may know the others as its guests'. */
+static int find_guests(const struct mrg_view *view, struct ftrace *own)
+{
+	const struct xt_info *host = xt_trace_info(view->set->members[0].trace);
+	struct xt_guest_cpu *cpu;
+	size_t i;
+
+	own->guests = calloc(host->nr_vcpus + 1, sizeof(*own->guests));
+	if (!own->guests)
+		return -ENOMEM;
+	for (i = 0; i < host->nr_vcpus; i++) {
+		cpu = &own->guests[own->nr_guests];
+		cpu->tid = host->vcpus[i].tid;
+		cpu->trace = trace_by_id(view->set, host->vcpus[i].trace_id);
+		own->nr_guests += cpu->trace != NULL;
+	}
+	qsort(own->guests, own->nr_guests, sizeof(*own->guests), compare_tid);
+	return 0;
 }
 
 static int open_printers(struct mrg_view *view, struct rt_err *err)
@@ -147,10 +220,16 @@ static int open_printers(struct mrg_view *view, struct rt_err *err)
 		return rt_err_set(err, -ENOMEM, "cannot print events");
 	view->own = own;
 	own->printers = calloc(view->set->nr + 1, sizeof(struct xt_printer *));
-	if (!own->printers)
+	if (!own->printers || find_guests(view, own) < 0)
 		return rt_err_set(err, -ENOMEM, "cannot print events");
-	for (m = 0; m < view->set->nr && rc == 0; m++)
+	for (m = 0; m < view->set->nr && rc == 0; m++) {
 		rc = xt_printer_create(&own->printers[m], view->set->members[m].trace, err);
+		if (rc < 0)
+			break;
+		xt_printer_follow(own->printers[m], own->printers[0]);
+		xt_printer_times(own->printers[m], time_style(view));
+		xt_printer_guests(own->printers[m], own->guests, own->nr_guests);
+	}
 	return rc;
 }
 
@@ -167,7 +246,7 @@ static int start(struct mrg_view *view, struct rt_err *err)
 	own->lanes = calloc(nr + 1, sizeof(*own->lanes));
 	if (!own->lanes || !own->pens)
 		return rt_err_set(err, -ENOMEM, "cannot show %u lanes", nr);
-	own->sources = has_sources(view, nr, &width);
+	own->sources = has_sources(view, &width);
 	for (i = 0; i < nr && rc == 0; i++)
 		rc = prepare_lane(view, &own->lanes[i], i, own->sources, width);
 	return rc;
@@ -293,35 +372,51 @@ static bool marks(const struct mrg_view *view, uint16_t member, unsigned int id)
 	return is_graph_entry(view, member, id) || is_ordered(view, member, id);
 }
 
-/* The next item that has a line; ->nr when there is none. */
-static uint32_t next_shown(const struct mrg_window *window, uint32_t i)
+/* The next item of the same buffer that has a line; ->nr when there is none. */
+static uint32_t next_shown(const struct ftrace *own, const struct mrg_window *window, uint32_t i)
 {
-	while (++i < window->nr && window->items[i].flags & MRG_ITEM_HIDDEN)
+	const struct mrg_item *item = &window->items[i];
+	uint16_t ring = own->lanes[item->lane].ring;
+
+	while (++i < window->nr && (window->items[i].flags & MRG_ITEM_HIDDEN ||
+				    own->lanes[window->items[i].lane].ring != ring))
 		;
 	return i;
 }
 
-/* A call whose return stands right behind it is one line with it. */
+/* Where the entry's return may still come: what follows it is shown later. */
+static void wait_for_leaf(struct mrg_window *window, uint32_t i)
+{
+	if (!window->final && i >= window->carried && window->nr - i <= MRG_MAX_CARRY)
+		window->carry = window->nr - i;
+}
+
+/*
+ * A call whose return is the buffer's next record is one line with it; a mark that
+ * events were lost between them has none then.
+ */
 static void join_leaf(struct mrg_view *view, struct mrg_window *window, uint32_t i)
 {
 	const struct ftrace *own = view->own;
 	const struct lane_prefix *lane = &own->lanes[window->items[i].lane], *other;
-	uint32_t next = next_shown(window, i);
+	uint32_t next = next_shown(own, window, i), mark = next;
 	struct xt_rec rec, leaf;
 
+	if (next < window->nr && window->items[next].flags & MRG_ITEM_LOST)
+		next++;
 	if (next == window->nr) {
-		if (!window->final && i >= window->carried)
-			window->carry = window->nr - i;
+		wait_for_leaf(window, i);
 		return;
 	}
 	other = &own->lanes[window->items[next].lane];
-	if (other->member != lane->member || window->items[next].flags & MRG_ITEM_LOST)
+	if (other->ring != lane->ring || window->items[next].flags & MRG_ITEM_LOST)
 		return;
 	rec = mrg_item_rec(&window->items[i], lane->lane);
 	leaf = mrg_item_rec(&window->items[next], other->lane);
 	if (!xt_printer_is_leaf(own->printers[lane->member], &rec, &leaf))
 		return;
 	window->items[i].flags |= MRG_ITEM_REPLACED;
+	window->items[mark].flags |= MRG_ITEM_HIDDEN;
 	window->items[next].flags |= MRG_ITEM_HIDDEN | MRG_ITEM_LEAF;
 }
 
@@ -330,10 +425,12 @@ static const struct xt_rec *find_leaf(const struct mrg_view *view,
 				      struct xt_rec *ret)
 {
 	const struct ftrace *own = view->own;
+	uint16_t ring = own->lanes[window->items[i].lane].ring;
 
 	if (!(window->items[i].flags & MRG_ITEM_REPLACED))
 		return NULL;
-	while (++i < window->nr && !(window->items[i].flags & MRG_ITEM_LEAF))
+	while (++i < window->nr && (!(window->items[i].flags & MRG_ITEM_LEAF) ||
+				    own->lanes[window->items[i].lane].ring != ring))
 		;
 	if (i == window->nr)
 		return NULL;

@@ -114,15 +114,16 @@ static char *put_function(struct xt_pen *pen, const struct xt_row *row,
 			  const struct xt_data *data, char *p, char *end)
 {
 	const struct function *f = row->arg;
+	struct xt_printer *first = pen->printer->first;
 	uint64_t addr = field_of(f->ip, data);
 	const char *func = xt_pen_find(pen, addr)->name;
 	const char *parent = xt_pen_find(pen, field_of(f->parent, data))->name;
 	size_t indent = 0, len = func ? strlen(func) : XT_NUM_ROOM;
 
 	if (parent) {
-		pthread_mutex_lock(&pen->printer->lock);
-		indent = 3 * depth_of(pen->printer, cpu_of(pen->printer, data), parent, func);
-		pthread_mutex_unlock(&pen->printer->lock);
+		pthread_mutex_lock(&first->lock);
+		indent = 3 * depth_of(first, cpu_of(pen->printer, data), parent, func);
+		pthread_mutex_unlock(&first->lock);
 	}
 	if (!xt_has_room(pen, p, end, indent + len + 2))
 		return NULL;
@@ -159,18 +160,35 @@ bool xt_build_function(struct xt_build *b, const struct xt_prog *generic)
 	return !function(b);
 }
 
+static char *put_time(char *p, enum xt_time_style style, uint64_t time)
+{
+	uint64_t us = (time + 500) / 1000;
+
+	switch (style) {
+	case XT_TIME_MICRO:
+		return p + sprintf(p, "%5llu.%06llu", (unsigned long long)us / 1000000,
+				   (unsigned long long)us % 1000000);
+	case XT_TIME_NANO:
+		return p + sprintf(p, "%5llu.%09llu", (unsigned long long)time / 1000000000,
+				   (unsigned long long)time % 1000000000);
+	case XT_TIME_PLAIN:
+		break;
+	}
+	return p + sprintf(p, "%12llu", (unsigned long long)time);
+}
+
 static char *put_repeats(struct xt_pen *pen, const struct xt_row *row,
 			 const struct xt_data *data, char *p, char *end)
 {
 	const struct function *f = row->arg;
 	uint64_t back = field_of(f->top, data) << 32 | field_of(f->bottom, data);
-	uint64_t us = (data->rec->ts - back + 500) / 1000;
 
 	if (!xt_has_room(pen, p, end, 128))
 		return NULL;
-	return p + sprintf(p, " (count: %lld  last_ts: %5llu.%06llu)",
-			   (long long)field_of(f->count, data), (unsigned long long)us / 1000000,
-			   (unsigned long long)us % 1000000);
+	p += sprintf(p, " (count: %lld  last_ts: ", (long long)field_of(f->count, data));
+	p = put_time(p, pen->printer->times, data->rec->ts - back);
+	*p = ')';
+	return p + 1;
 }
 
 bool xt_build_repeats(struct xt_build *b, const struct xt_prog *generic)

@@ -8,6 +8,7 @@
 #include "xtrace/print-plugins.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct reason {
 	int value;
@@ -117,6 +118,61 @@ static bool value(struct xt_build *b, const char *name, const char *lead, const 
 	return true;
 }
 
+/* ---- the guest's functions ---- */
+
+struct guest_ip {
+	const struct tep_format_field *pid, *rip;
+};
+
+static int compare_tid(const void *a, const void *b)
+{
+	const struct xt_guest_cpu *x = a, *y = b;
+
+	return x->tid < y->tid ? -1 : x->tid > y->tid;
+}
+
+static char *put_guest_function(struct xt_pen *pen, const struct xt_row *row,
+				const struct xt_data *data, char *p, char *end)
+{
+	const struct xt_printer *printer = pen->printer;
+	const struct guest_ip *ip = row->arg;
+	struct xt_guest_cpu key = { .tid = (int)field_of(ip->pid, data) }, *cpu;
+	uint64_t rip = field_of(ip->rip, data), start = rip;
+	const char *name = NULL;
+
+	cpu = bsearch(&key, printer->guests, printer->nr_guests, sizeof(key), compare_tid);
+	if (cpu)
+		name = xt_trace_symbol(cpu->trace, rip, &start);
+	if (!name)
+		return p;
+	if (!xt_has_room(pen, p, end, strlen(name) + XT_NUM_ROOM + 8))
+		return NULL;
+	p += sprintf(p, " %s", name);
+	if (start != rip)
+		p += sprintf(p, "+0x%llx", (unsigned long long)(rip - start));
+	return p;
+}
+
+/* Behind an address of the guest: what stands there, where the guest's trace is at hand. */
+static void guest_function(struct xt_build *b, const char *name)
+{
+	struct guest_ip *ip;
+
+	if (!b->printer->nr_guests)
+		return;
+	ip = xt_arena_get(&b->printer->arena, sizeof(*ip));
+	if (!ip) {
+		b->failed = true;
+		return;
+	}
+	ip->pid = tep_find_common_field(b->event, "common_pid");
+	ip->rip = tep_find_any_field(b->event, name);
+	if (ip->pid && ip->rip)
+		xt_build_call(b, put_guest_function, ip);
+}
+
+/* ---- events ---- */
+
 bool xt_build_kvm_exit(struct xt_build *b, const struct xt_prog *generic)
 {
 	const struct tep_format_field *info1, *info2;
@@ -124,6 +180,7 @@ bool xt_build_kvm_exit(struct xt_build *b, const struct xt_prog *generic)
 	(void)generic;
 	if (!exit_reason(b, "exit_reason") || !value(b, "guest_rip", " rip 0x", "%llx"))
 		return true;
+	guest_function(b, "guest_rip");
 	info1 = xt_build_find(b, "info1", false);
 	info2 = xt_build_find(b, "info2", false);
 	if (info1 && info2) {
@@ -139,7 +196,10 @@ bool xt_build_kvm_entry(struct xt_build *b, const struct xt_prog *generic)
 {
 	(void)generic;
 	xt_build_num(b, "vcpu_id", " vcpu ", "%u", true);
-	return !value(b, "rip", " rip 0x", "%llx");
+	if (!value(b, "rip", " rip 0x", "%llx"))
+		return true;
+	guest_function(b, "rip");
+	return false;
 }
 
 struct emulated {
@@ -148,9 +208,21 @@ struct emulated {
 
 #define MAX_INSN 15
 
-/* Without a disassembler: the instruction's bytes. */
 static char *put_emulated(struct xt_pen *pen, const struct xt_row *row,
 			  const struct xt_data *data, char *p, char *end)
+{
+	const struct emulated *e = row->arg;
+
+	if (!xt_has_room(pen, p, end, 2 * XT_NUM_ROOM))
+		return NULL;
+	p = xt_put_hex(p, field_of(e->csbase, data));
+	*p++ = ':';
+	return xt_put_hex(p, field_of(e->rip, data));
+}
+
+/* Without a disassembler: the instruction's bytes. */
+static char *put_insn(struct xt_pen *pen, const struct xt_row *row, const struct xt_data *data,
+		      char *p, char *end)
 {
 	const struct emulated *e = row->arg;
 	uint64_t len = field_of(e->len, data), i;
@@ -158,9 +230,6 @@ static char *put_emulated(struct xt_pen *pen, const struct xt_row *row,
 
 	if (!xt_has_room(pen, p, end, 128))
 		return NULL;
-	p = xt_put_hex(p, field_of(e->csbase, data));
-	*p++ = ':';
-	p = xt_put_hex(p, field_of(e->rip, data));
 	memcpy(p, ": ", 2);
 	p += 2;
 	if (len > MAX_INSN)
@@ -203,6 +272,8 @@ bool xt_build_kvm_emulate(struct xt_build *b, const struct xt_prog *generic)
 	xt_build_need(b, (uint32_t)e->len->offset, (uint32_t)e->len->size);
 	xt_build_need(b, (uint32_t)e->failed->offset, (uint32_t)e->failed->size);
 	xt_build_call(b, put_emulated, e);
+	guest_function(b, "rip");
+	xt_build_call(b, put_insn, e);
 	return false;
 }
 
@@ -222,6 +293,7 @@ bool xt_build_kvm_nested_exit(struct xt_build *b, const struct xt_prog *generic)
 {
 	if (!value(b, "rip", " rip ", "%llx"))
 		return true;
+	guest_function(b, "rip");
 	return xt_build_kvm_nested_inject(b, generic);
 }
 

@@ -250,6 +250,10 @@ struct xt_printer {
 	size_t nr_printk;
 	struct xt_graph graph;
 	struct xt_func_stacks *stacks;	/* of the function tracer's indentation */
+	struct xt_printer *first;	/* whose stacks are used; or this one */
+	enum xt_time_style times;
+	const struct xt_guest_cpu *guests;	/* borrowed */
+	size_t nr_guests;
 };
 
 #define XT_PEN_SYMBOLS	1024

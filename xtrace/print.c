@@ -14,7 +14,6 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 
-
 /* ---- what is read late ---- */
 
 const struct xt_symbols *xt_printer_symbols(struct xt_printer *printer)
@@ -244,6 +243,7 @@ int xt_print_create(struct xt_printer **ret, const struct xt_print_source *sourc
 		return rt_err_set(err, rc, "cannot allocate a printer");
 	}
 	printer->source = *source;
+	printer->first = printer;
 	pthread_mutex_init(&printer->lock, NULL);
 	printer->progs = calloc(source->max_event + 1, sizeof(*printer->progs));
 	printer->seq = calloc(1, sizeof(*printer->seq));
@@ -277,6 +277,22 @@ void xt_printer_destroy(struct xt_printer *printer)
 	printer->source.destroy(printer->source.arg);
 	pthread_mutex_destroy(&printer->lock);
 	free(printer);
+}
+
+void xt_printer_times(struct xt_printer *printer, enum xt_time_style style)
+{
+	printer->times = style;
+}
+
+void xt_printer_guests(struct xt_printer *printer, const struct xt_guest_cpu *cpus, size_t nr)
+{
+	printer->guests = cpus;
+	printer->nr_guests = nr;
+}
+
+void xt_printer_follow(struct xt_printer *printer, struct xt_printer *first)
+{
+	printer->first = first->first;
 }
 
 int xt_pen_create(struct xt_pen **ret, struct xt_printer *printer)

@@ -145,6 +145,7 @@ struct xt_vcpu {		/* a vCPU of a VM that ran on the recorded host */
 	uint64_t tsc_ratio;	/* 0: not scaled */
 	unsigned int tsc_frac_bits;
 	char vm[64];		/* the VM's name, "" unknown */
+	uint64_t trace_id;	/* trace.dat: of the trace recorded in it; 0 unknown */
 };
 
 struct xt_clock_sample {	/* all read together, within ->window_ns */
@@ -326,6 +327,32 @@ struct xt_pen;
 
 int xt_printer_create(struct xt_printer **ret, const struct xt_trace *trace, struct rt_err *err);
 void xt_printer_destroy(struct xt_printer *printer);	/* its pens first */
+
+/* How a time within a text is written; asked for before the first pen is made. */
+enum xt_time_style {
+	XT_TIME_MICRO,		/* seconds with six digits */
+	XT_TIME_NANO,		/* seconds with nine digits */
+	XT_TIME_PLAIN,		/* as a number, where the clock does not count nanoseconds */
+};
+
+void xt_printer_times(struct xt_printer *printer, enum xt_time_style style);
+
+struct xt_guest_cpu {
+	int tid;			/* the vCPU's thread on the host */
+	const struct xt_trace *trace;	/* recorded in the guest */
+};
+
+/*
+ * Names the guests' functions in KVM events; to be called before the first pen is
+ * made.  @cpus is sorted by ->tid, and borrowed.
+ */
+void xt_printer_guests(struct xt_printer *printer, const struct xt_guest_cpu *cpus, size_t nr);
+
+/*
+ * Both print for one report: a function's indentation follows from what either of
+ * them printed before.  @first is destroyed last.
+ */
+void xt_printer_follow(struct xt_printer *printer, struct xt_printer *first);
 
 int xt_pen_create(struct xt_pen **ret, struct xt_printer *printer);
 void xt_pen_destroy(struct xt_pen *pen);
