@@ -3,6 +3,19 @@ ARCHIVES += librt.a
 librt.a-objs := lib/buf.o lib/cmd.o lib/cmd-help.o lib/cmd-parse.o lib/cpulist.o lib/err.o \
 	lib/json.o lib/loop.o lib/root.o lib/table.o lib/text.o
 
+# Reading JSON needs json-c: who reads links $(json-read-libs) and $(json-read-ldlibs) too.
+ARCHIVES += libjsonread.a
+libjsonread.a-objs := lib/json-read.o
+json-read-libs := libjsonread.a
+json-read-ldlibs := -ljson-c
+PKGS += json-c
+DEPS += libjson-c-dev
+
+UNIT_TESTS += tests/lib/test-json-read
+tests/lib/test-json-read-objs := tests/lib/test-json-read.o
+tests/lib/test-json-read-libs := libjsonread.a librt.a
+tests/lib/test-json-read-ldlibs := $(json-read-ldlibs)
+
 # A test program for each module, of the module's name.
 lib-tests := $(addprefix tests/lib/test-,buf cmd cmd-help cmd-parse cpulist err json loop root \
 	table text)

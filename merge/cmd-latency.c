@@ -12,11 +12,14 @@
 #include "lib/err.h"
 #include "merge/lat-blame.h"
 #include "merge/lat-report.h"
+#include "merge/lat-run.h"
+#include "merge/cmd-latency-gate.h"
 #include "merge/view.h"
 
 static struct {
-	struct rt_strv metrics;
-	const char *from, *to, *format;
+	struct rt_strv metrics, bases, rules;
+	const char *from, *to, *format, *save, *budget, *junit;
+	bool compare;
 	unsigned int rows, worst, excerpt, threads;
 } o = { .format = "text", .rows = 12, .excerpt = 12 };
 
@@ -34,6 +37,16 @@ static const struct rt_opt latency_opts[] = {
 		"metrics asked for, else of all wake-ups"),
 	RT_UINT(0, "excerpt", &o.excerpt, "N", 0, 10000, "with --worst: lines of the traces to "
 		"show of each, 0 for none; default 12"),
+	RT_STRING(0, "save", &o.save, "FILE", "write the histograms to FILE, for --compare, "
+		  "instead of a report; with --worst the longest intervals in words too"),
+	RT_BOOL(0, "compare", &o.compare, "judge runs by rules: the first is the base, the "
+		"others are compared with it, unless --base names the base; a run is a file of "
+		"--save or a trace"),
+	RT_LIST(0, "base", &o.bases, "RUN", "with --compare: a run of the base; may be repeated"),
+	RT_LIST(0, "fail-if", &o.rules, "RULE", "what must not be, as METRIC.STAT > LIMIT: "
+		"'wakeup(rtapp).p99.9 > +20%', 'exit(HLT).max > 50us'; may be repeated"),
+	RT_STRING(0, "budget", &o.budget, "FILE", "rules, one a line; # begins a comment"),
+	RT_STRING(0, "junit", &o.junit, "FILE", "write the verdicts as JUnit's XML too"),
 	RT_UINT('j', "threads", &o.threads, "N", 1, 64, "threads that work at it"),
 	RT_END
 };
@@ -174,6 +187,39 @@ static int measure(struct mrg_lat_report *report, const struct mrg_set *set, str
 	return rc;
 }
 
+static int save(const struct mrg_lat_report *report, char **paths, size_t nr, struct rt_err *err)
+{
+	const struct mrg_lat_run_opts opts = {
+		.threads = o.threads, .worst = o.worst, .selects = report->selects,
+		.nr_selects = report->nr_selects, .warn = warn,
+	};
+	struct mrg_lat_saved run;
+	int rc = mrg_lat_run_measure(&run, paths[0], (const char *const *)paths, nr, &opts, err);
+
+	if (rc < 0)
+		return rc;
+	rc = mrg_lat_save(&run, o.save, err);
+	mrg_lat_saved_finish(&run);
+	return rc;
+}
+
+static int judge(char **paths, size_t nr, struct rt_err *err)
+{
+	const struct mrg_latency_gate gate = {
+		.paths = (const char *const *)paths, .nr = nr, .compare = o.compare,
+		.bases = o.bases.v, .nr_bases = o.bases.n, .rules = o.rules.v,
+		.nr_rules = o.rules.n, .budget = o.budget, .junit = o.junit,
+		.json = strcmp(o.format, "json") == 0, .threads = o.threads, .warn = warn,
+	};
+
+	if (o.save || o.worst || o.from || o.to || o.metrics.n > 0)
+		return rt_usage(err, "--save, --worst, --metric, --from and --to do not go with "
+				"rules");
+	if (strcmp(o.format, "csv") == 0)
+		return rt_usage(err, "verdicts are written as text or json, not csv");
+	return mrg_latency_gate(&gate, err);
+}
+
 static int latency(int argc, char **argv, struct rt_err *err)
 {
 	struct mrg_lat_report report = { 0 };
@@ -184,7 +230,16 @@ static int latency(int argc, char **argv, struct rt_err *err)
 	/* Chunks come and go by the thousand: keep their memory. */
 	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	if (o.compare || o.rules.n > 0 || o.budget)
+		return judge(argv, (size_t)argc, err);
+	if (o.bases.n > 0 || o.junit)
+		return rt_usage(err, "--base and --junit belong to --compare and --fail-if");
 	rc = parse_metrics(&report, err);
+	if (rc == 0 && o.save) {
+		rc = save(&report, argv, (size_t)argc, err);
+		free((void *)report.selects);
+		return rc;
+	}
 	if (rc == 0)
 		rc = mrg_set_open(&set, (const char *const *)argv, (size_t)argc, err);
 	if (rc == 0) {

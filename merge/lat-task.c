@@ -123,7 +123,8 @@ static void leave(struct mrg_lat *lat, const struct lat_rec *rec)
 	task->woken = false;
 	task->wait_since = runnable ? rec->ns : 0;
 	if (task->vcpu)
-		lat_vcpu_part(task->vcpu, runnable ? MRG_LAT_PART_WAIT : MRG_LAT_PART_HALT, rec->ns);
+		lat_vcpu_part(task->vcpu, runnable ? MRG_LAT_PART_WAIT : MRG_LAT_PART_HALT,
+			      rec->ns);
 	if (runnable)
 		wait_for_cpu(rec, task);
 }

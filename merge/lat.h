@@ -106,7 +106,7 @@ struct mrg_lat_result {
 	uint64_t events, lost;		/* lost: as far as the kernels knew the number */
 	uint64_t lost_places;		/* where events are missing, counted or not */
 	uint64_t first_ns, last_ns;	/* merged time of the first and last event */
-	bool cut;			/* a table was full: some tasks or names were not followed */
+	bool cut;			/* a table was full: not all were followed */
 };
 
 /* @ret: given back by mrg_lat_result_finish(), also after a failure. */

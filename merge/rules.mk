@@ -42,15 +42,23 @@ tests/fuzz/fuzz-mergefile-ldlibs := $(mrg-ldlibs)
 # What xtrace-latency is made of, beside libmerge.a and libview.a.
 ARCHIVES += liblat.a
 liblat.a-objs := $(addprefix merge/, \
-	hist.o lat.o lat-blame.o lat-cpu.o lat-event.o lat-json.o lat-map.o lat-metric.o \
-	lat-probe.o lat-report.o lat-select.o lat-task.o lat-vcpu.o)
+	hist.o lat.o lat-blame.o lat-cpu.o lat-event.o lat-gate.o lat-gate-print.o \
+	lat-json.o lat-load.o lat-map.o lat-metric.o lat-probe.o lat-report.o lat-rule.o \
+	lat-run.o lat-save.o lat-select.o lat-task.o lat-vcpu.o)
+lat-libs := liblat.a libview.a $(json-read-libs)
+lat-ldlibs := $(json-read-ldlibs)
 
 PROGRAMS += xtrace-latency
-xtrace-latency-objs := merge/cmd-latency.o
-xtrace-latency-libs := liblat.a libview.a $(mrg-libs)
-xtrace-latency-ldlibs := $(mrg-ldlibs)
+xtrace-latency-objs := merge/cmd-latency.o merge/cmd-latency-gate.o
+xtrace-latency-libs := $(lat-libs) $(mrg-libs)
+xtrace-latency-ldlibs := $(mrg-ldlibs) $(lat-ldlibs)
 
-lat-tests := $(addprefix tests/merge/test-,hist lat)
+lat-tests := $(addprefix tests/merge/test-,hist lat lat-gate)
 UNIT_TESTS += $(lat-tests)
-$(foreach t,$(lat-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := liblat.a libview.a $(mrg-libs)) \
-	$(eval $(t)-ldlibs := $(mrg-ldlibs)))
+$(foreach t,$(lat-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(lat-libs) $(mrg-libs)) \
+	$(eval $(t)-ldlibs := $(mrg-ldlibs) $(lat-ldlibs)))
+
+FUZZERS += tests/fuzz/fuzz-latsave
+tests/fuzz/fuzz-latsave-objs := tests/fuzz/fuzz-latsave.o
+tests/fuzz/fuzz-latsave-libs := $(lat-libs) $(mrg-libs)
+tests/fuzz/fuzz-latsave-ldlibs := $(mrg-ldlibs) $(lat-ldlibs)

@@ -75,6 +75,54 @@ run xtrace-latency -m 'wakup(x)' $host
 expect_status 2
 expect_stderr_like '--metric: no kind "wakup"; did you mean wakeup\?'
 
+it 'saves a run, and finds it the same as the trace it came from'
+run xtrace-latency --save "$tmp/run.json" -w 1 -m 'exit(HLT)' $host
+expect_status 0
+expect_stdout ''
+run xtrace-latency --compare --fail-if 'exit(HLT).p50 > +1%' --fail-if 'wakeup.mean > +1%' "$tmp/run.json" $host
+expect_status 0
+expect_stdout_like '^ok +exit\(HLT\)\.p50 > \+1% .*\+0\.0% +365$' '^ok +wakeup\.mean > \+1%'
+
+it 'fails on a limit that is broken, and explains why the figure is what it is'
+run xtrace-latency --fail-if 'exit(HLT).max > 50ms' --fail-if 'exit(HLT).max > 1s' "$tmp/run.json"
+expect_status 1
+expect_stdout_like '^BROKEN +exit\(HLT\)\.max > 50ms +- +171ms' '^ok +exit\(HLT\)\.max > 1s' \
+	'run\.json|pair: vCPU 1 of pid 157 \(thread 157\), exit of HLT for 171ms: exit HLT, most of it halt'
+
+it 'reads rules from a budget, and writes JSON and JUnit'
+printf '# a budget\n\n  exit(MSR).p50 > 1us # too little\nexit(NOSUCH).max > 1s\n' >"$tmp/latency.budget"
+run xtrace-latency --budget "$tmp/latency.budget" --format json --junit "$tmp/junit.xml" $host
+expect_status 1
+expect_stdout_like '"rule":"exit\(MSR\)\.p50 > 1us","verdict":"BROKEN","fails":true' \
+	'"verdict":"missing","fails":true' '"fails":true\}$'
+run cat "$tmp/junit.xml"
+expect_stdout_like '<testsuite name="xtrace-latency" tests="2" failures="2">' \
+	'name="exit\(MSR\)\.p50 &gt; 1us"'
+
+it 'says where a budget is wrong'
+printf 'exit.max > 1s\nexit.max >\n' >"$tmp/latency.budget"
+run xtrace-latency --budget "$tmp/latency.budget" $host
+expect_status 2
+expect_stderr_like 'latency\.budget:2: "exit\.max >", column 11: expected a limit'
+
+it 'refuses what does not go together'
+run xtrace-latency --compare $host
+expect_status 2
+run xtrace-latency --fail-if 'exit.max > +1%' $host
+expect_status 1
+expect_stderr_like 'there is no base to compare with'
+run xtrace-latency --base "$tmp/run.json" $host
+expect_status 2
+echo '{"xtrace-latency": 1' >"$tmp/torn.json"
+run xtrace-latency --fail-if 'exit.max > 1s' "$tmp/torn.json"
+expect_status 1
+expect_stderr_like 'torn\.json: line 2, column 1: no JSON: it ends too early'
+
+it 'writes no half file where it cannot write'
+run xtrace-latency --save /nowhere/run.json $host
+expect_status 1
+expect_stderr_like '/nowhere/run\.json'
+
 it 'names a trace that is none'
 run xtrace-latency /nowhere/t
 expect_status 1

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fuzz-latsave.c - whatever a file of xtrace-latency --save says, its figures can be judged */
+#include "merge/lat-gate.h"
+#include "tests/fuzz/fuzz.h"
+
+static void judge(const struct mrg_lat_side *side, const char *text)
+{
+	struct mrg_lat_outcome outcome;
+	struct mrg_lat_rule rule;
+
+	fuzz_assert(mrg_lat_rule_parse(&rule, text, NULL) == 0);
+	fuzz_assert(mrg_lat_judge(&outcome, &rule, side, side, NULL) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct mrg_lat_side side = { .nr = 1 };
+	struct mrg_lat_rule rule;
+	struct mrg_lat_saved run;
+	char *text = fuzz_text(data, size);
+
+	/* The same bytes as a rule, which a person types. */
+	mrg_lat_rule_parse(&rule, text, NULL);
+	free(text);
+	if (mrg_lat_load_text(&run, (const char *)data, size, "input", NULL) < 0)
+		return 0;
+	side.runs = &run;
+	judge(&side, "*.p99.9 > +20%");
+	judge(&side, "exit.mean > 5us");
+	judge(&side, "irq.rate < -1%");
+	mrg_lat_saved_finish(&run);
+	return 0;
+}
