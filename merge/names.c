@@ -120,6 +120,7 @@ static struct entry *entry_create(struct mrg_names *names, uint64_t key)
 	if (!entry)
 		return NULL;
 	entry->key = key;
+	entry->known.settled = true;
 	entry->known_from = saved ? 0 : UINT64_MAX;
 	if (!fill(&entry->unknown, UNKNOWN, strlen(UNKNOWN), pid))
 		goto err_free;
@@ -212,7 +213,7 @@ void mrg_names_learn(struct mrg_names *names, uint16_t member, int pid, const ui
 const struct mrg_name *mrg_names_get(struct mrg_names *names, uint16_t member, int pid,
 				     uint64_t seq)
 {
-	static const struct mrg_name none = { UNKNOWN, UNKNOWN, 5, 5 };
+	static const struct mrg_name none = { UNKNOWN, UNKNOWN, 5, 5, false };
 	struct entry *entry = look_up(names, member, pid);
 
 	if (!entry)

@@ -10,6 +10,7 @@
 #ifndef MRG_NAMES_H
 #define MRG_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ struct mrg_name {
 	const char *comm;	/* "<idle>", "<...>" where not known; not escaped */
 	const char *head;	/* "%16s-%-5d ": as trace-cmd report begins its lines */
 	uint16_t comm_len, head_len;
+	bool settled;		/* known, so never replaced */
 };
 
 int mrg_names_create(struct mrg_names **ret, const struct mrg_set *set, struct rt_err *err);

@@ -2,11 +2,6 @@
 /* put.c - numbers and texts into memory: what is too large to stand in put.h */
 #include "merge/put.h"
 
-#define TEN(d) #d "0" #d "1" #d "2" #d "3" #d "4" #d "5" #d "6" #d "7" #d "8" #d "9"
-
-const char mrg_digit_pairs[201] =
-	TEN(0) TEN(1) TEN(2) TEN(3) TEN(4) TEN(5) TEN(6) TEN(7) TEN(8) TEN(9);
-
 char *mrg_put_escaped(char *p, const uint8_t *data, size_t len)
 {
 	size_t i;

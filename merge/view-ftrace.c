@@ -15,12 +15,14 @@
 #include "merge/put.h"
 
 #define NS 1000000000ull
+#define US_PER_SECOND 1000000u
 #define NAME_WIDTH 20
-#define BLANKS "                    "
+#define BEGIN_MAX 80	/* bytes that stand ready; a longer begin is put together each time */
 
 struct lane_prefix {
 	char *source;		/* "file: " in front of every line, or ""; owned */
 	char cpu[16];		/* "[003] " or, where no seconds are shown, "[003]" */
+	const struct xt_trace *trace;
 	uint16_t source_len, cpu_len, member, lane;
 	uint16_t ring;		/* lanes with the same number are the CPUs of one buffer */
 	bool seconds;		/* the clock counts nanoseconds */
@@ -28,20 +30,41 @@ struct lane_prefix {
 
 struct ftrace {
 	struct xt_printer **printers;	/* by member */
-	struct xt_pen **pens;		/* by worker, then member; made at their first use */
+	struct hand *hands;		/* by worker */
 	struct lane_prefix *lanes;
 	struct xt_guest_cpu *guests;	/* threads of the first file's host, by thread */
 	size_t nr_guests;
-	unsigned int nr_lanes, serial;	/* serial: the worker's number of ->observe */
-	size_t nr_pens;
+	unsigned int nr_lanes, serial;	/* serial: the number of ->observe's hand, the last one */
 	bool sources;		/* lines begin with their source's name */
 };
 
-/* The second printed last, as text: "%5llu." */
-struct seconds {
-	uint64_t second;
-	char text[24];
-	unsigned int len;
+/* What stands in front of the time in a lane's lines, as long as its task stays. */
+struct begin {
+	int pid;
+	uint16_t len;		/* 0: nothing is ready */
+	char text[BEGIN_MAX + 16];
+};
+
+/* "NAME: " and blanks. */
+struct title {
+	uint32_t len;
+	char text[];		/* 16 bytes more can be read */
+};
+
+/* What a worker has for one member, made at its first use. */
+struct tools {
+	struct xt_pen *pen;	/* owned */
+	struct title **titles;	/* by id, the last one for unknown ids; owned, and each */
+	unsigned int nr_titles;
+};
+
+/* One worker's: what its lines have in common stands ready as text. */
+struct hand {
+	struct begin *begins;	/* by lane; owned */
+	struct tools *tools;	/* by member; owned */
+	uint64_t base;		/* of the second printed last, in the unit of the fraction */
+	unsigned int second_len;
+	char second[32];	/* "%5llu." */
 };
 
 /* ---- preparing ---- */
@@ -130,6 +153,7 @@ static int prepare_lane(struct mrg_view *view, struct lane_prefix *to, unsigned 
 	if (n < 0 || !to->source)
 		return -ENOMEM;
 	to->source_len = (uint16_t)strlen(to->source);
+	to->trace = lane->member->trace;
 	to->member = lane->member_index;
 	to->lane = lane->lane;
 	to->ring = ring_of(view, i);
@@ -140,6 +164,30 @@ static int prepare_lane(struct mrg_view *view, struct lane_prefix *to, unsigned 
 	return 0;
 }
 
+static void hand_finish(const struct mrg_view *view, struct hand *hand)
+{
+	struct tools *tools;
+	unsigned int id;
+	size_t m;
+
+	for (m = 0; hand->tools && m < view->set->nr; m++) {
+		tools = &hand->tools[m];
+		xt_pen_destroy(tools->pen);
+		for (id = 0; id < tools->nr_titles; id++)
+			free(tools->titles[id]);
+		free(tools->titles);
+	}
+	free(hand->tools);
+	free(hand->begins);
+}
+
+static int hand_init(const struct mrg_view *view, struct hand *hand, unsigned int nr_lanes)
+{
+	hand->begins = calloc(nr_lanes + 1, sizeof(*hand->begins));
+	hand->tools = calloc(view->set->nr + 1, sizeof(*hand->tools));
+	return hand->begins && hand->tools ? 0 : -ENOMEM;
+}
+
 static void stop(struct mrg_view *view)
 {
 	struct ftrace *own = view->own;
@@ -148,9 +196,9 @@ static void stop(struct mrg_view *view)
 
 	if (!own)
 		return;
-	for (m = 0; own->pens && m < own->nr_pens; m++)
-		xt_pen_destroy(own->pens[m]);
-	free(own->pens);
+	for (i = 0; own->hands && i <= own->serial; i++)
+		hand_finish(view, &own->hands[i]);
+	free(own->hands);
 	for (m = view->set->nr; own->printers && m-- > 0;)
 		xt_printer_destroy(own->printers[m]);
 	for (i = 0; own->lanes && i < own->nr_lanes; i++)
@@ -241,10 +289,11 @@ static int start(struct mrg_view *view, struct rt_err *err)
 
 	own->nr_lanes = nr;
 	own->serial = mrg_stream_threads(view->stream);
-	own->nr_pens = (own->serial + 1) * view->set->nr;
-	own->pens = calloc(own->nr_pens + 1, sizeof(struct xt_pen *));
+	own->hands = calloc(own->serial + 1, sizeof(*own->hands));
 	own->lanes = calloc(nr + 1, sizeof(*own->lanes));
-	if (!own->lanes || !own->pens)
+	for (i = 0; own->hands && i <= own->serial && rc == 0; i++)
+		rc = hand_init(view, &own->hands[i], nr);
+	if (!own->lanes || !own->hands || rc < 0)
 		return rt_err_set(err, -ENOMEM, "cannot show %u lanes", nr);
 	own->sources = has_sources(view, &width);
 	for (i = 0; i < nr && rc == 0; i++)
@@ -279,39 +328,61 @@ static void head(struct mrg_view *view, struct rt_buf *out)
 
 /* ---- a line ---- */
 
-static inline char *put_second(char *p, struct seconds *last, uint64_t second)
+/* The name's text is kept for the lane once it is one that stays. */
+static void keep_begin(struct begin *begin, const struct lane_prefix *lane, int pid,
+		       const struct mrg_name *name)
 {
-	if (second != last->second || last->len == 0) {
-		last->second = second;
-		last->len = (unsigned int)snprintf(last->text, sizeof(last->text), "%5llu.",
-						   (unsigned long long)second);
-	}
-	return mrg_put_mem(p, last->text, last->len);
+	size_t len = (size_t)lane->source_len + name->head_len + lane->cpu_len;
+	char *p = begin->text;
+
+	begin->len = 0;
+	if (!name->settled || len > BEGIN_MAX)
+		return;
+	p = mrg_put_mem(p, lane->source, lane->source_len);
+	p = mrg_put_mem(p, name->head, name->head_len);
+	mrg_put_mem(p, lane->cpu, lane->cpu_len);
+	begin->pid = pid;
+	begin->len = (uint16_t)len;
 }
 
-static char *put_six(char *p, uint32_t us)
+/* Another second than before. */
+static uint32_t new_second(struct hand *hand, uint64_t time, uint32_t unit)
 {
-	p = mrg_put_pair(p, us / 10000);
-	p = mrg_put_pair(p, us / 100 % 100);
-	return mrg_put_pair(p, us % 100);
+	uint64_t second = time / unit;
+
+	hand->base = second * unit;
+	hand->second_len = (unsigned int)snprintf(hand->second, sizeof(hand->second), "%5llu.",
+						  (unsigned long long)second);
+	return (uint32_t)(time - hand->base);
 }
 
-static inline char *put_time(const struct mrg_view *view, char *p, struct seconds *last,
+/* Exactly six digits and ": ". */
+static inline char *put_six(char *p, uint32_t us)
+{
+	uint64_t word = (rt_dec_eight(us) + RT_PUT_ZEROS) >> 16;
+
+	word |= (uint64_t)(':' | ' ' << 8) << 48;
+	memcpy(p, &word, sizeof(word));
+	return p + sizeof(word);
+}
+
+static inline char *put_time(const struct mrg_view *view, char *p, struct hand *hand,
 			     const struct lane_prefix *lane, uint64_t time)
 {
-	uint64_t us;
+	bool nano = view->opts->nano;
+	uint32_t unit = nano ? (uint32_t)NS : US_PER_SECOND, part;
+	uint64_t rest;
 
 	if (!lane->seconds)
 		return p + sprintf(p, "%12llu: ", (unsigned long long)time);
-	if (view->opts->nano) {
-		p = put_second(p, last, time / NS);
-		p = mrg_put_nine(p, (uint32_t)(time % NS));
-	} else {
-		us = (time + 500) / 1000;
-		p = put_second(p, last, us / 1000000);
-		p = put_six(p, (uint32_t)(us % 1000000));
-	}
-	return mrg_put_mem(p, ": ", 2);
+	if (!nano)
+		time = (time + 500) / 1000;
+	rest = time - hand->base;
+	part = (uint32_t)rest;
+	if (rest >= unit || hand->second_len == 0)
+		part = new_second(hand, time, unit);
+	p = rt_put_chunks(p, hand->second, hand->second_len);
+	return nano ? mrg_put_mem(mrg_put_nine(p, part), ": ", 2) : put_six(p, part);
 }
 
 static void put_lost(const struct mrg_view *view, const struct mrg_item *item,
@@ -329,26 +400,62 @@ static void put_lost(const struct mrg_view *view, const struct mrg_item *item,
 	rt_buf_printf(out, "CPU:%u [%lld EVENTS DROPPED]\n", cpu, (long long)nr);
 }
 
-static char *put_name(char *p, const struct xt_event *event)
+static struct title *title_create(const char *name)
 {
-	const char *name = event ? event->name : "(NULL)";
-	size_t len = strlen(name);
+	size_t len = strlen(name) + 2, width = len - 2 < NAME_WIDTH ? NAME_WIDTH + 2 : len;
+	struct title *title = malloc(sizeof(*title) + width + 16);
 
-	p = mrg_put_mem(mrg_put_mem(p, name, len), ": ", 2);
-	if (len < NAME_WIDTH)
-		p = mrg_put_mem(p, BLANKS, NAME_WIDTH - len);
-	return p;
+	if (!title)
+		return NULL;
+	memset(title->text, ' ', width + 16);
+	mrg_put_mem(mrg_put_mem(title->text, name, len - 2), ": ", 2);
+	title->len = (uint32_t)width;
+	return title;
 }
 
-/* The pen of this worker for a member; NULL without memory. */
-static struct xt_pen *pen_of(const struct mrg_view *view, unsigned int worker, uint16_t member)
+static int make_tools(const struct mrg_view *view, struct tools *tools, uint16_t member)
 {
 	const struct ftrace *own = view->own;
-	struct xt_pen **pen = &own->pens[worker * view->set->nr + member];
+	unsigned int nr = xt_trace_max_event_id(view->set->members[member].trace) + 1;
 
-	if (!*pen && xt_pen_create(pen, own->printers[member]) < 0)
+	if (!tools->titles)
+		tools->titles = calloc(nr, sizeof(struct title *));
+	if (!tools->titles)
+		return -ENOMEM;
+	tools->nr_titles = nr;
+	return xt_pen_create(&tools->pen, own->printers[member]);
+}
+
+/* What this hand has for a member; NULL without memory. */
+static inline struct tools *tools_of(const struct mrg_view *view, struct hand *hand,
+				     uint16_t member)
+{
+	struct tools *tools = &hand->tools[member];
+
+	if (!tools->pen && make_tools(view, tools, member) < 0)
 		return NULL;
-	return *pen;
+	return tools;
+}
+
+static const struct title *find_title(const struct xt_trace *trace, struct tools *tools,
+				      unsigned int id)
+{
+	const struct xt_event *event = xt_trace_event(trace, id);
+
+	if (!event)
+		id = tools->nr_titles - 1;
+	if (!tools->titles[id])
+		tools->titles[id] = title_create(event ? event->name : "(NULL)");
+	return tools->titles[id];
+}
+
+/* Of an event's id; NULL without memory. */
+static inline const struct title *title_of(const struct xt_trace *trace, struct tools *tools,
+					   unsigned int id)
+{
+	if (id < tools->nr_titles && tools->titles[id])
+		return tools->titles[id];
+	return find_title(trace, tools, id);
 }
 
 /* ---- what only one thread may do, in order ---- */
@@ -420,15 +527,16 @@ static void join_leaf(struct mrg_view *view, struct mrg_window *window, uint32_t
 	window->items[next].flags |= MRG_ITEM_HIDDEN | MRG_ITEM_LEAF;
 }
 
-static const struct xt_rec *find_leaf(const struct mrg_view *view,
-				      const struct mrg_window *window, uint32_t i,
-				      struct xt_rec *ret)
+static inline const struct xt_rec *find_leaf(const struct mrg_view *view,
+					     const struct mrg_window *window, uint32_t i,
+					     struct xt_rec *ret)
 {
 	const struct ftrace *own = view->own;
-	uint16_t ring = own->lanes[window->items[i].lane].ring;
+	uint16_t ring;
 
 	if (!(window->items[i].flags & MRG_ITEM_REPLACED))
 		return NULL;
+	ring = own->lanes[window->items[i].lane].ring;
 	while (++i < window->nr && (!(window->items[i].flags & MRG_ITEM_LEAF) ||
 				    own->lanes[window->items[i].lane].ring != ring))
 		;
@@ -444,13 +552,13 @@ static int print_now(struct mrg_view *view, struct mrg_window *window, uint32_t 
 	const struct ftrace *own = view->own;
 	const struct mrg_item *item = &window->items[i];
 	const struct lane_prefix *lane = &own->lanes[item->lane];
-	struct xt_pen *pen = pen_of(view, own->serial, lane->member);
+	struct tools *tools = tools_of(view, &own->hands[own->serial], lane->member);
 	struct xt_rec rec = mrg_item_rec(item, lane->lane), leaf;
 	struct rt_buf text = { 0 };
 
-	if (!pen)
+	if (!tools)
 		return -ENOMEM;
-	xt_pen_append(pen, &rec, view->opts->plain, find_leaf(view, window, i, &leaf), &text);
+	xt_pen_append(tools->pen, &rec, view->opts->plain, find_leaf(view, window, i, &leaf), &text);
 	if (!text.failed)
 		mrg_note_add(window, i, "", false, text.data, text.len);
 	rt_buf_finish(&text);
@@ -491,6 +599,14 @@ static int observe(struct mrg_view *view, struct mrg_window *window)
 
 /* ---- a record ---- */
 
+/* As rt_buf_reserve(), without a call as long as there is room. */
+static inline char *reserve(struct rt_buf *buf, size_t more)
+{
+	if (buf->room - buf->len >= more)
+		return buf->data + buf->len;
+	return rt_buf_reserve(buf, more);
+}
+
 /* @p: behind the prefix, with XT_PEN_ROOM bytes behind it. */
 static void put_text(struct xt_pen *pen, const struct xt_rec *rec, bool plain,
 		     const struct xt_rec *leaf, char *p, struct rt_buf *out)
@@ -514,46 +630,78 @@ static void put_note(const struct mrg_note *note, char *p, struct rt_buf *out)
 	rt_buf_add(out, "\n", 1);
 }
 
-static void put_record(struct mrg_view *view, struct mrg_window *window, uint32_t i,
-		       struct seconds *last, size_t *notes)
+/* Until the time: kept text, or from its parts. */
+static inline char *put_begin(char *p, const struct begin *begin, const struct lane_prefix *lane,
+			      const struct mrg_name *name, uint16_t skip)
+{
+	if (begin->len)
+		return rt_put_chunks(p, begin->text + skip, (uint32_t)begin->len - skip);
+	p = mrg_put_mem(p, lane->source + skip, (size_t)lane->source_len - skip);
+	p = mrg_put_mem(p, name->head, name->head_len);
+	return mrg_put_mem(p, lane->cpu, lane->cpu_len);
+}
+
+/* What stands in front of the text, with room for that; NULL without memory. */
+static inline char *put_prefix(struct mrg_view *view, struct mrg_window *window, uint32_t i,
+			       struct hand *hand, struct tools *tools)
 {
 	const struct ftrace *own = view->own;
 	const struct mrg_item *item = &window->items[i];
 	const struct lane_prefix *lane = &own->lanes[item->lane];
-	struct xt_pen *pen = pen_of(view, window->worker, lane->member);
-	struct xt_rec rec = mrg_item_rec(item, lane->lane), leaf;
-	const struct mrg_note *note = NULL;
-	struct rt_buf *out = &window->out;
-	const struct xt_event *event;
-	const struct mrg_name *name;
+	struct begin *begin = &hand->begins[item->lane];
+	const struct title *title = title_of(lane->trace, tools, mrg_item_id(item));
+	const struct mrg_name *name = NULL;
+	int pid = mrg_item_pid(item);
+	size_t room = XT_PEN_ROOM + BEGIN_MAX + 64;
+	uint16_t skip = 0;
 	char *p;
 
-	name = mrg_names_get(view->names, lane->member, mrg_item_pid(item), window->first + i);
-	event = xt_trace_event(view->set->members[lane->member].trace, mrg_item_id(item));
-	p = rt_buf_reserve(out, XT_PEN_ROOM + 128u + lane->source_len + name->head_len +
-			   (event ? strlen(event->name) : 0));
-	if (!p || !pen) {
+	if (!title)
+		return NULL;
+	if (begin->len == 0 || begin->pid != pid) {
+		name = mrg_names_get(view->names, lane->member, pid, window->first + i);
+		keep_begin(begin, lane, pid, name);
+		room += (size_t)lane->source_len + name->head_len;
+	}
+	if (i > 0 && item[-1].flags & MRG_ITEM_LOST && item[-1].lane == item->lane)
+		skip = lane->source_len;	/* it stands in front of the mark */
+	p = reserve(&window->out, room + title->len);
+	if (!p)
+		return NULL;
+	p = put_begin(p, begin, lane, name, skip);
+	p = put_time(view, p, hand, lane, item->time);
+	return rt_put_chunks(p, title->text, title->len);
+}
+
+static inline void put_record(struct mrg_view *view, struct mrg_window *window, uint32_t i,
+			      struct hand *hand, size_t *notes)
+{
+	const struct ftrace *own = view->own;
+	const struct mrg_item *item = &window->items[i];
+	const struct lane_prefix *lane = &own->lanes[item->lane];
+	struct tools *tools = tools_of(view, hand, lane->member);
+	struct xt_rec rec = mrg_item_rec(item, lane->lane), leaf;
+	char *p = tools ? put_prefix(view, window, i, hand, tools) : NULL;
+	const struct mrg_note *note = NULL;
+	struct rt_buf *out = &window->out;
+
+	if (!p) {
 		out->failed = true;
 		return;
 	}
-	if (i == 0 || !(item[-1].flags & MRG_ITEM_LOST) || item[-1].lane != item->lane)
-		p = mrg_put_mem(p, lane->source, lane->source_len);
-	p = mrg_put_mem(p, name->head, name->head_len);
-	p = mrg_put_mem(p, lane->cpu, lane->cpu_len);
-	p = put_time(view, p, last, lane, item->time);
-	p = put_name(p, event);
 	if (item->flags & MRG_ITEM_NOTED)
 		note = mrg_note_next(window, i, notes);
 	if (note)
 		put_note(note, p, out);
 	else
-		put_text(pen, &rec, view->opts->plain, find_leaf(view, window, i, &leaf), p, out);
+		put_text(tools->pen, &rec, view->opts->plain,
+			 find_leaf(view, window, i, &leaf), p, out);
 }
 
 static void window_ftrace(struct mrg_view *view, struct mrg_window *window)
 {
 	const struct ftrace *own = view->own;
-	struct seconds last = { 0 };
+	struct hand *hand = &own->hands[window->worker];
 	const struct mrg_item *item;
 	size_t notes = 0;
 	uint32_t i;
@@ -565,7 +713,7 @@ static void window_ftrace(struct mrg_view *view, struct mrg_window *window)
 		if (item->flags & MRG_ITEM_LOST)
 			put_lost(view, item, &own->lanes[item->lane], &window->out);
 		else
-			put_record(view, window, i, &last, &notes);
+			put_record(view, window, i, hand, &notes);
 	}
 }
 

@@ -30,7 +30,7 @@ static char *put_hex_bytes(struct xt_pen *pen, const uint8_t *bytes, uint32_t n,
 	for (i = 0; i < n; i++) {
 		if (i && blanks)
 			*p++ = ' ';
-		p = xt_put_byte(p, bytes[i]);
+		p = rt_put_byte(p, bytes[i]);
 	}
 	return p;
 }
@@ -50,7 +50,7 @@ static char *put_elements(struct xt_pen *pen, const uint8_t *bytes, uint32_t n, 
 		if (bad && i == 0)
 			p += sprintf(p, "BAD SIZE:%d 0x%x", size, *bytes);
 		else
-			p = xt_put_dec(p, xt_load(bytes, step));
+			p = rt_put_dec(p, xt_load(bytes, step));
 	}
 	return p;
 }
@@ -119,7 +119,7 @@ static size_t bits_text(char *text, const uint8_t *bits, uint32_t n)
 	char *p = text;
 
 	while (n-- > 0) {
-		p = xt_put_byte(p, bits[n]);
+		p = rt_put_byte(p, bits[n]);
 		if (n && n % 4 == 0)
 			*p++ = ',';
 	}
@@ -144,10 +144,10 @@ static size_t cpus_text(char *text, const uint8_t *bits, uint32_t n)
 			*p++ = ',';
 		for (first = i; i + 1 < nr && test_bit(bits, i + 1);)
 			i++;
-		p = xt_put_dec(p, first);
+		p = rt_put_dec(p, first);
 		if (i > first) {
 			*p++ = '-';
-			p = xt_put_dec(p, i);
+			p = rt_put_dec(p, i);
 		}
 	}
 	return (size_t)(p - text);

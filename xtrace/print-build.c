@@ -127,7 +127,7 @@ static struct xt_row *add_row(struct xt_build *b, enum xt_row_op op, size_t lit_
 	if (lit_len)
 		memmove(b->lit, b->lit + lit_len, b->lit_len - lit_len);
 	b->lit_len -= lit_len;
-	b->fixed += (uint32_t)lit_len + 16 + XT_NUM_ROOM;
+	b->fixed += (uint32_t)lit_len + 16 + RT_PUT_ROOM;
 	b->nr++;
 	return row;
 }
@@ -194,7 +194,8 @@ struct xt_prog *xt_build_end(struct xt_build *b)
 			memcpy(rows, b->rows, b->nr * sizeof(*rows));
 		else
 			b->failed = true;
-		*prog = (struct xt_prog){ .rows = rows, .fixed = b->fixed, .min_size = b->min_size,
+		*prog = (struct xt_prog){ .rows = rows, .fixed = b->fixed,
+					  .min_size = b->foreign ? UINT32_MAX : b->min_size,
 					  .ordered = b->ordered, .foreign = b->foreign,
 					  .event = b->event };
 	}

@@ -81,9 +81,9 @@ static struct xt_conv *make_conv(struct xt_build *b, const char *format, size_t 
 	xt_conv_parse(conv, text, len, ls);
 	if (star)
 		conv->star = xt_build_expr(b, star);
-	if (conv->width > (int)XT_NUM_ROOM)
+	if (conv->width > (int)RT_PUT_ROOM)
 		b->fixed += (uint32_t)conv->width;
-	if (conv->precision > (int)XT_NUM_ROOM)
+	if (conv->precision > (int)RT_PUT_ROOM)
 		b->fixed += (uint32_t)conv->precision;
 	return conv;
 }
@@ -186,7 +186,7 @@ static char *pointed_string(struct xt_pen *pen, const struct xt_row *row,
 
 	if (text)
 		return xt_put_text(pen, p, end, text, strlen(text));
-	return xt_put_hex(p, addr);
+	return rt_put_hex(p, addr);
 }
 
 static void field_string(struct xt_build *b, const struct tep_format_field *field,
@@ -390,6 +390,38 @@ static bool is_word(const struct tep_print_arg *arg)
 	return arg->type == TEP_PRINT_ATOM;
 }
 
+static bool same_expr(const struct xt_expr *a, const struct xt_expr *b)
+{
+	if (a->op != b->op)
+		return false;
+	if (a->op == XT_X_MASK)
+		return a->value == b->value && same_expr(a->left, b->left);
+	return a->op == XT_X_LOAD && a->offset == b->offset && a->size == b->size;
+}
+
+/* "flags ? __print_flags(flags) : "none"", which all gfp flags are, is one row. */
+static bool flags_or_word(struct xt_build *b, struct tep_print_arg *arg)
+{
+	struct tep_print_arg *yes = arg->op.right->op.left, *no = arg->op.right->op.right;
+	const struct xt_expr *cond, *value;
+	struct xt_list *list;
+
+	if (yes->type != TEP_PRINT_FLAGS || !is_word(no))
+		return false;
+	cond = xt_build_truth(b, arg->op.left);
+	value = xt_build_expr(b, yes->flags.field);
+	if (!cond || !value || !same_expr(cond, value))
+		return false;
+	list_row(b, yes, NULL);
+	if (b->failed)
+		return true;
+	list = (struct xt_list *)b->rows[b->nr - 1].list;
+	list->zero_len = (uint32_t)strlen(no->atom.atom);
+	list->zero = xt_arena_text(&b->printer->arena, no->atom.atom, list->zero_len);
+	b->failed = !list->zero;
+	return true;
+}
+
 static void choice_row(struct xt_build *b, struct tep_print_arg *arg, const struct xt_conv *conv)
 {
 	struct choice *choice = xt_arena_get(&b->printer->arena, sizeof(*choice));
@@ -442,7 +474,7 @@ static void string_value(struct xt_build *b, struct tep_print_arg *arg,
 			break;
 		if (!conv && is_word(arg->op.right->op.left) && is_word(arg->op.right->op.right))
 			either_row(b, arg);
-		else
+		else if (conv || !flags_or_word(b, arg))
 			choice_row(b, arg, conv);
 		break;
 	case TEP_PRINT_FUNC:
@@ -509,18 +541,12 @@ static struct xt_prog *by_plugin(struct xt_printer *printer, struct tep_event *e
 				 const struct xt_plugin *plugin, const struct xt_prog *after)
 {
 	struct xt_build b = { .printer = printer, .event = event };
-	struct choice *choice;
 	struct xt_row *row;
 
 	if (plugin->build(&b, after)) {
-		choice = xt_arena_get(&printer->arena, sizeof(*choice));
-		row = xt_build_call(&b, run_choice, choice);
-		if (choice && row) {
-			static const struct xt_expr no = { .op = XT_X_CONST };
-
-			*choice = (struct choice){ .cond = &no, .yes = after, .no = after };
-		}
-		b.failed |= !choice;
+		row = xt_build_row(&b, XT_ROW_ON);
+		if (row)
+			row->arg = after;
 		b.ordered |= after->ordered;
 	}
 	b.fixed += after->fixed;

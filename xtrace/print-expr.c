@@ -356,13 +356,26 @@ static const struct xt_expr *operation(struct xt_build *b, struct tep_print_arg 
 	return expr;
 }
 
-/* What is asked for its truth alone: "1 && x" is x. */
+static bool is_constant(const struct xt_expr *expr, bool truth)
+{
+	return expr->op == XT_X_CONST && (expr->value != 0) == truth;
+}
+
+/* What is asked for its truth alone: "1 && x" and "0 || x" are x. */
 const struct xt_expr *xt_build_truth(struct xt_build *b, struct tep_print_arg *arg)
 {
 	const struct xt_expr *expr = xt_build_expr(b, arg);
+	bool idle;
 
-	while (expr && expr->op == XT_X_LAND && expr->left->op == XT_X_CONST && expr->left->value)
-		expr = expr->right;
+	while (expr && (expr->op == XT_X_LAND || expr->op == XT_X_LOR)) {
+		idle = expr->op == XT_X_LAND;
+		if (is_constant(expr->left, idle))
+			expr = expr->right;
+		else if (is_constant(expr->right, idle))
+			expr = expr->left;
+		else
+			break;
+	}
 	return expr;
 }
 

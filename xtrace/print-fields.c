@@ -38,7 +38,7 @@ static char *put_array(struct xt_pen *pen, const uint8_t *bytes, size_t len, cha
 			memcpy(p, ", ", 2);
 			p += 2;
 		}
-		p = xt_put_byte(p, bytes[i]);
+		p = rt_put_byte(p, bytes[i]);
 	}
 	*p = ']';
 	return p + 1;

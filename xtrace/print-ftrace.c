@@ -118,7 +118,7 @@ static char *put_function(struct xt_pen *pen, const struct xt_row *row,
 	uint64_t addr = field_of(f->ip, data);
 	const char *func = xt_pen_find(pen, addr)->name;
 	const char *parent = xt_pen_find(pen, field_of(f->parent, data))->name;
-	size_t indent = 0, len = func ? strlen(func) : XT_NUM_ROOM;
+	size_t indent = 0, len = func ? strlen(func) : RT_PUT_ROOM;
 
 	if (parent) {
 		pthread_mutex_lock(&first->lock);
@@ -132,7 +132,7 @@ static char *put_function(struct xt_pen *pen, const struct xt_row *row,
 	if (func)
 		return xt_put_text(pen, p, end, func, len);
 	memcpy(p, "0x", 2);
-	return xt_put_hex(p + 2, addr);
+	return rt_put_hex(p + 2, addr);
 }
 
 static struct function *function(struct xt_build *b)
@@ -262,7 +262,7 @@ static char *put_raw_data(struct xt_pen *pen, const struct xt_row *row,
 		return NULL;
 	for (; pos < data->size; pos++) {
 		*p++ = ' ';
-		p = xt_put_byte(p, data->p[pos]);
+		p = rt_put_byte(p, data->p[pos]);
 	}
 	return p;
 }
@@ -319,7 +319,7 @@ static char *put_duration(char *p, uint64_t ns)
 	char *start = p;
 	long len;
 
-	p = xt_put_dec(p, ns / 1000);
+	p = rt_put_dec(p, ns / 1000);
 	if (p - start < 7)
 		p += sprintf(p, ".%03u", (unsigned int)(ns % 1000));
 	len = p - start;
@@ -374,7 +374,7 @@ static char *put_graph_entry(struct xt_pen *pen, const struct xt_row *row,
 		memcpy(p, sym->name, sym->len);
 		p += sym->len;
 	} else {
-		p = xt_put_hex(p, addr);
+		p = rt_put_hex(p, addr);
 	}
 	return p + sprintf(p, leaf ? "();" : "() {");
 }

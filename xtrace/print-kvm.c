@@ -145,7 +145,7 @@ static char *put_guest_function(struct xt_pen *pen, const struct xt_row *row,
 		name = xt_trace_symbol(cpu->trace, rip, &start);
 	if (!name)
 		return p;
-	if (!xt_has_room(pen, p, end, strlen(name) + XT_NUM_ROOM + 8))
+	if (!xt_has_room(pen, p, end, strlen(name) + RT_PUT_ROOM + 8))
 		return NULL;
 	p += sprintf(p, " %s", name);
 	if (start != rip)
@@ -213,11 +213,11 @@ static char *put_emulated(struct xt_pen *pen, const struct xt_row *row,
 {
 	const struct emulated *e = row->arg;
 
-	if (!xt_has_room(pen, p, end, 2 * XT_NUM_ROOM))
+	if (!xt_has_room(pen, p, end, 2 * RT_PUT_ROOM))
 		return NULL;
-	p = xt_put_hex(p, field_of(e->csbase, data));
+	p = rt_put_hex(p, field_of(e->csbase, data));
 	*p++ = ':';
-	return xt_put_hex(p, field_of(e->rip, data));
+	return rt_put_hex(p, field_of(e->rip, data));
 }
 
 /* Without a disassembler: the instruction's bytes. */
@@ -237,7 +237,7 @@ static char *put_insn(struct xt_pen *pen, const struct xt_row *row, const struct
 	for (i = 0; i < len && offset + i < data->size; i++) {
 		if (i)
 			*p++ = ' ';
-		p = xt_put_byte(p, data->p[offset + i]);
+		p = rt_put_byte(p, data->p[offset + i]);
 	}
 	if (!field_of(e->failed, data))
 		return p;

@@ -19,7 +19,7 @@
 
 #include <traceevent/event-parse.h>
 
-#include "xtrace/print-num.h"
+#include "lib/put.h"
 #include "xtrace/symbols.h"
 #include "xtrace/xtrace.h"
 
@@ -159,6 +159,8 @@ struct xt_list {
 	unsigned int nr;
 	const char *delim;
 	uint32_t delim_len;
+	uint32_t zero_len;
+	const char *zero;	/* flags: shown for 0, or NULL */
 	/* symbolic: entry number + 1 by value, for values below .dense_nr */
 	const uint16_t *dense;
 	unsigned int dense_nr;
@@ -177,6 +179,7 @@ enum xt_row_op {
 	XT_ROW_FLAGS, XT_ROW_SYMBOLIC,
 	XT_ROW_EITHER,		/* one of two constant texts */
 	XT_ROW_CALL,
+	XT_ROW_ON,		/* goes on with another program, in place of an end */
 };
 
 struct xt_row {
@@ -194,7 +197,7 @@ struct xt_row {
 	struct xt_dyn dyn;
 	const struct xt_list *list;
 	xt_call_fn *call;
-	const void *arg;	/* of ->call; XT_ROW_EITHER: struct xt_either */
+	const void *arg;	/* of ->call; XT_ROW_EITHER: struct xt_either; XT_ROW_ON: xt_prog */
 };
 
 struct xt_either {
@@ -207,7 +210,7 @@ struct xt_prog {
 	uint32_t fixed;		/* bytes that all constant texts and numbers can need */
 	uint32_t min_size;	/* a record below it is padded with zeros */
 	bool ordered;
-	bool foreign;		/* cannot be compiled: libtraceevent prints it */
+	bool foreign;		/* cannot be compiled, ->min_size is UINT32_MAX: libtraceevent's */
 	struct tep_event *event;
 	struct xt_prog *raw;	/* fields, as for -R */
 };
@@ -265,7 +268,6 @@ struct xt_pen_symbol {
 	const char *name;	/* NULL: no symbol holds it */
 	uint32_t len;
 	uint16_t full_len;	/* of ->text; 0: it does not fit there */
-	bool used;
 	char text[64];		/* name+0xoffset */
 };
 
@@ -284,7 +286,21 @@ struct xt_pen {
 };
 
 const struct xt_symbols *xt_printer_symbols(struct xt_printer *printer);
-const struct xt_pen_symbol *xt_pen_find(struct xt_pen *pen, uint64_t addr);
+/* Fills an address's place in the cache. */
+const struct xt_pen_symbol *xt_pen_fill(struct xt_pen *pen, uint64_t addr);
+
+static inline uint32_t xt_pen_slot(uint64_t addr)
+{
+	return (uint32_t)(addr ^ addr >> 10) % XT_PEN_SYMBOLS;
+}
+
+static inline const struct xt_pen_symbol *xt_pen_find(struct xt_pen *pen, uint64_t addr)
+{
+	const struct xt_pen_symbol *s = &pen->symbols[xt_pen_slot(addr)];
+
+	return likely(s->addr == addr) ? s : xt_pen_fill(pen, addr);
+}
+
 const char *xt_printer_printk(const struct xt_printer *printer, uint64_t addr);
 /* The program of an event, compiled when it is asked for first; NULL: no such event. */
 const struct xt_prog *xt_printer_prog(struct xt_printer *printer, unsigned int id);

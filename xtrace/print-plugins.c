@@ -159,7 +159,7 @@ static char *put_timer_function(struct xt_pen *pen, const struct xt_row *row,
 		return p + sprintf(p, "0x%08llx", (unsigned long long)addr);
 	memcpy(p, sym->name, sym->len);
 	memcpy(p + sym->len, "/0x", 3);
-	p = xt_put_hex(p + sym->len + 3, sym->start - addr);
+	p = rt_put_hex(p + sym->len + 3, sym->start - addr);
 	return p - start > 127 ? start + 127 : p;
 }
 
@@ -218,11 +218,11 @@ static char *put_call_site(struct xt_pen *pen, const struct xt_row *row,
 		return NULL;
 	*p++ = '(';
 	if (likely(sym->full_len && (addr - sym->start) >> 32 == 0)) {
-		p = xt_put_chunks(p, sym->text, sym->full_len);
+		p = rt_put_chunks(p, sym->text, sym->full_len);
 	} else {
 		memcpy(p, sym->name, sym->len);
 		memcpy(p + sym->len, "+0x", 3);
-		p = xt_put_hex(p + sym->len + 3, (uint32_t)(addr - sym->start));
+		p = rt_put_hex(p + sym->len + 3, (uint32_t)(addr - sym->start));
 	}
 	memcpy(p, ") ", 2);
 	return p + 2;

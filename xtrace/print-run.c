@@ -83,10 +83,10 @@ static unsigned int digits_of(char *digits, char letter, uint64_t v)
 	unsigned int n, i;
 
 	if (letter == 'd' || letter == 'u')
-		return (unsigned int)(xt_put_dec(digits, v) - digits);
+		return (unsigned int)(rt_put_dec(digits, v) - digits);
 	if (letter == 'o')
 		return put_octal(digits, v);
-	n = (unsigned int)(xt_put_hex(digits, v) - digits);
+	n = (unsigned int)(rt_put_hex(digits, v) - digits);
 	for (i = 0; letter == 'X' && i < n; i++)
 		if (digits[i] >= 'a')
 			digits[i] -= 'a' - 'A';
@@ -110,7 +110,7 @@ static uint64_t cut_value(const struct xt_conv *conv, uint64_t v, bool *ret_minu
 char *xt_put_number(struct xt_pen *pen, const struct xt_conv *conv, int star, uint64_t value,
 		    char *p, char *end)
 {
-	char digits[XT_NUM_ROOM], lead[2];
+	char digits[RT_PUT_ROOM], lead[2];
 	unsigned int n, nr_lead = 0, zeros = 0, blanks = 0, width, precision;
 	bool minus, has_precision = conv->precision >= 0;
 
@@ -189,8 +189,8 @@ static char *run_number(struct xt_pen *pen, const struct xt_row *row, const stru
 
 static void render_symbol(struct xt_pen_symbol *s)
 {
-	char offset[XT_NUM_ROOM];
-	size_t len = (size_t)(xt_put_hex(offset, s->addr - s->start) - offset);
+	char offset[RT_PUT_ROOM];
+	size_t len = (size_t)(rt_put_hex(offset, s->addr - s->start) - offset);
 
 	s->full_len = 0;
 	if (s->len + 3 + len > sizeof(s->text))
@@ -201,16 +201,13 @@ static void render_symbol(struct xt_pen_symbol *s)
 	s->full_len = (uint16_t)(s->len + 3 + len);
 }
 
-const struct xt_pen_symbol *xt_pen_find(struct xt_pen *pen, uint64_t addr)
+const struct xt_pen_symbol *xt_pen_fill(struct xt_pen *pen, uint64_t addr)
 {
-	struct xt_pen_symbol *s = &pen->symbols[(addr ^ addr >> 10) % XT_PEN_SYMBOLS];
+	struct xt_pen_symbol *s = &pen->symbols[xt_pen_slot(addr)];
 	struct xt_symbol found = { 0 };
 
-	if (likely(s->addr == addr && s->used))
-		return s;
 	if (!xt_symbols_find(xt_printer_symbols(pen->printer), addr, &found))
 		found.name = NULL;
-	s->used = true;
 	s->addr = addr;
 	s->start = found.addr;
 	s->name = found.name;
@@ -230,17 +227,17 @@ char *xt_put_sym(struct xt_pen *pen, char *p, char *end, uint64_t addr, bool wit
 	if (!xt_has_room(pen, p, end, s->len + sizeof(s->text)))
 		return NULL;
 	if (likely(s->full_len))
-		return xt_put_chunks(p, s->text, with_offset ? s->full_len : s->len);
+		return rt_put_chunks(p, s->text, with_offset ? s->full_len : s->len);
 	if (!s->name) {
 		memcpy(p, "0x", 2);
-		return xt_put_hex(p + 2, addr);
+		return rt_put_hex(p + 2, addr);
 	}
 	memcpy(p, s->name, s->len);
 	p += s->len;
 	if (!with_offset)
 		return p;
 	memcpy(p, "+0x", 3);
-	return xt_put_hex(p + 3, addr - s->start);
+	return rt_put_hex(p + 3, addr - s->start);
 }
 
 static char *put_pointer(char *p, uint64_t v)
@@ -251,18 +248,18 @@ static char *put_pointer(char *p, uint64_t v)
 	}
 	p[0] = '0';
 	p[1] = 'x';
-	return xt_put_hex(p + 2, v);
+	return rt_put_hex(p + 2, v);
 }
 
 /* ---- flags and names of values ---- */
 
 static char *put_rest(struct xt_pen *pen, char *p, char *end, uint64_t v)
 {
-	if (!xt_has_room(pen, p, end, XT_NUM_ROOM))
+	if (!xt_has_room(pen, p, end, RT_PUT_ROOM))
 		return NULL;
 	p[0] = '0';
 	p[1] = 'x';
-	return xt_put_hex(p + 2, v);
+	return rt_put_hex(p + 2, v);
 }
 
 static char *put_flags(struct xt_pen *pen, const struct xt_row *row, const struct xt_data *data,
@@ -273,6 +270,8 @@ static char *put_flags(struct xt_pen *pen, const struct xt_row *row, const struc
 	bool shown = false;
 	unsigned int i;
 
+	if (v == 0 && list->zero)
+		return xt_put_text(pen, p, end, list->zero, list->zero_len);
 	for (i = 0; i < list->nr && p; i++) {
 		entry = &list->entry[i];
 		if (v == 0 && entry->value < 0) {	/* a name without a number */
@@ -303,7 +302,7 @@ static char *run_flags(struct xt_pen *pen, const struct xt_row *row, const struc
 	if (likely(kept->list == row->list && kept->value == v && !row->conv)) {
 		if (!xt_has_room(pen, p, end, sizeof(kept->text)))
 			return NULL;
-		return xt_put_chunks(p, kept->text, kept->len);
+		return rt_put_chunks(p, kept->text, kept->len);
 	}
 	p = put_flags(pen, row, data, v, p, end);
 	if (p && !row->conv && (size_t)(p - start) <= sizeof(kept->text)) {
@@ -361,7 +360,7 @@ static char *run_dyn(struct xt_pen *pen, const struct xt_row *row, const struct 
 				  xt_strlen_at(data, offset));
 	if (!xt_has_room(pen, p, end, data->size - offset))
 		return NULL;
-	return xt_put_string(p, data->p + offset, data->size - offset);
+	return rt_put_string(p, data->p + offset, data->size - offset);
 }
 
 /* ---- rows ---- */
@@ -381,28 +380,29 @@ static inline char *put_either(const struct xt_row *row, uint64_t v, char *p)
 {
 	const struct xt_either *either = row->arg;
 
-	return xt_put_chunks(p, either->text[v != 0], either->len[v != 0]);
+	return rt_put_chunks(p, either->text[v != 0], either->len[v != 0]);
 }
 
 static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct xt_data *data,
 		      char *p, char *end)
 {
+	const struct xt_prog *on;
 	uint64_t v;
 
 	for (; likely(p != NULL); row++) {
-		p = xt_put_chunks(p, row->lit, row->lit_len);
+		p = rt_put_chunks(p, row->lit, row->lit_len);
 		switch (row->op) {
 		case XT_ROW_END:
 			return p;
 		case XT_ROW_DEC:
-			p = xt_put_dec(p, row_value(pen, row, data));
+			p = rt_put_dec(p, row_value(pen, row, data));
 			break;
 		case XT_ROW_SIGNED:
 			v = row_value(pen, row, data) << (64 - row->bits);
-			p = xt_put_signed(p, (int64_t)v >> (64 - row->bits));
+			p = rt_put_signed(p, (int64_t)v >> (64 - row->bits));
 			break;
 		case XT_ROW_HEX:
-			p = xt_put_hex(p, row_value(pen, row, data));
+			p = rt_put_hex(p, row_value(pen, row, data));
 			break;
 		case XT_ROW_POINTER:
 			p = put_pointer(p, row_value(pen, row, data));
@@ -417,7 +417,7 @@ static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct
 			p = xt_put_sym(pen, p, end, row_value(pen, row, data), true);
 			break;
 		case XT_ROW_COMM:
-			p = xt_put_string(p, data->p + row->load, 16);
+			p = rt_put_string(p, data->p + row->load, 16);
 			break;
 		case XT_ROW_EITHER:
 			p = put_either(row, row_value(pen, row, data), p);
@@ -437,6 +437,14 @@ static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct
 		case XT_ROW_CALL:
 			p = row->call(pen, row, data, p, end);
 			break;
+		case XT_ROW_ON:
+			on = row->arg;
+			if (unlikely(data->size < on->min_size))
+				return xt_run(pen, on, data, p, end);
+			row = on->rows - 1;
+			break;
+		default:	/* spares the check for a number that no row has */
+			__builtin_unreachable();
 		}
 	}
 	return NULL;
@@ -464,7 +472,7 @@ static char *run_short(struct xt_pen *pen, const struct xt_prog *prog,
 char *xt_run(struct xt_pen *pen, const struct xt_prog *prog, const struct xt_data *data, char *p,
 	     char *end)
 {
-	if (likely(data->size >= prog->min_size && !prog->foreign))
+	if (likely(data->size >= prog->min_size))
 		return run_rows(pen, prog->rows, data, p, end);
 	if (!prog->foreign)
 		return run_short(pen, prog, data, p, end);

@@ -29,7 +29,7 @@ static char *put_mac(const struct special *s, const uint8_t *bytes, char *p)
 	for (i = 0; i < 6; i++) {
 		if (i && s->delim[0])
 			*p++ = s->delim[0];
-		p = xt_put_byte(p, bytes[s->reverse ? 5 - i : i]);
+		p = rt_put_byte(p, bytes[s->reverse ? 5 - i : i]);
 	}
 	return p;
 }
@@ -47,7 +47,7 @@ static char *put_ip4(const struct special *s, bool reverse, const uint8_t *bytes
 			*p++ = '0';
 		if (s->leading && v < 10)
 			*p++ = '0';
-		p = xt_put_dec(p, v);
+		p = rt_put_dec(p, v);
 	}
 	return p;
 }
@@ -59,7 +59,7 @@ static char *put_ip6_plain(const struct special *s, const uint8_t *bytes, char *
 	for (i = 0; i < 16; i++) {
 		if (i && i % 2 == 0 && !s->leading)
 			*p++ = ':';
-		p = xt_put_byte(p, bytes[i]);
+		p = rt_put_byte(p, bytes[i]);
 	}
 	return p;
 }
@@ -114,7 +114,7 @@ static char *put_ip6_short(const struct special *s, const uint8_t *bytes, char *
 		}
 		if (colon)
 			*p++ = ':';
-		p = xt_put_hex(p, word_at(bytes, i));
+		p = rt_put_hex(p, word_at(bytes, i));
 		colon = true;
 	}
 	if (!ip4)
@@ -136,7 +136,7 @@ static char *put_ip6(const struct special *s, const uint8_t *bytes, char *p)
 static char *put_port(char *p, const uint8_t *sockaddr)
 {
 	*p++ = ':';
-	return xt_put_dec(p, word_at(sockaddr, 1));
+	return rt_put_dec(p, word_at(sockaddr, 1));
 }
 
 static char *put_words(char *p, const char *text)
@@ -203,7 +203,7 @@ static char *put_bytes(struct xt_pen *pen, const struct special *s, const struct
 	for (i = 0; i < n; i++) {
 		if (i && s->delim[0])
 			*p++ = s->delim[0];
-		p = xt_put_byte(p, data->p[offset + i]);
+		p = rt_put_byte(p, data->p[offset + i]);
 	}
 	return p;
 }

@@ -132,7 +132,7 @@ static const struct xt_prog *compile(struct xt_printer *printer, unsigned int id
 	return prog;
 }
 
-const struct xt_prog *xt_printer_prog(struct xt_printer *printer, unsigned int id)
+static inline const struct xt_prog *find_prog(struct xt_printer *printer, unsigned int id)
 {
 	const struct xt_prog *prog;
 
@@ -142,6 +142,11 @@ const struct xt_prog *xt_printer_prog(struct xt_printer *printer, unsigned int i
 	if (unlikely(!prog))
 		prog = compile(printer, id);
 	return prog == &unknown_event ? NULL : prog;
+}
+
+const struct xt_prog *xt_printer_prog(struct xt_printer *printer, unsigned int id)
+{
+	return find_prog(printer, id);
 }
 
 /* ---- function graph ---- */
@@ -302,6 +307,7 @@ int xt_pen_create(struct xt_pen **ret, struct xt_printer *printer)
 	if (!pen)
 		return -ENOMEM;
 	pen->printer = printer;
+	pen->symbols[0].addr = 1;	/* no place holds what it is looked into for */
 	*ret = pen;
 	return 0;
 }
@@ -322,7 +328,7 @@ char *xt_pen_event(struct xt_pen *pen, const struct xt_rec *rec, bool raw,
 	char *p;
 
 	if (likely(rec->size >= 2))
-		prog = xt_printer_prog(pen->printer, xt_rec_type(rec));
+		prog = find_prog(pen->printer, xt_rec_type(rec));
 	if (unlikely(!prog)) {
 		if ((size_t)(end - out) < sizeof(unknown))
 			return NULL;

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * print-num.h - integers as text, for the printer's inner loop
+ * put.h - numbers and short texts into memory that is large enough, at full speed
  *
- * Each writer of numbers may touch XT_NUM_ROOM bytes from where it begins; all
- * return the end of what they wrote.
+ * For the inner loops that print events.  Each writer of numbers may touch
+ * RT_PUT_ROOM bytes from where it begins; all return the end of what they wrote.
  */
-#ifndef XT_PRINT_NUM_H
-#define XT_PRINT_NUM_H
+#ifndef RT_LIB_PUT_H
+#define RT_LIB_PUT_H
 
 #include <emmintrin.h>
 #include <stdint.h>
 #include <string.h>
 
-#define XT_NUM_ROOM 24
+#define RT_PUT_ROOM 24
 
 /*
  * The eight decimal digits of @v, below 10^8, one a byte, the first one in the
  * lowest byte: halves, then pairs, then single digits, all of one kind at once.
  */
-static inline uint64_t xt_dec_eight(uint32_t v)
+static inline uint64_t rt_dec_eight(uint32_t v)
 {
 	uint64_t x, high;
 
@@ -29,29 +29,47 @@ static inline uint64_t xt_dec_eight(uint32_t v)
 	return high | (x - 10 * high) << 8;
 }
 
-static inline char *xt_put_word(char *p, uint64_t word, unsigned int skip)
+#define RT_PUT_ZEROS 0x3030303030303030ull	/* makes digits characters */
+
+/* Eight characters but the first @skip ones; touches eight bytes. */
+static inline char *rt_put_word(char *p, uint64_t word, unsigned int skip)
 {
 	word >>= 8 * skip;
 	memcpy(p, &word, 8);
 	return p + 8 - skip;
 }
 
-/* Times have nine digits and more, most other numbers fewer; no other branch. */
-static inline char *xt_put_dec(char *p, uint64_t v)
+/* A number below 10^8 without its leading zeros. */
+static inline char *rt_put_dec_eight(char *p, uint32_t v)
 {
-	uint64_t digits;
+	uint64_t digits = rt_dec_eight(v);
 
-	if (v < 100000000) {
-		digits = xt_dec_eight((uint32_t)v);
-		return xt_put_word(p, digits + 0x3030303030303030ull,
-				   (unsigned int)__builtin_ctzll(digits | 1ull << 56) / 8);
-	}
-	p = xt_put_dec(p, v / 100000000);
-	digits = xt_dec_eight((uint32_t)(v % 100000000));
-	return xt_put_word(p, digits + 0x3030303030303030ull, 0);
+	return rt_put_word(p, digits + RT_PUT_ZEROS,
+			   (unsigned int)__builtin_ctzll(digits | 1ull << 56) / 8);
 }
 
-static inline char *xt_put_signed(char *p, int64_t v)
+/* From 10^8 on. */
+static inline char *rt_put_dec_long(char *p, uint64_t v)
+{
+	const uint64_t part = 100000000;
+	uint64_t high = v / part;
+
+	if (high < part) {
+		p = rt_put_dec_eight(p, (uint32_t)high);
+	} else {
+		p = rt_put_dec_eight(p, (uint32_t)(high / part));
+		p = rt_put_word(p, rt_dec_eight((uint32_t)(high % part)) + RT_PUT_ZEROS, 0);
+	}
+	return rt_put_word(p, rt_dec_eight((uint32_t)(v % part)) + RT_PUT_ZEROS, 0);
+}
+
+/* Times have nine digits and more, most other numbers fewer; no other branch. */
+static inline char *rt_put_dec(char *p, uint64_t v)
+{
+	return v < 100000000 ? rt_put_dec_eight(p, (uint32_t)v) : rt_put_dec_long(p, v);
+}
+
+static inline char *rt_put_signed(char *p, int64_t v)
 {
 	uint64_t u = (uint64_t)v;
 
@@ -59,14 +77,14 @@ static inline char *xt_put_signed(char *p, int64_t v)
 		*p++ = '-';
 		u = 0 - u;
 	}
-	return xt_put_dec(p, u);
+	return rt_put_dec(p, u);
 }
 
 /*
  * All sixteen digits are made and the leading zeros shifted out: lengths vary from
  * one number to the next, and a branch that is guessed wrong costs more.
  */
-static inline char *xt_put_hex(char *p, uint64_t v)
+static inline char *rt_put_hex(char *p, uint64_t v)
 {
 	const __m128i low = _mm_set1_epi8(15);
 	unsigned int skip = (unsigned int)__builtin_clzll(v | 1) / 4;
@@ -87,7 +105,7 @@ static inline char *xt_put_hex(char *p, uint64_t v)
 }
 
 /* Copies in steps of 16: up to 15 bytes more are read and written. */
-static inline char *xt_put_chunks(char *p, const char *text, uint32_t len)
+static inline char *rt_put_chunks(char *p, const char *text, uint32_t len)
 {
 	uint32_t i = 0;
 
@@ -103,7 +121,7 @@ static inline char *xt_put_chunks(char *p, const char *text, uint32_t len)
  * Copies a string of at most @max bytes, which may all be read; up to 15 bytes
  * behind the text are written.
  */
-static inline char *xt_put_string(char *p, const uint8_t *text, size_t max)
+static inline char *rt_put_string(char *p, const uint8_t *text, size_t max)
 {
 	unsigned int zeros;
 	__m128i chunk;
@@ -122,11 +140,11 @@ static inline char *xt_put_string(char *p, const uint8_t *text, size_t max)
 }
 
 /* A byte as two hexadecimal digits. */
-static inline char *xt_put_byte(char *p, uint8_t v)
+static inline char *rt_put_byte(char *p, uint8_t v)
 {
 	p[0] = "0123456789abcdef"[v >> 4];
 	p[1] = "0123456789abcdef"[v & 15];
 	return p + 2;
 }
 
-#endif /* XT_PRINT_NUM_H */
+#endif /* RT_LIB_PUT_H */
