@@ -63,9 +63,26 @@ int mrg_lane_set(struct mrg_lane *lane, const struct mrg_epoch *epochs, size_t n
 	return 0;
 }
 
-static int lane_init_own(struct mrg_lane *lane, const struct xt_timebase *time)
+/* Near the time that follows from the trace's own samples of another clock. */
+static void follow_shifts(struct mrg_segment *seg, size_t nr, const struct xt_trace *trace,
+			  unsigned int lane, const struct xt_cpu_shift *shift)
 {
-	struct mrg_segment *seg = malloc(sizeof(*seg));
+	const struct mrg_segment plain = seg[0];
+
+	for (size_t i = 0; i < nr; i++) {
+		seg[i].in0 = shift->samples[i].time;
+		seg[i].out0 = xt_trace_time(trace, lane, seg[i].in0);
+		seg[i].mult = plain.mult;
+	}
+}
+
+static int lane_init_own(struct mrg_lane *lane, const struct xt_trace *trace, unsigned int l)
+{
+	const struct xt_info *info = xt_trace_info(trace);
+	unsigned int cpu = xt_trace_lane(trace, l)->cpu;
+	const struct xt_cpu_shift *shift = cpu < info->nr_shifts ? &info->shifts[cpu] : NULL;
+	size_t nr = shift && shift->nr ? shift->nr : 1;
+	struct mrg_segment *seg = calloc(nr, sizeof(*seg));
 	struct mrg_epoch *epoch = malloc(sizeof(*epoch));
 
 	if (!seg || !epoch) {
@@ -73,11 +90,13 @@ static int lane_init_own(struct mrg_lane *lane, const struct xt_timebase *time)
 		free(epoch);
 		return -ENOMEM;
 	}
-	mrg_segment_own(seg, time);
+	mrg_segment_own(&seg[0], &info->time);
+	if (shift && shift->nr)
+		follow_shifts(seg, nr, trace, l, shift);
 	*epoch = (struct mrg_epoch){
-		.clock = { .segments = seg, .nr = 1, .error_ns = UINT64_MAX },
+		.clock = { .segments = seg, .nr = nr, .error_ns = UINT64_MAX },
 	};
-	*lane = (struct mrg_lane){ .epochs = epoch, .nr_epochs = 1 };
+	*lane = (struct mrg_lane){ .epochs = epoch, .nr_epochs = 1, .own_time = shift != NULL };
 	return 0;
 }
 
@@ -129,7 +148,7 @@ static int member_init(struct mrg_member *member, const char *path, struct rt_er
 	if (!member->lanes)
 		return rt_err_set(err, -ENOMEM, "%s", path);
 	for (unsigned int i = 0; i < nr; i++)
-		if (lane_init_own(&member->lanes[i], &xt_trace_info(member->trace)->time) < 0)
+		if (lane_init_own(&member->lanes[i], member->trace, i) < 0)
 			return rt_err_set(err, -ENOMEM, "%s", path);
 	return 0;
 }
@@ -147,7 +166,7 @@ static int add_lanes(struct mrg_member *member, unsigned int from)
 		memset(&lanes[from], 0, (nr - from) * sizeof(*lanes));
 	for (unsigned int i = from; i < nr && rc == 0; i++)
 		rc = from > 0 ? mrg_lane_set(&lanes[i], lanes[0].epochs, lanes[0].nr_epochs) :
-		     lane_init_own(&lanes[i], &xt_trace_info(member->trace)->time);
+		     lane_init_own(&lanes[i], member->trace, i);
 	return rc;
 }
 
@@ -179,7 +198,7 @@ int mrg_set_forget(struct mrg_set *set)
 		for (unsigned int l = 0; l < xt_trace_nr_lanes(m->trace); l++) {
 			struct mrg_lane lane;
 
-			if (lane_init_own(&lane, &xt_trace_info(m->trace)->time) < 0)
+			if (lane_init_own(&lane, m->trace, l) < 0)
 				return -ENOMEM;
 			mrg_lane_clocks_finish(&m->lanes[l]);
 			m->lanes[l] = lane;

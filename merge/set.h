@@ -51,6 +51,7 @@ struct mrg_lane {
 	const struct mrg_epoch *epochs;	/* the first begins at page 0 */
 	size_t nr_epochs;		/* 1, unless the member's clock was set back */
 	int vcpu_tid;			/* thread of the host that ran this CPU; 0 unknown */
+	bool own_time;			/* xt_trace_time() says it exactly, the clock nearly */
 };
 
 struct mrg_member {

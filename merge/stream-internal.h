@@ -28,6 +28,8 @@ struct mrg_map {
 	int64_t delta;
 	uint64_t min_ts;	/* the sum does not wrap from here on */
 	bool simple;
+	const struct xt_trace *own;	/* says the time itself, in place of ->clock; or NULL */
+	unsigned int lane;
 	size_t hint;		/* segment of the last look-up */
 };
 
@@ -137,7 +139,6 @@ void mrg_lane_finish(struct mrg_lane_state *lane);
 enum mrg_next mrg_lane_advance(struct mrg_stream *stream, struct mrg_lane_state *lane);
 /* Reads the lane's next chunks; called without the lock, with ->loading set. */
 int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct rt_err *err);
-void mrg_lane_map(struct mrg_map *map, const struct mrg_lane_clock *clock);
 void mrg_stream_warn(struct mrg_stream *stream, const char *text);
 
 static inline bool mrg_lane_empty(const struct mrg_lane_state *lane)

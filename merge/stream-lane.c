@@ -14,13 +14,16 @@
 
 #include "lib/err.h"
 
-void mrg_lane_map(struct mrg_map *map, const struct mrg_lane_clock *clock)
+static void lane_map(struct mrg_lane_state *lane, const struct mrg_lane_clock *clock)
 {
 	const struct mrg_segment *seg = clock->segments;
+	struct mrg_map *map = &lane->map;
 
 	map->clock = clock;
 	map->hint = 0;
-	map->simple = clock->nr == 1 && seg->mult == MRG_RATE_ONE;
+	map->own = lane->clocks->own_time ? lane->trace : NULL;
+	map->lane = lane->pub.lane;
+	map->simple = clock->nr == 1 && seg->mult == MRG_RATE_ONE && !map->own;
 	map->delta = (int64_t)(seg->out0 - seg->in0);
 	map->min_ts = map->delta < 0 ? -(uint64_t)map->delta : 0;
 }
@@ -30,6 +33,8 @@ static uint64_t map_segments(struct mrg_map *map, uint64_t ts)
 	const struct mrg_lane_clock *clock = map->clock;
 	size_t i = map->hint;
 
+	if (map->own)
+		return xt_trace_time(map->own, map->lane, ts);
 	while (i > 0 && ts < clock->segments[i].in0)
 		i--;
 	while (i + 1 < clock->nr && ts >= clock->segments[i + 1].in0)
@@ -61,7 +66,7 @@ void mrg_lane_start(struct mrg_stream *stream, struct mrg_lane_state *lane)
 		lane->ahead = 1;
 	if (lane->ahead > MRG_MAX_AHEAD)
 		lane->ahead = MRG_MAX_AHEAD;
-	mrg_lane_map(&lane->map, &lane->clocks->epochs[0].clock);
+	lane_map(lane, &lane->clocks->epochs[0].clock);
 }
 
 void mrg_lane_finish(struct mrg_lane_state *lane)
@@ -264,7 +269,7 @@ static enum mrg_next next_page(struct mrg_stream *stream, struct mrg_lane_state 
 	}
 	page = lane->pages->base + (size_t)lane->page * lane->pages->page_size;
 	if (lane->clocks->nr_epochs > 1)
-		mrg_lane_map(&lane->map, mrg_lane_clock_at(lane->clocks, lane->page_nr));
+		lane_map(lane, mrg_lane_clock_at(lane->clocks, lane->page_nr));
 	else if (stream->to != UINT64_MAX && lane_time(&lane->map, xt_page_ts(page)) > stream->to)
 		return MRG_NEXT_END;
 	xt_cursor_start(&lane->cursor, page, lane->pages->page_size, lane->pub.lane);

@@ -13,6 +13,7 @@
 
 #define MAX_VCPUS 65536
 #define MAX_SHIFTS (1u << 20)
+#define SHIFT_SLOPES 1u	/* flag of TIME_SHIFT */
 
 enum {
 	OPTION_DONE = 0, OPTION_DATE, OPTION_CPUSTAT, OPTION_BUFFER, OPTION_TRACECLOCK,
@@ -202,7 +203,7 @@ static int option_time_shift(struct xt_trace *trace, struct dat_in *in)
 	if (trace->shifts)
 		return 0;
 	trace->info.peer_id = dat_in_num(in, 8);
-	dat_in_num(in, 4);
+	trace->info.shift_slopes = dat_in_num(in, 4) & SHIFT_SLOPES;
 	cpus = dat_in_num(in, 4);
 	if (in->bad || cpus == 0 || cpus > XT_MAX_CPUS)
 		return 0;

@@ -10,7 +10,7 @@ libxt.a-objs := $(addprefix xtrace/, \
 	print.o print-array.o print-bprint.o print-build.o print-calls.o print-compile.o print-expr.o \
 	print-fields.o print-foreign.o print-ftrace.o print-guard.o print-items.o print-kvm.o \
 	print-plugins.o print-run.o \
-	print-trace.o print-types.o store.o store-block.o store-files.o \
+	print-trace.o print-types.o shift.o store.o store-block.o store-files.o \
 	store-lane.o store-read.o store-session.o symbols.o trace.o)
 xt-libs := libxt.a libkev.a librt.a
 xt-ldlibs := -ltraceevent -lzstd -lz -lpthread
@@ -37,7 +37,7 @@ tests/xtrace/test-symbols-objs := tests/xtrace/test-symbols.o
 tests/xtrace/test-symbols-libs := libxt.a
 
 # Tests of the reader and the store, with traces that tests/xtrace/make.c makes.
-xt-tests := $(addprefix tests/xtrace/test-,page datfile)
+xt-tests := $(addprefix tests/xtrace/test-,page datfile shift)
 UNIT_TESTS += $(xt-tests)
 $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 	$(eval $(t)-libs := $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))

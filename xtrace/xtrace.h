@@ -155,7 +155,7 @@ struct xt_clock_sample {	/* all read together, within ->window_ns */
 
 /*
  * The host's time of a guest's CPU as trace-cmd sampled it (TIME_SHIFT):
- * host = ((guest * scaling) >> fraction) + offset, if one follows its reading.
+ * host = ((guest * scaling) >> fraction) + offset; see xt_trace_time().
  */
 struct xt_shift_sample {
 	uint64_t time;
@@ -194,9 +194,13 @@ struct xt_info {		/* all borrowed from the trace */
 	uint64_t trace_id, peer_id;	/* trace.dat: of this session and of its peer's; 0 unknown */
 	const struct xt_cpu_shift *shifts;	/* trace.dat of a guest: by CPU number */
 	size_t nr_shifts;
+	bool shift_slopes;	/* offsets change steadily from sample to sample */
 };
 
 const struct xt_info *xt_trace_info(const struct xt_trace *trace);
+
+/* A recorded time as the trace itself says it is to be read: shifts, conversion and offset. */
+uint64_t xt_trace_time(const struct xt_trace *trace, unsigned int lane, uint64_t ts);
 
 /* Words of what was found damaged and passed over while opening ("cpu3: last block torn, ..."). */
 size_t xt_trace_nr_warnings(const struct xt_trace *trace);

@@ -4,7 +4,7 @@
 # make-trace.py - a trace.dat (version 6) with made-up records of every event
 #
 # usage: make-trace.py [-n RECORDS] [-s SEED] [-c CPUS] [--fmts] [--skip SYS:EVENT]...
-#                      [--only SYS[:EVENT]]... [--symbols FILE] EVENTS OUT
+#                      [--only SYS[:EVENT]]... [--symbols FILE] [--shift 0-3] [--tsc] EVENTS OUT
 #
 # EVENTS is a tracefs events/ folder, or one text with all format files, each
 # behind a line "== SYSTEM"; with --fmts it is a list of print fmts, one a line,
@@ -300,7 +300,30 @@ def sized(text, form):
     return struct.pack(form, len(data)) + data
 
 
-def head(events, symbols, lanes):
+TIME_SHIFT, TSC2NSEC = 12, 14
+
+
+# A guest's file: its host's clock by some samples on each CPU, the last CPU has one;
+# and a clock that counts cycles.
+def options(args):
+    out, rng = b'', random.Random(args.s)
+    if args.shift is not None:
+        data, fractions = struct.pack('<QII', 99, args.shift & 1, args.c), b''
+        for cpu in range(args.c):
+            nr = 1 if cpu == args.c - 1 else rng.choice([2, 3, 7])
+            times = sorted(rng.sample(range(1000000000, 1003000000), nr))
+            scalings = [rng.choice([1, 3, 5]) << 20 if args.shift & 2 else 1 for _ in times]
+            data += struct.pack('<I', nr) + struct.pack('<%dQ' % nr, *times)
+            data += struct.pack('<%dq' % nr, *[rng.randrange(-900000, 900000) for _ in times])
+            data += struct.pack('<%dQ' % nr, *scalings)
+            fractions += struct.pack('<%dQ' % nr, *[22 if args.shift & 2 else 0] * nr)
+        out += struct.pack('<HI', TIME_SHIFT, len(data + fractions)) + data + fractions
+    if args.tsc:
+        out += struct.pack('<HIIIQ', TSC2NSEC, 16, 1431655765, 31, 77)
+    return out + struct.pack('<H', 0)
+
+
+def head(events, symbols, lanes, args):
     out = b'\x17\x08\x44tracing6\0' + struct.pack('<BBI', 0, 8, PAGE)
     out += b'header_page\0' + sized(HEADER_PAGE, '<Q')
     out += b'header_event\0' + sized(HEADER_EVENT, '<Q')
@@ -316,12 +339,12 @@ def head(events, symbols, lanes):
         out += b''.join(sized(e.text, '<Q') for e in members)
     out += sized(symbols, '<I') + sized(PRINTK, '<I')
     out += sized('1 init\n77 kworker/0:1\n', '<Q')
-    out += struct.pack('<I', len(lanes)) + b'options  \0' + struct.pack('<H', 0)
+    out += struct.pack('<I', len(lanes)) + b'options  \0' + options(args)
     return out + b'flyrecord\0'
 
 
-def write(path, events, symbols, lanes):
-    out = head(events, symbols, lanes)
+def write(path, events, symbols, lanes, args):
+    out = head(events, symbols, lanes, args)
     at = -(-(len(out) + 16 * len(lanes)) // PAGE) * PAGE
     bodies = [b''.join(lane.pages) for lane in lanes]
     for body in bodies:
@@ -350,6 +373,8 @@ def main():
     parser.add_argument('--only', action='append', default=[])
     parser.add_argument('--symbols')
     parser.add_argument('--fmts', action='store_true', help='EVENTS is a list of print fmts')
+    parser.add_argument('--shift', type=int, help='times by a host: +1 interpolated, +2 scaled')
+    parser.add_argument('--tsc', action='store_true', help='the clock counts cycles')
     parser.add_argument('events')
     parser.add_argument('out')
     args = parser.parse_args()
@@ -369,7 +394,7 @@ def main():
     for lane in lanes:
         lane.flush()
     symbols = open(args.symbols).read() if args.symbols else SYMBOLS
-    write(args.out, events, symbols, lanes)
+    write(args.out, events, symbols, lanes, args)
     print('%d records of %d events' % (args.n * len(wanted), len(wanted)), file=sys.stderr)
 
 
