@@ -119,7 +119,8 @@ static int open_sides(struct runs *base, struct runs *now, const struct mrg_late
 	struct mrg_lat_select *selects = calloc(rules->nr, sizeof(*selects));
 	struct mrg_lat_run_opts opts = {
 		.threads = gate->threads, .worst = TALES, .selects = selects,
-		.nr_selects = rules->nr, .warn = gate->warn,
+		.nr_selects = rules->nr, .warn = gate->warn, .begin = gate->begin,
+		.end = gate->end,
 	};
 	size_t first = gate->compare && gate->nr_bases == 0 ? 1 : 0, i;
 	int rc;

@@ -20,6 +20,7 @@ struct mrg_latency_gate {	/* as the options say */
 	const char *junit;		/* where to write; NULL nowhere */
 	bool json;
 	unsigned int threads;
+	const char *begin, *end;	/* of sections; NULL none */
 	void (*warn)(void *arg, const char *text);
 };
 

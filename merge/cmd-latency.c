@@ -18,7 +18,7 @@
 
 static struct {
 	struct rt_strv metrics, bases, rules;
-	const char *from, *to, *format, *save, *budget, *junit;
+	const char *from, *to, *begin, *end, *format, *save, *budget, *junit;
 	bool compare;
 	unsigned int rows, worst, excerpt, threads;
 } o = { .format = "text", .rows = 12, .excerpt = 12 };
@@ -29,6 +29,9 @@ static const struct rt_opt latency_opts[] = {
 	RT_STRING(0, "from", &o.from, "TIME", "begin here: a time as xtrace-view shows it, or "
 		  "+1.5s from the begin of the traces"),
 	RT_STRING(0, "to", &o.to, "TIME", "end here"),
+	RT_STRING(0, "begin", &o.begin, "EXPR", "an application's cycles begin at events of "
+		  "which this is true: see --begin and --where of xtrace-view"),
+	RT_STRING(0, "end", &o.end, "EXPR", "... and end at the next of which this is"),
 	RT_CHOICE(0, "format", &o.format, "text|json|csv", "how the report is written; csv is "
 		  "the histograms"),
 	RT_UINT(0, "rows", &o.rows, "N", 0, UINT_MAX, "rows of a table at the most, 0 for all; "
@@ -168,6 +171,8 @@ static int measure(struct mrg_lat_report *report, const struct mrg_set *set, str
 
 	report->set = set;
 	report->rows = o.rows;
+	opts.begin = o.begin;
+	opts.end = o.end;
 	opts.worst = o.worst;
 	if (report->nr_selects > 0) {
 		opts.wants = wants;
@@ -191,6 +196,7 @@ static int save(const struct mrg_lat_report *report, char **paths, size_t nr, st
 {
 	const struct mrg_lat_run_opts opts = {
 		.threads = o.threads, .worst = o.worst, .selects = report->selects,
+		.begin = o.begin, .end = o.end,
 		.nr_selects = report->nr_selects, .warn = warn,
 	};
 	struct mrg_lat_saved run;
@@ -210,6 +216,7 @@ static int judge(char **paths, size_t nr, struct rt_err *err)
 		.bases = o.bases.v, .nr_bases = o.bases.n, .rules = o.rules.v,
 		.nr_rules = o.rules.n, .budget = o.budget, .junit = o.junit,
 		.json = strcmp(o.format, "json") == 0, .threads = o.threads, .warn = warn,
+		.begin = o.begin, .end = o.end,
 	};
 
 	if (o.save || o.worst || o.from || o.to || o.metrics.n > 0)
@@ -230,6 +237,8 @@ static int latency(int argc, char **argv, struct rt_err *err)
 	/* Chunks come and go by the thousand: keep their memory. */
 	mallopt(M_MMAP_THRESHOLD, 64 << 20);
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	if (!o.begin != !o.end)
+		return rt_usage(err, "--begin and --end belong together");
 	if (o.compare || o.rules.n > 0 || o.budget)
 		return judge(argv, (size_t)argc, err);
 	if (o.bases.n > 0 || o.junit)

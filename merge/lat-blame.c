@@ -10,6 +10,7 @@
 #include "merge/lat-engine.h"
 #include "merge/lat-report.h"
 
+#define USUAL 8		/* cycles near the median that a long one is compared with */
 #define MIN_SHARE 50	/* what had less than 1/50 of the interval is not told */
 
 struct blame {
@@ -22,6 +23,7 @@ struct blame {
 	struct lat_probe cpu, vcpu;
 	uint64_t lost_places;	/* within what was read */
 	struct rt_buf *out;
+	unsigned int nr_usual;	/* median cycles that were read to compare with */
 };
 
 /* ---- reading it again ---- */
@@ -55,12 +57,32 @@ static void find_thread(struct blame *blame)
 	}
 }
 
-static void attach(struct mrg_lat *lat, struct blame *blame)
+/* The CPU that the task ran on or waited for; NULL for a vCPU's own intervals. */
+static struct lat_cpu *cpu_of(const struct mrg_lat *lat, const struct blame *blame)
 {
-	struct lat_system *sys = &lat->systems[blame->metric->member];
+	const struct lat_system *sys = &lat->systems[blame->metric->member];
 
-	if (!is_of_thread(blame->metric) && blame->interval->cpu < sys->nr_cpus)
-		sys->cpus[blame->interval->cpu].probe = &blame->cpu;
+	if (is_of_thread(blame->metric) || blame->interval->cpu >= sys->nr_cpus)
+		return NULL;
+	return &sys->cpus[blame->interval->cpu];
+}
+
+static void attach(const struct mrg_lat *lat, struct blame *blame)
+{
+	struct lat_cpu *cpu = cpu_of(lat, blame);
+
+	if (cpu)
+		cpu->probe = &blame->cpu;
+}
+
+/* Who still has the CPU at the end has not been counted yet. */
+static void count_last(const struct mrg_lat *lat, const struct blame *blame)
+{
+	const struct lat_cpu *cpu = cpu_of(lat, blame);
+
+	if (cpu && cpu->run_since > 0)
+		lat_probe_task(cpu->probe, LAT_RAN, cpu->current, cpu->run_since,
+			       blame->interval->to);
 }
 
 static int read_again(struct blame *blame, struct rt_err *err)
@@ -87,6 +109,7 @@ static int read_again(struct blame *blame, struct rt_err *err)
 	} else {
 		attach(&lat, blame);
 		rc = lat_run(&lat, err);
+		count_last(&lat, blame);
 	}
 	if (rc == 0 && blame->host >= 0 && lat.systems[blame->host].lost_ns >= from)
 		blame->lost_places = result.lost_places;
@@ -132,6 +155,7 @@ static void put_victim(struct blame *blame)
 {
 	const struct mrg_lat_metric *metric = blame->metric;
 	struct rt_buf *out = blame->out;
+	const char *comm;
 	char vm[64];
 
 	if (metric->vm_pid > 0) {
@@ -143,7 +167,10 @@ static void put_victim(struct blame *blame)
 	}
 	rt_buf_puts(out, blame->member->host >= 0 ? "guest task " : "task ");
 	if (metric->kind == MRG_LAT_WAKEUP || metric->kind == MRG_LAT_RUNQ)
-		put_name(out, metric->name);
+		comm = metric->name;
+	else
+		comm = xt_trace_comm(blame->member->trace, blame->interval->pid);
+	put_name(out, comm ? comm : "<...>");
 	rt_buf_printf(out, " (PID %d) of ", blame->interval->pid);
 	put_name(out, blame->member->label);
 }
@@ -161,6 +188,9 @@ static void put_what(struct blame *blame)
 		rt_buf_printf(out, " late on CPU %u", blame->interval->cpu);
 	} else if (metric->kind == MRG_LAT_RUNQ) {
 		rt_buf_puts(out, " was kept off its CPU for ");
+		put_time(out, ns);
+	} else if (metric->kind == MRG_LAT_SECTION) {
+		rt_buf_puts(out, ", cycle of ");
 		put_time(out, ns);
 	} else {
 		rt_buf_printf(out, ", %s of ", mrg_lat_kind_name(metric->kind));
@@ -253,13 +283,35 @@ static int by_sum(const void *a, const void *b)
 	return x->sum < y->sum ? 1 : x->sum > y->sum ? -1 : 0;
 }
 
-static void put_doers(struct rt_buf *out, struct lat_probe *probe, const char *where)
+/* What the same doer has in a cycle as they mostly are. */
+static void put_usual(struct rt_buf *out, const struct lat_doer *doer,
+		      const struct lat_probe *usual, unsigned int nr)
+{
+	uint64_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < usual->nr; i++) {
+		if (usual->doers[i].deed == doer->deed &&
+		    strcmp(usual->doers[i].name, doer->name) == 0)
+			sum += usual->doers[i].sum;
+	}
+	if (sum == 0) {
+		rt_buf_puts(out, "; median cycles had none");
+		return;
+	}
+	rt_buf_puts(out, "; median cycles ");
+	put_time(out, sum / nr);
+}
+
+static void put_doers(struct blame *blame, struct lat_probe *probe, const char *where,
+		      const struct lat_probe *usual)
 {
 	static const char *const deeds[] = {
 		[LAT_RAN] = "ran", [LAT_INTERRUPT] = "interrupt", [LAT_PART] = "spent in",
 		[LAT_EXITED] = "outside for", [LAT_PREEMPTED] = "preempted by",
 	};
 	uint64_t least = (probe->to - probe->from) / MIN_SHARE;
+	struct rt_buf *out = blame->out;
 	unsigned int i;
 	char text[24];
 
@@ -269,7 +321,53 @@ static void put_doers(struct rt_buf *out, struct lat_probe *probe, const char *w
 			      mrg_lat_time_text(probe->doers[i].sum, text, sizeof(text)),
 			      probe->doers[i].times, deeds[probe->doers[i].deed]);
 		put_doer(out, &probe->doers[i]);
+		if (usual)
+			put_usual(out, &probe->doers[i], usual, blame->nr_usual);
 	}
+}
+
+/* ---- what is usual ---- */
+
+static uint64_t distance(const struct mrg_lat_interval *one, uint64_t ns)
+{
+	uint64_t len = one->to - one->from;
+
+	return len < ns ? ns - len : len - ns;
+}
+
+/* The sampled cycle nearest to @ns that is not taken; their number when all are. */
+static size_t nearest(const struct mrg_lat_result *result, const bool *taken, uint64_t ns)
+{
+	size_t i, best = result->nr_samples;
+
+	for (i = 0; i < result->nr_samples; i++) {
+		if (!taken[i] && (best == result->nr_samples ||
+				  distance(&result->samples[i], ns) <
+				  distance(&result->samples[best], ns)))
+			best = i;
+	}
+	return best;
+}
+
+/* Reads the sampled cycles that are nearest to the median into one sum. */
+static int read_usual(struct blame *ret, const struct mrg_lat_result *result, struct rt_err *err)
+{
+	uint64_t median = mrg_hist_quantile(&ret->metric->hist, 0.5);
+	bool taken[MRG_LAT_SAMPLES] = { false };
+	size_t best;
+	int rc = 0;
+
+	while (ret->nr_usual < USUAL && rc == 0) {
+		best = nearest(result, taken, median);
+		if (best == result->nr_samples)
+			break;
+		taken[best] = true;
+		ret->nr_usual++;
+		ret->interval = &result->samples[best];
+		find_thread(ret);
+		rc = read_again(ret, err);
+	}
+	return rc;
 }
 
 int mrg_lat_blame(const struct mrg_set *set, const struct mrg_lat_result *result,
@@ -280,6 +378,7 @@ int mrg_lat_blame(const struct mrg_set *set, const struct mrg_lat_result *result
 		.set = set, .metric = metric, .interval = interval, .out = out,
 		.member = &set->members[metric->member],
 	};
+	struct blame usual = { .set = set, .metric = metric, .member = blame.member };
 	char where[32];
 	int rc;
 
@@ -287,10 +386,16 @@ int mrg_lat_blame(const struct mrg_set *set, const struct mrg_lat_result *result
 	rc = read_again(&blame, err);
 	if (rc < 0)
 		return rc;
+	if (metric->kind == MRG_LAT_SECTION) {
+		rc = read_usual(&usual, result, err);
+		if (rc < 0)
+			return rc;
+		blame.nr_usual = usual.nr_usual;
+	}
 	put_cause(&blame);
 	snprintf(where, sizeof(where), "CPU %u", interval->cpu);
-	put_doers(out, &blame.cpu, where);
+	put_doers(&blame, &blame.cpu, where, blame.nr_usual ? &usual.cpu : NULL);
 	snprintf(where, sizeof(where), "thread %d", blame.tid);
-	put_doers(out, &blame.vcpu, where);
+	put_doers(&blame, &blame.vcpu, where, blame.nr_usual ? &usual.vcpu : NULL);
 	return 0;
 }

@@ -44,6 +44,7 @@ struct lat_event {
 	uint8_t role;		/* enum kev_role; KEV_NONE: of no interest */
 	bool hrtimer;		/* its times are ns */
 	uint8_t gs;		/* GS_GUEST: enum kev_gs_kind */
+	uint8_t marks;		/* lat-section.c's own */
 	uint16_t comm;		/* offset of the named task's name; 0: none */
 	uint16_t min_size;
 	struct lat_field f[LAT_NR_KEYS];
@@ -167,6 +168,7 @@ struct mrg_lat {
 	struct mrg_lat_map metrics;	/* hash of the key -> first metric of it */
 	struct lat_worst worst;
 	struct lat_probing *probing;	/* NULL, but where an interval is explained */
+	struct lat_section *section;	/* NULL where no sections are asked for */
 	bool no_memory;
 };
 
@@ -294,6 +296,12 @@ void lat_vcpu_part(struct lat_vcpu *vcpu, enum mrg_lat_part part, uint64_t ns);
 /* What it does can no more be known. */
 void lat_vcpu_lose(struct lat_vcpu *vcpu);
 void lat_vcpu_free(struct lat_vcpu *vcpu);
+
+/* lat-section.c */
+int lat_section_create(struct mrg_lat *lat, struct rt_err *err);
+void lat_section_destroy(struct mrg_lat *lat);	/* also after a failure, and without any */
+/* A record whose event has marks. */
+void lat_section_item(struct mrg_lat *lat, const struct lat_rec *rec, const struct mrg_item *item);
 
 /* lat.c */
 

@@ -74,6 +74,7 @@ static int measure(struct mrg_lat_saved *ret, const char *name, const struct mrg
 	struct wanted wanted = { opts, set };
 	struct mrg_lat_opts lat = {
 		.to = UINT64_MAX, .threads = opts->threads, .worst = opts->worst,
+		.begin = opts->begin, .end = opts->end,
 		.wants = opts->nr_selects > 0 ? wants : NULL, .wants_arg = &wanted,
 		.warn = opts->warn,
 	};

@@ -156,6 +156,8 @@ static void take_item(struct mrg_lat *lat, const struct mrg_item *item)
 	rec.event = &sys->events[id];
 	if (rec.event->role != KEV_NONE && item->size >= rec.event->min_size)
 		lat_feed(lat, &rec);
+	if (rec.event->marks)
+		lat_section_item(lat, &rec, item);
 }
 
 static int take_window(void *arg, const struct mrg_window *window)
@@ -210,7 +212,8 @@ int lat_create(struct mrg_lat *lat)
 	lat->systems = calloc(lat->set->nr + 1, sizeof(*lat->systems));
 	lat->worst.max = lat->opts->worst;
 	lat->worst.v = calloc(lat->worst.max + 1, sizeof(*lat->worst.v));
-	if (!lat->systems || !lat->worst.v)
+	lat->result->samples = calloc(MRG_LAT_SAMPLES, sizeof(*lat->result->samples));
+	if (!lat->systems || !lat->worst.v || !lat->result->samples)
 		return -ENOMEM;
 	for (m = 0; m < lat->set->nr && rc == 0; m++)
 		rc = create_system(lat, m);
@@ -262,15 +265,19 @@ int mrg_lat_run(struct mrg_lat_result *ret, const struct mrg_set *set,
 		const struct mrg_lat_opts *opts, struct rt_err *err)
 {
 	struct mrg_lat lat = { .set = set, .opts = opts, .result = ret };
-	int rc = lat_create(&lat);
+	int rc;
 
 	*ret = (struct mrg_lat_result){ 0 };
+	rc = lat_create(&lat);
 	if (rc < 0)
 		rc = rt_err_set(err, rc, "cannot prepare the analysis");
-	else
+	if (rc == 0 && opts->begin)
+		rc = lat_section_create(&lat, err);
+	if (rc == 0)
 		rc = lat_run(&lat, err);
 	if (rc == 0 && (lat_metrics_result(&lat) < 0 || lat_worst_result(&lat) < 0))
 		rc = rt_err_set(err, -ENOMEM, "cannot keep all figures");
+	lat_section_destroy(&lat);
 	lat_destroy(&lat);
 	return rc;
 }
@@ -285,5 +292,6 @@ void mrg_lat_result_finish(struct mrg_lat_result *result)
 	}
 	free(result->metrics);
 	free(result->worst);
+	free(result->samples);
 	*result = (struct mrg_lat_result){ 0 };
 }

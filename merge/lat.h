@@ -34,7 +34,7 @@ struct mrg_lat;
 	X(TIMER,     "timer",     "timer's expiry until its handler is called") \
 	X(TIMERFN,   "timerfn",   "timer's handler") \
 	X(SYSCALL,   "syscall",   "system call") \
-	X(SECTION,   "section",   "between the events that --between names")
+	X(SECTION,   "section",   "from an event of --begin to the next of --end")
 
 enum mrg_lat_kind {
 #define X(id_, name_, help_) MRG_LAT_##id_,
@@ -90,6 +90,7 @@ struct mrg_lat_interval {
 struct mrg_lat_opts {
 	unsigned int threads;	/* 0: as the machine has */
 	uint64_t from, to;	/* merged ns; 0 and UINT64_MAX take all */
+	const char *begin, *end;	/* of sections, expressions of where.h; NULL: none */
 	unsigned int worst;	/* how many of the longest intervals are kept */
 	/* Which metrics' intervals may be among them; NULL: all wake-ups. */
 	bool (*wants)(void *arg, const struct mrg_lat_metric *metric);
@@ -98,11 +99,15 @@ struct mrg_lat_opts {
 	void *warn_arg;
 };
 
+#define MRG_LAT_SAMPLES 256	/* sections kept to tell what is usual */
+
 struct mrg_lat_result {
 	struct mrg_lat_metric **metrics;	/* by kind, member, VM, vCPU; then sum */
 	size_t nr;
 	struct mrg_lat_interval *worst;		/* longest first */
 	size_t nr_worst;
+	struct mrg_lat_interval *samples;	/* some of all sections; metric is not set */
+	size_t nr_samples;
 	uint64_t events, lost;		/* lost: as far as the kernels knew the number */
 	uint64_t lost_places;		/* where events are missing, counted or not */
 	uint64_t first_ns, last_ns;	/* merged time of the first and last event */

@@ -70,6 +70,19 @@ expect_status 0
 [ "$(grep -c '^ *[0-9]\. ' "$tmp/stdout")" = 4 ] || fail 'there are not four'
 expect_stdout_like '^  1\.  vCPU 1 of pid 157 \(thread 157\), exit of HLT for 171ms: exit HLT, most of it halt'
 
+it 'measures the cycles of an application, and says what long ones have that others have not'
+cycle=(--begin 'event == SYSCALL_ENTER and host == guest and pid == 144' --end 'event == SYSCALL_EXIT and host == guest and pid == 144')
+run xtrace-latency "${cycle[@]}" -m section "$tmp/both"
+expect_status 0
+expect_stdout_like '^section: ' '^guest +cycle +[0-9]+ '
+run xtrace-latency "${cycle[@]}" -m section --worst 9 --excerpt 0 "$tmp/both"
+expect_status 0
+expect_stdout_like '^  1\.  guest task ls \(PID 144\) of guest, cycle of 65\.0ms: its vCPU was not running' \
+	'outside for HLT; median cycles had none$' 'ran ls \(PID 144\); median cycles [0-9.]+us$'
+run xtrace-latency --begin 'event == X' $host
+expect_status 2
+expect_stderr_like '--begin and --end belong together'
+
 it 'refuses a metric that means nothing'
 run xtrace-latency -m 'wakup(x)' $host
 expect_status 2
