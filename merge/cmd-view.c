@@ -40,8 +40,8 @@ static const struct rt_opt view_opts[] = {
 	RT_UINT('A', "after", &o.after, "N", 1, UINT_MAX, "with --where: and N events behind each"),
 	RT_UINT('B', "before", &o.before, "N", 1, UINT_MAX, "and N events in front of each"),
 	RT_TIME(0, "around", &o.around, "TIME", "and what happened up to TIME before and after it"),
-	RT_STRING(0, "begin", &o.begin, "EXPR", "show from an event of which this is true ..."),
-	RT_STRING(0, "end", &o.end, "EXPR", "... up to the next one of which this is true; a text "
+	RT_STRING(0, "begin", &o.begin, "EXPR", "show from an event of which this is true"),
+	RT_STRING(0, "end", &o.end, "EXPR", "up to the next one of which this is true; a text "
 		  "alone means a mark"),
 	RT_STRING(0, "from", &o.from, "TIME", "begin here: a time as shown, or +1.5s from the "
 		  "begin of the traces"),
@@ -288,18 +288,43 @@ static int show(struct mrg_view_opts *view, struct mrg_set *set,
 	return rc;
 }
 
+static bool has_any_cpu(const struct mrg_set *set, const struct rt_cpuset *cpus)
+{
+	unsigned int l;
+	size_t m;
+
+	for (m = 0; m < set->nr; m++) {
+		for (l = 0; l < xt_trace_nr_lanes(set->members[m].trace); l++) {
+			if (rt_cpuset_has(cpus, xt_trace_lane(set->members[m].trace, l)->cpu))
+				return true;
+		}
+	}
+	return false;
+}
+
+static int choose_cpus(struct mrg_view_opts *view, const struct mrg_set *set,
+		       struct rt_cpuset *cpus, struct rt_err *err)
+{
+	struct rt_err why = { 0 };
+
+	if (!o.cpus)
+		return 0;
+	if (rt_cpuset_parse(cpus, o.cpus, &why) < 0)
+		return rt_usage(err, "--cpu: %s", why.text);
+	/* One that is idle has nothing recorded yet. */
+	if (!o.follow && !has_any_cpu(set, cpus))
+		return rt_err_say(err, -EINVAL, "--cpu: no CPU %s in these traces", o.cpus);
+	view->cpus = cpus;
+	return 0;
+}
+
 static int choose(struct mrg_view_opts *view, const struct mrg_set *set, struct rt_cpuset *cpus,
 		  struct hosts *hosts, struct rt_err *err)
 {
-	struct rt_err why = { 0 };
 	int rc = choose_range(view, set, err);
 
-	if (rc == 0 && o.cpus) {
-		rc = rt_cpuset_parse(cpus, o.cpus, &why);
-		if (rc < 0)
-			return rt_usage(err, "--cpu: %s", why.text);
-		view->cpus = cpus;
-	}
+	if (rc == 0)
+		rc = choose_cpus(view, set, cpus, err);
 	if (rc < 0 || o.hosts.n == 0)
 		return rc;
 	hosts->set = set;
@@ -427,8 +452,8 @@ static int check_options(struct rt_err *err)
 		return rt_usage(err, "--stat shows no events: --lines, --tail and --fields do not "
 				"go with it");
 	if (o.stat && (context || o.begin || o.end))
-		return rt_usage(err, "--stat counts without the order of events: --after, --before, "
-				"--around, --begin and --end do not go with it");
+		return rt_usage(err, "--stat counts without the order of events: --after, "
+				"--before, --around, --begin and --end do not go with it");
 	if (o.stat && strcmp(o.format, "text") != 0 && strcmp(o.format, "json") != 0)
 		return rt_usage(err, "--stat is written as text or json, not %s", o.format);
 	if (o.limit && o.tail)

@@ -32,7 +32,13 @@ $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-
 	$(eval $(t)-ldlibs := $(mrg-ldlibs)))
 tests/merge/test-sync-objs += tests/merge/world.o
 
-CMD_TESTS += tests/cmd/xtrace-latency.sh tests/cmd/xtrace-multi-merge.sh
+# Tests of what xtrace-view is made of, with recordings that tests/merge/scene.c makes.
+view-tests := $(addprefix tests/merge/test-,where)
+UNIT_TESTS += $(view-tests)
+$(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/xtrace/make.o)\
+	$(eval $(t)-libs := libview.a $(mrg-libs))$(eval $(t)-ldlibs := $(mrg-ldlibs)))
+
+CMD_TESTS += $(addprefix tests/cmd/xtrace-,latency.sh multi-merge.sh view.sh)
 
 FUZZERS += tests/fuzz/fuzz-mergefile
 tests/fuzz/fuzz-mergefile-objs := tests/fuzz/fuzz-mergefile.o
@@ -62,3 +68,8 @@ FUZZERS += tests/fuzz/fuzz-latsave
 tests/fuzz/fuzz-latsave-objs := tests/fuzz/fuzz-latsave.o
 tests/fuzz/fuzz-latsave-libs := $(lat-libs) $(mrg-libs)
 tests/fuzz/fuzz-latsave-ldlibs := $(mrg-ldlibs) $(lat-ldlibs)
+
+FUZZERS += tests/fuzz/fuzz-where
+tests/fuzz/fuzz-where-objs := tests/fuzz/fuzz-where.o
+tests/fuzz/fuzz-where-libs := libview.a $(mrg-libs)
+tests/fuzz/fuzz-where-ldlibs := $(mrg-ldlibs)

@@ -70,9 +70,8 @@ static int check_modes(const struct mrg_set *set, struct rt_err *err)
 	for (m = 0; m < set->nr; m++) {
 		info = xt_trace_info(set->members[m].trace);
 		if (!has_ended(&set->members[m]) && strcmp(info->mode, "stream") != 0)
-			return rt_err_say(err, -EINVAL, "%s: is being recorded in mode %s: only what "
-					  "is recorded in mode stream can be followed", info->path,
-					  info->mode);
+			return rt_err_say(err, -EINVAL, "%s: expected a recording in mode stream, "
+					  "found mode %s", info->path, info->mode);
 	}
 	return 0;
 }
@@ -133,38 +132,48 @@ static void say_late(struct follow *follow, const struct mrg_member *member, uns
 	char text[512];
 
 	if (!follow->late && opts->warn) {
-		snprintf(text, sizeof(text), "%s: cpu%u: events came more than %llu s late and are "
-			 "not shown; without --follow they are", member->path,
+		snprintf(text, sizeof(text), "%s: cpu%u: events came more than %llu s late and "
+			 "are not shown; without --follow they are", member->path,
 			 xt_trace_lane(member->trace, lane)->cpu, SETTLED_NS / 1000000000ull);
 		opts->warn(opts->warn_arg, text);
 	}
 	follow->late = true;
 }
 
+/* Room for lanes that have come. */
+static int watch_lanes(struct follow *follow, size_t m, unsigned int nr)
+{
+	size_t *seen;
+
+	if (nr <= follow->lanes[m])
+		return 0;
+	seen = realloc(follow->chunks[m], nr * sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
+	memset(seen + follow->lanes[m], 0, (nr - follow->lanes[m]) * sizeof(*seen));
+	follow->chunks[m] = seen;
+	follow->lanes[m] = nr;
+	return 0;
+}
+
 static int watch_member(struct follow *follow, size_t m)
 {
 	const struct mrg_member *member = &follow->set->members[m];
 	unsigned int l, nr = xt_trace_nr_lanes(member->trace);
-	size_t c, chunks, *seen;
+	int rc = watch_lanes(follow, m, nr);
+	size_t c, chunks;
 	uint64_t first;
 
-	if (nr > follow->lanes[m]) {
-		seen = realloc(follow->chunks[m], nr * sizeof(*seen));
-		if (!seen)
-			return -ENOMEM;
-		memset(seen + follow->lanes[m], 0, (nr - follow->lanes[m]) * sizeof(*seen));
-		follow->chunks[m] = seen;
-		follow->lanes[m] = nr;
-	}
-	for (l = 0; l < nr; l++) {
+	for (l = 0; l < nr && rc == 0; l++) {
 		chunks = xt_trace_lane(member->trace, l)->nr_chunks;
 		for (c = follow->chunks[m][l]; c < chunks; c++) {
-			if (mrg_chunk_begin(member, l, c, &first, NULL) == 0 && first < follow->settled)
+			if (mrg_chunk_begin(member, l, c, &first, NULL) == 0 &&
+			    first < follow->settled)
 				say_late(follow, member, l);
 		}
 		follow->chunks[m][l] = chunks;
 	}
-	return 0;
+	return rc;
 }
 
 static int watch(struct follow *follow, struct rt_err *err)

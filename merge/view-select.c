@@ -125,7 +125,8 @@ bool mrg_word_in_catalogue(const char *word)
 	if (kev_group_find(word))
 		return true;
 	for (i = 0; (row = kev_event_at(i)) != NULL; i++) {
-		if (rt_glob(full, row->name, true) || matches_tracefs(word, row->system, row->event))
+		if (rt_glob(full, row->name, true) ||
+		    matches_tracefs(word, row->system, row->event))
 			return true;
 	}
 	return false;

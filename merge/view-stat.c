@@ -110,6 +110,7 @@ static int count_events(const struct stat *stat, struct event_counts *counts)
 {
 	const struct mrg_stream_lane *about;
 	const struct lane_count *lane;
+	const struct mrg_row *row;
 	unsigned int i, id;
 	int rc = 0;
 
@@ -117,9 +118,10 @@ static int count_events(const struct stat *stat, struct event_counts *counts)
 		lane = &stat->lanes[i];
 		about = mrg_stream_lane(stat->view->stream, i);
 		for (id = 0; rc == 0 && id < lane->nr_ids; id++) {
-			if (lane->by_id[id] > 0)
-				rc = count_event(counts, mrg_view_row(stat->view, about->member_index, id),
-						 id, lane->by_id[id]);
+			if (lane->by_id[id] == 0)
+				continue;
+			row = mrg_view_row(stat->view, about->member_index, id);
+			rc = count_event(counts, row, id, lane->by_id[id]);
 		}
 	}
 	if (counts->nr > 0)
