@@ -78,7 +78,7 @@ expect_stdout_like '^section: ' '^guest +cycle +[0-9]+ '
 run xtrace-latency "${cycle[@]}" -m section --worst 9 --excerpt 0 "$tmp/both"
 expect_status 0
 expect_stdout_like '^  1\.  guest task ls \(PID 144\) of guest, cycle of 65\.0ms: its vCPU was not running' \
-	'outside for HLT; median cycles had none$' 'ran ls \(PID 144\); median cycles [0-9.]+us$'
+	'outside for HLT; median cycles had none$' 'ran ls \(PID 144, woken by .*\); median cycles [0-9.]+us$'
 run xtrace-latency --begin 'event == X' $host
 expect_status 2
 expect_stderr_like '--begin and --end belong together'
