@@ -32,6 +32,7 @@
 #define LEFTOVER_NS NS_PER_S		/* half-full sub-buffers are fetched this often */
 #define FASTEST_FILL (400ull << 20)	/* bytes a second that one CPU may suddenly produce */
 #define SUBBUF_HEADER 16
+#define LOST_COUNT 8			/* bytes of a number of lost events */
 #define EVENT_LEAST 8			/* bytes of an event in the buffer */
 #define EVENT_USUAL 32
 
@@ -42,9 +43,12 @@ struct lane {
 	uint64_t left_bytes;		/* what was left in the buffer then */
 	uint64_t rate;			/* bytes a second that came since */
 	uint64_t fetched_ns;		/* when it was last emptied to the last event */
+	bool loses;			/* events are lost, or soon will be */
 	/* Of buffers that a snapshot has taken away. */
 	uint64_t gone_overrun, gone_dropped, gone_events;
-	uint64_t last_overrun;		/* when it was last asked for */
+	/* Of the present one, when it was last looked at. */
+	uint64_t last_overrun, last_dropped;
+	uint64_t seen_overrun;		/* by the drainer */
 };
 
 struct drainer {
@@ -99,28 +103,54 @@ static int lane_stats(const struct lane *lane, struct xt_ring_stats *ret, struct
 	return 0;
 }
 
+/* All of @size bytes: 1; nothing there: 0; or -errno. */
+static int read_whole(int fd, void *to, uint32_t size)
+{
+	ssize_t got;
+
+	do
+		got = read(fd, to, size);
+	while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno == EAGAIN ? 0 : -errno;
+	if (got == 0)
+		return 0;
+	return (size_t)got == size ? 1 : -EIO;
+}
+
+/*
+ * One sub-buffer.  How many events were lost before it the kernel writes behind
+ * its data, where there is room.  Asked for less than a whole one, it leaves out
+ * an event and so makes room; the rest of the sub-buffer comes with the next read.
+ */
+static int read_subbuf(int fd, char *to, uint32_t size, bool make_room)
+{
+	int rc;
+
+	if (!make_room)
+		return read_whole(fd, to, size);
+	rc = read_whole(fd, to, size - LOST_COUNT);
+	if (rc <= 0)
+		return rc;
+	rc = read_whole(fd, to + size - LOST_COUNT, LOST_COUNT);
+	return rc == 0 ? -EIO : rc;
+}
+
 /*
  * Reads up to @max sub-buffers from @fd; fewer when it is empty.
  * Return: how many, or -errno.
  */
-static int read_subbufs(int fd, void *to, uint32_t size, unsigned int max)
+static int read_subbufs(int fd, char *to, uint32_t size, unsigned int max, bool make_room)
 {
-	unsigned int nr = 0;
-	ssize_t got;
+	unsigned int nr;
+	int rc;
 
-	while (nr < max) {
-		got = read(fd, (char *)to + (size_t)nr * size, size);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0 && errno == EAGAIN)
+	for (nr = 0; nr < max; nr++) {
+		rc = read_subbuf(fd, to + (size_t)nr * size, size, make_room);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
 			break;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		if ((size_t)got != size)
-			return -EIO;
-		nr++;
 	}
 	return nr;
 }
@@ -133,7 +163,7 @@ static int move_batch(struct xt_capture *capture, const struct lane *lane, int f
 
 	if (max > BATCH_BYTES / capture->subbuf_size)
 		max = BATCH_BYTES / capture->subbuf_size;
-	nr = read_subbufs(fd, batch, capture->subbuf_size, max);
+	nr = read_subbufs(fd, batch, capture->subbuf_size, max, lane->loses);
 	if (nr < 0)
 		return rt_err_set(err, nr, "cpu%u: cannot read its buffer", lane->cpu);
 	if (nr == 0)
@@ -237,6 +267,8 @@ static int drain_lane(struct xt_capture *capture, struct lane *lane, void *batch
 	fill = fill_of(capture, &stats);
 	note_rate(lane, fill, now);
 	note_fill(capture, fill);
+	lane->loses = stats.overrun != lane->seen_overrun || fill > capture->opts.buffer_bytes / 2;
+	lane->seen_overrun = stats.overrun;
 	if (all || now - lane->fetched_ns >= LEFTOVER_NS) {
 		lane->fetched_ns = now;
 		lane->left_bytes = 0;
@@ -450,7 +482,13 @@ int xt_capture_save(struct xt_capture *capture, const char *file, const struct r
 	return rc;
 }
 
-int xt_capture_note_swap(struct xt_capture *capture, struct rt_err *err)
+static void note_look(struct lane *lane, const struct xt_ring_stats *stats)
+{
+	lane->last_overrun = stats->overrun;
+	lane->last_dropped = stats->dropped + stats->commit_overrun;
+}
+
+int xt_capture_look(struct xt_capture *capture, struct rt_err *err)
 {
 	struct xt_ring_stats stats;
 	struct lane *lane;
@@ -460,18 +498,16 @@ int xt_capture_note_swap(struct xt_capture *capture, struct rt_err *err)
 		rc = lane_stats(lane, &stats, err);
 		if (rc < 0)
 			return rc;
-		lane->gone_overrun += stats.overrun;
-		lane->gone_dropped += stats.dropped + stats.commit_overrun;
-		lane->gone_events += stats.entries + stats.read;
+		note_look(lane, &stats);
 	}
 	return 0;
 }
 
 /*
- * Nobody saw the counts at the moment of the swap: what has arrived in the store
+ * Nobody sees the counts at the moment of the swap: what has arrived in the store
  * is known, what had been overwritten is known from the last look.
  */
-void xt_capture_note_frozen(struct xt_capture *capture)
+void xt_capture_note_swapped(struct xt_capture *capture)
 {
 	struct xt_store_count count;
 	struct xt_ring_stats stats;
@@ -482,7 +518,8 @@ void xt_capture_note_frozen(struct xt_capture *capture)
 		if (lane_stats(lane, &stats, NULL) < 0)
 			continue;
 		lane->gone_overrun += lane->last_overrun;
-		lane->last_overrun = 0;
+		lane->gone_dropped += lane->last_dropped;
+		lane->last_overrun = lane->last_dropped = 0;
 		if (count.events > stats.read)
 			lane->gone_events = count.events - stats.read;
 	}
@@ -542,7 +579,7 @@ int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu
 	rc = lane_stats(lane, &ring, err);
 	if (rc < 0)
 		return rc;
-	lane->last_overrun = ring.overrun;
+	note_look(lane, &ring);
 	xt_store_count(capture->store, cpu, &count);
 	overrun = ring.overrun + lane->gone_overrun;
 	lost = ring.dropped + ring.commit_overrun + lane->gone_dropped;

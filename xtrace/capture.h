@@ -50,11 +50,10 @@ int xt_capture_stop(struct xt_capture *capture, struct rt_err *err);
  */
 int xt_capture_save(struct xt_capture *capture, const char *file, const struct rt_cpuset *cpus,
 		    uint32_t flush, struct rt_err *err);
-/* Before a snapshot takes the buffers away: their counts go into the sums. */
-int xt_capture_note_swap(struct xt_capture *capture, struct rt_err *err);
-
-/* The kernel itself had taken them away, and that snapshot is saved now. */
-void xt_capture_note_frozen(struct xt_capture *capture);
+/* Shortly before a snapshot may take the buffers away: looks at their counts. */
+int xt_capture_look(struct xt_capture *capture, struct rt_err *err);
+/* A snapshot had taken them away, and is saved now: their counts go into the sums. */
+void xt_capture_note_swapped(struct xt_capture *capture);
 
 /* Becomes readable when a thread has failed to write; then xt_capture_fault() says why. */
 int xt_capture_fault_fd(const struct xt_capture *capture);

@@ -125,8 +125,8 @@ int xt_reply_parse(char *reply, const char **ret_body, struct rt_err *err)
 	long code;
 
 	if (!end)
-		return rt_err_say(err, -EPROTO, "the owner of the session went away without an "
-				  "answer");
+		return rt_err_say(err, -ECONNRESET, "the owner of the session went away without "
+				  "an answer");
 	*end = '\0';
 	if (strcmp(reply, "ok") == 0) {
 		*ret_body = end + 1;
@@ -316,9 +316,9 @@ static int read_reply(int fd, struct rt_buf *reply, struct rt_err *err)
 		got = recv(fd, to, 4096, 0);
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0)
+		if (got < 0 && errno != ECONNRESET)
 			return rt_err_set(err, -errno, "cannot read the answer");
-		if (got == 0)
+		if (got <= 0)
 			return 0;
 		reply->len += got;
 		if (reply->len > XT_CONTROL_REPLY_MAX)

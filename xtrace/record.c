@@ -257,13 +257,15 @@ static int flush_by_snapshot(struct xt_record *record, bool swap, struct rt_err 
 	int rc = 0;
 
 	if (swap) {
-		rc = xt_capture_note_swap(record->capture, err);
+		rc = xt_capture_look(record->capture, err);
 		if (rc == 0)
 			rc = xt_instance_write(&record->inst, "1", err, "snapshot");
 	}
 	if (rc == 0)
 		rc = xt_capture_save(record->capture, "snapshot_raw", &record->cpus,
 				     record->flushes, err);
+	if (rc == 0)
+		xt_capture_note_swapped(record->capture);
 	/* Not cleared, it would come back as stale events with the next swap. */
 	return first_of(rc, xt_instance_write(&record->inst, "2", err, "snapshot"));
 }
@@ -342,12 +344,13 @@ int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
 
 	if (!record->freeze || record->finished || !record->started ||
 	    xt_instance_trigger_left(&record->inst, "kvm", "kvm_hypercall", record->freeze, &left,
-				     NULL) < 0 || left > 0)
+				     NULL) < 0)
 		return 0;
+	if (left > 0)
+		return xt_capture_look(record->capture, err);
 	record->flushes++;
 	if (record->snapshots) {
 		rc = flush_by_snapshot(record, false, err);
-		xt_capture_note_frozen(record->capture);
 	} else {
 		rc = xt_capture_save(record->capture, "trace_pipe_raw", &record->cpus,
 				     record->flushes, err);

@@ -58,6 +58,14 @@ xtrace-ctl-objs := xtrace/cmd-ctl.o xtrace/prompt.o
 xtrace-ctl-libs := libxtrec.a $(xt-libs)
 xtrace-ctl-ldlibs := $(xt-ldlibs) -ledit
 
+xtrec-tests := $(addprefix tests/xtrace/test-,capture child clock control meta pace place prompt \
+	record select session status tracefs vms)
+UNIT_TESTS += $(xtrec-tests)
+$(foreach t,$(xtrec-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o tests/xtrace/tree.o)\
+	$(eval $(t)-libs := libxtrec.a $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))
+tests/xtrace/test-prompt-objs += xtrace/prompt.o
+tests/xtrace/test-prompt-ldlibs += -ledit
+
 CMD_TESTS += tests/cmd/xtrace-run.sh tests/cmd/xtrace-ctl.sh
 
 # The texts of events without the lines around them, and the time each kind takes.

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-capture.c - xtrace/capture.c: plain files stand for the kernel's buffers
+ *
+ * They differ from them in one thing: their stats do not follow what is read.
+ */
+#include "xtrace/capture.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "tests/unit.h"
+#include "tests/xtrace/make.h"
+#include "tests/xtrace/tree.h"
+#include "xtrace/store.h"
+#include "xtrace/tracefs.h"
+#include "xtrace/xtrace.h"
+
+#define PAGE 4096
+#define INSTANCE TREE_TRACING "/instances/xtrace-t"
+
+struct fixture {
+	struct tree *tree;
+	struct xt_instance inst;
+	struct xt_store *store;
+	struct xt_capture *capture;
+};
+
+/* @nr sub-buffers of @each events of CPU @cpu, as file @name. */
+static void put_buffer(const struct tree *tree, unsigned int cpu, const char *name,
+		       unsigned int nr, unsigned int each)
+{
+	uint8_t *pages = calloc(nr ? nr : 1, PAGE);
+	char folder[512], path[128];
+	unsigned int i, j;
+
+	for (i = 0; i < nr; i++) {
+		make_page(pages + (size_t)i * PAGE, PAGE, 1000 * (i + 1));
+		for (j = 0; j < each; j++)
+			make_event(pages + (size_t)i * PAGE, 1, j);
+	}
+	snprintf(path, sizeof(path), INSTANCE "/per_cpu/cpu%u", cpu);
+	tree_make_dir(tree, path);
+	snprintf(folder, sizeof(folder), "%s/%s", tree->path, path);
+	free(make_file(folder, name, pages, (size_t)nr * PAGE));
+	free(pages);
+}
+
+static void put_stats(const struct tree *tree, unsigned int cpu, const char *text)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), INSTANCE "/per_cpu/cpu%u/stats", cpu);
+	tree_put(tree, path, text);
+}
+
+/* One at a time: the capture keeps pointers into it. */
+static struct fixture *start(struct tree *tree, bool overwriting)
+{
+	static struct fixture f;
+
+	const struct xt_store_opts store_opts = { .subbuf_size = PAGE, .no_sync = true };
+	struct xt_capture_opts opts = { .buffer_bytes = 1 << 20, .overwriting = overwriting };
+	char path[512];
+
+	f = (struct fixture){ .tree = tree };
+	rt_cpuset_add(&opts.cpus, 0);
+	rt_cpuset_add(&opts.cpus, 5);
+	rt_cpuset_add(&opts.drain_cpus, 0);
+	xt_instance_at(&f.inst, &tree->fs, "t");
+	snprintf(path, sizeof(path), "%s/out", tree->path);
+	assert_int_equal(xt_store_create(&f.store, path, &store_opts, NULL), 0);
+	assert_int_equal(xt_capture_create(&f.capture, &f.inst, f.store, &opts, NULL), 0);
+	return &f;
+}
+
+static void finish(struct fixture *f)
+{
+	xt_capture_destroy(f->capture);
+	xt_store_destroy(f->store);
+}
+
+static uint64_t stored(const struct fixture *f, unsigned int cpu)
+{
+	struct xt_store_count count;
+
+	xt_store_count(f->store, cpu, &count);
+	return count.events;
+}
+
+static struct rt_cpuset both(void)
+{
+	struct rt_cpuset cpus = { { 0 } };
+
+	rt_cpuset_add(&cpus, 0);
+	rt_cpuset_add(&cpus, 5);
+	return cpus;
+}
+
+TEST(a_buffer_that_stands_still_is_saved_whole)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both();
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 0, "snapshot_raw", 700, 3);	/* more than one batch */
+	put_buffer(tree, 5, "snapshot_raw", 1, 1);
+	put_stats(tree, 0, "");
+	put_stats(tree, 5, "");
+	f = start(tree, true);
+	assert_int_equal(xt_capture_save(f->capture, "snapshot_raw", &cpus, 3, NULL), 0);
+	assert_int_equal(stored(f, 0), 2100);
+	assert_int_equal(stored(f, 5), 1);
+	finish(f);
+}
+
+TEST(only_the_cpus_asked_for_are_saved)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = { { 0 } };
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 2, 2);
+	put_buffer(tree, 5, "trace_pipe_raw", 2, 2);
+	put_stats(tree, 0, "");
+	put_stats(tree, 5, "");
+	f = start(tree, true);
+	rt_cpuset_add(&cpus, 5);
+	assert_int_equal(xt_capture_save(f->capture, "trace_pipe_raw", &cpus, 1, NULL), 0);
+	assert_int_equal(stored(f, 0), 0);
+	assert_int_equal(stored(f, 5), 4);
+	finish(f);
+}
+
+static struct fixture *streaming(struct tree *tree)
+{
+	put_buffer(tree, 0, "trace_pipe_raw", 20, 100);
+	put_buffer(tree, 5, "trace_pipe_raw", 3, 7);
+	put_stats(tree, 0, "entries: 2000\nbytes: 40000\n");
+	put_stats(tree, 5, "entries: 21\nbytes: 400\n");
+	return start(tree, false);
+}
+
+TEST(a_drain_returns_when_all_that_was_there_is_stored)
+{
+	struct fixture *f = streaming(*state);
+
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_drain(f->capture, NULL), 0);
+	assert_int_equal(stored(f, 0), 2000);
+	assert_int_equal(stored(f, 5), 21);
+	finish(f);
+}
+
+TEST(a_drain_takes_what_was_there_and_not_what_comes_meanwhile)
+{
+	struct tree *tree = *state;
+	struct fixture *f = streaming(tree);
+
+	/* Endless, as a buffer into which each read brings new events. */
+	put_buffer(tree, 5, "trace_pipe_raw", 250, 1);
+	put_stats(tree, 5, "entries: 3\nbytes: 60\n");
+	finish(f);
+	make_remove(strdup(strcat(strcpy((char[512]){ 0 }, tree->path), "/out")));
+	f = start(tree, false);
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_drain(f->capture, NULL), 0);
+	assert_in_range(stored(f, 5), 3, 10);
+	finish(f);
+}
+
+TEST(bytes_that_an_old_kernel_counts_below_nothing_are_not_believed)
+{
+	struct tree *tree = *state;
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 20, 100);
+	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_stats(tree, 0, "entries: 2000\nbytes: 18446744073709500000\n");
+	put_stats(tree, 5, "entries: 0\nbytes: 0\n");
+	f = start(tree, false);
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_drain(f->capture, NULL), 0);
+	assert_int_equal(stored(f, 0), 2000);
+	assert_true(xt_capture_fullest(f->capture) < 100);
+	finish(f);
+}
+
+TEST(the_end_empties_the_buffers)
+{
+	struct fixture *f = streaming(*state);
+
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_stop(f->capture, NULL), 0);
+	assert_true(stored(f, 0) >= 2000);
+	assert_int_equal(stored(f, 5) % 21, 0);
+	assert_true(stored(f, 5) > 0);
+	finish(f);
+}
+
+TEST(the_fullest_buffer_is_noted_until_it_is_asked_for)
+{
+	struct tree *tree = *state;
+	struct fixture *f = streaming(tree);
+
+	put_stats(tree, 5, "entries: 21\nbytes: 786432\n");
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_drain(f->capture, NULL), 0);
+	assert_in_range(xt_capture_fullest(f->capture), 3, 75);
+	finish(f);
+}
+
+/* ---- counts ---- */
+
+TEST(what_was_overwritten_is_lost_where_all_was_to_be_kept)
+{
+	struct tree *tree = *state;
+	struct fixture *f = streaming(tree);
+	struct xt_cpu_stats stats;
+
+	put_stats(tree, 0, "entries: 10\noverrun: 4\ncommit overrun: 1\ndropped events: 2\n"
+		  "read events: 0\n");
+	assert_int_equal(xt_capture_stats(f->capture, 0, &stats, NULL), 0);
+	assert_int_equal(stats.written, 17);
+	assert_int_equal(stats.lost, 7);
+	assert_int_equal(stats.overwritten, 0);
+	xt_capture_unread(f->capture, 0, &stats);
+	assert_int_equal(stats.lost, 17);
+	finish(f);
+}
+
+TEST(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both();
+	struct xt_cpu_stats stats;
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 1, 3);
+	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_stats(tree, 0, "entries: 10\noverrun: 4\ncommit overrun: 1\ndropped events: 2\n");
+	put_stats(tree, 5, "");
+	f = start(tree, true);
+	assert_int_equal(xt_capture_stats(f->capture, 0, &stats, NULL), 0);
+	assert_int_equal(stats.overwritten, 4);
+	assert_int_equal(stats.lost, 3);
+	/* A snapshot takes the buffer away and is saved; a new one begins at nothing. */
+	assert_int_equal(xt_capture_look(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_save(f->capture, "trace_pipe_raw", &cpus, 1, NULL), 0);
+	put_stats(tree, 0, "entries: 1\noverrun: 0\n");
+	xt_capture_note_swapped(f->capture);
+	assert_int_equal(xt_capture_stats(f->capture, 0, &stats, NULL), 0);
+	assert_int_equal(stats.overwritten, 4);
+	assert_int_equal(stats.lost, 3);
+	assert_int_equal(stats.written, 3 + 1 + 4 + 3);
+	finish(f);
+}
+
+TEST(what_was_read_and_did_not_reach_the_disk_is_lost)
+{
+	struct tree *tree = *state;
+	struct fixture *f = streaming(tree);
+	struct xt_cpu_stats stats;
+
+	put_stats(tree, 5, "entries: 0\nread events: 50\n");
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_stop(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_stats(f->capture, 5, &stats, NULL), 0);
+	assert_int_equal(stats.lost, 50 - stored(f, 5));
+	assert_int_equal(stats.written, 50);
+	finish(f);
+}
+
+TEST(a_cpu_that_is_not_recorded_has_no_counts)
+{
+	struct fixture *f = streaming(*state);
+	struct xt_cpu_stats stats;
+	struct rt_err err = { 0 };
+
+	assert_int_equal(xt_capture_stats(f->capture, 1, &stats, &err), -EINVAL);
+	assert_string_equal(err.text, "cpu1 is not recorded");
+	finish(f);
+}
+
+/* ---- faults ---- */
+
+TEST(a_disk_that_takes_no_more_is_told_once)
+{
+	struct rlimit old, little;
+	struct fixture *f = streaming(*state);
+	struct pollfd fault = { .fd = xt_capture_fault_fd(f->capture), .events = POLLIN };
+	struct rt_err err = { 0 };
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	little = (struct rlimit){ .rlim_cur = 10, .rlim_max = old.rlim_max };
+	assert_int_equal(poll(&fault, 1, 0), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_drain(f->capture, &err), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_contains(err.text, "cannot write");
+	assert_int_equal(poll(&fault, 1, 1000), 1);
+	assert_int_equal(xt_capture_fault(f->capture, NULL), -EFBIG);
+	/* The end does not try again. */
+	assert_int_equal(xt_capture_stop(f->capture, &err), -EFBIG);
+	finish(f);
+}
+
+TEST(half_a_sub_buffer_is_an_error)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both();
+	struct rt_err err = { 0 };
+	struct fixture *f = streaming(tree);
+
+	tree_put(tree, INSTANCE "/per_cpu/cpu0/snapshot_raw", "half");
+	assert_int_equal(xt_capture_save(f->capture, "snapshot_raw", &cpus, 1, &err), -EIO);
+	assert_contains(err.text, "cpu0: cannot read its buffer");
+	finish(f);
+}
+
+TEST(a_cpu_without_a_buffer_cannot_be_captured)
+{
+	struct tree *tree = *state;
+	struct xt_capture_opts opts = { .buffer_bytes = 1 << 20 };
+	struct fixture *f = streaming(tree);
+	struct xt_capture *capture;
+	struct rt_err err = { 0 };
+
+	rt_cpuset_add(&opts.cpus, 9);
+	rt_cpuset_add(&opts.drain_cpus, 0);
+	assert_int_equal(xt_capture_create(&capture, &f->inst, f->store, &opts, &err), -ENOENT);
+	assert_contains(err.text, "per_cpu/cpu9/trace_pipe_raw");
+	finish(f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_TREE(a_buffer_that_stands_still_is_saved_whole),
+		WITH_TREE(only_the_cpus_asked_for_are_saved),
+		WITH_TREE(a_drain_returns_when_all_that_was_there_is_stored),
+		WITH_TREE(a_drain_takes_what_was_there_and_not_what_comes_meanwhile),
+		WITH_TREE(bytes_that_an_old_kernel_counts_below_nothing_are_not_believed),
+		WITH_TREE(the_end_empties_the_buffers),
+		WITH_TREE(the_fullest_buffer_is_noted_until_it_is_asked_for),
+		WITH_TREE(what_was_overwritten_is_lost_where_all_was_to_be_kept),
+		WITH_TREE(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write),
+		WITH_TREE(what_was_read_and_did_not_reach_the_disk_is_lost),
+		WITH_TREE(a_cpu_that_is_not_recorded_has_no_counts),
+		WITH_TREE(a_disk_that_takes_no_more_is_told_once),
+		WITH_TREE(half_a_sub_buffer_is_an_error),
+		WITH_TREE(a_cpu_without_a_buffer_cannot_be_captured),
+	};
+
+	return RUN_TESTS(tests);
+}

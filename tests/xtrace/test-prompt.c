@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-prompt.c - xtrace/prompt.c: lines from a pipe, and typed on a terminal */
+#include "xtrace/prompt.h"
+
+#include <pty.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/err.h"
+#include "tests/unit.h"
+
+static const char *const words[] = { "flush", "pause", "resume", "status", "stop", NULL };
+
+struct heard {
+	char text[256];
+	const char *last;
+};
+
+static bool hear(void *arg, char *line)
+{
+	struct heard *heard = arg;
+
+	line[strcspn(line, "\n")] = '\0';
+	strcat(strcat(heard->text, line), "|");
+	return !heard->last || strcmp(line, heard->last) != 0;
+}
+
+TEST(lines_of_a_pipe_are_taken_one_by_one)
+{
+	static const char lines[] = "flush\n\nmark a  b\nno newline";
+	struct heard heard = { .last = NULL };
+	int fds[2], old = dup(STDIN_FILENO);
+
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(write(fds[1], lines, strlen(lines)), strlen(lines));
+	close(fds[1]);
+	dup2(fds[0], STDIN_FILENO);
+	close(fds[0]);
+	assert_int_equal(xt_prompt_run("> ", words, hear, &heard, NULL), 0);
+	dup2(old, STDIN_FILENO);
+	close(old);
+	assert_string_equal(heard.text, "flush||mark a  b|no newline|");
+}
+
+/* On a terminal of its own: exits 0 when it heard @expected. */
+static void converse(const char *expected)
+{
+	struct heard heard = { .last = "quit" };
+
+	setenv("TERM", "dumb", 1);
+	if (xt_prompt_run("ready> ", words, hear, &heard, NULL) < 0)
+		_exit(2);
+	_exit(strcmp(heard.text, expected) == 0 ? 0 : 1);
+}
+
+static void typed(const char *keys, const char *expected)
+{
+	int terminal, wait_status;
+	char out[4096] = "";
+	size_t len = 0;
+	ssize_t got = 1;
+	pid_t pid = forkpty(&terminal, NULL, NULL, NULL);
+
+	assert_true(pid >= 0);
+	if (pid == 0)
+		converse(expected);
+	while (got > 0 && !strstr(out, "ready> ")) {
+		got = read(terminal, out + len, sizeof(out) - 1 - len);
+		len += got > 0 ? (size_t)got : 0;
+		out[len] = '\0';
+	}
+	assert_int_equal(write(terminal, keys, strlen(keys)), strlen(keys));
+	/* Until its end, so that it never waits for room. */
+	while (read(terminal, out, sizeof(out)) > 0)
+		;
+	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
+	close(terminal);
+	assert_true(WIFEXITED(wait_status));
+	assert_int_equal(WEXITSTATUS(wait_status), 0);
+}
+
+TEST(the_tabulator_completes_a_word)
+{
+	typed("fl\t\rquit\r", "flush |quit|");
+	typed("FL\t\rquit\r", "FLush |quit|");
+	typed("flush sta\t\rquit\r", "flush status |quit|");
+}
+
+TEST(what_several_words_begin_with_is_completed_so_far)
+{
+	typed("s\tatus\rquit\r", "status|quit|");
+}
+
+TEST(a_word_that_none_begins_with_stays)
+{
+	typed("xyz\t\rquit\r", "xyz|quit|");
+}
+
+TEST(lines_before_come_back)
+{
+	typed("flush\r\020\rquit\r", "flush|flush|quit|");
+}
+
+TEST(the_end_of_input_ends_it)
+{
+	typed("flush\r\004", "flush|");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lines_of_a_pipe_are_taken_one_by_one),
+		cmocka_unit_test(the_tabulator_completes_a_word),
+		cmocka_unit_test(what_several_words_begin_with_is_completed_so_far),
+		cmocka_unit_test(a_word_that_none_begins_with_stays),
+		cmocka_unit_test(lines_before_come_back),
+		cmocka_unit_test(the_end_of_input_ends_it),
+	};
+
+	return RUN_TESTS(tests);
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-record.c - xtrace/record.c: whole sessions on this machine's own kernel
+ *
+ * Skipped where no trace instance can be made; sessions stand below a /run of
+ * the test's own.
+ */
+#include "xtrace/record.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/cmd.h"
+#include "lib/err.h"
+#include "tests/unit.h"
+#include "tests/xtrace/make.h"
+#include "tests/xtrace/tree.h"
+#include "xtrace/status.h"
+#include "xtrace/xtrace.h"
+
+struct fixture {
+	struct tree *tree;
+	char name[32], output[512], instance[128];
+	struct xt_record_opts opts;
+	struct rt_strv events, none;
+	char said[4096];
+};
+
+static void hear(void *arg, const char *line)
+{
+	struct fixture *f = arg;
+
+	snprintf(f->said + strlen(f->said), sizeof(f->said) - strlen(f->said), "%s\n", line);
+}
+
+static int can_record(void)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/" TREE_TRACING "/instances/kvmrt-unit%d", (int)getpid());
+	return geteuid() == 0 && mkdir(path, 0755) == 0 && rmdir(path) == 0;
+}
+
+static int set_up(void **state)
+{
+	static const char *words[] = { "sched_switch" };
+	struct fixture *f = calloc(1, sizeof(*f));
+	char link[512];
+	void *tree;
+
+	if (!f || tree_set_up(&tree) < 0)
+		return -1;
+	f->tree = tree;
+	tree_make_dir(tree, "run");
+	snprintf(link, sizeof(link), "%s/proc", f->tree->path);
+	assert_int_equal(symlink("/proc", link), 0);
+	snprintf(link, sizeof(link), "%s/sys", f->tree->path);
+	assert_int_equal(symlink("/sys", link), 0);
+	snprintf(f->name, sizeof(f->name), "unit%d", (int)getpid());
+	snprintf(f->output, sizeof(f->output), "%s/out", f->tree->path);
+	snprintf(f->instance, sizeof(f->instance), TREE_TRACING "/instances/xtrace-%s", f->name);
+	f->events = (struct rt_strv){ words, 1 };
+	f->opts = (struct xt_record_opts){
+		.output = f->output, .name = f->name, .mode = "stream", .clock = "mono",
+		.events = &f->events, .excludes = &f->none, .filters = &f->none, .pids = &f->none,
+		.buffer_bytes = 256 << 10,
+	};
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+	void *tree = f->tree;
+
+	if (tree_has(f->tree, f->instance))
+		unlinkat(f->tree->root.fd, f->instance, AT_REMOVEDIR);
+	tree_tear_down(&tree);
+	free(f);
+	return 0;
+}
+
+static struct xt_record *create(struct fixture *f)
+{
+	struct xt_record *record;
+	struct rt_err err = { 0 };
+
+	if (!can_record())
+		skip();
+	if (xt_record_create(&record, &f->tree->root, &f->opts, hear, f, &err) < 0)
+		fail_msg("%s", err.text);
+	return record;
+}
+
+static struct xt_record *start(struct fixture *f)
+{
+	struct xt_record *record = create(f);
+
+	assert_int_equal(xt_record_start(record, NULL), 0);
+	return record;
+}
+
+static const char *state_of(const struct xt_record *record)
+{
+	struct xt_record_status status;
+
+	xt_record_status(record, &status);
+	return status.state;
+}
+
+static void nothing_is_left(const struct fixture *f)
+{
+	char path[64];
+
+	assert_false(tree_has(f->tree, f->instance));
+	snprintf(path, sizeof(path), "run/xtrace/%s", f->name);
+	assert_false(tree_has(f->tree, path));
+}
+
+static void is_complete(const struct fixture *f, bool complete)
+{
+	struct xt_trace *trace;
+
+	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
+	assert_int_equal(xt_trace_info(trace)->complete, complete);
+	xt_trace_destroy(trace);
+}
+
+static void finish(struct fixture *f, struct xt_record *record)
+{
+	assert_int_equal(xt_record_finish(record, NULL), 0);
+	assert_string_equal(state_of(record), "finished");
+	nothing_is_left(f);
+	xt_record_destroy(record);
+	is_complete(f, true);
+}
+
+TEST(a_session_is_armed_records_and_ends_and_leaves_a_whole_directory)
+{
+	struct fixture *f = *state;
+	struct xt_record *record = create(f);
+
+	assert_string_equal(state_of(record), "armed");
+	assert_int_equal(xt_record_start(record, NULL), 0);
+	assert_string_equal(state_of(record), "recording");
+	assert_int_equal(xt_record_tick(record, NULL), 0);
+	assert_int_equal(xt_record_finish(record, NULL), 0);
+	assert_int_equal(xt_record_finish(record, NULL), 0);
+	assert_int_equal(xt_record_tick(record, NULL), 0);
+	finish(f, record);
+}
+
+TEST(one_that_is_not_ended_leaves_no_instance_and_what_can_be_read)
+{
+	struct fixture *f = *state;
+
+	xt_record_destroy(start(f));
+	nothing_is_left(f);
+	is_complete(f, false);
+}
+
+TEST(flushes_are_numbered_in_every_mode)
+{
+	static const char *const modes[] = { "stream", "overwrite", "stop" };
+	struct fixture *f = *state;
+	struct xt_record *record;
+	uint32_t flush;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		f->opts.mode = modes[i];
+		f->opts.force = true;
+		record = start(f);
+		assert_int_equal(xt_record_flush(record, NULL, &flush, NULL), 0);
+		assert_int_equal(flush, 1);
+		assert_int_equal(xt_record_flush(record, NULL, &flush, NULL), 0);
+		assert_int_equal(flush, 2);
+		finish(f, record);
+	}
+}
+
+TEST(a_pause_is_a_state_and_pausing_twice_is_no_failure)
+{
+	struct fixture *f = *state;
+	struct xt_record *record = start(f);
+	struct rt_cpuset cpu0 = { { 1 } }, none = { { 0 } };
+	struct rt_err err = { 0 };
+
+	assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
+	assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
+	assert_string_equal(state_of(record), "paused");
+	assert_true(xt_record_mark(record, "x", &err) < 0);
+	assert_contains(err.text, "does not record now");
+	assert_int_equal(xt_record_resume(record, &cpu0, &err), -EBUSY);
+	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
+	assert_string_equal(state_of(record), "recording");
+	assert_int_equal(xt_record_mark(record, "x", NULL), 0);
+	assert_int_equal(xt_record_mark(record, "", &err), -EINVAL);
+	rt_cpuset_add(&none, RT_MAX_CPUS - 1);
+	assert_int_equal(xt_record_pause(record, &none, &err), -EINVAL);
+	assert_contains(err.text, "the session records the CPUs");
+	finish(f, record);
+}
+
+TEST(a_buffer_that_was_to_be_filled_once_is_full)
+{
+	static const char *words[] = { "raw_syscalls:*" };
+	struct fixture *f = *state;
+	struct xt_record *record;
+	int i;
+
+	f->events = (struct rt_strv){ words, 1 };
+	f->opts.mode = "stop";
+	f->opts.buffer_bytes = 64 << 10;
+	f->opts.cpus = f->opts.drain_cpus = "0";	/* where we run, then */
+	record = start(f);
+	for (i = 0; i < 1000000 && strcmp(state_of(record), "full") != 0; i++)
+		getppid();
+	assert_string_equal(state_of(record), "full");
+	finish(f, record);
+}
+
+TEST(the_status_of_a_session_is_read_back_from_its_text)
+{
+	struct fixture *f = *state;
+	struct xt_record *record;
+	struct rt_buf text = { 0 };
+	struct xt_status status;
+
+	f->opts.command = "sh -c 'a\nb'";
+	record = start(f);
+	xt_status_format(record, &text);
+	assert_int_equal(xt_status_parse(&status, rt_buf_str(&text), NULL), 0);
+	assert_string_equal(status.name, f->name);
+	assert_string_equal(status.state, "recording");
+	assert_string_equal(status.command, "sh -c 'a?b'");
+	assert_string_equal(status.directory, f->output);
+	assert_int_equal(status.pid, getpid());
+	assert_true(status.nr_cpus >= 1);
+	assert_true(status.buffer_bytes >= 256 << 10);
+	xt_status_finish(&status);
+	rt_buf_finish(&text);
+	finish(f, record);
+}
+
+static void refused(struct fixture *f, const char *sentence)
+{
+	struct xt_record *record;
+	struct rt_err err = { 0 };
+
+	assert_true(xt_record_create(&record, &f->tree->root, &f->opts, hear, f, &err) < 0);
+	assert_contains(err.text, sentence);
+	assert_int_equal(access(f->output, F_OK), -1);
+	nothing_is_left(f);
+}
+
+TEST(a_wrong_word_leaves_nothing_behind)
+{
+	struct fixture *f = *state;
+	const struct xt_record_opts good = f->opts;
+	static const char *pid[] = { "x" }, *filter[] = { "sched_switch:bogus == 1" };
+	struct rt_strv words = { pid, 1 };
+
+	if (!can_record())
+		skip();
+	f->opts.mode = "tape";
+	refused(f, "expected mode stream, overwrite or stop, found \"tape\"");
+	f->opts = good;
+	f->opts.clock = "sun";
+	refused(f, "expected clock tod, mono, boot, tsc or local, found \"sun\"");
+	f->opts = good;
+	f->opts.cpus = "";
+	refused(f, "-c: expected at least one CPU, found none");
+	f->opts = good;
+	f->opts.pids = &words;
+	refused(f, "-p: expected a PID, found \"x\"");
+	f->opts = good;
+	words.v = filter;
+	f->opts.filters = &words;
+	refused(f, "the kernel says: ");
+	f->opts = good;
+	f->opts.excludes = &f->events;
+	refused(f, "no event is left to record");
+}
+
+#define SESSION(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SESSION(a_session_is_armed_records_and_ends_and_leaves_a_whole_directory),
+		SESSION(one_that_is_not_ended_leaves_no_instance_and_what_can_be_read),
+		SESSION(flushes_are_numbered_in_every_mode),
+		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
+		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
+		SESSION(the_status_of_a_session_is_read_back_from_its_text),
+		SESSION(a_wrong_word_leaves_nothing_behind),
+	};
+
+	return RUN_TESTS(tests);
+}
