@@ -48,8 +48,10 @@ int main(int argc, char **argv)
 		sleep_until(next);
 		late = now_ns() - next;
 		if (late > deadline) {
-			printf("userapp: cycle %lld started %lld.%03lld ms late (deadline %lld ms)\n",
-			       i, late / NSEC_PER_MSEC, late / 1000 % 1000, deadline / NSEC_PER_MSEC);
+			printf("userapp: cycle %lld started %lld.%03lld ms late "
+			       "(deadline %lld ms)\n",
+			       i, late / NSEC_PER_MSEC, late / 1000 % 1000,
+			       deadline / NSEC_PER_MSEC);
 			return 1;
 		}
 		if (late > period)
