@@ -45,8 +45,14 @@ $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 # Recording and its control: programs only, no part of the public library.
 ARCHIVES += libxtrec.a
 libxtrec.a-objs := $(addprefix xtrace/, \
-	capture.o child.o clock.o control.o meta.o pace.o place.o record.o record-setup.o select.o session.o \
+	capture.o child.o clock.o control.o live.o meta.o pace.o place.o record.o record-setup.o \
+	select.o session.o \
 	status.o tracefs.o vms.o)
+
+UNIT_TESTS += tests/xtrace/test-live
+tests/xtrace/test-live-objs := tests/xtrace/test-live.o tests/xtrace/make.o
+tests/xtrace/test-live-libs := libxtrec.a $(xt-libs)
+tests/xtrace/test-live-ldlibs := $(xt-ldlibs)
 
 PROGRAMS += xtrace-run
 xtrace-run-objs := xtrace/cmd-run.o

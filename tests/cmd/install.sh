@@ -15,7 +15,8 @@ for program in "$KVMRT_BIN"/*; do
 	[ -e "$program" ] || continue
 	name=$(basename "$program")
 	[ -x "$tmp/root/usr/bin/$name" ] || fail "$name is not installed"
-	[ -e "$tmp/root/usr/share/man/man1/$name.1" ] || fail "$name.1 is not installed"
+	[ -e "$tmp/root/usr/share/man/man1/$name.1" ] || [ -e "$tmp/root/usr/share/man/man8/$name.8" ] ||
+		fail "$name.1 is not installed"
 	[ -e "$tmp/root/usr/share/bash-completion/completions/$name" ] ||
 		fail "the completion of $name is not installed"
 	run "$tmp/root/usr/bin/$name" --version

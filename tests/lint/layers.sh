@@ -23,7 +23,7 @@ config: lib tuning
 public='
 gs: gs/protocol.h gs/gs.h
 kvm-events: kvm-events/kvm-events.h
-xtrace: xtrace/xtrace.h
+xtrace: xtrace/xtrace.h xtrace/xtrec.h
 merge: merge/merge.h
 tuning: tuning/tuning.h
 config: config/config.h

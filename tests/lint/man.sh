@@ -31,8 +31,10 @@ compare() {
 }
 
 for name in $(programs); do
-	if [ -e "doc/man/$name.1" ]; then
-		each_finding < <(compare "$name" "doc/man/$name.1")
+	page=doc/man/$name.1
+	[ -e "$page" ] || page=doc/man/$name.8	# daemons
+	if [ -e "$page" ]; then
+		each_finding < <(compare "$name" "$page")
 	else
 		finding "$name: no man page doc/man/$name.1"
 	fi

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+ARCHIVES += libgsd.a
+libgsd.a-objs := $(addprefix gs/host/,front.o limit.o line.o service.o sink.o source.o)
+
+PROGRAMS += kvmrt-gsd
+kvmrt-gsd-objs := gs/host/cmd-gsd.o
+kvmrt-gsd-libs := libgsd.a libxtrec.a $(xt-libs)
+kvmrt-gsd-ldlibs := $(xt-ldlibs)
+UNITS += gs/host/kvmrt-gsd.service
+CMD_TESTS += tests/cmd/kvmrt-gsd.sh
+
+gsd-tests := $(addprefix tests/gs/host/test-,front limit line service sink source)
+UNIT_TESTS += $(gsd-tests)
+$(foreach t,$(gsd-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
+	$(eval $(t)-libs := libgsd.a libxtrec.a $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))

@@ -1,0 +1,81 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmrt-gsd.sh: the daemon's life: one a host, killed and begun again, ended without a trace
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+it 'refuses what it does not understand'
+expect_wrong_usage kvmrt-gsd 'goes with --status' --json
+expect_wrong_usage kvmrt-gsd '--log.*kmsg\|syslog\|both' --log mail
+expect_wrong_usage kvmrt-gsd 'argument' start
+
+it 'says that none runs'
+mkdir -p "$tmp/root/run"
+run kvmrt-gsd --root "$tmp/root" --status
+expect_status 1
+expect_stderr_like '^kvmrt-gsd: no kvmrt-gsd is running'
+
+it 'cannot without tracefs'
+run kvmrt-gsd --root "$tmp/root"
+expect_status 3
+expect_stderr_like '^kvmrt-gsd: no tracefs at '
+
+need_root
+instances=/sys/kernel/tracing/instances
+[ -d $instances ] && [ -d /sys/kernel/tracing/events/kvm ] || skip 'no tracefs with the events of KVM'
+[ -e /run/kvmrt-gsd/control ] && skip 'a daemon is running on this machine'
+
+pid() { cat /run/kvmrt-gsd/lock; }
+end() {
+	local pid
+
+	pid=$(pid)
+	kill "$1" "$pid"
+	# its parent may be one that does not wait for it
+	while grep -qs '^State:[^Z]*$' "/proc/$pid/status"; do
+		sleep 0.05
+	done
+}
+
+it 'goes into the background when it is ready, and has an instance of its own'
+run kvmrt-gsd --log kmsg -b 64k
+expect_status 0
+at_exit 'kill "$(pid)" 2>/dev/null; sleep 0.3; rm -r /run/kvmrt-gsd'
+[ "$(cat $instances/kvmrt-gsd/events/kvm/kvm_hypercall/filter)" = \
+	'nr >= 0x4b475300 && nr <= 0x4b475304' ] || fail 'no filter in the kernel'
+[ "$(cat $instances/kvmrt-gsd/events/kvm/kvm_hypercall/enable)" = 1 ] || fail 'not enabled'
+
+it 'tells what it has seen, in words and as JSON'
+run kvmrt-gsd --status
+expect_status 0
+expect_stdout_like '^events +of KVM; nobody answers the guests$' '^lost +0 calls$' '^VM +PID +CALLS'
+run kvmrt-gsd --status --json
+expect_stdout_like '"module": false' '"vms": \[\]'
+
+it 'is the only one of its host'
+run kvmrt-gsd
+expect_status 1
+expect_stderr_like "another one is running on this host \(PID $(pid)\)"
+
+it 'leaves its instance when it is killed, and the next one takes it over'
+end -KILL
+[ -d $instances/kvmrt-gsd ] || fail 'the instance is gone'
+run kvmrt-gsd --log kmsg
+expect_status 0
+expect_stderr ''
+
+it 'leaves nothing when it is ended'
+end -TERM
+[ ! -d $instances/kvmrt-gsd ] || fail 'the instance stays'
+[ ! -e /run/kvmrt-gsd/control ] || fail 'the socket stays'
+
+it 'stays in the foreground where told so, and ends with status 0'
+kvmrt-gsd -f --log kmsg &
+job=$!
+until kvmrt-gsd --status >/dev/null 2>&1; do
+	sleep 0.05
+done
+kill -TERM $job
+wait $job
+status=$?
+expect_status 0
