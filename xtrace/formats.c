@@ -301,15 +301,19 @@ static int keep_format(struct xt_trace *trace, const char *system, const char *t
 	memcpy(format->text.data, text, len);
 	format->text.data[len] = '\0';
 	format->text.len = len;
-	trace->nr_formats++;
+	if (++trace->nr_formats == XT_MAX_FORMATS)
+		xt_warn(trace, "%u formats are read, and no more", XT_MAX_FORMATS);
 	return 0;
 }
 
 int xt_add_format(struct xt_trace *trace, const char *system, const char *text, size_t len)
 {
-	struct parsed *parsed = calloc(1, sizeof(*parsed));
+	struct parsed *parsed;
 	int rc;
 
+	if (trace->nr_formats == XT_MAX_FORMATS)
+		return 0;
+	parsed = calloc(1, sizeof(*parsed));
 	if (!parsed)
 		return -ENOMEM;
 	rc = parse_text(trace, (struct span){ text, len }, parsed);

@@ -31,6 +31,7 @@ struct xt_symbols;
 #define XT_MIN_PAGE	4096u
 #define XT_MAX_PAGE	(1u << 20)
 #define XT_MAX_CHUNK	(16u << 20)	/* raw bytes of one chunk */
+#define XT_MAX_FORMATS	65536u
 #define XT_MAX_LOAD	(256u << 20)	/* raw bytes of one xt_lane_load() */
 #define XT_MAX_TEXT	(64u << 20)	/* raw bytes of one metadata text */
 #define XT_MAX_CPUS	8192u
@@ -158,7 +159,10 @@ void xt_text_finish(struct xt_text *text);
 
 /* ---- formats, names, symbols ---- */
 
-/* Adds one format text (copied); what cannot be understood becomes a warning. */
+/*
+ * Adds one format text (copied); what cannot be understood becomes a warning, and so
+ * do more than XT_MAX_FORMATS.
+ */
 int xt_add_format(struct xt_trace *trace, const char *system, const char *text, size_t len);
 /* header_page: refuses layouts other than that of a 64-bit little-endian kernel. */
 int xt_check_header_page(const char *text, struct rt_err *err);

@@ -16,7 +16,8 @@
 #include "lib/err.h"
 
 #define HEAD_MAX	4096u
-#define WINDOW		(256u << 10)	/* bytes looked through at a time for a head */
+#define WINDOW		(256u << 10)	/* bytes looked through at a time for a head, at most */
+#define FIRST_WINDOW	4096u
 #define SEARCH_BACK	(32u << 20)	/* a block is never longer */
 #define MAX_TAIL	(1u << 20)	/* blocks kept without an index */
 
@@ -83,15 +84,28 @@ static uint64_t search(const struct st_lane *lane, unsigned int cpu, uint64_t fr
 	return found;
 }
 
+/* Where the next bytes are that stand on a disk: a hole may be larger than any disk. */
+static uint64_t skip_hole(const struct st_lane *lane, uint64_t from)
+{
+	off_t data = lseek(lane->fd, (off_t)from, SEEK_DATA);
+
+	if (data < 0)
+		return errno == ENXIO ? lane->size : from;
+	return (uint64_t)data > from ? (uint64_t)data : from;
+}
+
 static uint64_t search_forward(const struct st_lane *lane, unsigned int cpu, uint64_t from)
 {
-	while (from < lane->size) {
-		uint64_t to = lane->size - from < WINDOW ? lane->size : from + WINDOW;
+	uint64_t window = FIRST_WINDOW;
+
+	for (from = skip_hole(lane, from); from < lane->size; from = skip_hole(lane, from)) {
+		uint64_t to = lane->size - from < window ? lane->size : from + window;
 		uint64_t found = search(lane, cpu, from, to, false);
 
 		if (found != UINT64_MAX || to == lane->size)
 			return found;
 		from = to - 3;
+		window = window < WINDOW ? 2 * window : WINDOW;
 	}
 	return UINT64_MAX;
 }
@@ -159,7 +173,7 @@ static int add_group(struct st_lane *lane, uint64_t at, const struct xt_block_he
 	}
 	lane->groups[lane->nr_groups++] = (struct st_group){
 		.offset = at + head->head_size, .nr = head->nr_subbufs, .crc = head->payload_crc,
-		.first = head->seq - head->nr_subbufs,
+		.first = head->seq - head->nr_subbufs, .head = at, .before = head->index,
 	};
 	return 0;
 }
@@ -205,6 +219,16 @@ broken:
 
 /* ---- walking heads ---- */
 
+static struct xt_index_entry entry_of(uint64_t at, const struct xt_block_head *head)
+{
+	return (struct xt_index_entry){
+		.offset = at, .first_ts = head->first_ts, .last_ts = head->last_ts,
+		.lost = head->lost, .nr_events = head->nr_events,
+		.nr_subbufs = head->nr_subbufs, .flush = head->flush, .kind = head->kind,
+		.flags = (uint8_t)head->flags,
+	};
+}
+
 static int add_tail(struct st_lane *lane, uint64_t at, const struct xt_block_head *head)
 {
 	size_t n = lane->nr_tail;
@@ -218,13 +242,28 @@ static int add_tail(struct st_lane *lane, uint64_t at, const struct xt_block_hea
 			return -ENOMEM;
 		lane->tail = list;
 	}
-	lane->tail[lane->nr_tail++] = (struct xt_index_entry){
-		.offset = at, .first_ts = head->first_ts, .last_ts = head->last_ts,
-		.lost = head->lost, .nr_events = head->nr_events,
-		.nr_subbufs = head->nr_subbufs, .flush = head->flush, .kind = head->kind,
-		.flags = (uint8_t)head->flags,
-	};
+	lane->tail[lane->nr_tail++] = entry_of(at, head);
 	return 0;
+}
+
+/*
+ * Stands for blocks that cannot be found any more: a gap of our own, which begins
+ * where the block before it ends.
+ */
+static int add_damage(struct st_lane *lane, unsigned int cpu)
+{
+	struct xt_block_head head = {
+		.kind = XT_BLOCK_GAP, .cpu = cpu, .flags = XT_BLOCK_LOST_UNKNOWN,
+	};
+	struct xt_block_head index;
+
+	if (lane->nr_tail)
+		head.last_ts = lane->tail[lane->nr_tail - 1].last_ts;
+	else if (lane->nr_groups &&
+		 read_head(lane, cpu, lane->groups[lane->nr_groups - 1].head, &index) == 0)
+		head.last_ts = index.last_ts;
+	head.first_ts = head.last_ts;
+	return add_tail(lane, ST_NOWHERE, &head);
 }
 
 /* From a place without a good head to the next one: where that is, or the file's end. */
@@ -248,29 +287,27 @@ static int walk(struct xt_trace *trace, struct st_lane *lane, unsigned int cpu, 
 		bool growing)
 {
 	struct xt_block_head head;
-	int rc;
+	int rc = 0;
 
 	lane->end = at;
-	while (at < lane->size) {
+	while (at < lane->size && rc == 0) {
 		if (read_head(lane, cpu, at, &head) < 0 || lane->size - at < block_size(&head)) {
 			if (growing)
 				return 0;
 			at = pass_damage(trace, lane, cpu, at);
+			if (at < lane->size)
+				rc = add_damage(lane, cpu);
 			continue;
 		}
-		if (head.kind == XT_BLOCK_DATA || head.kind == XT_BLOCK_GAP) {
+		if (head.kind == XT_BLOCK_DATA || head.kind == XT_BLOCK_GAP)
 			rc = add_tail(lane, at, &head);
-			if (rc == -EFBIG) {
-				xt_warn(trace, "cpu%u: more than %u blocks without an index, the rest is not read",
-					cpu, MAX_TAIL);
-				return 0;
-			}
-			if (rc < 0)
-				return rc;
-		}
 		at += block_size(&head);
 		lane->end = at;
 	}
+	if (rc != -EFBIG)
+		return rc;
+	xt_warn(trace, "cpu%u: more than %u blocks without an index, the rest is not read", cpu,
+		MAX_TAIL);
 	return 0;
 }
 
@@ -337,8 +374,31 @@ static size_t group_of(const struct st_lane *lane, uint64_t chunk)
 	return low;
 }
 
+/*
+ * Entries of a group whose index block is damaged, from the blocks themselves; those
+ * that are damaged too stay without a kind.
+ */
+static void find_entries(const struct st_lane *lane, unsigned int cpu,
+			 const struct st_group *group, struct xt_index_entry *entries)
+{
+	struct xt_block_head head;
+	uint64_t at = group->before;
+
+	memset(entries, 0, group->nr * sizeof(*entries));
+	while (at < group->head) {
+		if (read_head(lane, cpu, at, &head) < 0 || group->head - at < block_size(&head)) {
+			at = search_forward(lane, cpu, at + 1);
+			continue;
+		}
+		if (head.kind != XT_BLOCK_INDEX && head.seq >= group->first &&
+		    head.seq - group->first < group->nr)
+			entries[head.seq - group->first] = entry_of(at, &head);
+		at += block_size(&head);
+	}
+}
+
 /* Has the entries of a group in ->loaded; under the lock. */
-static int load_group(struct st_lane *lane, size_t number)
+static int load_group(struct st_lane *lane, unsigned int cpu, size_t number)
 {
 	const struct st_group *group = &lane->groups[number];
 	size_t list = group->nr * sizeof(struct xt_index_entry);
@@ -351,17 +411,16 @@ static int load_group(struct st_lane *lane, size_t number)
 	if (!entries)
 		return -ENOMEM;
 	if (xt_pread(lane->fd, entries, len, group->offset) < 0 ||
-	    (uint32_t)crc32(0, (const void *)entries, (uInt)len) != group->crc) {
-		free(entries);
-		return -EBADMSG;
-	}
+	    (uint32_t)crc32(0, (const void *)entries, (uInt)len) != group->crc)
+		find_entries(lane, cpu, group, entries);
 	free(lane->loaded);
 	lane->loaded = entries;
 	lane->loaded_group = number;
 	return 0;
 }
 
-static int get_entry(struct st_lane *lane, uint64_t chunk, struct xt_index_entry *ret)
+static int get_entry(struct st_lane *lane, unsigned int cpu, uint64_t chunk,
+		     struct xt_index_entry *ret)
 {
 	size_t number;
 	int rc;
@@ -372,7 +431,7 @@ static int get_entry(struct st_lane *lane, uint64_t chunk, struct xt_index_entry
 	}
 	number = group_of(lane, chunk);
 	pthread_mutex_lock(&lane->lock);
-	rc = load_group(lane, number);
+	rc = load_group(lane, cpu, number);
 	if (rc == 0)
 		*ret = lane->loaded[chunk - lane->groups[number].first];
 	pthread_mutex_unlock(&lane->lock);
@@ -385,7 +444,7 @@ void st_chunk(const struct xt_trace *trace, unsigned int index, size_t chunk,
 	const struct st *st = trace->priv;
 	struct xt_index_entry entry;
 
-	if (get_entry(&st->lanes[index], chunk, &entry) < 0)
+	if (get_entry(&st->lanes[index], trace->lanes[index].cpu, chunk, &entry) < 0 || !entry.kind)
 		return;
 	*ret = (struct xt_chunk){
 		.times_known = true, .counts_known = !(entry.flags & XT_BLOCK_LOST_UNKNOWN),
@@ -466,8 +525,14 @@ static int load_one(const struct xt_trace *trace, unsigned int index, size_t chu
 	const struct st_lane *lane = &st->lanes[index];
 	unsigned int cpu = trace->lanes[index].cpu;
 	struct xt_block_head head;
-	int rc = read_head(lane, cpu, entry->offset, &head);
+	int rc;
 
+	if (entry->offset == ST_NOWHERE) {
+		head = (struct xt_block_head){ .flags = entry->flags, .last_ts = entry->last_ts };
+		make_gap(&head, st->subbuf_size, to);
+		return 0;
+	}
+	rc = read_head(lane, cpu, entry->offset, &head);
 	if (rc < 0 || head.kind != entry->kind || lane->size - entry->offset < block_size(&head) ||
 	    (head.kind == XT_BLOCK_DATA && head.nr_subbufs != entry->nr_subbufs))
 		rc = rt_err_say(err, -EBADMSG, "its head is damaged");
@@ -488,11 +553,15 @@ static int get_entries(const struct xt_trace *trace, unsigned int index, size_t 
 	uint64_t pages = 0;
 
 	for (size_t i = 0; i < nr; i++) {
-		int rc = get_entry(&st->lanes[index], first + i, &ret[i]);
+		unsigned int cpu = trace->lanes[index].cpu;
+		int rc = get_entry(&st->lanes[index], cpu, first + i, &ret[i]);
 
 		if (rc < 0)
 			return rt_err_set(err, rc, "cpu%u.xt: the index of block %zu cannot be read",
-					  trace->lanes[index].cpu, first + i);
+					  cpu, first + i);
+		if (ret[i].kind != XT_BLOCK_DATA && ret[i].kind != XT_BLOCK_GAP)
+			return rt_err_say(err, -EBADMSG, "cpu%u.xt: block %zu is damaged, and so is its index",
+					  cpu, first + i);
 		if (ret[i].kind == XT_BLOCK_GAP)
 			ret[i].nr_subbufs = 1;
 		pages += ret[i].nr_subbufs;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
@@ -109,6 +110,7 @@ static int open_cpu_file(int dir, const char *name)
 {
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct rlimit limit;
+	struct stat st;
 
 	if (fd < 0 && errno == EMFILE && getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
 	    limit.rlim_cur < limit.rlim_max) {
@@ -116,7 +118,13 @@ static int open_cpu_file(int dir, const char *name)
 		setrlimit(RLIMIT_NOFILE, &limit);
 		fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	}
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return -EINVAL;
+	}
+	return fd;
 }
 
 static void note_times(struct xt_trace *trace, unsigned int index)
@@ -145,8 +153,13 @@ static int open_lane(struct xt_trace *trace, unsigned int cpu, struct rt_err *er
 
 	snprintf(name, sizeof(name), "cpu%u.xt", cpu);
 	fd = open_cpu_file(st->dir, name);
-	if (fd < 0)
+	if (fd == -EMFILE || fd == -ENFILE || fd == -ENOMEM)
 		return rt_err_set(err, fd, "%s: cannot be opened", name);
+	if (fd < 0) {
+		xt_warn(trace, "%s: is not read: %s", name,
+			fd == -EINVAL ? "no regular file" : strerror(-fd));
+		return 0;
+	}
 	*info = (struct xt_lane_info){ .cpu = cpu, .buffer = "" };
 	trace->nr_lanes++;
 	rc = st_open_lane(trace, &st->lanes[trace->nr_lanes - 1], cpu, fd, &info->nr_chunks);
@@ -249,14 +262,22 @@ static const struct xt_backend st_backend = {
 	.kallsyms = st_kallsyms,
 };
 
+static void read_text(struct xt_trace *trace, const char *name, struct xt_text *ret)
+{
+	const struct st *st = trace->priv;
+	int rc = st_read_file(st->dir, name, XT_MAX_TEXT, ret);
+
+	if (rc < 0 && rc != -ENOENT)
+		xt_warn(trace, "%s: is not read: %s", name, strerror(-rc));
+}
+
 static int read_names(struct xt_trace *trace, struct rt_err *err)
 {
-	struct st *st = trace->priv;
 	int rc;
 
-	st_read_file(st->dir, "printk_formats", XT_MAX_TEXT, &trace->printk);
-	st_read_file(st->dir, "saved_cmdlines", XT_MAX_TEXT, &trace->cmdlines);
-	st_read_file(st->dir, "saved_tgids", XT_MAX_TEXT, &trace->tgids_text);
+	read_text(trace, "printk_formats", &trace->printk);
+	read_text(trace, "saved_cmdlines", &trace->cmdlines);
+	read_text(trace, "saved_tgids", &trace->tgids_text);
 	rc = xt_parse_cmdlines(trace);
 	return rc < 0 ? rt_err_set(err, rc, "cannot keep the names of tasks") : 0;
 }

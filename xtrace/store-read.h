@@ -16,7 +16,10 @@ struct st_group {		/* the chunks that one index block lists */
 	uint32_t nr;
 	uint32_t crc;
 	uint64_t first;		/* number of its first chunk */
+	uint64_t head, before;	/* of the index block, and of the one in front of it */
 };
+
+#define ST_NOWHERE UINT64_MAX	/* offset of a gap that stands for damage */
 
 struct st_lane {
 	int fd;

@@ -246,6 +246,30 @@ static int parse_session(struct xt_trace *trace, char *text)
 	return rc;
 }
 
+/*
+ * Six numbers and a newline; false for any other line, and one that is cut.  Not by
+ * sscanf(3), which measures all of the text behind the line each time.
+ */
+static bool clock_line(const char *line, struct xt_clock_sample *ret)
+{
+	uint64_t v[6];
+	char *end;
+
+	for (unsigned int i = 0; i < 6; i++) {
+		if (*line < '0' || *line > '9')
+			return false;
+		v[i] = strtoull(line, &end, 10);
+		line = end + (*end == ' ');
+	}
+	if (*line != '\n')
+		return false;
+	*ret = (struct xt_clock_sample){
+		.mono_ns = v[0], .real_ns = v[1], .tai_ns = v[2], .boot_ns = v[3], .tsc = v[4],
+		.window_ns = v[5],
+	};
+	return true;
+}
+
 static int read_clocks(struct xt_trace *trace)
 {
 	struct st *st = trace->priv;
@@ -258,10 +282,7 @@ static int read_clocks(struct xt_trace *trace)
 		struct xt_clock_sample *to, v;
 
 		line += *line == '\n';
-		/* A line that is cut has no newline yet. */
-		if (!strchr(line, '\n') ||
-		    sscanf(line, "%lu %lu %lu %lu %lu %lu", &v.mono_ns, &v.real_ns, &v.tai_ns,
-			   &v.boot_ns, &v.tsc, &v.window_ns) != 6)
+		if (!clock_line(line, &v))
 			continue;
 		to = one_more((void **)&trace->samples, trace->info.nr_samples, sizeof(*to));
 		if (to)

@@ -162,14 +162,16 @@ const char *xt_keep(struct xt_trace *trace, const char *text, size_t len)
 {
 	char **list, *copy;
 
-	list = realloc(trace->strings, (trace->nr_strings + 1) * sizeof(*list));
-	if (!list)
-		return "";
-	trace->strings = list;
+	if ((trace->nr_strings & (trace->nr_strings + 1)) == 0) {	/* room for 1, 3, 7, ... */
+		list = realloc(trace->strings, (2 * trace->nr_strings + 1) * sizeof(*list));
+		if (!list)
+			return "";
+		trace->strings = list;
+	}
 	copy = strndup(text, len);
 	if (!copy)
 		return "";
-	list[trace->nr_strings++] = copy;
+	trace->strings[trace->nr_strings++] = copy;
 	return copy;
 }
 
