@@ -9,6 +9,7 @@
 #ifndef MRG_STREAM_INTERNAL_H
 #define MRG_STREAM_INTERNAL_H
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "lib/err.h"
@@ -18,9 +19,17 @@
 #define MRG_FIRST_ITEMS	 256u		/* the first window: a screen soon */
 #define MRG_AHEAD_BYTES	 (12u << 20)	/* loaded by all lanes together, a goal */
 #define MRG_HELD_BYTES	 (1u << 20)	/* pages that one window may keep from being freed */
+#define MRG_MAX_LOADED	 (2ull << 30)	/* more than this is a trace that lies */
+#define MRG_MAX_WARNINGS 64u
 #define MRG_MAX_AHEAD	 6u		/* chunks loaded in one go */
 #define MRG_MAX_THREADS	 64u
 #define MRG_DEFAULT_THREADS 8
+
+/* Damage ends neither its lane nor the others. */
+static inline bool mrg_is_damage(int rc)
+{
+	return rc == -EBADMSG || rc == -EIO || rc == -ENODATA;
+}
 
 /* Merged time is ts + delta, or what the clock says. */
 struct mrg_map {
@@ -125,6 +134,7 @@ struct mrg_stream {
 	struct mrg_job *free_jobs;
 	unsigned int nr_jobs;
 	uint64_t next_write;
+	unsigned int nr_warnings;
 	size_t loaded;			/* raw bytes in queues and under the merge */
 	unsigned int workers;		/* begun so far */
 	bool writing, stop;

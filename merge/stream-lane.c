@@ -137,11 +137,12 @@ static void skip_damaged(struct mrg_stream *stream, struct mrg_lane_state *lane,
 	lane->queue_gap = true;
 }
 
-static void publish(struct mrg_stream *stream, struct mrg_lane_state *lane,
-		    struct xt_pages *pages, size_t nr)
+static int publish(struct mrg_stream *stream, struct mrg_lane_state *lane,
+		   struct xt_pages *pages, size_t nr, struct rt_err *err)
 {
 	const struct mrg_lane_clock *clock = mrg_lane_clock_at(lane->clocks, lane->chunk_page);
 	const uint8_t *last = pages->base + (size_t)(pages->nr - 1) * pages->page_size;
+	uint64_t loaded;
 
 	pthread_mutex_lock(&stream->lock);
 	lane->queue_page = lane->chunk_page;
@@ -154,7 +155,12 @@ static void publish(struct mrg_stream *stream, struct mrg_lane_state *lane,
 		lane->queue = pages;
 		stream->loaded += (size_t)pages->nr * pages->page_size;
 	}
+	loaded = stream->loaded;
 	pthread_mutex_unlock(&stream->lock);
+	if (loaded <= MRG_MAX_LOADED)
+		return 0;
+	return rt_err_say(err, -EFBIG, "chunks of more than %llu bytes would have to be held at once",
+			  (unsigned long long)MRG_MAX_LOADED);
 }
 
 int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct rt_err *err)
@@ -172,19 +178,19 @@ int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct
 			nr = lane->nr_chunks - lane->chunk;
 		why.text[0] = '\0';
 		rc = xt_lane_load(lane->trace, lane->pub.lane, lane->chunk, nr, &pages, &why);
-		if (rc == 0 && pages->nr > 0) {
-			publish(stream, lane, pages, nr);
-			return 0;
-		}
+		if (rc == 0 && pages->nr > 0)
+			return publish(stream, lane, pages, nr, err);
 		if (rc == 0) {
 			xt_pages_put(pages);
 			lane->chunk += nr;
-		} else if (rc != -EBADMSG) {
-			return rt_err_say(err, rc, "%s: %s", lane->pub.member->path, why.text);
-		} else if (nr == 1) {
-			skip_damaged(stream, lane, &why);
-		} else {
+		} else if (nr > 1 && (mrg_is_damage(rc) || rc == -EFBIG)) {
 			nr = 1;
+		} else if (mrg_is_damage(rc)) {
+			skip_damaged(stream, lane, &why);
+			if (rc == -ENODATA)
+				lane->chunk = lane->nr_chunks;
+		} else {
+			return rt_err_say(err, rc, "%s: %s", lane->pub.member->path, why.text);
 		}
 	}
 	return 0;

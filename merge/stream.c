@@ -178,8 +178,11 @@ unsigned int mrg_stream_threads(const struct mrg_stream *stream)
 void mrg_stream_warn(struct mrg_stream *stream, const char *text)
 {
 	pthread_mutex_lock(&stream->lock);
-	if (stream->sink->warn)
+	if (stream->nr_warnings < MRG_MAX_WARNINGS && stream->sink->warn) {
+		if (++stream->nr_warnings == MRG_MAX_WARNINGS)
+			text = "more is damaged: further warnings are left out";
 		stream->sink->warn(stream->sink->arg, text);
+	}
 	pthread_mutex_unlock(&stream->lock);
 }
 
@@ -200,7 +203,7 @@ int mrg_set_tail(const struct mrg_set *set, size_t chunks, uint64_t *ret, struct
 			if (chunks >= nr)
 				continue;
 			rc = mrg_chunk_begin(member, l, nr - chunks, &first, err);
-			if (rc < 0 && rc != -EBADMSG)
+			if (rc < 0 && !mrg_is_damage(rc))
 				return rc;
 			if (rc == 0 && first > from)
 				from = first;
@@ -224,7 +227,7 @@ int mrg_set_begin(const struct mrg_set *set, uint64_t *ret, struct rt_err *err)
 			if (xt_trace_lane(member->trace, l)->nr_chunks == 0)
 				continue;
 			rc = mrg_chunk_begin(member, l, 0, &first, err);
-			if (rc < 0 && rc != -EBADMSG)
+			if (rc < 0 && !mrg_is_damage(rc))
 				return rc;
 			if (rc == 0 && first < begin)
 				begin = first;

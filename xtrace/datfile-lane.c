@@ -16,6 +16,7 @@
 #define COUNT_BYTES	4	/* number of chunks, in front of the first */
 #define RAW_CHUNK	65536u	/* bytes of a chunk where the file has none */
 #define FIRST_GUESS	16384u
+#define READ_AHEAD	(4u << 20)
 
 static bool page_size_ok(uint32_t size)
 {
@@ -134,7 +135,7 @@ int dat_add_lane(struct xt_trace *trace, const char *buffer, unsigned int cpu, u
 		return -ENOMEM;
 	info = &trace->lanes[trace->nr_lanes];
 	*info = (struct xt_lane_info){ .cpu = cpu };
-	if (compressed && size)
+	if (compressed && size && size <= UINT64_MAX - COUNT_BYTES)
 		size += COUNT_BYTES;	/* the writer does not count it */
 	info->buffer = trace->nr_lanes && strcmp(info[-1].buffer, buffer) == 0 ? info[-1].buffer :
 		       xt_keep(trace, buffer, strlen(buffer));
@@ -194,10 +195,19 @@ static void passed(struct dat_lane *lane, size_t index, uint64_t offset)
 	lane->hint_offset = offset;
 }
 
+/* The next chunk's place is known by this one's length: there is none behind it. */
 static int no_chunk(struct rt_err *err, size_t index, uint64_t at, const struct dat_lane *lane)
 {
-	return rt_err_say(err, -EBADMSG, "chunk %zu at %llu leads out of the lane, which ends at %llu",
-			  index, (unsigned long long)at, (unsigned long long)lane->end);
+	return rt_err_say(err, -ENODATA,
+			  "chunk %zu at %llu leads out of the lane, which ends at %llu: it and all "
+			  "behind it cannot be read", index, (unsigned long long)at,
+			  (unsigned long long)lane->end);
+}
+
+/* No compression makes more of data than that. */
+static uint64_t most_packed(uint32_t raw)
+{
+	return raw + raw / 8u + 1024;
 }
 
 /* Both sizes in a chunk's head, checked against the lane. */
@@ -348,7 +358,7 @@ static int window_chunk(const struct dat *dat, const struct dat_lane *lane,
 
 	if (room < CHUNK_HEAD)
 		return no_chunk(err, index, at, lane);
-	rc = window_fill(dat, lane, worker, win, win->used + CHUNK_HEAD, more);
+	rc = window_fill(dat, lane, worker, win, win->used + CHUNK_HEAD, more < READ_AHEAD ? more : READ_AHEAD);
 	if (rc == 0) {
 		memcpy(sizes, win->data + win->used, CHUNK_HEAD);
 		if (sizes[0] > room - CHUNK_HEAD)
@@ -359,6 +369,10 @@ static int window_chunk(const struct dat *dat, const struct dat_lane *lane,
 					  "bytes, at most %u, found %u bytes", index,
 					  (unsigned long long)at, lane->page_size, XT_MAX_CHUNK,
 					  sizes[1]);
+		if (sizes[0] > most_packed(sizes[1]))
+			return rt_err_say(err, -EBADMSG,
+					  "chunk %zu at %llu: %u bytes are no %u bytes compressed",
+					  index, (unsigned long long)at, sizes[0], sizes[1]);
 		win->used += CHUNK_HEAD + sizes[0];
 		win->raw += sizes[1];
 		rc = window_fill(dat, lane, worker, win, win->used,

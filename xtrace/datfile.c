@@ -229,37 +229,53 @@ int dat_event_formats(struct xt_trace *trace, struct dat_in *in)
 
 /* ---- version 7 ---- */
 
+static bool seen_before(const uint64_t *seen, unsigned int n, uint64_t offset)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		if (seen[i] == offset)
+			return true;
+	}
+	return false;
+}
+
+/* One list of options; the next one's place, or 0, goes to @offset. */
+static int option_list(struct xt_trace *trace, uint64_t *offset, struct rt_err *err)
+{
+	struct xt_text text = { 0 };
+	struct dat_in in;
+	uint64_t end;
+	int rc = dat_section(trace, *offset, 0, &text, &end, err);
+
+	if (rc == 0) {
+		in = (struct dat_in){ .mem = (const uint8_t *)text.data, .end = text.len };
+		rc = dat_options(trace, &in, offset, err);
+	}
+	xt_text_finish(&text);
+	return rc;
+}
+
+/* What the lists in front of a damaged one told can be read. */
 static int option_lists(struct xt_trace *trace, uint64_t offset, struct rt_err *err)
 {
-	uint64_t seen[MAX_OPTION_LISTS], end;
-	struct xt_text text = { 0 };
-	int rc;
+	uint64_t seen[MAX_OPTION_LISTS];
+	struct rt_err why = { 0 };
+	int rc = 0;
 
-	for (unsigned int n = 0; offset; n++) {
-		struct dat_in in;
-
-		for (unsigned int i = 0; i < n; i++) {
-			if (seen[i] == offset)
-				return rt_err_say(err, -EBADMSG,
-						  "the list of options at %llu leads back to itself",
-						  (unsigned long long)offset);
+	for (unsigned int n = 0; offset && rc == 0; n++) {
+		if (n == MAX_OPTION_LISTS) {
+			rc = rt_err_say(&why, -EBADMSG, "more than %d lists of options", n);
+		} else if (seen_before(seen, n, offset)) {
+			rc = rt_err_say(&why, -EBADMSG, "the list of options at %llu leads back to itself",
+					(unsigned long long)offset);
+		} else {
+			seen[n] = offset;
+			rc = option_list(trace, &offset, &why);
 		}
-		if (n == MAX_OPTION_LISTS)
-			return rt_err_say(err, -EBADMSG, "more than %d lists of options", n);
-		seen[n] = offset;
-		rc = dat_section(trace, offset, 0, &text, &end, err);
-		if (rc == 0) {
-			in = (struct dat_in){ .mem = (const uint8_t *)text.data, .end = text.len };
-			rc = dat_options(trace, &in, &offset, err);
-		}
-		xt_text_finish(&text);
-		if (rc < 0 && n == 0)
-			return rc;
-		if (rc < 0) {	/* what the lists before it told can be read */
-			xt_warn(trace, "%s", err->text);
-			break;
-		}
+		if (rc == -ENOMEM || (rc < 0 && n == 0))
+			return rt_err_say(err, rc, "%s", why.text);
 	}
+	if (rc < 0)
+		xt_warn(trace, "%s", why.text);
 	return 0;
 }
 
@@ -323,6 +339,7 @@ static int open_v7(struct xt_trace *trace, struct dat_in *in, struct rt_err *err
 	struct xt_text name = dat_in_string(in), version = dat_in_string(in);
 	struct dat *dat = trace->priv;
 	uint64_t offset = dat_in_num(in, 8);
+	struct rt_err why = { 0 };
 	int rc;
 
 	if (!in->bad) {
@@ -339,8 +356,16 @@ static int open_v7(struct xt_trace *trace, struct dat_in *in, struct rt_err *err
 	xt_text_finish(&version);
 	if (in->bad || !offset)
 		return rt_err_say(err, -EBADMSG, "the file ends within its head");
-	rc = option_lists(trace, offset, err);
-	return rc < 0 ? rc : read_sections_v7(trace, err);
+	rc = option_lists(trace, offset, &why);
+	if (rc < 0 && rc != -EBADMSG)
+		return rt_err_say(err, rc, "%s", why.text);
+	if (rc < 0)
+		xt_warn(trace, "%s", why.text);
+	if (!trace->nr_lanes && dat_recover(trace, in->pos, rc < 0) < 0)
+		return rt_err_set(err, -ENOMEM, "cannot keep the list of CPUs");
+	if (rc < 0 && !trace->nr_lanes)
+		return rt_err_say(err, rc, "%s", why.text);
+	return read_sections_v7(trace, err);
 }
 
 /* ---- opening ---- */

@@ -3,7 +3,7 @@
  * datfile.h - what the files that read a trace.dat share
  *
  * datfile.c reads the head and the sections, datfile-options.c the options,
- * datfile-lane.c the data.  The format: trace-cmd.dat.v6(5), trace-cmd.dat.v7(5).
+ * datfile-lane.c the data; datfile-recover.c finds it where the options are cut off.  The format: trace-cmd.dat.v6(5), trace-cmd.dat.v7(5).
  */
 #ifndef XT_DATFILE_H
 #define XT_DATFILE_H
@@ -87,6 +87,11 @@ void dat_clock(struct xt_trace *trace, const char *text);
 /* Adds a lane; the range is cut to the file with a warning. */
 int dat_add_lane(struct xt_trace *trace, const char *buffer, unsigned int cpu, uint64_t offset,
 		 uint64_t size, uint32_t page_size, bool compressed);
+/*
+ * Version 7: looks for sections from @at on where no options led to a ring; @options:
+ * those that are found are read.
+ */
+int dat_recover(struct xt_trace *trace, uint64_t at, bool options);
 void dat_lanes_destroy(struct xt_trace *trace);
 void dat_chunk(const struct xt_trace *trace, unsigned int lane, size_t index,
 	       struct xt_chunk *ret);

@@ -5,7 +5,7 @@ DEPS += libtraceevent-dev libzstd-dev zlib1g-dev libedit-dev
 # All of the folder that is a library; who links it takes $(xt-libs) and $(xt-ldlibs).
 ARCHIVES += libxt.a
 libxt.a-objs := $(addprefix xtrace/, \
-	datfile.o datfile-lane.o datfile-options.o datfile-v6.o \
+	datfile.o datfile-lane.o datfile-options.o datfile-recover.o datfile-v6.o \
 	events.o formats.o late.o page.o pages.o \
 	print.o print-array.o print-bprint.o print-build.o print-calls.o print-compile.o print-expr.o \
 	print-fields.o print-foreign.o print-ftrace.o print-guard.o print-items.o print-kvm.o \
@@ -38,6 +38,7 @@ tests/xtrace/test-symbols-libs := libxt.a
 
 # Tests of the reader and the store, with traces that tests/xtrace/make.c makes.
 xt-tests := $(addprefix tests/xtrace/test-,page datfile shift)
+xt-tests += tests/xtrace/test-store
 UNIT_TESTS += $(xt-tests)
 $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 	$(eval $(t)-libs := $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))

@@ -254,7 +254,9 @@ void xt_lane_chunk(const struct xt_trace *trace, unsigned int lane, size_t index
  * xt_lane_load() - read and decompress @nr chunks of a lane from @first on.
  * @ret: on success one reference, given back by xt_pages_put().
  *
- * Return: 0, or -errno; -EBADMSG for damaged data, with where it stands.
+ * Return: 0, or -errno: -EBADMSG for damaged data, with where it stands; -ENODATA
+ * where nothing behind that place can be found any more; -EFBIG for more than one
+ * load may bring.
  */
 int xt_lane_load(const struct xt_trace *trace, unsigned int lane, size_t first, size_t nr,
 		 struct xt_pages **ret, struct rt_err *err);

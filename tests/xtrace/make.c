@@ -216,8 +216,12 @@ static void put_buffer_v7(struct rt_buf *out, const struct make_dat *spec, const
 	put(&option, spec->page_size, 4);
 	put(&option, spec->cpus, 4);
 	for (unsigned int cpu = 0; cpu < spec->cpus; cpu++) {
-		size_t at = out->len;
+		static const char zeros[4096];
+		size_t at;
 
+		if (spec->aligned)
+			rt_buf_add(out, zeros, -out->len % sizeof(zeros));
+		at = out->len;
 		if (compressed)
 			put_chunks(out, spec, spec->pages + cpu * per_cpu);
 		else

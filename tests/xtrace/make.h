@@ -36,6 +36,7 @@ struct make_dat {
 	const uint8_t *pages;		/* ->per_cpu sub-buffers of each CPU, one CPU behind the other */
 	unsigned int per_cpu;
 	unsigned int chunk_pages;	/* v7, compressed: sub-buffers of one chunk */
+	bool aligned;			/* v7: each CPU's data begins at a multiple of 4096 */
 	const char *buffer;		/* a second ring of this name with the same data; NULL none */
 	const void *options;		/* further options, as they stand in the file; may be NULL */
 	size_t options_len;

@@ -289,12 +289,18 @@ TEST(a_list_of_options_that_leads_back_ends)
 {
 	struct make_dat spec = spec_of(7, "none", 4096);
 	struct rt_buf bytes = { 0 };
+	struct xt_trace *trace;
 	uint64_t first;
 
 	make_dat(&bytes, &spec);
 	memcpy(&first, bytes.data + 24, sizeof(first));	/* behind "none\0" and "\0" */
 	memcpy(bytes.data + bytes.len - 8, &first, sizeof(first));
-	refused(&bytes, "leads back to itself");
+	trace = open_bytes(&bytes, NULL);
+	assert_non_null(trace);
+	assert_int_equal(xt_trace_nr_warnings(trace), 1);
+	assert_contains(xt_trace_warning(trace, 0), "leads back to itself");
+	assert_int_equal(count_lane(trace, 0, 1), lane_events);
+	xt_trace_destroy(trace);
 	rt_buf_finish(&bytes);
 }
 
@@ -405,6 +411,54 @@ TEST(a_chunk_that_lies_about_its_size_is_an_error_of_its_own)
 	rt_buf_finish(&bytes);
 }
 
+TEST(a_file_that_is_cut_in_front_of_its_table_gives_the_cpus_that_are_there)
+{
+	static const char *const codecs[] = { "none", "zlib", "zstd" };
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct make_dat spec = spec_of(7, codecs[i], 4096);
+		struct rt_buf bytes = { 0 };
+		struct xt_trace *trace;
+		uint64_t options;
+
+		spec.aligned = true;
+		make_dat(&bytes, &spec);
+		memcpy(&options, bytes.data + 18 + strlen(codecs[i]) + (i ? 3 : 2), 8);
+		bytes.len = options;
+		trace = open_bytes(&bytes, NULL);
+		assert_non_null(trace);
+		assert_int_equal(xt_trace_nr_lanes(trace), CPUS);
+		assert_contains(xt_trace_warning(trace, 0), "lies beyond the file");
+		assert_contains(xt_trace_warning(trace, 1), "2 CPUs are numbered as they stand");
+		for (unsigned int lane = 0; lane < CPUS; lane++)
+			assert_int_equal(count_lane(trace, lane, 1), lane_events);
+		assert_non_null(xt_trace_event_by_name(trace, "heart", "beat"));
+		xt_trace_destroy(trace);
+		rt_buf_finish(&bytes);
+	}
+}
+
+TEST(sizes_that_no_file_has_are_cut_or_refused)
+{
+	static const uint64_t sizes[] = { UINT64_MAX, 1ull << 63, UINT64_MAX - 3 };
+	struct make_dat spec = spec_of(7, "none", 4096);
+
+	for (unsigned int i = 0; i < 3; i++) {
+		struct rt_buf bytes = { 0 };
+		struct xt_trace *trace;
+
+		make_dat(&bytes, &spec);
+		/* The end's option has 14 bytes, in front of it stands the last CPU's size. */
+		memcpy(bytes.data + bytes.len - 14 - 8, &sizes[i], 8);
+		trace = open_bytes(&bytes, NULL);
+		assert_non_null(trace);
+		assert_contains(xt_trace_warning(trace, 0), "cpu1: the file is cut");
+		assert_int_equal(count_lane(trace, 0, 2), lane_events);
+		xt_trace_destroy(trace);
+		rt_buf_finish(&bytes);
+	}
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -432,6 +486,8 @@ int main(void)
 		cmocka_unit_test(other_machines_and_versions_are_refused_in_words),
 		cmocka_unit_test(a_list_of_options_that_leads_back_ends),
 		cmocka_unit_test(a_cut_file_gives_what_is_left),
+		cmocka_unit_test(a_file_that_is_cut_in_front_of_its_table_gives_the_cpus_that_are_there),
+		cmocka_unit_test(sizes_that_no_file_has_are_cut_or_refused),
 		cmocka_unit_test(a_cut_version_6_says_how_much_is_there),
 		cmocka_unit_test(no_byte_of_the_metadata_can_do_harm),
 		cmocka_unit_test(a_chunk_that_lies_about_its_size_is_an_error_of_its_own),
