@@ -159,7 +159,8 @@ static int publish(struct mrg_stream *stream, struct mrg_lane_state *lane,
 	pthread_mutex_unlock(&stream->lock);
 	if (loaded <= MRG_MAX_LOADED)
 		return 0;
-	return rt_err_say(err, -EFBIG, "chunks of more than %llu bytes would have to be held at once",
+	return rt_err_say(err, -EFBIG,
+			  "chunks of more than %llu bytes would have to be held at once",
 			  (unsigned long long)MRG_MAX_LOADED);
 }
 

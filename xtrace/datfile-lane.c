@@ -63,7 +63,8 @@ static size_t count_compressed(struct xt_trace *trace, struct dat_lane *lane,
 	if (cut) {
 		nr = count_chunks(dat, lane, claimed);
 		if (nr < claimed)
-			xt_warn(trace, "%s%scpu%u: %zu of %u chunks are in the file, the rest is not read",
+			xt_warn(trace,
+				"%s%scpu%u: %zu of %u chunks are in the file, the rest is not read",
 				info->buffer, info->buffer[0] ? ": " : "", info->cpu, nr, claimed);
 	}
 	return nr;
@@ -126,7 +127,8 @@ int dat_add_lane(struct xt_trace *trace, const char *buffer, unsigned int cpu, u
 
 	if (cpu >= XT_MAX_CPUS || trace->nr_lanes >= XT_MAX_LANES || !page_size_ok(page_size) ||
 	    has_lane(trace, buffer, cpu)) {
-		xt_warn(trace, "buffer \"%s\": CPU %u with sub-buffers of %u bytes is passed over: %s",
+		xt_warn(trace,
+			"buffer \"%s\": CPU %u with sub-buffers of %u bytes is passed over: %s",
 			buffer, cpu, page_size,
 			page_size_ok(page_size) ? "too many, or twice" : "no size a kernel has");
 		return 0;
@@ -352,13 +354,15 @@ static int window_chunk(const struct dat *dat, const struct dat_lane *lane,
 			struct rt_err *err)
 {
 	uint64_t at = win->at + win->used, room = lane->end - at;
-	size_t more = (size_t)__atomic_load_n(&lane->guess, __ATOMIC_RELAXED) * (left < 256 ? left : 256);
+	size_t more =
+		(size_t)__atomic_load_n(&lane->guess, __ATOMIC_RELAXED) * (left < 256 ? left : 256);
 	uint32_t sizes[2];
 	int rc;
 
 	if (room < CHUNK_HEAD)
 		return no_chunk(err, index, at, lane);
-	rc = window_fill(dat, lane, worker, win, win->used + CHUNK_HEAD, more < READ_AHEAD ? more : READ_AHEAD);
+	rc = window_fill(dat, lane, worker, win, win->used + CHUNK_HEAD,
+			 more < READ_AHEAD ? more : READ_AHEAD);
 	if (rc == 0) {
 		memcpy(sizes, win->data + win->used, CHUNK_HEAD);
 		if (sizes[0] > room - CHUNK_HEAD)
@@ -399,9 +403,9 @@ static int window_unpack(const struct dat *dat, struct xt_worker *worker,
 		rc = xt_decompress(dat->codec, worker, win->data + at + CHUNK_HEAD, sizes[0], to,
 				   sizes[1]);
 		if (rc < 0)
-			return rt_err_say(err, rc,
-					  "chunk %zu at %llu: cannot decompress %u bytes to %u", index,
-					  (unsigned long long)(win->at + at), sizes[0], sizes[1]);
+			return rt_err_say(
+				err, rc, "chunk %zu at %llu: cannot decompress %u bytes to %u",
+				index, (unsigned long long)(win->at + at), sizes[0], sizes[1]);
 		at += CHUNK_HEAD + sizes[0];
 		to += sizes[1];
 	}

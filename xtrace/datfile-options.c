@@ -215,7 +215,8 @@ static int option_time_shift(struct xt_trace *trace, struct dat_in *in)
 	for (size_t i = 0; i < cpus && rc == 0; i++)
 		rc = read_shift(&trace->shifts[i], in);
 	for (size_t i = 0; i < cpus && dat_in_left(in); i++) {
-		struct xt_shift_sample *samples = (struct xt_shift_sample *)trace->shifts[i].samples;
+		struct xt_shift_sample *samples =
+			(struct xt_shift_sample *)trace->shifts[i].samples;
 
 		for (size_t k = 0; k < trace->shifts[i].nr; k++)
 			samples[k].fraction = dat_in_num(in, 8);
@@ -260,7 +261,9 @@ static int buffer_v7(struct xt_trace *trace, uint64_t offset, const char *name, 
 	dat_in_num(&head, 2);
 	flags = dat_in_num(&head, 2);
 	if (head.bad || cpus > dat_in_left(in) / 20) {
-		xt_warn(trace, "buffer \"%s\": its table of %llu CPUs or its section at %llu is not within the file",
+		xt_warn(trace,
+			"buffer \"%s\": its table of %llu CPUs or its section at %llu is not "
+			"within the file",
 			name, (unsigned long long)cpus, (unsigned long long)offset);
 		return 0;
 	}
@@ -337,7 +340,8 @@ int dat_options(struct xt_trace *trace, struct dat_in *in, uint64_t *ret_next, s
 		uint64_t size;
 
 		if (dat->version == 6 && id == OPTION_DONE)
-			return in->bad ? rt_err_say(err, -EBADMSG, "the list of options has no end") : 0;
+			return in->bad ? rt_err_say(err, -EBADMSG, "the list of options has no end")
+				       : 0;
 		size = dat_in_num(in, 4);
 		if (in->bad || size > dat_in_left(in))
 			return rt_err_say(err, -EBADMSG,

@@ -143,7 +143,7 @@ int dat_recover(struct xt_trace *trace, uint64_t at, bool options)
 			rc = options_of(trace, at);
 	}
 	if (cpu)
-		xt_warn(trace, "its table of rings is not there: %u CPUs are numbered as they stand",
-			cpu);
+		xt_warn(trace,
+			"its table of rings is not there: %u CPUs are numbered as they stand", cpu);
 	return rc;
 }

@@ -46,7 +46,8 @@ static int data_kind(struct xt_trace *trace, struct dat_in *in, struct rt_err *e
 	if (in->bad)
 		return rt_err_say(err, -EBADMSG, "the file ends in front of its data");
 	if (memcmp(kind, "latency", 7) == 0)
-		return rt_err_say(err, -EOPNOTSUPP, "holds the text of a latency tracer, no records");
+		return rt_err_say(err, -EOPNOTSUPP,
+				  "holds the text of a latency tracer, no records");
 	if (memcmp(kind, "flyrecord", 9) != 0)
 		return rt_err_say(err, -EBADMSG, "expected flyrecord data, found \"%.9s\"", kind);
 	return 0;
@@ -108,7 +109,9 @@ int dat_open_v6(struct xt_trace *trace, struct dat_in *in, struct rt_err *err)
 	if (rc == 0)
 		clock_text(trace, in);
 	for (size_t i = 0; i < dat->nr_buffers && rc == 0; i++) {
-		struct dat_in at = { .fd = dat->fd, .pos = dat->buffers[i].offset, .end = dat->size };
+		struct dat_in at = {
+			.fd = dat->fd, .pos = dat->buffers[i].offset, .end = dat->size,
+		};
 		struct rt_err why = { 0 };
 
 		if (at.pos > at.end || data_kind(trace, &at, &why) < 0)

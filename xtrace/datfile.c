@@ -144,15 +144,17 @@ int dat_section(const struct xt_trace *trace, uint64_t offset, unsigned int want
 	int rc = 0;
 
 	if (offset >= dat->size)
-		return rt_err_say(err, -EBADMSG, "section %u at %llu lies beyond the file's %llu bytes",
-				  want, (unsigned long long)offset, (unsigned long long)dat->size);
+		return rt_err_say(err, -EBADMSG,
+				  "section %u at %llu lies beyond the file's %llu bytes", want,
+				  (unsigned long long)offset, (unsigned long long)dat->size);
 	id = dat_in_num(&in, 2);
 	flags = dat_in_num(&in, 2);
 	dat_in_num(&in, 4);
 	size = dat_in_num(&in, 8);
 	if (in.bad || id != want || size > dat->size - in.pos)
 		return rt_err_say(err, -EBADMSG,
-				  "section at %llu: expected id %u within the file, found id %u with %llu bytes",
+				  "section at %llu: expected id %u within the file, found id %u "
+				  "with %llu bytes",
 				  (unsigned long long)offset, want, (unsigned int)id,
 				  (unsigned long long)size);
 	in.end = in.pos + size;
@@ -265,7 +267,8 @@ static int option_lists(struct xt_trace *trace, uint64_t offset, struct rt_err *
 		if (n == MAX_OPTION_LISTS) {
 			rc = rt_err_say(&why, -EBADMSG, "more than %d lists of options", n);
 		} else if (seen_before(seen, n, offset)) {
-			rc = rt_err_say(&why, -EBADMSG, "the list of options at %llu leads back to itself",
+			rc = rt_err_say(&why, -EBADMSG,
+					"the list of options at %llu leads back to itself",
 					(unsigned long long)offset);
 		} else {
 			seen[n] = offset;
@@ -420,7 +423,8 @@ static int read_head(struct xt_trace *trace, struct dat_in *in, struct rt_err *e
 
 	dat_in_bytes(in, head, sizeof(head));
 	if (in->bad || memcmp(head, "\x17\x08\x44tracing", sizeof(head)) != 0)
-		return rt_err_say(err, -EINVAL, "is no trace.dat: it does not begin with its magic");
+		return rt_err_say(err, -EINVAL,
+				  "is no trace.dat: it does not begin with its magic");
 	version = dat_in_string(in);
 	if (version.data && version.len == 1)
 		dat->version = (unsigned int)(version.data[0] - '0');

@@ -3,7 +3,8 @@
  * datfile.h - what the files that read a trace.dat share
  *
  * datfile.c reads the head and the sections, datfile-options.c the options,
- * datfile-lane.c the data; datfile-recover.c finds it where the options are cut off.  The format: trace-cmd.dat.v6(5), trace-cmd.dat.v7(5).
+ * datfile-lane.c the data; datfile-recover.c finds it where the options are cut off.
+ * The format: trace-cmd.dat.v6(5), trace-cmd.dat.v7(5).
  */
 #ifndef XT_DATFILE_H
 #define XT_DATFILE_H

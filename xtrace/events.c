@@ -178,7 +178,8 @@ const char *xt_trace_comm(const struct xt_trace *trace, int pid)
 		else
 			high = mid;
 	}
-	return low < trace->nr_comms && trace->comms[low].pid == pid ? trace->comms[low].comm : NULL;
+	return low < trace->nr_comms && trace->comms[low].pid == pid ? trace->comms[low].comm
+								     : NULL;
 }
 
 int xt_trace_tgid(const struct xt_trace *trace, int pid)

@@ -214,7 +214,8 @@ static int parse_text(struct xt_trace *trace, struct span text, struct parsed *o
 		else if (starts(line, "print fmt:"))
 			break;
 		else if (starts(line, "field")) {
-			if (out->nr == MAX_FIELDS || parse_field(trace, line, &out->fields[out->nr]))
+			if (out->nr == MAX_FIELDS ||
+			    parse_field(trace, line, &out->fields[out->nr]))
 				return -EINVAL;
 			out->nr++;
 		}
@@ -318,7 +319,8 @@ int xt_add_format(struct xt_trace *trace, const char *system, const char *text, 
 		return -ENOMEM;
 	rc = parse_text(trace, (struct span){ text, len }, parsed);
 	if (rc == -EINVAL) {
-		xt_warn(trace, "format of event %s:%.*s: not understood, its records are not decoded",
+		xt_warn(trace,
+			"format of event %s:%.*s: not understood, its records are not decoded",
 			system, (int)(parsed->name.len < 64 ? parsed->name.len : 64),
 			parsed->name.len ? parsed->name.p : "");
 		rc = 0;
@@ -333,8 +335,13 @@ int xt_add_format(struct xt_trace *trace, const char *system, const char *text, 
 
 int xt_check_header_page(const char *text, struct rt_err *err)
 {
-	static const struct { const char *name; uint32_t offset, size; } want[] = {
-		{ "timestamp;", 0, 8 }, { "commit;", XT_PAGE_COMMIT, 8 }, { "data;", XT_PAGE_HEAD, 0 },
+	static const struct {
+		const char *name;
+		uint32_t offset, size;
+	} want[] = {
+		{ "timestamp;", 0, 8 },
+		{ "commit;", XT_PAGE_COMMIT, 8 },
+		{ "data;", XT_PAGE_HEAD, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
@@ -349,11 +356,12 @@ int xt_check_header_page(const char *text, struct rt_err *err)
 		if (!labelled(take(&line, ';'), "offset:", &offset) ||
 		    !labelled(take(&line, ';'), "size:", &size) || offset != want[i].offset ||
 		    (want[i].size && size != want[i].size))
-			return rt_err_say(err, -EOPNOTSUPP,
-					  "only sub-buffers of 64-bit kernels can be read: expected "
-					  "field \"%.*s\" at offset %u with %u bytes, found \"%.*s\"",
-					  (int)strlen(want[i].name) - 1, want[i].name, want[i].offset,
-					  want[i].size, (int)strcspn(at, "\n"), at);
+			return rt_err_say(
+				err, -EOPNOTSUPP,
+				"only sub-buffers of 64-bit kernels can be read: expected "
+				"field \"%.*s\" at offset %u with %u bytes, found \"%.*s\"",
+				(int)strlen(want[i].name) - 1, want[i].name, want[i].offset,
+				want[i].size, (int)strcspn(at, "\n"), at);
 	}
 	return 0;
 }

@@ -79,7 +79,8 @@ static uint64_t stamp(uint64_t before, uint64_t low)
 {
 	uint64_t ts = (before & STAMP_HIGH) | low;
 
-	return ts < before && before - ts > 1ull << (STAMP_BITS - 1) ? ts + (1ull << STAMP_BITS) : ts;
+	return ts < before && before - ts > 1ull << (STAMP_BITS - 1) ? ts + (1ull << STAMP_BITS)
+								     : ts;
 }
 
 bool xt_cursor_next_slow(struct xt_cursor *cursor, struct xt_rec *rec)

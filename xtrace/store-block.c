@@ -90,8 +90,8 @@ static int open_file(struct xt_store *store, unsigned int cpu, struct store_file
 	int rc;
 
 	if (cpu >= STORE_MAX_CPUS)
-		return rt_err_say(err, -EINVAL, "%s: CPU %u, expected less than %u", store->path, cpu,
-				  STORE_MAX_CPUS);
+		return rt_err_say(err, -EINVAL, "%s: CPU %u, expected less than %u", store->path,
+				  cpu, STORE_MAX_CPUS);
 	if (store->files[cpu]) {
 		*ret = store->files[cpu];
 		return 0;
@@ -439,6 +439,7 @@ int store_finish_file(struct xt_store *store, struct store_file *file, struct rt
 		batch_end(store, &batch);
 	}
 	if (!store->opts.no_sync && fdatasync(file->fd) < 0 && rc == 0)
-		rc = rt_err_set(err, -errno, "%s/cpu%u.xt: cannot be synced", store->path, file->cpu);
+		rc = rt_err_set(err, -errno, "%s/cpu%u.xt: cannot be synced", store->path,
+				file->cpu);
 	return rc;
 }

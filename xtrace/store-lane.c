@@ -557,10 +557,12 @@ static int get_entries(const struct xt_trace *trace, unsigned int index, size_t 
 		int rc = get_entry(&st->lanes[index], cpu, first + i, &ret[i]);
 
 		if (rc < 0)
-			return rt_err_set(err, rc, "cpu%u.xt: the index of block %zu cannot be read",
-					  cpu, first + i);
+			return rt_err_set(err, rc,
+					  "cpu%u.xt: the index of block %zu cannot be read", cpu,
+					  first + i);
 		if (ret[i].kind != XT_BLOCK_DATA && ret[i].kind != XT_BLOCK_GAP)
-			return rt_err_say(err, -EBADMSG, "cpu%u.xt: block %zu is damaged, and so is its index",
+			return rt_err_say(err, -EBADMSG,
+					  "cpu%u.xt: block %zu is damaged, and so is its index",
 					  cpu, first + i);
 		if (ret[i].kind == XT_BLOCK_GAP)
 			ret[i].nr_subbufs = 1;

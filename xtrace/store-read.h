@@ -27,7 +27,7 @@ struct st_lane {
 	uint64_t end;		/* of the last whole block in it */
 	struct st_group *groups;	/* owned */
 	size_t nr_groups;
-	struct xt_index_entry *tail;	/* owned; blocks behind the last index, found by their heads */
+	struct xt_index_entry *tail; /* owned; blocks behind the last index, found by their heads */
 	size_t nr_tail;
 	uint64_t first_tail;	/* number of the first of them */
 	pthread_mutex_t lock;	/* of the two below */

@@ -302,9 +302,10 @@ int xt_store_add_sample(struct xt_store *store, const struct xt_clock_sample *sa
 	char line[160];
 	int len, rc = 0;
 
-	len = snprintf(line, sizeof(line), "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
-		       " %" PRIu64 "\n", sample->mono_ns, sample->real_ns, sample->tai_ns,
-		       sample->boot_ns, sample->tsc, sample->window_ns);
+	len = snprintf(line, sizeof(line),
+		       "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+		       sample->mono_ns, sample->real_ns, sample->tai_ns, sample->boot_ns,
+		       sample->tsc, sample->window_ns);
 	pthread_mutex_lock(&store->lock);
 	if (store->clocks < 0) {
 		store->clocks = openat(store->dir, XT_STORE_CLOCKS,

@@ -28,7 +28,7 @@ struct xt_cpu_stats;
 struct xt_store_opts {
 	uint32_t subbuf_size;	/* bytes of a sub-buffer; 0 means 4096 */
 	int level;		/* zstd level; 0 means 1 */
-	uint64_t sync_bytes;	/* fdatasync(2) a CPU's file each so many bytes; 0: at the end only */
+	uint64_t sync_bytes; /* fdatasync(2) a CPU's file each so many bytes; 0: at the end only */
 	bool no_sync;		/* not even at the end (tests) */
 	bool force;		/* an existing xtrace directory of this name is emptied first */
 };
@@ -70,7 +70,7 @@ enum xt_gap_reason {
 
 struct xt_gap {
 	enum xt_gap_reason reason;
-	uint64_t first_ts, last_ts;	/* of the trace clock; from where to where nothing is known */
+	uint64_t first_ts, last_ts; /* of the trace clock; from where to where nothing is known */
 	bool count_known;
 	uint64_t count;			/* events that are missing */
 	uint32_t flush;

@@ -105,7 +105,8 @@ static int open_kind(struct xt_trace *trace, const char *path, struct rt_err *er
 	else if (S_ISREG(st.st_mode))
 		return xt_datfile_open(trace, path, fd, err);
 	else
-		rc = rt_err_say(err, -EINVAL, "is neither a directory of xtrace-run nor a trace.dat");
+		rc = rt_err_say(err, -EINVAL,
+				"is neither a directory of xtrace-run nor a trace.dat");
 	close(fd);
 	return rc;
 }

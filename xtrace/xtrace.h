@@ -191,7 +191,7 @@ struct xt_info {		/* all borrowed from the trace */
 	const struct xt_cpu_stats *stats;
 	size_t nr_stats;
 	uint64_t first_ts, last_ts;	/* of what headers say; 0, 0 when unknown */
-	uint64_t trace_id, peer_id;	/* trace.dat: of this session and of its peer's; 0 unknown */
+	uint64_t trace_id, peer_id; /* trace.dat: of this session and of its peer's; 0 unknown */
 	const struct xt_cpu_shift *shifts;	/* trace.dat of a guest: by CPU number */
 	size_t nr_shifts;
 	bool shift_slopes;	/* offsets change steadily from sample to sample */
@@ -283,10 +283,10 @@ static inline uint64_t xt_page_ts(const uint8_t *page)
 struct xt_cursor {
 	const uint8_t *p, *end;		/* next record; end of the committed data */
 	uint64_t ts;
-	const uint8_t *first;		/* where p goes once the XT_REC_LOST record is out, or NULL */
+	const uint8_t *first; /* where p goes once the XT_REC_LOST record is out, or NULL */
 	const uint8_t *lost;		/* count of what was lost before the page, or NULL */
 	uint16_t lane;
-	bool torn;			/* a record's length led out of the sub-buffer: the rest is skipped */
+	bool torn; /* a record's length led out of the sub-buffer: the rest is skipped */
 };
 
 /* @page has @page_size bytes; a commit counter that leads out of it is cut there. */

@@ -60,7 +60,8 @@ static inline void fuzz_page(struct fuzz_reader *r, const uint8_t *page, uint32_
 		fuzz_assert(++n <= size / 4);
 		if (rec.flags & XT_REC_LOST)
 			continue;
-		fuzz_assert(rec.size >= 4 && rec.data >= page && rec.data + rec.size <= page + size);
+		fuzz_assert(rec.size >= 4 && rec.data >= page &&
+			    rec.data + rec.size <= page + size);
 		fuzz_fields_of(r, &rec);
 		fuzz_text_of(r, &rec);
 	}

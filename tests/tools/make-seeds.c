@@ -85,7 +85,12 @@ static void fill_store(struct xt_store *store)
 {
 	static const struct xt_clock_sample sample = { .mono_ns = 1, .real_ns = 2, .tsc = 5 };
 	static const struct xt_vcpu vcpu = {
-		.tid = 156, .vm_pid = 150, .vcpu = 1, .tsc_known = true, .tsc_offset = -9, .vm = "rt0",
+		.tid = 156,
+		.vm_pid = 150,
+		.vcpu = 1,
+		.tsc_known = true,
+		.tsc_offset = -9,
+		.vm = "rt0",
 	};
 	static const struct xt_timebase time = { .clock = "mono", .is_ns = true };
 	static const struct xt_cpu_stats stats = { .cpu = 1, .written = 12, .lost = 3 };
@@ -100,7 +105,8 @@ static void fill_store(struct xt_store *store)
 	assert_int_equal(xt_store_put(store, "formats/heart/beat", make_format,
 				      strlen(make_format), NULL), 0);
 	assert_int_equal(xt_store_put(store, "saved_cmdlines", "156 vcpu\n", 9, NULL), 0);
-	assert_int_equal(xt_store_put(store, "kallsyms", "ffffffff81000000 T _text\n", 25, NULL), 0);
+	assert_int_equal(xt_store_put(store, "kallsyms", "ffffffff81000000 T _text\n", 25, NULL),
+			 0);
 }
 
 static void xtdir(const char *name, bool finish)

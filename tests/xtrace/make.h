@@ -33,12 +33,12 @@ struct make_dat {
 	const char *codec;		/* v7: "none", "zlib", "zstd" */
 	uint32_t page_size;
 	unsigned int cpus;
-	const uint8_t *pages;		/* ->per_cpu sub-buffers of each CPU, one CPU behind the other */
+	const uint8_t *pages; /* ->per_cpu sub-buffers of each CPU, one CPU behind the other */
 	unsigned int per_cpu;
 	unsigned int chunk_pages;	/* v7, compressed: sub-buffers of one chunk */
 	bool aligned;			/* v7: each CPU's data begins at a multiple of 4096 */
-	const char *buffer;		/* a second ring of this name with the same data; NULL none */
-	const void *options;		/* further options, as they stand in the file; may be NULL */
+	const char *buffer;  /* a second ring of this name with the same data; NULL none */
+	const void *options; /* further options, as they stand in the file; may be NULL */
 	size_t options_len;
 };
 

@@ -486,7 +486,8 @@ int main(void)
 		cmocka_unit_test(other_machines_and_versions_are_refused_in_words),
 		cmocka_unit_test(a_list_of_options_that_leads_back_ends),
 		cmocka_unit_test(a_cut_file_gives_what_is_left),
-		cmocka_unit_test(a_file_that_is_cut_in_front_of_its_table_gives_the_cpus_that_are_there),
+		cmocka_unit_test(
+			a_file_that_is_cut_in_front_of_its_table_gives_the_cpus_that_are_there),
 		cmocka_unit_test(sizes_that_no_file_has_are_cut_or_refused),
 		cmocka_unit_test(a_cut_version_6_says_how_much_is_there),
 		cmocka_unit_test(no_byte_of_the_metadata_can_do_harm),

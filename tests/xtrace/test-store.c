@@ -416,7 +416,9 @@ TEST(a_flipped_bit_costs_one_block_at_most_and_is_said)
 
 TEST(flips_in_the_texts_never_end_in_a_crash)
 {
-	static const char *const names[] = { "session", "formats/heart/beat", "formats/header_page" };
+	static const char *const names[] = {
+		"session", "formats/heart/beat", "formats/header_page",
+	};
 	struct xt_store *store = make_store();
 
 	append(store, 0, 2, 1000);
@@ -588,7 +590,8 @@ static uint8_t *page_bytes(const char *text, size_t *ret_len)
 
 		if (sscanf(line, "%6x%n", &at, &n) == 1 && n == 6) {
 			assert_int_equal(at, out.len);
-			for (line += n; *line == ' ' && sscanf(line, " %2x%n", &v, &n) == 1; line += n)
+			for (line += n; *line == ' ' && sscanf(line, " %2x%n", &v, &n) == 1;
+			     line += n)
 				rt_buf_add(&out, &(uint8_t){ (uint8_t)v }, 1);
 		}
 		line = strchr(line, '\n') + 1;
