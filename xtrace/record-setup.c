@@ -487,6 +487,18 @@ static int setup_capture(struct xt_record *record, struct rt_err *err)
 	return rc;
 }
 
+/* Before the name is claimed: what is left of it has no owner yet. */
+static int claim(struct xt_record *record, struct rt_err *err)
+{
+	int gate = xt_session_gate(record->root), rc;
+
+	xt_session_sweep(record->root, &record->fs);
+	rc = xt_session_claim(&record->session, record->root, record->opts.name, err);
+	if (gate >= 0)
+		close(gate);
+	return rc;
+}
+
 static int setup(struct xt_record *record, struct rt_err *err)
 {
 	int rc;
@@ -501,10 +513,9 @@ static int setup(struct xt_record *record, struct rt_err *err)
 	if (rc == 0)
 		rc = check_output(record, err);
 	if (rc == 0)
-		rc = xt_session_claim(&record->session, record->root, record->opts.name, err);
+		rc = claim(record, err);
 	if (rc < 0)
 		return rc;
-	xt_session_sweep(record->root, &record->fs);
 	xt_cmdlines_grow(&record->fs, CMDLINES);
 	rc = setup_instance(record, err);
 	if (rc < 0)

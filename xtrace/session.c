@@ -228,7 +228,27 @@ static bool session_of_instance(const char *instance, char *name)
 	return xt_session_check_name(name, NULL) == 0;
 }
 
-unsigned int xt_session_sweep(const struct rt_root *root, const struct xt_tracefs *fs)
+int xt_session_gate(const struct rt_root *root)
+{
+	struct flock whole_file = { .l_type = F_WRLCK };
+	int fd, rc;
+
+	if (make_dir(root, RUN_DIR, 0700) < 0)
+		return -1;
+	fd = openat(root->fd, RUN_DIR "/.gate", O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -1;
+	do {
+		rc = fcntl(fd, F_OFD_SETLKW, &whole_file);
+	} while (rc < 0 && errno == EINTR);
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Removes what is stale of the instances that are listed now. */
+static unsigned int sweep_once(const struct rt_root *root, const struct xt_tracefs *fs)
 {
 	char name[XT_SESSION_NAME_MAX];
 	struct xt_instance inst;
@@ -249,6 +269,18 @@ unsigned int xt_session_sweep(const struct rt_root *root, const struct xt_tracef
 	}
 	closedir(dir);
 	return nr;
+}
+
+/* The list of a folder in which something was removed may lack others. */
+unsigned int xt_session_sweep(const struct rt_root *root, const struct xt_tracefs *fs)
+{
+	unsigned int all = 0, nr;
+
+	do {
+		nr = sweep_once(root, fs);
+		all += nr;
+	} while (nr);
+	return all;
 }
 
 /* ---- the other side ---- */

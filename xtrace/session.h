@@ -44,6 +44,12 @@ void xt_session_release(struct xt_session *session);
 
 /* Removes instances whose owner is dead; returns how many. */
 unsigned int xt_session_sweep(const struct rt_root *root, const struct xt_tracefs *fs);
+/*
+ * While the descriptor that comes back is open, nobody else sweeps or claims: what is
+ * found without an owner stays so until it is removed.  Return: -1 where that cannot
+ * be had; who claims learns why.
+ */
+int xt_session_gate(const struct rt_root *root);
 
 /* Names of the sessions that run, sorted. */
 struct xt_session_list {
