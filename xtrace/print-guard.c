@@ -438,7 +438,7 @@ static bool declaration_ok(const char *p, const char *end)
 			return false;
 		words += word_char(*p) && (p + 1 == end || !word_char(p[1]));
 	}
-	return opened == closed && words >= 2;
+	return opened == closed && words >= 3;	/* "field" is one */
 }
 
 /* "	LABEL:N;" and what is behind it; N is no larger than a record. */

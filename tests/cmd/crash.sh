@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# crash.sh: xtrace-run is killed at 200 random moments under load.  Each directory
+# opens and is read to its last whole block.  The kernel counts what its reader took
+# out of the ring: what is missing in the directory was in flight, one batch a CPU.
+# Some sessions at once: most of the time the kernel makes and removes instances.
+# None starts between a kill and its check, as it would sweep what is looked at.
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need_root
+[ -d /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null ||
+	skip 'tracefs cannot be mounted here'
+[ -d /sys/kernel/tracing/events/raw_syscalls ] || skip 'this kernel has no raw_syscalls events'
+
+sessions=8
+kills=200
+seconds=75		# and no longer: a busy machine makes fewer kills
+batch=$((1 << 20))	# bytes that one append takes at most
+least=16		# bytes of the shortest event in the ring
+instances=/sys/kernel/tracing/instances
+prefix=crash$$-
+pids=()
+at_exit sweep
+
+sweep() {
+	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null
+	wait
+	rmdir $instances/xtrace-$prefix* 2>/dev/null
+	rm -rf /run/xtrace/$prefix*
+}
+
+# check_cpu SESSION CPU READ: what is in the directory, against what the kernel says was read
+check_cpu() {
+	local kept missing
+
+	kept=$(sed -nE "s/.*\"cpu\":$2,\"events\":([0-9]+),.*/\1/p" "$tmp/$1.stat")
+	kept=${kept:-0}
+	missing=$(($3 - kept))
+	[ $missing -ge 0 ] || echo "CPU $2: $kept events of $3 that were read"
+	[ $missing -le $((batch / least)) ] ||
+		echo "CPU $2: $missing of $3 events are missing, more than a batch"
+	echo "$kept $missing" >>"$tmp/$1.counts"
+}
+
+# check SESSION: words on stdout about what is wrong with what its kill left
+check() {
+	local file cpu read
+
+	xtrace-view --stat --format json "$tmp/$1" >"$tmp/$1.stat" 2>"$tmp/$1.words" ||
+		echo "cannot be read: $(cat "$tmp/$1.words")"
+	grep 'last block torn, [0-9]* bytes not read$' "$tmp/$1.words" >>"$tmp/$1.torn"
+	# where it was killed before it wrote any format, it had no event either
+	grep -vE -e 'last block torn, [0-9]+ bytes not read$' -e 'has no formats' "$tmp/$1.words"
+	for file in "$instances/xtrace-$prefix$1"/per_cpu/cpu*/stats; do
+		cpu=${file%/stats}
+		read=$(sed -n 's/^read events: //p' "$file")
+		# another session of this machine may have swept it
+		[ -z "$read" ] || check_cpu "$1" "${cpu##*/cpu}" "$read"
+	done
+}
+
+# round: all sessions start, then each is killed at a moment of its own, then all are looked at
+round() {
+	local s i pid=()
+
+	for ((s = 0; s < sessions; s++)); do
+		rm -rf "${tmp:?}/$s"
+		xtrace-run -o "$tmp/$s" -n "$prefix$s" -b 256k -e raw_syscalls:sys_enter \
+			-e sched >"$tmp/$s.log" 2>&1 &
+		pid[s]=$!
+	done
+	pids=("$load" "${pid[@]}")
+	for ((s = 0; s < sessions; s++)); do	# there is a directory to be left behind
+		for ((i = 0; i < 1000; i++)); do
+			[ ! -e "$tmp/$s/session" ] || break
+			kill -0 "${pid[s]}" 2>/dev/null || break
+			sleep 0.01
+		done
+	done
+	for s in $(shuf -i 0-$((sessions - 1))); do
+		sleep "0.0$((RANDOM % 60))"
+		kill -9 "${pid[s]}" 2>/dev/null || cat "$tmp/$s.log" >>"$tmp/$s.wrong"
+	done
+	wait "${pid[@]}" 2>/dev/null
+	for ((s = 0; s < sessions; s++)); do
+		check $s >>"$tmp/$s.wrong"
+	done
+}
+
+# A load of its own: short system calls, at low priority.
+nice dd if=/dev/zero of=/dev/null bs=1 count=10000000000 2>/dev/null &
+load=$!
+pids=($load)
+done_kills=0
+while [ $done_kills -lt $kills ] && [ $SECONDS -lt $seconds ]; do
+	round 2>/dev/null	# the shell's words about who was killed
+	done_kills=$((done_kills + sessions))
+	cat "$tmp"/*.wrong >"$tmp/wrong"
+	[ ! -s "$tmp/wrong" ] || break
+done
+kill $load
+
+it 'leaves directories that are read to the last whole block, and lack no more than a batch'
+[ ! -s "$tmp/wrong" ] || fail "$(head -n 20 "$tmp/wrong")"
+
+it 'was killed often enough to mean something'
+[ "$done_kills" -ge 40 ] || fail "only $done_kills kills in $seconds s"
+read -r total worst < <(cat "$tmp"/*.counts |
+	awk '{ total += $1; if ($2 > worst) worst = $2 } END { print total, worst + 0 }')
+[ "$total" -gt 0 ] || fail 'no events that could be compared in any directory'
+
+it 'is swept by the next session, whatever its name'
+run xtrace-run -o "$tmp/last" -n "${prefix}0" -e sched -d 0.1
+expect_status 0
+left=$(ls -d $instances/xtrace-$prefix* 2>/dev/null)
+[ -z "$left" ] || fail "still there: $left"
+echo "$done_kills kills, $total events kept, at most $worst of a CPU missing," \
+	"$(cat "$tmp"/*.torn | wc -l) torn blocks"
