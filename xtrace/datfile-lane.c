@@ -16,6 +16,7 @@
 #define COUNT_BYTES	4	/* number of chunks, in front of the first */
 #define RAW_CHUNK	65536u	/* bytes of a chunk where the file has none */
 #define FIRST_GUESS	16384u
+#define PROVEN_BYTES	(8u << 20)	/* a lane up to here is walked when it is opened */
 #define READ_AHEAD	(4u << 20)
 
 static bool page_size_ok(uint32_t size)
@@ -28,13 +29,13 @@ static uint32_t raw_pages(const struct dat_lane *lane)
 	return lane->page_size < RAW_CHUNK ? RAW_CHUNK / lane->page_size : 1;
 }
 
-/* How many whole chunks a cut lane still has. */
-static size_t count_chunks(const struct dat *dat, const struct dat_lane *lane, size_t claimed)
+/* How many whole chunks there are, whatever their number in front of them says. */
+static size_t count_chunks(const struct dat *dat, const struct dat_lane *lane)
 {
 	uint64_t at = lane->begin;
 	size_t n = 0;
 
-	while (n < claimed && lane->end - at >= CHUNK_HEAD) {
+	while (lane->end - at >= CHUNK_HEAD) {
 		uint32_t csize;
 
 		if (xt_pread(dat->fd, &csize, sizeof(csize), at) < 0 ||
@@ -46,27 +47,27 @@ static size_t count_chunks(const struct dat *dat, const struct dat_lane *lane, s
 	return n;
 }
 
+/* The number of chunks is proven by walking where that costs little or it cannot be right. */
 static size_t count_compressed(struct xt_trace *trace, struct dat_lane *lane,
 			       const struct xt_lane_info *info, bool cut)
 {
 	const struct dat *dat = trace->priv;
 	uint32_t claimed = 0;
+	uint64_t bytes;
 	size_t nr;
 
 	if (lane->end - lane->begin < COUNT_BYTES ||
 	    xt_pread(dat->fd, &claimed, sizeof(claimed), lane->begin) < 0)
 		return 0;
 	lane->begin += COUNT_BYTES;
-	nr = claimed;
-	if (nr > (lane->end - lane->begin) / CHUNK_HEAD)
-		cut = true;
-	if (cut) {
-		nr = count_chunks(dat, lane, claimed);
-		if (nr < claimed)
-			xt_warn(trace,
-				"%s%scpu%u: %zu of %u chunks are in the file, the rest is not read",
-				info->buffer, info->buffer[0] ? ": " : "", info->cpu, nr, claimed);
-	}
+	bytes = lane->end - lane->begin;
+	if (!cut && bytes > PROVEN_BYTES && claimed && claimed <= bytes / CHUNK_HEAD)
+		return claimed;
+	nr = count_chunks(dat, lane);
+	if (nr != claimed)
+		xt_warn(trace, "%s%scpu%u: %u chunks are claimed at %llu, %zu are found: these are read",
+			info->buffer, info->buffer[0] ? ": " : "", info->cpu, claimed,
+			(unsigned long long)lane->begin - COUNT_BYTES, nr);
 	return nr;
 }
 

@@ -92,7 +92,7 @@ round() {
 # A load of its own: short system calls, at low priority.
 nice dd if=/dev/zero of=/dev/null bs=1 count=10000000000 2>/dev/null &
 load=$!
-pids=($load)
+pids=("$load")
 done_kills=0
 while [ $done_kills -lt $kills ] && [ $SECONDS -lt $seconds ]; do
 	round 2>/dev/null	# the shell's words about who was killed
