@@ -65,7 +65,8 @@ static size_t count_compressed(struct xt_trace *trace, struct dat_lane *lane,
 		return claimed;
 	nr = count_chunks(dat, lane);
 	if (nr != claimed)
-		xt_warn(trace, "%s%scpu%u: %u chunks are claimed at %llu, %zu are found: these are read",
+		xt_warn(trace,
+			"%s%scpu%u: %u chunks are claimed at %llu, %zu are found: these are read",
 			info->buffer, info->buffer[0] ? ": " : "", info->cpu, claimed,
 			(unsigned long long)lane->begin - COUNT_BYTES, nr);
 	return nr;

@@ -68,7 +68,8 @@ TEST(names_of_tasks_are_found_and_odd_lines_passed_over)
 {
 	struct xt_trace *trace = xt_trace_new();
 
-	trace->cmdlines.data = strdup("156 CPU 0/KVM\nodd\n-3 below\n12 a\n12 b\n99999999999 far\n7");
+	trace->cmdlines.data =
+		strdup("156 CPU 0/KVM\nodd\n-3 below\n12 a\n12 b\n99999999999 far\n7");
 	trace->tgids_text.data = strdup("12 10\n156 150\nodd 1\n");
 	assert_int_equal(xt_parse_cmdlines(trace), 0);
 	assert_string_equal(xt_trace_comm(trace, 156), "CPU 0/KVM");

@@ -78,7 +78,8 @@ TEST(what_is_not_understood_is_a_warning_and_no_event)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		assert_null(event_of(lines[i]));
 		assert_int_equal(xt_trace_nr_warnings(trace), i + 1);
-		assert_contains(xt_trace_warning(trace, i), "format of event sys:e: not understood");
+		assert_contains(xt_trace_warning(trace, i),
+				"format of event sys:e: not understood");
 	}
 }
 

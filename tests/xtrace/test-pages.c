@@ -49,7 +49,8 @@ TEST(decompression_gives_the_claimed_bytes_or_an_error)
 	uLongf zlen = sizeof(packed[1]);
 
 	len[0] = ZSTD_compress(packed[0], sizeof(packed[0]), text, sizeof(text), 1);
-	assert_int_equal(compress((Bytef *)packed[1], &zlen, (const Bytef *)text, sizeof(text)), Z_OK);
+	assert_int_equal(compress((Bytef *)packed[1], &zlen, (const Bytef *)text, sizeof(text)),
+			 Z_OK);
 	len[1] = zlen;
 	for (unsigned int i = 0; i < 2; i++) {
 		enum xt_codec codec = i ? XT_CODEC_ZLIB : XT_CODEC_ZSTD;

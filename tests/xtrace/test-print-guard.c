@@ -52,7 +52,8 @@ TEST(what_kernels_write_passes_unchanged)
 	passes("\"%s\", (REC->a) ? \"yes\" : \"no\"");
 	passes("\"%lx\", (unsigned long)(((struct x *)REC->wide))");
 	passes("\"%d\", (REC)->a + (REC->a / 10) % (REC->wide ? 2 : 1)");
-	passes("\"%s\", __print_flags(REC->a, \"|\", { (1UL << 3) | 2, \"x\" }, { -1, ((void *)0) })");
+	passes("\"%s\", __print_flags(REC->a, \"|\", { (1UL << 3) | 2, \"x\" }, { -1, ((void *)0) "
+	       "})");
 	passes("\"%s\", __print_symbolic(REC->a & 0xf, { 0, \"a\" }, { 1, \"b\" })");
 	passes("\"%s\", __print_hex(__get_dynamic_array(name), __get_dynamic_array_len(name))");
 	passes("\"%d\", any_function(REC->a, 3)");
@@ -116,7 +117,8 @@ TEST(a_format_whose_fields_are_none_is_not_given_at_all)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		char text[1024];
 
-		snprintf(text, sizeof(text), "name: e\nID: 7\nformat:\n%s\nprint fmt: \"\"\n", lines[i]);
+		snprintf(text, sizeof(text), "name: e\nID: 7\nformat:\n%s\nprint fmt: \"\"\n",
+			 lines[i]);
 		assert_null(xt_print_guard(text, strlen(text)));
 	}
 }

@@ -106,7 +106,7 @@ TEST(a_time_is_sought_by_loading_where_no_head_tells_it)
 	trace->nr_lanes = 1;
 	assert_int_equal(xt_lane_seek(trace, 0, 0), 0);
 	assert_int_equal(xt_lane_seek(trace, 0, 250), 2);
-	assert_int_equal(xt_lane_seek(trace, 0, 300), 2);	/* what is older may reach into it */
+	assert_int_equal(xt_lane_seek(trace, 0, 300), 2); /* what is older may reach into it */
 	assert_true(xt_lane_seek(trace, 0, 850) <= 8);	/* damage never leads behind it */
 	assert_int_equal(xt_lane_seek(trace, 7, 850), 0);
 	assert_int_equal(xt_lane_load(trace, 0, NR, 1, &pages, NULL), -EINVAL);
