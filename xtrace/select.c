@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "kvm-events/kvm-events.h"
-#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/root.h"
 #include "lib/text.h"
@@ -135,8 +134,9 @@ static size_t match_ours(struct xt_select *sel, const char *word, const struct v
 
 /* ---- words that mean nothing ---- */
 
+/* @texts has room for all pairs. */
 static size_t collect_words(const struct xt_select *sel, bool pairs, const char **ret,
-			    struct rt_buf *texts, size_t max)
+			    char *texts, size_t max)
 {
 	const struct kev_event *row;
 	const char *group;
@@ -144,9 +144,8 @@ static size_t collect_words(const struct xt_select *sel, bool pairs, const char 
 
 	for (i = 0; i < sel->nr && nr < max; i++) {
 		if (pairs) {
-			ret[nr++] = texts->data + texts->len;
-			rt_buf_printf(texts, "%s:%s", sel->v[i].system, sel->v[i].event);
-			rt_buf_add(texts, "", 1);
+			ret[nr++] = texts;
+			texts += sprintf(texts, "%s:%s", sel->v[i].system, sel->v[i].event) + 1;
 		} else {
 			ret[nr++] = sel->v[i].event;
 		}
@@ -170,23 +169,22 @@ static size_t texts_room(const struct xt_select *sel)
 static int unknown(const struct xt_select *sel, const char *word, struct rt_err *err)
 {
 	size_t max = sel->nr + 4096, nr;
-	struct rt_buf texts = { 0 };
+	char *texts = malloc(texts_room(sel));
 	const char *near[NR_NEAR];
 	const char **words;
 	unsigned int i, nr_near = 0;
 	char list[512] = "";
 
 	words = calloc(max, sizeof(*words));
-	/* Reserved as a whole: the words point into it. */
-	if (words && rt_buf_reserve(&texts, texts_room(sel))) {
-		nr = collect_words(sel, strchr(word, ':'), words, &texts, max);
+	if (words && texts) {
+		nr = collect_words(sel, strchr(word, ':'), words, texts, max);
 		nr_near = rt_nearest(word, words, nr, near, NR_NEAR);
 	}
 	for (i = 0; i < nr_near; i++)
 		snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s%.120s",
 			 i ? ", " : "; near it: ", near[i]);
 	free(words);
-	rt_buf_finish(&texts);
+	free(texts);
 	return rt_err_say(err, -ENOENT, "unknown event \"%s\"%s", word, list);
 }
 
