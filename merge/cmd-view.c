@@ -2,7 +2,6 @@
 /* cmd-view.c - xtrace-view: show traces, merged by time */
 #include <errno.h>
 #include <limits.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -497,9 +496,6 @@ static int view_traces(int argc, char **argv, struct rt_err *err)
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
-	/* Chunks come and go by the thousand: keep their memory. */
-	mallopt(M_MMAP_THRESHOLD, 64 << 20);
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	rc = read_options(&view, &pids, err);
 	if (rc == 0)
 		rc = open_and_show(&view, (const char *const *)argv, (size_t)argc, err);

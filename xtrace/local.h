@@ -74,7 +74,7 @@ struct xt_backend {
 /* ---- memory for pages (pages.c) ---- */
 
 #define XT_POOL_CLASSES 32
-#define XT_POOL_KEEP	16	/* blocks kept for the next load, a size class */
+#define XT_POOL_KEEP	(8u << 20)	/* bytes kept for the next load */
 
 struct xt_worker {	/* what one thread needs to load; taken and given back a load */
 	void *dctx;		/* ZSTD_DCtx */
@@ -87,7 +87,7 @@ struct xt_pool {
 	pthread_mutex_t lock;
 	struct xt_worker *workers;
 	struct xt_block *blocks[XT_POOL_CLASSES];
-	unsigned int nr_blocks[XT_POOL_CLASSES];
+	size_t kept;		/* bytes of all ->blocks */
 };
 
 enum xt_codec { XT_CODEC_NONE, XT_CODEC_ZSTD, XT_CODEC_ZLIB };

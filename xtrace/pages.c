@@ -4,11 +4,14 @@
  *
  * Blocks and decompression contexts are kept for the next load: giving big
  * blocks back to the kernel each time costs more than decompressing into them.
+ * Blocks are mapped by themselves: one thread loads them and another gives them
+ * back, which leaves the heap in pieces that are twice what is in use.
  */
 #include "xtrace/local.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -18,6 +21,7 @@ struct xt_block {
 	struct xt_pool *pool;	/* borrowed */
 	struct xt_block *next;	/* in the pool */
 	unsigned int size_class;
+	size_t mapped;		/* bytes of the whole block */
 	uint8_t data[] __attribute__((aligned(64)));
 };
 
@@ -39,7 +43,7 @@ void xt_pool_destroy(struct xt_pool *pool)
 			struct xt_block *block = pool->blocks[i];
 
 			pool->blocks[i] = block->next;
-			free(block);
+			munmap(block, block->mapped);
 		}
 	}
 	while (pool->workers) {
@@ -79,9 +83,22 @@ static struct xt_block *take_block(struct xt_pool *pool, unsigned int size_class
 	block = pool->blocks[size_class];
 	if (block) {
 		pool->blocks[size_class] = block->next;
-		pool->nr_blocks[size_class]--;
+		pool->kept -= block->mapped;
 	}
 	pthread_mutex_unlock(&pool->lock);
+	return block;
+}
+
+static struct xt_block *map_block(size_t size)
+{
+	size_t mapped = (sizeof(struct xt_block) + size + XT_MIN_PAGE - 1) &
+			~(size_t)(XT_MIN_PAGE - 1);
+	struct xt_block *block = mmap(NULL, mapped, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (block == MAP_FAILED)
+		return NULL;
+	block->mapped = mapped;
 	return block;
 }
 
@@ -96,14 +113,14 @@ struct xt_pages *xt_pool_pages(struct xt_pool *pool, uint32_t nr, uint32_t page_
 	size = class_of(size, &size_class);
 	block = take_block(pool, size_class);
 	if (!block)
-		block = aligned_alloc(64, (sizeof(*block) + size + 63) & ~(size_t)63);
+		block = map_block(size);
 	if (!block)
 		return NULL;
-	*block = (struct xt_block){
-		.pages = { .base = block->data, .nr = nr, .page_size = page_size, .refs = 1 },
-		.pool = pool,
-		.size_class = size_class,
+	block->pages = (struct xt_pages){
+		.base = block->data, .nr = nr, .page_size = page_size, .refs = 1,
 	};
+	block->pool = pool;
+	block->size_class = size_class;
 	return &block->pages;
 }
 
@@ -126,14 +143,15 @@ void xt_pages_put(struct xt_pages *pages)
 		return;
 	pool = block->pool;
 	pthread_mutex_lock(&pool->lock);
-	if (pool->nr_blocks[block->size_class] < XT_POOL_KEEP) {
+	if (pool->kept + block->mapped <= XT_POOL_KEEP) {
 		block->next = pool->blocks[block->size_class];
 		pool->blocks[block->size_class] = block;
-		pool->nr_blocks[block->size_class]++;
+		pool->kept += block->mapped;
 		block = NULL;
 	}
 	pthread_mutex_unlock(&pool->lock);
-	free(block);
+	if (block)
+		munmap(block, block->mapped);
 }
 
 struct xt_worker *xt_pool_worker(struct xt_pool *pool)
