@@ -15,13 +15,14 @@
 #include "lib/err.h"
 #include "merge/stream.h"
 
-#define MRG_WINDOW_ITEMS 4096u
+#define MRG_WINDOW_ITEMS 2048u
 #define MRG_FIRST_ITEMS	 256u		/* the first window: a screen soon */
 #define MRG_AHEAD_BYTES	 (12u << 20)	/* loaded by all lanes together, a goal */
 #define MRG_HELD_BYTES	 (1u << 20)	/* pages that one window may keep from being freed */
 #define MRG_MAX_LOADED	 (2ull << 30)	/* more than this is a trace that lies */
 #define MRG_MAX_WARNINGS 64u
 #define MRG_MAX_AHEAD	 6u		/* chunks loaded in one go */
+#define MRG_BATCH	 8u		/* records of a lane that are read in one go */
 #define MRG_MAX_THREADS	 64u
 #define MRG_DEFAULT_THREADS 8
 
@@ -43,38 +44,40 @@ struct mrg_map {
 };
 
 enum mrg_next {
-	MRG_NEXT_ITEM,		/* lane->head is the lane's next record */
+	MRG_NEXT_ITEM,		/* lane->ahead has the lane's next records */
 	MRG_NEXT_LOAD,		/* its chunks have to be loaded first */
 	MRG_NEXT_END,
 };
 
 struct mrg_lane_state {
+	/* Merging; one thread at a time.  What each record needs stands together. */
+	struct xt_cursor cursor;
+	struct mrg_map map;
+	const uint8_t *actions;
+	unsigned int nr_actions;
+	bool have_after_lost, open, gap;
+	uint64_t held_for;	/* ->ticket + 1 of the last window with a reference to ->pages */
+	struct xt_pages *pages;		/* owned */
+	uint32_t page;			/* the next one of ->pages */
+	uint64_t page_nr;		/* and within the lane */
+	struct xt_rec after_lost;	/* the record that follows a lost mark */
+	uint16_t number;
+	uint16_t at, nr;		/* of ->ahead: the next one, all */
+	struct mrg_item ahead[MRG_BATCH];
+
 	struct mrg_stream_lane pub;
 	struct xt_trace *trace;
 	const struct mrg_lane *clocks;
-	const uint8_t *actions;
-	unsigned int nr_actions;
 
 	/* Loading; under the stream's lock. */
 	size_t chunk, nr_chunks;	/* the next one to load */
-	size_t ahead;			/* chunks to load in one go */
+	size_t at_once;			/* chunks to load in one go */
 	struct xt_pages *queue;		/* loaded, not yet begun by the merge; owned */
 	uint64_t reached;		/* merged time of the last sub-buffer's header */
 	uint64_t queue_page, chunk_page;	/* number within the lane of their first pages */
 	bool queue_gap;			/* damaged chunks were passed over before ->queue */
 	bool loading, sought;
 	bool done;			/* the merge wants no more of it */
-
-	/* Merging; one thread at a time. */
-	struct xt_pages *pages;		/* owned */
-	uint32_t page;			/* the next one of ->pages */
-	uint64_t page_nr;		/* and within the lane */
-	struct xt_cursor cursor;
-	struct mrg_map map;
-	struct xt_rec after_lost;	/* the record that follows a lost mark */
-	bool have_after_lost, open, gap;
-	struct mrg_item head;
-	uint64_t held_for;	/* ->ticket + 1 of the last window with a reference to ->pages */
 };
 
 #define MRG_ITEM_MARKED	(1u << 15)	/* goes into ->marked */
@@ -92,13 +95,19 @@ struct mrg_job {
 	struct mrg_job *next_free;
 };
 
-/* Order of the merge; a lane that has ended is behind all others. */
-struct mrg_key {
-	uint64_t time;
-	uint32_t rank;		/* the lane, or MRG_RANK_ENDED */
-};
+/*
+ * Order of the merge: the time of a lane's head above the number of the lane, one
+ * number, so that a match is one comparison and no branch.  A lane that has ended
+ * is behind all others.
+ */
+typedef unsigned __int128 mrg_key;
 
-#define MRG_RANK_ENDED UINT32_MAX
+#define MRG_KEY_ENDED ((mrg_key)-1)
+
+static inline mrg_key mrg_key_of(uint64_t time, unsigned int lane)
+{
+	return (mrg_key)time << 64 | lane;
+}
 
 struct mrg_stream {
 	const struct mrg_set *set;
@@ -112,8 +121,8 @@ struct mrg_stream {
 	/* The merge: ->busy gives the right to it. */
 	bool busy, primed, ended;
 	unsigned int next_prime;
-	struct mrg_key *keys;		/* of the lanes' heads; nr_leaves */
-	unsigned int *tree;		/* losers; tree[0] is the winner */
+	mrg_key *tree;			/* nr_leaves losers; tree[0] is the winner */
+	mrg_key *first;			/* the lanes' first ones, until the tree is made */
 	unsigned int nr_leaves;		/* power of two; leaf i is lane i */
 	struct mrg_job *filling;
 	struct mrg_lane_state *stalled;
@@ -145,8 +154,11 @@ struct mrg_stream {
 /* stream-lane.c */
 void mrg_lane_start(struct mrg_stream *stream, struct mrg_lane_state *lane);
 void mrg_lane_finish(struct mrg_lane_state *lane);
-/* The next wanted record into ->head; takes the lock when a queue is to be emptied. */
-enum mrg_next mrg_lane_advance(struct mrg_stream *stream, struct mrg_lane_state *lane);
+/*
+ * The next wanted records into ->ahead, which was used up; takes the lock when a
+ * queue is to be emptied.
+ */
+enum mrg_next mrg_lane_read(struct mrg_stream *stream, struct mrg_lane_state *lane);
 /* Reads the lane's next chunks; called without the lock, with ->loading set. */
 int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct rt_err *err);
 void mrg_stream_warn(struct mrg_stream *stream, const char *text);

@@ -56,16 +56,16 @@ void mrg_lane_start(struct mrg_stream *stream, struct mrg_lane_state *lane)
 	size_t share = MRG_AHEAD_BYTES / 2 / (stream->nr_lanes ? stream->nr_lanes : 1);
 
 	lane->nr_chunks = lane->pub.info->nr_chunks;
-	lane->ahead = 1;
+	lane->at_once = 1;
 	if (lane->nr_chunks > 0) {
 		xt_lane_chunk(lane->trace, lane->pub.lane, 0, &chunk);
 		if (chunk.bytes > 0)
-			lane->ahead = share / chunk.bytes;
+			lane->at_once = share / chunk.bytes;
 	}
-	if (lane->ahead < 1)
-		lane->ahead = 1;
-	if (lane->ahead > MRG_MAX_AHEAD)
-		lane->ahead = MRG_MAX_AHEAD;
+	if (lane->at_once < 1)
+		lane->at_once = 1;
+	if (lane->at_once > MRG_MAX_AHEAD)
+		lane->at_once = MRG_MAX_AHEAD;
 	lane_map(lane, &lane->clocks->epochs[0].clock);
 }
 
@@ -168,7 +168,7 @@ int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct
 {
 	struct xt_pages *pages;
 	struct rt_err why;
-	size_t nr = lane->ahead;
+	size_t nr = lane->at_once;
 	int rc;
 
 	if (!lane->sought)
@@ -299,12 +299,14 @@ static void take_lost(struct mrg_lane_state *lane, struct xt_rec *rec)
 	rec->ts = lane->after_lost.ts;
 }
 
-/* Return: true when the record passes and stands in ->head. */
-static bool take(struct mrg_stream *stream, struct mrg_lane_state *lane, struct xt_rec *rec)
+/* Return: true when the record passes and stands in *@head. */
+static inline bool take(struct mrg_stream *stream, struct mrg_lane_state *lane,
+			struct xt_rec *rec, struct mrg_item *head)
 {
-	struct mrg_item *head = &lane->head;
 	unsigned int action = MRG_SHOW;
 
+	head->lane = lane->number;
+	head->flags = 0;
 	if (rec->flags & XT_REC_LOST) {
 		take_lost(lane, rec);
 		head->flags = MRG_ITEM_LOST;
@@ -312,7 +314,6 @@ static bool take(struct mrg_stream *stream, struct mrg_lane_state *lane, struct 
 		action = mrg_lane_action(lane, rec->size >= 2 ? xt_rec_type(rec) : 0);
 		if (!action)
 			return false;
-		head->flags = 0;
 	}
 	head->time = lane_time(&lane->map, rec->ts);
 	if (head->time < stream->from || head->time > stream->to)
@@ -339,19 +340,29 @@ static bool next_rec(struct mrg_lane_state *lane, struct xt_rec *rec)
 	return lane->open && xt_cursor_next(&lane->cursor, rec);
 }
 
-enum mrg_next mrg_lane_advance(struct mrg_stream *stream, struct mrg_lane_state *lane)
+/*
+ * Some records in one go: from one lane to the next the processor must wait for
+ * the match that is played between them, within a lane it need not.
+ */
+enum mrg_next mrg_lane_read(struct mrg_stream *stream, struct mrg_lane_state *lane)
 {
 	struct xt_rec rec;
 	enum mrg_next next;
 
+	lane->at = lane->nr = 0;
 	for (;;) {
-		while (next_rec(lane, &rec)) {
-			if (take(stream, lane, &rec))
-				return MRG_NEXT_ITEM;
-		}
+		while (lane->nr < MRG_BATCH && next_rec(lane, &rec))
+			lane->nr += take(stream, lane, &rec, &lane->ahead[lane->nr]);
+		if (lane->nr == MRG_BATCH)
+			return MRG_NEXT_ITEM;
 		if (lane->open)
 			leave_page(stream, lane);
+		/* What was read points into ->pages, which stay until it is used up. */
+		if (lane->nr > 0 && lane->page == lane->pages->nr)
+			return MRG_NEXT_ITEM;
 		next = next_page(stream, lane);
+		if (next != MRG_NEXT_ITEM && lane->nr > 0)
+			return MRG_NEXT_ITEM;
 		if (next == MRG_NEXT_END)
 			end_lane(stream, lane);
 		if (next != MRG_NEXT_ITEM)

@@ -13,11 +13,6 @@
 
 #include "lib/err.h"
 
-static inline bool before(const struct mrg_key *a, const struct mrg_key *b)
-{
-	return a->time < b->time || (a->time == b->time && a->rank < b->rank);
-}
-
 int mrg_merge_start(struct mrg_stream *stream, struct rt_err *err)
 {
 	unsigned int i, nr = 1;
@@ -25,16 +20,14 @@ int mrg_merge_start(struct mrg_stream *stream, struct rt_err *err)
 	while (nr < stream->nr_lanes)
 		nr *= 2;
 	stream->nr_leaves = nr;
-	stream->keys = calloc(nr, sizeof(*stream->keys));
+	stream->first = calloc(nr, sizeof(*stream->first));
 	stream->tree = calloc(nr, sizeof(*stream->tree));
 	stream->carried = calloc(MRG_MAX_CARRY, sizeof(*stream->carried));
 	stream->carried_pages = calloc(MRG_MAX_CARRY, sizeof(struct xt_pages *));
-	if (!stream->keys || !stream->tree || !stream->carried || !stream->carried_pages)
+	if (!stream->first || !stream->tree || !stream->carried || !stream->carried_pages)
 		return rt_err_set(err, -ENOMEM, "cannot merge %u lanes", stream->nr_lanes);
-	for (i = 0; i < nr; i++) {
-		stream->keys[i].time = UINT64_MAX;
-		stream->keys[i].rank = MRG_RANK_ENDED;
-	}
+	for (i = 0; i < nr; i++)
+		stream->first[i] = MRG_KEY_ENDED;
 	stream->window_size = MRG_FIRST_ITEMS;
 	return 0;
 }
@@ -45,77 +38,63 @@ void mrg_merge_finish(struct mrg_stream *stream)
 		xt_pages_put(stream->carried_pages[--stream->nr_carried_pages]);
 	free(stream->carried);
 	free(stream->carried_pages);
-	free(stream->keys);
+	free(stream->first);
 	free(stream->tree);
 	stream->carried = NULL;
 	stream->carried_pages = NULL;
-	stream->keys = NULL;
+	stream->first = NULL;
 	stream->tree = NULL;
 }
 
-/* Return: false when the lane must be loaded first; else its key is up to date. */
-static bool next_head(struct mrg_stream *stream, unsigned int i)
+/* Return: false when the lane must be loaded first; else *@ret is its next item's key. */
+static inline bool next_key(struct mrg_stream *stream, unsigned int i, mrg_key *ret)
 {
 	struct mrg_lane_state *lane = &stream->lanes[i];
-	struct mrg_key *key = &stream->keys[i];
+	enum mrg_next next = MRG_NEXT_ITEM;
 
-	switch (mrg_lane_advance(stream, lane)) {
-	case MRG_NEXT_ITEM:
-		key->time = lane->head.time;
-		key->rank = i;
-		stream->stalled = NULL;
-		return true;
-	case MRG_NEXT_END:
-		key->time = UINT64_MAX;
-		key->rank = MRG_RANK_ENDED;
-		stream->stalled = NULL;
-		return true;
-	case MRG_NEXT_LOAD:
-		break;
-	}
-	stream->stalled = lane;
-	return false;
+	if (lane->at == lane->nr)
+		next = mrg_lane_read(stream, lane);
+	stream->stalled = next == MRG_NEXT_LOAD ? lane : NULL;
+	*ret = next == MRG_NEXT_ITEM ? mrg_key_of(lane->ahead[lane->at].time, i) : MRG_KEY_ENDED;
+	return next != MRG_NEXT_LOAD;
 }
 
-/* Plays the matches on the way from leaf @winner to the top again. */
-static inline void replay(struct mrg_stream *stream, unsigned int winner)
+/* Plays the matches of @lane's new @key on the way from its leaf to the top. */
+static inline void replay(struct mrg_stream *stream, unsigned int lane, mrg_key key)
 {
-	unsigned int node, loser;
+	mrg_key *tree = stream->tree, other, loser;
+	unsigned int node;
+	bool beaten;
 
-	for (node = (winner + stream->nr_leaves) / 2; node > 0; node /= 2) {
-		loser = stream->tree[node];
-		if (before(&stream->keys[loser], &stream->keys[winner])) {
-			stream->tree[node] = winner;
-			winner = loser;
-		}
+	for (node = (lane + stream->nr_leaves) / 2; node > 0; node /= 2) {
+		other = tree[node];
+		beaten = other < key;
+		loser = beaten ? key : other;
+		key = beaten ? other : key;
+		tree[node] = loser;
 	}
-	stream->tree[0] = winner;
+	tree[0] = key;
 }
 
 /* Return: the winner below @node, with all losers noted. */
-static unsigned int play(struct mrg_stream *stream, unsigned int node)
+static mrg_key play(struct mrg_stream *stream, unsigned int node)
 {
-	unsigned int a, b;
+	mrg_key a, b;
 
 	if (node >= stream->nr_leaves)
-		return node - stream->nr_leaves;
+		return stream->first[node - stream->nr_leaves];
 	a = play(stream, 2 * node);
 	b = play(stream, 2 * node + 1);
-	if (before(&stream->keys[b], &stream->keys[a])) {
-		stream->tree[node] = a;
-		return b;
-	}
-	stream->tree[node] = b;
-	return a;
+	stream->tree[node] = a < b ? b : a;
+	return a < b ? a : b;
 }
 
 /* Return: false while a lane's first record is not there yet. */
 static bool prime(struct mrg_stream *stream)
 {
-	while (stream->next_prime < stream->nr_lanes) {
-		if (!next_head(stream, stream->next_prime))
+	for (; stream->next_prime < stream->nr_lanes; stream->next_prime++) {
+		if (!next_key(stream, stream->next_prime, &stream->first[stream->next_prime]))
 			return false;
-		stream->next_prime++;
 	}
 	stream->tree[0] = play(stream, 1);
 	stream->primed = true;
@@ -128,7 +107,7 @@ static void emit(struct mrg_stream *stream, struct mrg_lane_state *lane)
 	struct mrg_window *window = &job->window;
 	struct mrg_item *item = &window->items[window->nr];
 
-	*item = lane->head;
+	*item = lane->ahead[lane->at++];
 	if (item->flags & MRG_ITEM_MARKED)
 		job->marked[window->nr_marked++] = window->nr;
 	if (lane->held_for != job->ticket + 1) {
@@ -196,31 +175,43 @@ static bool full(const struct mrg_stream *stream)
 	return job->window.nr >= stream->window_size || job->retired >= MRG_HELD_BYTES;
 }
 
+/* The lane whose item comes next; NULL behind the last one. */
+static inline struct mrg_lane_state *winner(const struct mrg_stream *stream)
+{
+	if (stream->tree[0] == MRG_KEY_ENDED)
+		return NULL;
+	return &stream->lanes[(unsigned int)stream->tree[0]];
+}
+
+/* Return: false when the lane must be loaded first. */
+static inline bool advance(struct mrg_stream *stream, struct mrg_lane_state *lane)
+{
+	unsigned int i = (unsigned int)(lane - stream->lanes);
+	mrg_key key;
+
+	if (!next_key(stream, i, &key))
+		return false;
+	replay(stream, i, key);
+	return true;
+}
+
 bool mrg_merge_fill(struct mrg_stream *stream)
 {
-	unsigned int winner;
+	struct mrg_lane_state *lane;
 
 	if (stream->nr_carried > 0)
 		take_carried(stream);
-	if (!stream->primed) {
-		if (!prime(stream))
-			return false;
-	} else if (stream->stalled) {
-		winner = (unsigned int)(stream->stalled - stream->lanes);
-		if (!next_head(stream, winner))
-			return false;
-		replay(stream, winner);
-	}
+	if (!stream->primed ? !prime(stream) :
+	    stream->stalled && !advance(stream, stream->stalled))
+		return false;
 	while (!full(stream)) {
-		winner = stream->tree[0];
-		if (stream->keys[winner].rank == MRG_RANK_ENDED) {
-			stream->ended = true;
+		lane = winner(stream);
+		stream->ended = !lane;
+		if (!lane)
 			break;
-		}
-		emit(stream, &stream->lanes[winner]);
-		if (!next_head(stream, winner))
+		emit(stream, lane);
+		if (!advance(stream, lane))
 			return false;
-		replay(stream, winner);
 	}
 	return true;
 }

@@ -17,10 +17,11 @@ struct scan {
 
 static void scan_pages(struct scan *scan, struct mrg_lane_state *lane)
 {
-	while (lane->queue || lane->open) {
-		if (mrg_lane_advance(scan->stream, lane) != MRG_NEXT_ITEM)
-			break;
-		scan->visit(scan->arg, &lane->head);
+	unsigned int i;
+
+	while (mrg_lane_read(scan->stream, lane) == MRG_NEXT_ITEM) {
+		for (i = 0; i < lane->nr; i++)
+			scan->visit(scan->arg, &lane->ahead[i]);
 	}
 }
 

@@ -28,7 +28,7 @@ static void add_lane(struct mrg_stream *stream, size_t m, unsigned int l)
 	lane->pub.info = xt_trace_lane(member->trace, l);
 	lane->pub.member_index = (uint16_t)m;
 	lane->pub.lane = (uint16_t)l;
-	lane->head.lane = (uint16_t)stream->nr_lanes;
+	lane->number = (uint16_t)stream->nr_lanes;
 	lane->trace = member->trace;
 	lane->clocks = &member->lanes[l];
 	if (stream->opts->actions && stream->opts->actions[m]) {

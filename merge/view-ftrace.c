@@ -17,7 +17,7 @@
 #define NS 1000000000ull
 #define US_PER_SECOND 1000000u
 #define NAME_WIDTH 20
-#define BEGIN_MAX 80	/* bytes that stand ready; a longer begin is put together each time */
+#define BEGIN_MAX 42	/* bytes that stand ready: with what goes with them, a cache line */
 
 struct lane_prefix {
 	char *source;		/* "file: " in front of every line, or ""; owned */
@@ -708,6 +708,7 @@ static void window_ftrace(struct mrg_view *view, struct mrg_window *window)
 
 	for (i = 0; i < window->nr; i++) {
 		item = &window->items[i];
+		mrg_window_look_ahead(window, i);
 		if (item->flags & MRG_ITEM_HIDDEN)
 			continue;
 		if (item->flags & MRG_ITEM_LOST)
