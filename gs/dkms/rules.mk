@@ -22,7 +22,9 @@ modules:
 	$(call say,KBUILD,$(module_dir))
 	$(Q)for f in $(MODULE_FILES); do \
 		cmp -s $$f $(module_dir)/$$f || install -D -m 644 $$f $(module_dir)/$$f || exit; \
-	done; install -m 644 gs/dkms/Kbuild $(module_dir)/Kbuild
+	done; for d in $(MODULE_MORE); do mkdir -p $(module_dir)/$$d && \
+		cp -u $$d/* $(module_dir)/$$d || exit; done
+	$(Q)cat gs/dkms/Kbuild - <<<'obj-m += $(MODULE_MORE:=/)' >$(module_dir)/Kbuild
 	$(Q)MAKEFLAGS= $(MAKE) $(if $(V),V=1,-s) -j$$(nproc) -C $(KDIR) M=$(abspath $(module_dir)) \
 		$(addprefix W=,$(W)) $(addprefix C=,$(C)) modules
 

@@ -7,8 +7,20 @@ DEPS += qemu-system-x86 seabios busybox-static cpio kmod xz-utils zstd dropbear-
 lab: programs
 	$(Q)tests/lab/lab --path $(O)/bin --shell
 
+# What the lab's guests call with, and the kernel modules for the lab's kernels; tests
+# skip where those cannot be built.
+TOOLS += tests/lab/gs-caller
+tests/lab/gs-caller-objs := tests/lab/gs-caller.o
+
+LAB_KERNELS := 6.1 6.1-rt 6.12 6.12-rt
+lab-modules: $(O)/tests/lab/gs-caller
+	$(Q)for k in $(LAB_KERNELS); do \
+		d=$$(tests/lab/kdir $$k) && $(MAKE) --no-print-directory modules KDIR=$$d \
+			MODULE_MORE=tests/lab/module || true; \
+	done
+
 # LAB_TESTS= names some of them; all without
-check-lab: programs
+check-lab: programs lab-modules
 	$(Q)KVMRT_BIN=$(O)/bin tests/lab/run-tests $(LAB_TESTS)
 
-.PHONY: lab check-lab
+.PHONY: lab check-lab lab-modules
