@@ -46,7 +46,7 @@ static int open_call(struct call *call, uint64_t nr)
 	if (rc < 0)
 		return rc;
 	call->nr = nr;
-	call->marks.nr = 0;
+	call->marks.nr = call->marks.nr_flush = 0;
 	if (call->path.fd < 0)
 		gs_marks_open(&call->marks, gs_places.tracing);
 	errno = saved;

@@ -62,14 +62,19 @@ static struct line begin(char *text, size_t room, const char *event)
 }
 
 /* What nobody records is refused (EBADF), and is no failure of the call. */
-static void put(const struct gs_marks *marks, const struct line *line)
+static void put_into(const int *fds, unsigned int nr, const struct line *line)
 {
 	unsigned int i;
 
-	for (i = 0; i < marks->nr; i++) {
-		if (write(marks->fds[i], line->text, line->len) < 0)
+	for (i = 0; i < nr; i++) {
+		if (write(fds[i], line->text, line->len) < 0)
 			continue;
 	}
+}
+
+static void put(const struct gs_marks *marks, const struct line *line)
+{
+	put_into(marks->fds, marks->nr, line);
 }
 
 void gs_marks_start(const struct gs_marks *marks, uint64_t nr, const uint64_t arg[4])
@@ -113,6 +118,7 @@ void gs_marks_flush(const struct gs_marks *marks, uint64_t scope, uint64_t incid
 	add_key(&line, "scope", scope);
 	add_key(&line, "incident", incident);
 	put(marks, &line);
+	put_into(marks->flush_fds, marks->nr_flush, &line);
 }
 
 static void put_piece(const struct gs_marks *marks, uint64_t nr, uint64_t head,
@@ -147,15 +153,15 @@ void gs_marks_data(const struct gs_marks *marks, uint64_t nr, uint32_t id, const
 
 /* ---- where they go ---- */
 
-static void open_at(struct gs_marks *marks, int dir, const char *name)
+static void open_at(int *fds, unsigned int *nr, int dir, const char *name)
 {
 	int fd;
 
-	if (marks->nr == GS_MARKS_MAX)
+	if (*nr == GS_MARKS_MAX)
 		return;
 	fd = openat(dir, name, O_WRONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd >= 0)
-		marks->fds[marks->nr++] = fd;
+		fds[(*nr)++] = fd;
 }
 
 /* What getdents64(2) gives. */
@@ -167,8 +173,10 @@ struct entry {
 	char name[];
 };
 
+/* A session's name has no dot; what stands beside a session has one. */
 static void open_session(struct gs_marks *marks, int instances, const char *name)
 {
+	const char *beside = strchr(name, '.');
 	char path[288];
 	struct line line = { .text = path, .room = sizeof(path) - 1 };
 
@@ -177,7 +185,10 @@ static void open_session(struct gs_marks *marks, int instances, const char *name
 	add(&line, name);
 	add(&line, "/trace_marker");
 	path[line.len] = '\0';
-	open_at(marks, instances, path);
+	if (!beside)
+		open_at(marks->fds, &marks->nr, instances, path);
+	else if (strcmp(beside, GS_MARKS_FLUSHES) == 0)
+		open_at(marks->flush_fds, &marks->nr_flush, instances, path);
 }
 
 static void open_sessions(struct gs_marks *marks, int tracing)
@@ -202,12 +213,12 @@ void gs_marks_open(struct gs_marks *marks, const char *const tracing[2])
 {
 	int dir = -1, i;
 
-	marks->nr = 0;
+	marks->nr = marks->nr_flush = 0;
 	for (i = 0; dir < 0 && i < 2 && tracing[i]; i++) {
 		dir = open(tracing[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (dir < 0)
 			continue;
-		open_at(marks, dir, "trace_marker");
+		open_at(marks->fds, &marks->nr, dir, "trace_marker");
 		if (marks->nr == 0) {	/* the folder that tracefs is mounted on, or no right */
 			close(dir);
 			dir = -1;
@@ -223,4 +234,6 @@ void gs_marks_close(struct gs_marks *marks)
 {
 	while (marks->nr)
 		close(marks->fds[--marks->nr]);
+	while (marks->nr_flush)
+		close(marks->flush_fds[--marks->nr_flush]);
 }

@@ -15,10 +15,13 @@
 
 #define GS_MARKS_MAX 16		/* traces that one call is written to */
 #define GS_MARKS_INSTANCES "xtrace-"	/* instances whose names begin so are sessions */
+#define GS_MARKS_FLUSHES ".gs"		/* behind a session's name: nothing but its flushes */
 
 struct gs_marks {
 	int fds[GS_MARKS_MAX];
 	unsigned int nr;	/* 0: nobody traces, or this user may not */
+	int flush_fds[GS_MARKS_MAX];
+	unsigned int nr_flush;	/* instances that wait for flushes */
 };
 
 /* @tracing: where tracefs is mounted, and where else, or NULL. */

@@ -31,6 +31,7 @@
 #define TICK_NS 1000000000ull
 #define FREEZE_CHECK_NS 100000000ull
 #define LIVE_NS 500000000ull
+#define INCIDENTS 64	/* a guest that asks without end must not fill the disk */
 
 static struct rt_strv events, excludes, filters, pids;
 static struct xt_record_opts opts = {
@@ -45,6 +46,7 @@ static struct xt_record_opts opts = {
 };
 static uint64_t duration_ns;
 static unsigned int level;
+static const char *on_flush = "keep";
 static const char *root_path;
 
 static const struct rt_opt run_opts[] = {
@@ -68,6 +70,10 @@ static const struct rt_opt run_opts[] = {
 		  "our own threads run there (all CPUs that are not isolated)"),
 	RT_UINT('z', "level", &level, "LEVEL", 1, 19,
 		"zstd level (follows the time that the CPUs have left)"),
+	RT_CHOICE(0, "on-flush", &on_flush, "keep|stop",
+		  "at a call to flush, in overwrite mode: save and go on (keep), or end (stop)"),
+	RT_UINT(0, "incidents", &opts.incidents, "N", 1, 1000000,
+		"save at most N calls to flush (64; 1 with --on-flush stop)"),
 	RT_TIME('d', "duration", &duration_ns, "SECONDS", "end the session after this time"),
 	RT_STRING(0, "root", &root_path, "DIR", "find /proc, /sys and /run below DIR"),
 	RT_END
@@ -78,6 +84,7 @@ struct owner {
 	struct rt_root root;
 	struct xt_record *record;
 	struct xt_control *control;
+	struct rt_source *incidents;	/* calls to flush */
 	struct xt_child child;
 	bool has_command, live, terminated;
 	bool int_ignored;		/* by the command: a shell starts background jobs so */
@@ -202,6 +209,8 @@ static void end_session(struct owner *owner)
 	xt_record_status(owner->record, &status);
 	if (strcmp(status.state, "finished") == 0)
 		return;
+	rt_loop_remove(owner->loop, owner->incidents);
+	owner->incidents = NULL;
 	if (xt_record_finish(owner->record, &err) < 0 && !owner->failed)
 		complain(owner, &err);
 	print_summary(owner);
@@ -281,6 +290,17 @@ static void on_tick(void *arg)
 	}
 }
 
+static void say_saved(struct owner *owner)
+{
+	struct xt_record_status status;
+	char line[128];
+
+	xt_record_status(owner->record, &status);
+	snprintf(line, sizeof(line), "flush %u saved at a call to flush, incident 0x%llx",
+		 status.flushes, (unsigned long long)xt_record_last_incident(owner->record));
+	say(owner, line);
+}
+
 static void on_freeze_check(void *arg)
 {
 	struct owner *owner = arg;
@@ -288,11 +308,18 @@ static void on_freeze_check(void *arg)
 	int rc = xt_record_check_freeze(owner->record, &err);
 
 	if (rc > 0)
-		say(owner, "flushed at a guest's call");
-	if (rc < 0) {
+		say_saved(owner);
+	if (rc < 0)
 		complain(owner, &err);
+	if (rc < 0 || rc == XT_FREEZE_LAST)
 		end_session(owner);
-	}
+}
+
+static void on_incident(void *arg, int fd, uint32_t events_seen)
+{
+	(void)fd;
+	(void)events_seen;
+	on_freeze_check(arg);
 }
 
 static int on_request(void *arg, const struct xt_request *request, struct rt_buf *reply,
@@ -367,6 +394,9 @@ static int add_record_sources(struct owner *owner, struct rt_err *err)
 	rc = rc ? rc : rt_loop_add_fd(loop, xt_record_fault_fd(owner->record), EPOLLIN | EPOLLET,
 				      on_fault, owner, NULL, err);
 	rc = rc ? rc : rt_loop_add_timer(loop, TICK_NS, on_tick, owner, NULL, err);
+	if (rc == 0 && xt_record_incident_fd(owner->record) >= 0)
+		rc = rt_loop_add_fd(loop, xt_record_incident_fd(owner->record), EPOLLIN, on_incident,
+				    owner, &owner->incidents, err);
 	if (rc == 0 && xt_record_can_freeze(owner->record))
 		rc = rt_loop_add_timer(loop, FREEZE_CHECK_NS, on_freeze_check, owner, NULL, err);
 	if (rc == 0 && duration_ns)
@@ -447,6 +477,9 @@ static int run(int argc, char **argv, struct rt_err *err)
 
 	opts.fixed_level = level != 0;
 	opts.level = level;
+	opts.stop_on_flush = strcmp(on_flush, "stop") == 0;
+	if (!opts.incidents)
+		opts.incidents = opts.stop_on_flush ? 1 : INCIDENTS;
 	rc = rt_root_init(&owner.root, root_path, err);
 	if (rc < 0)
 		return rc;

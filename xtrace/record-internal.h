@@ -6,14 +6,18 @@
 #ifndef XT_RECORD_INTERNAL_H
 #define XT_RECORD_INTERNAL_H
 
+#include "xtrace/incident.h"
 #include "xtrace/pace.h"
 #include "xtrace/record.h"
 #include "xtrace/select.h"
 #include "xtrace/session.h"
+#include "xtrace/store.h"
 #include "xtrace/tracefs.h"
 #include "xtrace/xtrace.h"
 
 #define XT_TSC_SUFFIX ".tsc"	/* the instance that has nothing but changes of TSC offsets */
+
+#define XT_FREEZE_POINTS 3	/* events that show a call to flush */
 
 struct xt_record {
 	const struct rt_root *root;	/* borrowed */
@@ -38,7 +42,15 @@ struct xt_record {
 	uint64_t buffer_bytes;
 	uint32_t subbuf_bytes;
 	bool snapshots;			/* a flush swaps buffers */
-	const char *freeze;		/* trigger command armed on a guest's FLUSH, or NULL */
+
+	const char *freeze;		/* trigger command at a call to flush */
+	bool armed[XT_FREEZE_POINTS];
+	struct xt_incidents incidents;
+	bool has_incidents;
+	unsigned int freeze_looks;	/* at one that has no incident yet */
+	uint32_t saved_incidents;
+	uint64_t last_incident;
+	bool no_rest;			/* the end saves nothing more */
 
 	bool started, paused, finished;
 	uint64_t start_ns, end_ns;	/* CLOCK_MONOTONIC */
@@ -50,8 +62,17 @@ struct xt_record {
 
 /* Makes the reserve that lets a full disk still take the end of a session. */
 void xt_record_reserve(const struct xt_record *record, bool make);
-/* Arms the trigger that freezes the buffers when a guest asks for it. */
+/* Arms the triggers that freeze the buffers at a call to flush. */
 int xt_record_arm_freeze(struct xt_record *record, struct rt_err *err);
+/* For a freeze: what record.c does for a flush. */
+uint64_t xt_record_now(const struct xt_record *record);	/* in the clock of the trace */
+int xt_record_save_snapshot(struct xt_record *record, const struct rt_cpuset *cpus,
+			    struct rt_err *err);
+int xt_record_note_gap(struct xt_record *record, const struct rt_cpuset *cpus,
+		       enum xt_gap_reason reason, uint64_t first_ts, uint32_t flush,
+		       struct rt_err *err);
+int xt_record_note_flush(struct xt_record *record, const char *why, uint64_t ts,
+			 struct rt_err *err);
 /* All that is known of VMs now, into the store. */
 int xt_record_note_vms(struct xt_record *record, struct rt_err *err);
 int xt_record_sample(struct xt_record *record, struct rt_err *err);

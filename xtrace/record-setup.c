@@ -329,23 +329,6 @@ static int arm_snapshot(struct xt_record *record, struct rt_err *err)
 				    "smaller -b") : 0;
 }
 
-int xt_record_arm_freeze(struct xt_record *record, struct rt_err *err)
-{
-	const char *command = record->snapshots ? "snapshot" : "traceoff";
-	char trigger[80];
-
-	if (record->mode != XT_MODE_OVERWRITE ||
-	    !xt_instance_has(&record->inst, "events/kvm/kvm_hypercall/trigger"))
-		return 0;
-	snprintf(trigger, sizeof(trigger), "!%s:1 if nr == 0x%x", command,
-		 (unsigned int)GS_NR_XTRACE_FLUSH);
-	if (record->freeze)
-		xt_instance_write(&record->inst, trigger, NULL, "events/kvm/kvm_hypercall/trigger");
-	record->freeze = command;
-	/* Fires once: a second call must not swap away what the first one caught. */
-	return xt_instance_trigger(&record->inst, "kvm", "kvm_hypercall", trigger + 1, err);
-}
-
 static int setup_instance(struct xt_record *record, struct rt_err *err)
 {
 	int rc;
@@ -521,6 +504,8 @@ static int setup(struct xt_record *record, struct rt_err *err)
 	if (rc < 0)
 		return rc;
 	setup_tsc_instance(record);
+	record->has_incidents = xt_incidents_open(&record->incidents, &record->fs,
+						  record->session.name, record->clock, NULL) == 0;
 	rc = setup_store(record, err);
 	if (rc == 0)
 		rc = setup_capture(record, err);

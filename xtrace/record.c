@@ -34,7 +34,7 @@ static uint64_t clock_ns(clockid_t id)
 }
 
 /* Now, in the clock of the trace.  "local" is close to the monotonic clock only. */
-static uint64_t trace_now(const struct xt_record *record)
+uint64_t xt_record_now(const struct xt_record *record)
 {
 	if (strcmp(record->clock, "tai") == 0)
 		return clock_ns(CLOCK_TAI);
@@ -134,14 +134,14 @@ int xt_record_start(struct xt_record *record, struct rt_err *err)
 	return 0;
 }
 
-static int note_gap(struct xt_record *record, const struct rt_cpuset *cpus,
-		    enum xt_gap_reason reason, uint64_t first_ts, uint32_t flush,
-		    struct rt_err *err)
+int xt_record_note_gap(struct xt_record *record, const struct rt_cpuset *cpus,
+		       enum xt_gap_reason reason, uint64_t first_ts, uint32_t flush,
+		       struct rt_err *err)
 {
 	const struct xt_gap gap = {
 		.reason = reason,
 		.first_ts = first_ts,
-		.last_ts = trace_now(record),
+		.last_ts = xt_record_now(record),
 		.flush = flush,
 	};
 	int rc = 0;
@@ -193,7 +193,7 @@ int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, stru
 	}
 	if (rc == 0 && record->mode == XT_MODE_STREAM)
 		rc = xt_capture_drain(record->capture, err);
-	record->pause_ts = trace_now(record);
+	record->pause_ts = xt_record_now(record);
 	return rc;
 }
 
@@ -213,7 +213,7 @@ int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, str
 		return 0;
 	rt_cpuset_minus(&record->paused_cpus, &resumed);
 	if (record->mode == XT_MODE_STREAM)
-		rc = note_gap(record, &resumed, XT_GAP_PAUSE, record->pause_ts, 0, err);
+		rc = xt_record_note_gap(record, &resumed, XT_GAP_PAUSE, record->pause_ts, 0, err);
 	rc = first_of(rc, record->all_cpus && rt_cpuset_empty(&record->paused_cpus) && !cpus ? 0 :
 		      set_recording_cpus(record, err));
 	if (record->paused)
@@ -251,23 +251,27 @@ int xt_record_mark(struct xt_record *record, const char *text, struct rt_err *er
 
 /* ---- flush ---- */
 
-/* Swap, save, clear: recording goes on meanwhile. */
-static int flush_by_snapshot(struct xt_record *record, bool swap, struct rt_err *err)
+int xt_record_save_snapshot(struct xt_record *record, const struct rt_cpuset *cpus,
+			    struct rt_err *err)
 {
-	int rc = 0;
+	int rc;
 
-	if (swap) {
-		rc = xt_capture_look(record->capture, err);
-		if (rc == 0)
-			rc = xt_instance_write(&record->inst, "1", err, "snapshot");
-	}
-	if (rc == 0)
-		rc = xt_capture_save(record->capture, "snapshot_raw", &record->cpus,
-				     record->flushes, err);
+	rc = xt_capture_save(record->capture, "snapshot_raw", cpus, record->flushes, err);
 	if (rc == 0)
 		xt_capture_note_swapped(record->capture);
 	/* Not cleared, it would come back as stale events with the next swap. */
 	return first_of(rc, xt_instance_write(&record->inst, "2", err, "snapshot"));
+}
+
+/* Swap, save, clear: recording goes on meanwhile. */
+static int flush_by_snapshot(struct xt_record *record, struct rt_err *err)
+{
+	int rc;
+
+	rc = xt_capture_look(record->capture, err);
+	if (rc == 0)
+		rc = xt_instance_write(&record->inst, "1", err, "snapshot");
+	return rc < 0 ? rc : xt_record_save_snapshot(record, &record->cpus, err);
 }
 
 /* Only the CPUs asked for stand still while they are saved. */
@@ -284,19 +288,21 @@ static int flush_standing_still(struct xt_record *record, const struct rt_cpuset
 				       err);
 	rt_cpuset_or(&record->paused_cpus, cpus);
 	rc = whole ? xt_instance_on(&record->inst, false, err) : set_recording_cpus(record, err);
-	first_ts = trace_now(record);
+	first_ts = xt_record_now(record);
 	if (rc == 0)
 		rc = xt_capture_save(record->capture, "trace_pipe_raw", cpus, record->flushes,
 				     err);
 	record->paused_cpus = others;
 	rt_cpuset_minus(&still, &others);
-	rc = first_of(rc, note_gap(record, &still, XT_GAP_FLUSH, first_ts, record->flushes, err));
+	rc = first_of(rc, xt_record_note_gap(record, &still, XT_GAP_FLUSH, first_ts,
+					     record->flushes, err));
 	return first_of(rc, whole ? xt_instance_on(&record->inst, true, err) :
 			    set_recording_cpus(record, err));
 }
 
 /* What a reader should find beside the data of each flush. */
-static int note_flush(struct xt_record *record, const char *why, uint64_t ts, struct rt_err *err)
+int xt_record_note_flush(struct xt_record *record, const char *why, uint64_t ts,
+			 struct rt_err *err)
 {
 	int rc;
 
@@ -312,7 +318,7 @@ static int note_flush(struct xt_record *record, const char *why, uint64_t ts, st
 int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint32_t *ret_flush,
 		    struct rt_err *err)
 {
-	uint64_t ts = trace_now(record);
+	uint64_t ts = xt_record_now(record);
 	int rc = check_cpus(record, cpus, err);
 
 	if (rc < 0)
@@ -321,47 +327,13 @@ int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint
 	if (record->mode == XT_MODE_STREAM)
 		rc = xt_capture_drain(record->capture, err);
 	else if (record->snapshots && !cpus && !record->paused)
-		rc = flush_by_snapshot(record, true, err);
+		rc = flush_by_snapshot(record, err);
 	else
 		rc = flush_standing_still(record, cpus ? cpus : &record->cpus, err);
-	rc = first_of(rc, note_flush(record, "request", ts, err));
+	rc = first_of(rc, xt_record_note_flush(record, "request", ts, err));
 	if (rc == 0 && ret_flush)
 		*ret_flush = record->flushes;
 	return rc;
-}
-
-/* ---- the kernel's own freeze, at a guest's call ---- */
-
-bool xt_record_can_freeze(const struct xt_record *record)
-{
-	return record->freeze != NULL;
-}
-
-int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
-{
-	uint64_t left, ts = trace_now(record);
-	int rc;
-
-	if (!record->freeze || record->finished || !record->started ||
-	    xt_instance_trigger_left(&record->inst, "kvm", "kvm_hypercall", record->freeze, &left,
-				     NULL) < 0)
-		return 0;
-	if (left > 0)
-		return xt_capture_look(record->capture, err);
-	record->flushes++;
-	if (record->snapshots) {
-		rc = flush_by_snapshot(record, false, err);
-	} else {
-		rc = xt_capture_save(record->capture, "trace_pipe_raw", &record->cpus,
-				     record->flushes, err);
-		rc = first_of(rc, note_gap(record, &record->cpus, XT_GAP_FLUSH, ts,
-					   record->flushes, err));
-	}
-	rc = first_of(rc, note_flush(record, "guest", ts, err));
-	rc = first_of(rc, xt_record_arm_freeze(record, err));
-	if (rc == 0 && !record->snapshots && !record->paused)
-		rc = xt_instance_on(&record->inst, true, err);
-	return rc < 0 ? rc : 1;
 }
 
 /* ---- the end ---- */
@@ -416,6 +388,8 @@ static int save_rest(struct xt_record *record, struct rt_err *err)
 {
 	if (record->mode == XT_MODE_STREAM)
 		return xt_capture_stop(record->capture, err);
+	if (record->no_rest)
+		return 0;
 	/* The last flush has a number of its own, so that readers can tell it. */
 	record->flushes++;
 	return xt_capture_save(record->capture, "trace_pipe_raw", &record->cpus, record->flushes,
@@ -432,7 +406,9 @@ static void remove_instances(struct xt_record *record)
 		xt_instance_remove(&record->inst, NULL);
 	if (record->has_tsc_inst)
 		xt_instance_remove(&record->tsc_inst, NULL);
-	record->has_inst = record->has_tsc_inst = false;
+	if (record->has_incidents)
+		xt_incidents_close(&record->incidents);
+	record->has_inst = record->has_tsc_inst = record->has_incidents = false;
 	if (record->session.lock_fd < 0)
 		return;
 	if (xt_session_list(&list, record->root, NULL) == 0)
@@ -483,6 +459,11 @@ int xt_record_fault_fd(const struct xt_record *record)
 int xt_record_fault(const struct xt_record *record, struct rt_err *err)
 {
 	return xt_capture_fault(record->capture, err);
+}
+
+uint64_t xt_record_last_incident(const struct xt_record *record)
+{
+	return record->last_incident;
 }
 
 int xt_record_take_listen_fd(struct xt_record *record)

@@ -37,6 +37,8 @@ struct xt_record_opts {
 	const char *drain_cpus;		/* NULL: all that are not isolated */
 	const char *command;		/* for the record only */
 	uint64_t buffer_bytes;		/* a CPU; 0: a share of the memory */
+	unsigned int incidents;		/* calls to flush that are saved; 0: all */
+	bool stop_on_flush;		/* the session ends with the last of them */
 	bool force;
 	bool fixed_level;
 	int level;			/* zstd */
@@ -78,11 +80,19 @@ int xt_record_finish(struct xt_record *record, struct rt_err *err);
 
 /* To be called every second: clock samples, VMs, the level of compression. */
 int xt_record_tick(struct xt_record *record, struct rt_err *err);
+enum { XT_FREEZE_SAVED = 1, XT_FREEZE_LAST = 2 };
+
 /*
- * To be called a few times a second: has the kernel frozen the buffers at a
- * guest's FLUSH?  Then saves them and arms anew.  Return: 1 when it had.
+ * To be called when xt_record_incident_fd() is readable, and a few times a second
+ * beside that: has the kernel frozen the buffers at a call to flush?  Then saves them
+ * and arms anew.
+ * Return: 0 when it had not; XT_FREEZE_SAVED; XT_FREEZE_LAST: the session is to end.
  */
 int xt_record_check_freeze(struct xt_record *record, struct rt_err *err);
+/* -1 where there is none. */
+int xt_record_incident_fd(const struct xt_record *record);
+/* Of what was saved last; 0 unknown. */
+uint64_t xt_record_last_incident(const struct xt_record *record);
 bool xt_record_can_freeze(const struct xt_record *record);
 
 /* Readable when the disk refused data; xt_record_fault() says why. */

@@ -51,9 +51,8 @@ $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 # Recording and its control: programs only, no part of the public library.
 ARCHIVES += libxtrec.a
 libxtrec.a-objs := $(addprefix xtrace/, \
-	capture.o child.o clock.o control.o live.o meta.o pace.o place.o record.o record-setup.o \
-	select.o session.o \
-	status.o tracefs.o vms.o)
+	capture.o child.o clock.o control.o incident.o live.o meta.o pace.o place.o record.o \
+	record-freeze.o record-setup.o select.o session.o status.o tracefs.o vms.o)
 
 UNIT_TESTS += tests/xtrace/test-live
 tests/xtrace/test-live-objs := tests/xtrace/test-live.o tests/xtrace/make.o
@@ -101,3 +100,9 @@ TOOLS += tests/tools/make-seeds
 tests/tools/make-seeds-objs := tests/tools/make-seeds.o tests/xtrace/make.o
 tests/tools/make-seeds-libs := $(xt-libs)
 tests/tools/make-seeds-ldlibs := $(xt-ldlibs) -lcmocka
+
+UNIT_TESTS += tests/xtrace/test-incident
+tests/xtrace/test-incident-objs := tests/xtrace/test-incident.o
+tests/xtrace/test-incident-libs := libxtrec.a $(xt-libs)
+tests/xtrace/test-incident-ldlibs := $(xt-ldlibs)
+CMD_TESTS += tests/cmd/xtrace-incident.sh

@@ -39,6 +39,10 @@ static int setup(void **state)
 	make_dir("instances");
 	make_dir("instances/xtrace-a");
 	make_file("instances/xtrace-a/trace_marker");
+	make_dir("instances/xtrace-a.gs");
+	make_file("instances/xtrace-a.gs/trace_marker");
+	make_dir("instances/xtrace-a.tsc");
+	make_file("instances/xtrace-a.tsc/trace_marker");
 	make_dir("instances/other");
 	make_file("instances/other/trace_marker");
 	make_dir("instances/xtrace-empty");
@@ -102,6 +106,23 @@ TEST(lines_go_to_the_kernels_trace_and_to_every_session_but_no_other_instance)
 	text_of("instances/xtrace-a/trace_marker", text, sizeof(text));
 	assert_string_equal(text, "kvmrt_gs: ping cookie=0x2a");
 	assert_int_equal(text_of("instances/other/trace_marker", text, sizeof(text)), 0);
+	assert_int_equal(text_of("instances/xtrace-a.gs/trace_marker", text, sizeof(text)), 0);
+	assert_int_equal(text_of("instances/xtrace-a.tsc/trace_marker", text, sizeof(text)), 0);
+}
+
+TEST(a_flush_alone_also_wakes_who_waits_beside_a_session)
+{
+	struct gs_marks marks;
+	char text[128];
+
+	open_marks(&marks);
+	gs_marks_start(&marks, GS_NR_XTRACE_FLUSH, (const uint64_t[4]){ 0 });
+	gs_marks_flush(&marks, 1, 0xabc);
+	gs_marks_end(&marks, GS_NR_XTRACE_FLUSH, 0);
+	gs_marks_close(&marks);
+	text_of("instances/xtrace-a.gs/trace_marker", text, sizeof(text));
+	assert_string_equal(text, "kvmrt_gs: flush scope=0x1 incident=0xabc");
+	assert_int_equal(text_of("instances/xtrace-a.tsc/trace_marker", text, sizeof(text)), 0);
 }
 
 TEST(nothing_stays_open)
@@ -237,6 +258,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		DIR_TEST(lines_go_to_the_kernels_trace_and_to_every_session_but_no_other_instance),
+		DIR_TEST(a_flush_alone_also_wakes_who_waits_beside_a_session),
 		DIR_TEST(nothing_stays_open),
 		cmocka_unit_test(without_a_trace_there_is_nothing_to_write_to),
 		DIR_TEST(a_call_with_the_largest_numbers_is_read_back_as_it_was),

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xtrace-incident.sh: the kernel freezes a flight recorder at a call to flush (here a
+# program's own call, told by its marks), and the incident is found again
+# shellcheck source=tests/xtrace/lib.sh
+. "$(dirname "$0")/../xtrace/lib.sh"
+[ -e /sys/kernel/tracing/events/ftrace/print/trigger ] || skip 'this kernel has no trigger for marks'
+
+# call_to_flush NAME INCIDENT: what libkvmrt_gs writes in a guest without the module
+call_to_flush() {
+	local t=$instances/xtrace-$1
+
+	printf 'kvmrt_gs: flush scope=0x0 incident=%s' "$2" >"$t/trace_marker"
+	printf 'kvmrt_gs: flush scope=0x0 incident=%s' "$2" >"$t.gs/trace_marker"
+	printf 'kvmrt_gs: hc_end nr=0x4b475303 ret=0' >"$t/trace_marker"
+}
+
+# incidents DIR: ID and flush of each
+incidents() { sed -nE 's/^incident = (0x[0-9a-f]+) flush ([0-9]+) scope .*/\1 \2/p' "$1/session"; }
+
+# until_saved DIR N: and recording goes on
+until_saved() {
+	local tries
+
+	for tries in $(seq 200); do
+		[ "$(incidents "$1" | wc -l)" = "$2" ] && [ "$(cat "$instances/xtrace-$me/tracing_on")" = 1 ] &&
+			return
+		kill -0 "$owner" || fail "the session ended: $(cat "$tmp/$me.err")"
+		sleep 0.05
+	done
+	fail "$(incidents "$1" | wc -l) incidents after $tries looks, expected $2"
+}
+
+# behind_call DIR INCIDENT: how many events stand behind its call, up to the gap
+behind_call() {
+	xtrace-view "$1" | sed -n "/FLUSH_GUEST.*incident $2\\]/,/LOST/p" | sed '/LOST/d; 1,/HC_END/d' | wc -l
+}
+
+it 'saves each call as a flush of its own, and goes on'
+session "$me" -m overwrite -e sched_switch -o "$w/keep"
+call_to_flush "$me" 0xabc1
+until_saved "$w/keep" 1
+call_to_flush "$me" 0xabc3
+until_saved "$w/keep" 2
+kill "$owner"
+ended 143
+complete "$w/keep"
+run incidents "$w/keep"
+expect_stdout $'0xabc1 1\n0xabc3 2'
+grep -q 'flush 2 saved at a call to flush, incident 0xabc3' "$tmp/$me.err" || fail 'nothing was said'
+no_traces_left
+
+it 'has the buffers end at the very call'
+for id in 0xabc1 0xabc3; do
+	behind=$(behind_call "$w/keep" $id)
+	[ "$behind" -le 3 ] || fail "$behind events behind the call, expected what other CPUs add"
+done
+
+it 'ends the session at the first call with --on-flush stop, and has nothing behind it'
+session "$me" -m overwrite -e sched_switch --on-flush stop -o "$w/stop"
+call_to_flush "$me" 0xabc5
+ended 0
+complete "$w/stop"
+run incidents "$w/stop"
+expect_stdout '0xabc5 1'
+[ "$(behind_call "$w/stop" 0xabc5)" -le 3 ] || fail 'the trace goes on behind the call'
+no_traces_left
+
+it 'saves no more than --incidents, and notes the others'
+session "$me" -m overwrite -e sched_switch --incidents 1 -o "$w/one"
+call_to_flush "$me" 0xabc7
+until_saved "$w/one" 1
+call_to_flush "$me" 0xabc9
+sleep 0.5
+kill "$owner"
+ended 143
+run incidents "$w/one"
+expect_stdout $'0xabc7 1\n0xabc9 0'
+
+it 'notes a call in a stream, which needs no freeze'
+session "$me" -e sched_switch -o "$w/stream"
+call_to_flush "$me" 0xabcb
+until_saved "$w/stream" 1
+kill "$owner"
+ended 143
+run incidents "$w/stream"
+expect_stdout '0xabcb 0'
