@@ -354,8 +354,8 @@ static int check_place(const struct mrg_set *set, const char *out, struct rt_err
 			return rt_err_set(err, -errno, "%s", set->members[i].path);
 		len = strlen(member);
 		if (!strncmp(in, member, len) && (!in[len] || in[len] == '/'))
-			return rt_err_say(err, -EINVAL, "%s: lies inside of %s, which is to be merged",
-					  out, set->members[i].path);
+			return rt_err_say(err, -EINVAL, "%s: lies inside of %s, which is to be"
+					  " merged", out, set->members[i].path);
 	}
 	snprintf(file, sizeof(file), "%s/" MRG_FILE_NAME, in);
 	if (access(file, F_OK) == 0)

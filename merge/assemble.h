@@ -23,8 +23,8 @@ struct mrg_assemble_opts {
  * mrg_assemble() - make @out, with all members and the file "merge".
  *
  * Files are cloned (reflink) or hard-linked where the file system can, else
- * copied.  @out must not lie in a member.  Built under another name beside @out and renamed when it is whole:
- * a failure leaves nothing behind and moves nothing.
+ * copied.  @out must not lie in a member.  Built under another name beside @out and
+ * renamed when it is whole: a failure leaves nothing behind and moves nothing.
  *
  * Return: 0, or -errno; -EEXIST when @out exists and is not to be replaced.
  */

@@ -42,6 +42,14 @@ void mrg_segment_own(struct mrg_segment *ret, const struct xt_timebase *time)
 		ret->out0 = (uint64_t)time->offset;
 }
 
+static uint64_t own_ns(const struct xt_timebase *time, uint64_t ts)
+{
+	struct mrg_segment seg;
+
+	mrg_segment_own(&seg, time);
+	return mrg_segment_map(&seg, ts);
+}
+
 bool mrg_utc_offset(const struct xt_info *info, int64_t *ret)
 {
 	const struct xt_clock_sample *s = info->nr_samples ? info->samples : NULL;
@@ -57,6 +65,8 @@ bool mrg_utc_offset(const struct xt_info *info, int64_t *ret)
 		*ret = (int64_t)(s->real_ns - s->mono_ns);
 	else if (!strcmp(info->time.clock, "boot"))
 		*ret = (int64_t)(s->real_ns - s->boot_ns);
+	else if (!strcmp(info->time.clock, "x86-tsc") && info->time.convert)
+		*ret = (int64_t)(s->real_ns - own_ns(&info->time, s->tsc));
 	else
 		return false;
 	return true;

@@ -51,7 +51,7 @@ int mrg_sync_gs(struct mrg_party *guest, struct mrg_party *host, struct rt_err *
 int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 
-/* One attempt by the windows; *@ret_check counts what breaks the law.  As a method, without words. */
+/* One attempt by the windows, without words; *@ret_check counts what breaks the law. */
 int mrg_windows_try(struct mrg_party *guest, struct mrg_party *host, struct mrg_check *ret_check);
 
 /**

@@ -491,9 +491,9 @@ static void note_thread(struct rt_buf *notes, const struct mrg_party *p, unsigne
 			      " migrated, or was plugged in again\n", label, data->cpu, v->tid,
 			      host->member->label, v->next_tid);
 	if (v->opened_first)
-		rt_buf_printf(notes, "%s: CPU %u was in no thread of %s at first: what it did then is"
-			      " not checked, and its clock is taken to have run as later\n", label,
-			      data->cpu, host->member->label);
+		rt_buf_printf(notes, "%s: CPU %u was in no thread of %s at first: what it did then"
+			      " is not checked, and its clock is taken to have run as later\n",
+			      label, data->cpu, host->member->label);
 	if (v->opened_last)
 		rt_buf_printf(notes, "%s: CPU %u left thread %d of %s: what it did then is not"
 			      " checked, and its clock is taken to have run on as before\n", label,

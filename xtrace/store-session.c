@@ -295,6 +295,32 @@ static int read_clocks(struct xt_trace *trace)
 	return rc;
 }
 
+/*
+ * Cycles of a machine whose kernel does not say what they are in ns, as guests
+ * mostly do not: the first sample and the last one tell, and nearer than a clock
+ * is wrong by when it is slewed.  The ns are those of CLOCK_MONOTONIC then.
+ */
+static void time_cycles(struct xt_trace *trace)
+{
+	struct xt_timebase *time = &trace->info.time;
+	const struct xt_clock_sample *a = trace->samples, *z;
+	double ns;
+
+	if (strcmp(time->clock, "x86-tsc") || time->convert || trace->info.nr_samples < 2)
+		return;
+	z = &a[trace->info.nr_samples - 1];
+	if (z->tsc <= a->tsc || z->mono_ns <= a->mono_ns)
+		return;
+	ns = (double)(z->mono_ns - a->mono_ns) / (double)(z->tsc - a->tsc);
+	if (ns >= 1 || ns * 4294967296.0 < 1)	/* below 1 GHz, or above 2^32 of them */
+		return;
+	time->mult = (uint32_t)(ns * 4294967296.0 + 0.5);
+	time->shift = 32;
+	time->offset = (int64_t)(a->mono_ns - (uint64_t)((unsigned __int128)a->tsc * time->mult >>
+							 time->shift));
+	time->convert = time->is_ns = true;
+}
+
 int st_read_session(struct xt_trace *trace, struct rt_err *err)
 {
 	struct st *st = trace->priv;
@@ -316,6 +342,8 @@ int st_read_session(struct xt_trace *trace, struct rt_err *err)
 	else if (parse_session(trace, text.data) < 0 || read_clocks(trace) < 0)
 		rc = rt_err_set(err, -ENOMEM, "%s", XT_STORE_SESSION);
 	xt_text_finish(&text);
+	if (rc == 0)
+		time_cycles(trace);
 	if (rc == 0 && (st->subbuf_size < XT_MIN_PAGE || st->subbuf_size > XT_MAX_PAGE ||
 			st->subbuf_size % XT_MIN_PAGE))
 		rc = rt_err_say(err, -EBADMSG, "%s: sub-buffers of %u bytes, expected %u to %u",

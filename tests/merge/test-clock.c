@@ -90,6 +90,25 @@ static void a_converted_clock_is_exact_to_the_nanosecond(void **state)
 	}
 }
 
+static void converted_cycles_have_a_time_of_day(void **state)
+{
+	const struct xt_clock_sample sample = {
+		.tsc = 6000000000, .mono_ns = 2000000000, .real_ns = 1800000000000000000,
+	};
+	struct xt_info info = {
+		.time = { .clock = "x86-tsc", .convert = true, .mult = 1u << 31, .shift = 32,
+			  .offset = -1000000000 },
+		.samples = &sample, .nr_samples = 1,
+	};
+	int64_t utc;
+
+	(void)state;
+	assert_true(mrg_utc_offset(&info, &utc));
+	assert_int_equal(utc, 1800000000000000000 - 2000000000);
+	info.time.convert = false;
+	assert_false(mrg_utc_offset(&info, &utc));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -99,6 +118,7 @@ int main(void)
 		cmocka_unit_test(a_clock_without_conversion_is_taken_as_it_is),
 		cmocka_unit_test(a_recorded_offset_counts_without_a_conversion),
 		cmocka_unit_test(a_converted_clock_is_exact_to_the_nanosecond),
+		cmocka_unit_test(converted_cycles_have_a_time_of_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

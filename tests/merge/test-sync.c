@@ -414,7 +414,8 @@ static void check_all(struct parties *p)
 		printf("%llu checked, %llu outside, %llu unknown, +- %llu\n",
 		       (unsigned long long)p->check.checked,
 		       (unsigned long long)p->check.violations,
-		       (unsigned long long)p->check.unknown, (unsigned long long)p->member.bound_ns);
+		       (unsigned long long)p->check.unknown,
+		       (unsigned long long)p->member.bound_ns);
 }
 
 TEST(a_guest_that_migrates_on_its_host_is_followed)
@@ -475,7 +476,7 @@ TEST(a_cpu_that_is_plugged_in_again_does_not_disturb_the_others)
 	}
 }
 
-TEST(what_happens_on_a_host_without_a_trace_is_not_checked_and_no_violation)
+TEST(what_no_trace_of_a_host_has_is_not_checked_and_no_violation)
 {
 	struct world_plan plan = lab;
 	struct parties p;
@@ -569,7 +570,7 @@ int main(void)
 		cmocka_unit_test(a_guest_that_migrates_on_its_host_is_followed),
 		cmocka_unit_test(a_clock_that_stops_during_a_migration_is_followed),
 		cmocka_unit_test(a_cpu_that_is_plugged_in_again_does_not_disturb_the_others),
-		cmocka_unit_test(what_happens_on_a_host_without_a_trace_is_not_checked_and_no_violation),
+		cmocka_unit_test(what_no_trace_of_a_host_has_is_not_checked_and_no_violation),
 		cmocka_unit_test(hypercalls_bound_the_offset_by_their_round_trip),
 		cmocka_unit_test(scaled_and_shifted_cycles_are_taken_back_exactly),
 	};
