@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "merge/check.h"
 #include "merge/set-edit.h"
@@ -192,13 +193,19 @@ static bool needed(const struct chain *c, size_t v)
 	return false;
 }
 
+static bool any_needed(const struct chain *c)
+{
+	for (size_t v = 0; v < c->host->vcpus.nr; v++)
+		if (needed(c, v))
+			return true;
+	return false;
+}
+
 static void open_all(struct chain *c)
 {
-	for (size_t v = 0; v < c->host->vcpus.nr; v++) {
-		c->built[v] = c->host->vcpus.v[v];
+	for (size_t v = 0; v < c->host->vcpus.nr; v++)
 		if (!c->host->used[v])
 			mrg_vcpu_open(&c->host->vcpus.v[v]);
-	}
 }
 
 /* Those that are not open for a reason; joined ones are other vCPUs than they were. */
@@ -220,6 +227,11 @@ int mrg_sync_chain(struct mrg_party *guest, struct mrg_party *host, const struct
 
 	if (!c.built)
 		return -ENOMEM;
+	memcpy(c.built, host->vcpus.v, host->vcpus.nr * sizeof(*c.built));
+	if (check && !any_needed(&c)) {
+		free(c.built);
+		return 0;
+	}
 	open_all(&c);
 	rc = mrg_windows_try(guest, host, &now);
 	for (unsigned int i = 0; rc == 0 && more && i < ROUNDS; i++) {

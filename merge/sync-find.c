@@ -21,30 +21,39 @@
 #define SAMPLES 512		/* events of the first look, one a slice of the stretch */
 #define MAX_PLACES 64		/* that are looked at closely */
 #define MAX_LIST (4u << 20)	/* intervals: more means that the events say too little */
+#define FEW_PLACES 4		/* more: another stretch may know better */
 #define BUSY 0.8		/* chance above which gaps say more than events */
 #define HOPELESS 0.9999
 #define BEYOND_DOUBT 200	/* bits with which no other vCPU needs to be tried */
 #define SURE_BITS_NEAR 0
-#define SURE_BITS 20		/* beyond what the number of candidates demands */
+#define SURE_BITS 40		/* beyond what the number of candidates demands */
 
-/* Stretches that are tried: longer ones tell more, shorter ones drift less. */
+/*
+ * Stretches that are tried: longer ones tell more, shorter ones drift less.  Of a guest that
+ * idles or is starved a short one may fit by chance what a longer one rules out.
+ */
 static const struct stretch {
 	int64_t length;
 	double rate;
 } stretches[] = {
+	{ 10000000000, 4e-6 },
 	{ 2000000000, 20e-6 },
 	{ 500000000, 60e-6 },
 	{ 100000000, 200e-6 },
-	{ 10000000000, 4e-6 },
 	{ 500000000, 4e-6 },
 	{ 100000000, 20e-6 },
 	{ 2000000000, 1e-6 },
 	{ 60000000000, 2e-6 },
+	{ 40000000, 500e-6 },
+	{ 10000000, 1e-3 },
 };
 
 #define NR_STRETCHES (sizeof(stretches) / sizeof(*stretches))
 
-/* Where: in 64ths of the trace; the two traces may overlap for a small part only. */
+/*
+ * Where: behind so many 64ths of the events, which are where a guest that idles has its
+ * bursts; the two traces may overlap for a small part only.
+ */
 static const unsigned char places_common[] = { 32, 16, 48 };
 static const unsigned char places_rare[] = { 4, 60, 8, 24, 40, 56, 12, 20, 28, 36, 44, 52, 2, 62,
 					     1, 63 };
@@ -62,8 +71,11 @@ struct finder {
 	int64_t from, middle, to;	/* the stretch */
 	double rate;
 	struct list now, next;
+	double whole_rate;		/* of the stretches that were all there is */
 	struct mrg_place places[MRG_MAX_PLACES];
 	size_t nr_places;
+	struct mrg_place vague[MRG_MAX_PLACES];	/* if nothing better is found */
+	size_t nr_vague;
 	double sure;		/* bits wanted beyond what the number of candidates demands */
 };
 
@@ -182,7 +194,8 @@ static double chance(const struct finder *f, const struct mrg_vcpu *v, int64_t f
 		if (b > a)
 			inside += (double)(b - a);
 	}
-	return whole <= 0 || inside >= whole ? 1.0 : inside / whole;
+	/* none at all: what fits there fits by ignorance */
+	return whole <= 0 || inside >= whole || inside <= 0 ? 1.0 : inside / whole;
 }
 
 /* Events of slices of some length that have one, spread over the stretch. */
@@ -337,6 +350,7 @@ static int place_init(struct mrg_place *place, const struct finder *f, const str
 {
 	*place = (struct mrg_place){
 		.at = f->middle, .lo = d->start, .hi = d->end, .from = f->from, .to = f->to,
+		.slack = drift(f, f->to),
 	};
 	place->vcpu = malloc(f->nr_lanes * sizeof(*place->vcpu));
 	if (!place->vcpu)
@@ -410,6 +424,10 @@ static int candidates(struct finder *f, struct list *found, unsigned int lead, s
 							      &search);
 	rc = first_look(f, &f->vcpus->v[v], samples, nr, lo, hi);
 	if (rc == -ENODATA)
+		return 0;
+	if (rc == 0 && f->now.nr > MAX_PLACES && !narrow(f, &f->lanes[lead], &f->vcpus->v[v]))
+		rc = -ENOMEM;
+	if (rc == 0 && f->now.nr > MAX_PLACES)	/* what fits in so many is no proof of any */
 		return 0;
 	for (size_t i = 0; rc == 0 && i < f->now.nr && found->nr < MAX_PLACES; i++)
 		if (!MRG_PUSH(found->v, found->nr, found->room, f->now.v[i]))
@@ -488,26 +506,82 @@ static int try_stretch(struct finder *f, const struct mrg_hint *hint)
 	return rc;
 }
 
+/* Of the lane with the most events in [from, to] the time of the one behind @part 64ths. */
+static int64_t busy_time(const struct finder *f, int64_t from, int64_t to, unsigned int part)
+{
+	int64_t at = from + (to - from) / 64 * part;
+	size_t most = 0;
+
+	for (unsigned int l = 0; l < f->nr_lanes; l++) {
+		size_t first = mrg_times_from(&f->lanes[l], from);
+		size_t nr = mrg_times_from(&f->lanes[l], to + 1) - first;
+
+		if (nr <= most)
+			continue;
+		most = nr;
+		at = f->lanes[l].t[first + nr * part / 64];
+	}
+	return at;
+}
+
 static int try_at(struct finder *f, const struct mrg_hint *hint, int64_t from, int64_t to,
 		  const struct stretch *s, unsigned int part)
 {
-	f->middle = from + (to - from) / 64 * part;
+	f->middle = busy_time(f, from, to, part);
 	f->from = f->middle - s->length / 2 > from ? f->middle - s->length / 2 : from;
 	f->to = f->middle + s->length / 2 < to ? f->middle + s->length / 2 : to + 1;
 	f->rate = s->rate;
+	if (f->from <= from && f->to > to) {	/* another length, or place, is the same again */
+		if (f->rate <= f->whole_rate)
+			return 0;
+		f->whole_rate = f->rate;
+	}
 	return try_stretch(f, hint);
+}
+
+static void finish_places(struct mrg_place *places, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		mrg_place_finish(&places[i]);
+}
+
+/* Keeps the first of the answers that are too many for one. */
+static void set_vague_aside(struct finder *f)
+{
+	if (f->nr_places <= FEW_PLACES)
+		return;
+	if (f->nr_vague) {
+		finish_places(f->places, f->nr_places);
+	} else {
+		memcpy(f->vague, f->places, f->nr_places * sizeof(*f->places));
+		f->nr_vague = f->nr_places;
+	}
+	f->nr_places = 0;
+}
+
+static int try_places(struct finder *f, const struct mrg_hint *hint, int64_t from, int64_t to,
+		      const struct stretch *s, const unsigned char *parts, size_t nr)
+{
+	int rc = 0;
+
+	for (size_t k = 0; rc == 0 && !f->nr_places && k < nr; k++) {
+		rc = try_at(f, hint, from, to, s, parts[k]);
+		if (rc == 0)
+			set_vague_aside(f);
+	}
+	return rc;
 }
 
 static int try_all(struct finder *f, const struct mrg_hint *hint, int64_t from, int64_t to)
 {
 	int rc = 0;
 
-	for (size_t i = 0; i < NR_STRETCHES; i++)
-		for (size_t k = 0; rc == 0 && !f->nr_places && k < sizeof(places_common); k++)
-			rc = try_at(f, hint, from, to, &stretches[i], places_common[k]);
-	for (size_t i = 0; i < 2; i++)
-		for (size_t k = 0; rc == 0 && !f->nr_places && k < sizeof(places_rare); k++)
-			rc = try_at(f, hint, from, to, &stretches[i], places_rare[k]);
+	for (size_t i = 0; rc == 0 && i < NR_STRETCHES; i++)
+		rc = try_places(f, hint, from, to, &stretches[i], places_common,
+				sizeof(places_common));
+	for (size_t i = 0; rc == 0 && i < 2; i++)
+		rc = try_places(f, hint, from, to, &stretches[i], places_rare,
+				sizeof(places_rare));
 	return rc;
 }
 
@@ -524,11 +598,13 @@ int mrg_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_times *lane
 	free(f.now.v);
 	free(f.next.v);
 	if (rc < 0) {
-		for (size_t i = 0; i < f.nr_places; i++)
-			mrg_place_finish(&f.places[i]);
+		finish_places(f.places, f.nr_places);
+		finish_places(f.vague, f.nr_vague);
 		return rc;
 	}
-	memcpy(ret, f.places, f.nr_places * sizeof(*ret));
-	*ret_nr = f.nr_places;
-	return f.nr_places ? 0 : -ESRCH;
+	*ret_nr = f.nr_places ? f.nr_places : f.nr_vague;
+	memcpy(ret, f.nr_places ? f.places : f.vague, *ret_nr * sizeof(*ret));
+	if (f.nr_places)
+		finish_places(f.vague, f.nr_vague);
+	return *ret_nr ? 0 : -ESRCH;
 }

@@ -253,7 +253,8 @@ int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 	}
 	if (step > SLICE_MAX)
 		step = SLICE_MAX;
-	mrg_poly_box(&w.poly, place->at, place->lo, place->hi, limits->rate);
+	mrg_poly_box(&w.poly, place->at, place->lo - place->slack, place->hi + place->slack,
+		     limits->rate);
 	fit.to = walk(&w, place->at, to, step, &fit.broke_behind);
 	fit.from = walk(&w, place->at, from, -step, &fit.broke_before);
 	if (fit.broke_before)

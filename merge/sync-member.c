@@ -13,6 +13,7 @@
 #include "lib/err.h"
 #include "merge/check.h"
 #include "merge/set-edit.h"
+#include "merge/sync-step.h"
 
 #define MAX_EPOCHS 1024
 #define MIN_OBEY 20	/* one event in so many may be outside, and it is still a guest */
@@ -202,7 +203,10 @@ static int free_vcpus(const struct mrg_party *host, struct mrg_vcpus *ret, size_
 	return 0;
 }
 
-/* The times of one epoch: between two moments at which a lane's clock was set back. */
+/*
+ * The times of one epoch: between two moments at which a lane's clock was set back.
+ * Those in the sub-buffer of the step are not what they seem: see sync-step.c.
+ */
 static void epoch_times(const struct mrg_party *guest, size_t epoch, struct mrg_times *ret)
 {
 	for (unsigned int l = 0; l < guest->data->nr_lanes; l++) {
@@ -212,7 +216,7 @@ static void epoch_times(const struct mrg_party *guest, size_t epoch, struct mrg_
 		if (epoch && epoch <= data->nr_set_backs)
 			from = data->set_back[epoch - 1];
 		if (epoch < data->nr_set_backs)
-			to = data->set_back[epoch];
+			to = data->set_back_from[epoch];
 		ret[l] = guest->times[l];
 		ret[l].t += from;
 		ret[l].nr = to - from;
@@ -227,6 +231,34 @@ static size_t count_epochs(const struct mrg_party *guest)
 		if (guest->data->lanes[l].nr_set_backs > most)
 			most = guest->data->lanes[l].nr_set_backs;
 	return most + 1 < MAX_EPOCHS ? most + 1 : MAX_EPOCHS;
+}
+
+/* The sub-buffers of the steps, once the epochs before and behind them have their lines. */
+static int steps(struct mrg_party *guest, const struct mrg_vcpus *vcpus,
+		 struct mrg_lane_lines *lines)
+{
+	unsigned int nr = guest->data->nr_lanes;
+	int rc = 0;
+
+	for (unsigned int l = 0; l < nr; l++) {
+		const struct mrg_lane_data *data = &guest->data->lanes[l];
+
+		for (size_t e = 0; rc == 0 && e < data->nr_set_backs && e + 1 < MAX_EPOCHS; e++) {
+			struct mrg_lane_lines *before = &lines[e * nr + l];
+			struct mrg_lane_lines *behind = &lines[(e + 1) * nr + l];
+			struct mrg_step step = {
+				.t = guest->times[l].t, .from = data->set_back_from[e],
+				.to = data->set_back[e],
+			};
+
+			if (!before->nr || !behind->nr || before->vcpu == MRG_NO_MATCH)
+				continue;
+			step.v = &vcpus->v[before->vcpu];
+			step.until = mrg_lines_map(behind, step.t[step.to]);
+			rc = mrg_step_line(before, &step);
+		}
+	}
+	return rc;
 }
 
 static int windows(struct mrg_party *guest, struct mrg_party *host, struct mrg_lane_lines *lines,
@@ -246,6 +278,8 @@ static int windows(struct mrg_party *guest, struct mrg_party *host, struct mrg_l
 		if ((rc == -ESRCH || rc == -ENODATA) && (any || e + 1 < epochs))
 			rc = 0;
 	}
+	if (rc == 0)
+		rc = steps(guest, &vcpus, lines);
 	free(vcpus.v);
 	for (size_t i = 0; rc == 0 && i < epochs * nr; i++)
 		lines[i].vcpu = lines[i].nr && lines[i].vcpu != MRG_NO_MATCH ?

@@ -19,6 +19,7 @@
 
 #define USUAL_RATE 1e-3		/* clocks of one machine differ less, unless they are slewed, */
 #define SLEW_RATE 0.11		/* which chrony does by up to a twelfth, the kernel by a ninth */
+#define FEW_PIECES 3		/* a step or two: no sign of noise */
 #define MAX_PIECES 4096
 #define NEAR_NS 100000		/* a clock that only changes its rate goes on from here */
 /*
@@ -602,7 +603,7 @@ static int cover_best(struct cover *best, const struct cover *like, int64_t from
 		} else {
 			cover_finish(&c);
 		}
-		if (rc < 0 || best->nr_pieces == 1)
+		if (rc < 0 || best->nr_pieces <= FEW_PIECES)
 			break;
 	}
 	return best->nr_pieces ? 0 : rc;

@@ -39,6 +39,7 @@ struct mrg_place {
 	int64_t at;		/* guest time at which [lo, hi] holds */
 	int64_t lo, hi;
 	int64_t from, to;	/* of the stretch that it was found in */
+	int64_t slack;		/* ns by which faster drift there may put the truth beside it */
 	double bits;		/* how unlikely it is by chance: 2^-bits */
 	size_t *vcpu;		/* by lane: index into the vCPUs, or MRG_NO_MATCH */
 };

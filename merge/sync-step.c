@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync-step.c - the sub-buffer in which a clock was set back
+ *
+ * The kernel has no negative delta: the first event behind the step gets the time
+ * of the one before it, and all that follow up to the end of the sub-buffer lag
+ * by the silence that was there.  Times that are equal mark the step; the lag is
+ * what puts the events into windows before the next sub-buffer's begin.
+ */
+#include "merge/sync-step.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "merge/array.h"
+
+struct list {
+	struct mrg_span *v;
+	size_t nr, room;
+};
+
+int64_t mrg_lines_map(const struct mrg_lane_lines *lines, int64_t t)
+{
+	size_t i = lines->nr - 1;
+
+	while (i > 0 && t < lines->lines[i].from)
+		i--;
+	return t + lines->lines[i].offset +
+	       llround(lines->lines[i].rate * (double)(t - lines->lines[i].at));
+}
+
+/* The only event of the sub-buffer at the time of the one before it; 0 none, or several. */
+static size_t find_step(const struct mrg_step *step)
+{
+	size_t found = 0;
+
+	for (size_t i = step->from + 1; i < step->to; i++) {
+		if (step->t[i] != step->t[i - 1])
+			continue;
+		if (found)
+			return 0;
+		found = i;
+	}
+	return found;
+}
+
+/* Of the offsets in @from those that put an event at @t into a span. */
+static int filter(struct list *to, const struct list *from, const struct mrg_vcpu *v, int64_t t)
+{
+	to->nr = 0;
+	for (size_t i = 0; i < from->nr; i++) {
+		const struct mrg_span *d = &from->v[i];
+
+		for (size_t s = mrg_span_search(v->spans, v->nr, t + d->start);
+		     s < v->nr && v->spans[s].start <= t + d->end; s++) {
+			struct mrg_span in = { v->spans[s].start - t, v->spans[s].end - t };
+
+			in.start = in.start > d->start ? in.start : d->start;
+			in.end = in.end < d->end ? in.end : d->end;
+			if (in.start <= in.end && !MRG_PUSH(to->v, to->nr, to->room, in))
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+/* The offsets in [lo, hi] at which all events from @first on fit. */
+static int offsets(struct list *ret, const struct mrg_step *step, size_t first, int64_t lo,
+		   int64_t hi)
+{
+	struct list now = { 0 }, next = { 0 }, swap;
+	struct mrg_span all = { lo, hi };
+	int rc = MRG_PUSH(now.v, now.nr, now.room, all) ? 0 : -ENOMEM;
+
+	for (size_t i = first + 1; rc == 0 && i < step->to && now.nr; i++) {
+		rc = filter(&next, &now, step->v, step->t[i]);
+		swap = now;
+		now = next;
+		next = swap;
+	}
+	free(next.v);
+	*ret = now;
+	return rc;
+}
+
+static int add_line(struct mrg_lane_lines *lines, const struct mrg_line *line)
+{
+	struct mrg_line *more = realloc(lines->lines, (lines->nr + 1) * sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	more[lines->nr++] = *line;
+	lines->lines = more;
+	return 0;
+}
+
+int mrg_step_line(struct mrg_lane_lines *lines, const struct mrg_step *step)
+{
+	struct mrg_line line = lines->lines[lines->nr - 1];
+	size_t at = find_step(step);
+	struct list fit;
+	int64_t lo, hi;
+	int rc;
+
+	if (!at || at + 1 >= step->to || line.from > step->t[at])
+		return 0;
+	lo = mrg_lines_map(lines, step->t[at]) - step->t[at] - line.bound;
+	hi = step->until - step->t[step->to - 1];
+	if (hi < lo)
+		return 0;
+	rc = offsets(&fit, step, at, lo, hi);
+	if (rc == 0 && fit.nr) {
+		line.from = line.at = step->t[at] + 1;
+		line.offset = fit.v[0].start + (fit.v[0].end - fit.v[0].start) / 2;
+		line.rate = 0;
+		line.error = (fit.v[0].end - fit.v[0].start + 1) / 2;
+		line.bound = fit.v[fit.nr - 1].end - line.offset;
+		line.bound = line.bound > line.error ? line.bound : line.error;
+		rc = add_line(lines, &line);
+	}
+	free(fit.v);
+	return rc;
+}
