@@ -118,26 +118,30 @@ void mrg_vcpu_open(struct mrg_vcpu *v)
 {
 	if (v->spans[0].end < v->run_first && v->nr > 1) {
 		v->spans[0].end = v->unknown[0].end = v->spans[1].start - 1;
+		v->built_first = v->first;
 		v->first = v->run_first;
 		v->opened_first = true;
 	}
 	if (v->spans[v->nr - 1].start > v->run_last && v->nr > 1) {
 		v->spans[v->nr - 1].start = v->spans[v->nr - 2].end + 1;
 		v->unknown[v->nr_unknown - 1].start = v->spans[v->nr - 1].start;
+		v->built_last = v->last;
 		v->last = v->run_last;
 		v->opened_last = true;
 	}
 }
 
-void mrg_vcpu_close(struct mrg_vcpu *v, const struct mrg_vcpu *built)
+void mrg_vcpu_close(struct mrg_vcpu *v, bool first, bool last)
 {
-	if (v->first != built->first)
-		v->spans[0].end = v->unknown[0].end = built->first;
-	if (v->last != built->last)
-		v->spans[v->nr - 1].start = v->unknown[v->nr_unknown - 1].start = built->last;
-	v->first = built->first;
-	v->last = built->last;
-	v->opened_first = v->opened_last = false;
+	if (first && v->opened_first) {
+		v->spans[0].end = v->unknown[0].end = v->first = v->built_first;
+		v->opened_first = false;
+	}
+	if (last && v->opened_last) {
+		v->last = v->built_last;
+		v->spans[v->nr - 1].start = v->unknown[v->nr_unknown - 1].start = v->last;
+		v->opened_last = false;
+	}
 }
 
 /* a's and b's without the first; a's last one goes on to b's first, unless both are cut. */
@@ -179,6 +183,7 @@ int mrg_vcpu_join(struct mrg_vcpu *v, const struct mrg_vcpu *next)
 	v->nr_unknown = nr_unknown;
 	v->last = next->last;
 	v->opened_last = next->opened_last;
+	v->built_last = next->built_last;
 	v->next_at = next->run_first;
 	v->next_tid = next->next_tid ? next->next_tid : next->tid;
 	v->run_last = next->run_last;

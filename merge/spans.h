@@ -35,7 +35,8 @@ struct mrg_vcpu {
 	size_t nr_unknown;
 	int64_t first, last;		/* what the trace covers of it */
 	int64_t run_first, run_last;	/* its first and last run */
-	bool opened_first, opened_last;	/* by mrg_vcpu_open() */
+	bool opened_first, opened_last;	/* by mrg_vcpu_open(); as it was built: */
+	int64_t built_first, built_last;
 	int next_tid;			/* thread that went on as this vCPU, 0 for none, */
 	int64_t next_at;		/* and when it was there first */
 };
@@ -62,7 +63,7 @@ void mrg_vcpus_finish(struct mrg_vcpus *vcpus);
  * its last one.  Closed, as it was built: it did not run there.
  */
 void mrg_vcpu_open(struct mrg_vcpu *v);
-void mrg_vcpu_close(struct mrg_vcpu *v, const struct mrg_vcpu *built);
+void mrg_vcpu_close(struct mrg_vcpu *v, bool first, bool last);
 
 /*
  * @v went on as @next, which began later; both are open.  Where the trace has all of

@@ -9,8 +9,6 @@
  * thread that begins later and into whose windows the events fit is the same vCPU.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "merge/check.h"
 #include "merge/set-edit.h"
@@ -22,7 +20,6 @@
 
 struct chain {
 	struct mrg_party *guest, *host;
-	struct mrg_vcpu *built;		/* as the host's vCPUs were before */
 };
 
 /* ---- events beyond a thread's runs ---- */
@@ -170,10 +167,13 @@ static int extend(struct chain *c, bool *ret_any)
 /* ---- all of it ---- */
 
 /* Whether the guest has events where the host's trace shows that the thread did not run. */
-static bool needed(const struct chain *c, size_t v)
+static void needed(const struct chain *c, size_t v, bool *ret_first, bool *ret_last)
 {
-	const struct mrg_vcpu *now = &c->host->vcpus.v[v], *built = &c->built[v];
+	const struct mrg_vcpu *now = &c->host->vcpus.v[v];
+	int64_t first = now->opened_first ? now->built_first : now->first;
+	int64_t last = now->opened_last ? now->built_last : now->last;
 
+	*ret_first = *ret_last = false;
 	for (unsigned int l = 0; l < c->guest->data->nr_lanes; l++) {
 		const struct mrg_lane *lane = &c->guest->member->lanes[l];
 		const struct mrg_lane_clock *clock = &lane->epochs[0].clock;
@@ -183,21 +183,23 @@ static bool needed(const struct chain *c, size_t v)
 		if (c->guest->vcpu[l] != v || !c->guest->times[l].nr)
 			continue;
 		some = before(c->guest, l, now);
-		if (some.nr && merged(clock, times[some.nr - 1]) >= built->first)
-			return true;
+		*ret_first |= some.nr && merged(clock, times[some.nr - 1]) >= first;
 		some = behind(c->guest, l, now);
 		clock = &lane->epochs[lane->nr_epochs - 1].clock;
-		if (some.nr && merged(clock, times[c->guest->times[l].nr - some.nr]) <= built->last)
-			return true;
+		*ret_last |= some.nr &&
+			     merged(clock, times[c->guest->times[l].nr - some.nr]) <= last;
 	}
-	return false;
 }
 
 static bool any_needed(const struct chain *c)
 {
-	for (size_t v = 0; v < c->host->vcpus.nr; v++)
-		if (needed(c, v))
+	for (size_t v = 0; v < c->host->vcpus.nr; v++) {
+		bool first, last;
+
+		needed(c, v, &first, &last);
+		if (first || last)
 			return true;
+	}
 	return false;
 }
 
@@ -208,30 +210,29 @@ static void open_all(struct chain *c)
 			mrg_vcpu_open(&c->host->vcpus.v[v]);
 }
 
-/* Those that are not open for a reason; joined ones are other vCPUs than they were. */
+/* Those that are not open for a reason. */
 static void close_rest(struct chain *c, bool all)
 {
-	for (size_t v = 0; v < c->host->vcpus.nr; v++)
-		if (c->host->vcpus.v[v].spans == c->built[v].spans && (all || !needed(c, v)))
-			mrg_vcpu_close(&c->host->vcpus.v[v], &c->built[v]);
+	for (size_t v = 0; v < c->host->vcpus.nr; v++) {
+		bool first = false, last = false;
+
+		if (c->host->used[v])
+			continue;
+		if (!all)
+			needed(c, v, &first, &last);
+		mrg_vcpu_close(&c->host->vcpus.v[v], !first, !last);
+	}
 }
 
 int mrg_sync_chain(struct mrg_party *guest, struct mrg_party *host, const struct mrg_check *check)
 {
-	struct chain c = {
-		.guest = guest, .host = host, .built = calloc(host->vcpus.nr, sizeof(*c.built)),
-	};
+	struct chain c = { .guest = guest, .host = host };
 	struct mrg_check now;
 	bool more = true;
 	int rc;
 
-	if (!c.built)
-		return -ENOMEM;
-	memcpy(c.built, host->vcpus.v, host->vcpus.nr * sizeof(*c.built));
-	if (check && !any_needed(&c)) {
-		free(c.built);
+	if (check && !any_needed(&c))
 		return 0;
-	}
 	open_all(&c);
 	rc = mrg_windows_try(guest, host, &now);
 	for (unsigned int i = 0; rc == 0 && more && i < ROUNDS; i++) {
@@ -245,6 +246,5 @@ int mrg_sync_chain(struct mrg_party *guest, struct mrg_party *host, const struct
 		close_rest(&c, true);
 		rc = check ? mrg_windows_try(guest, host, &now) : -ESRCH;
 	}
-	free(c.built);
 	return rc;
 }

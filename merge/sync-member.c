@@ -16,7 +16,8 @@
 #include "merge/sync-step.h"
 
 #define MAX_EPOCHS 1024
-#define MIN_OBEY 20	/* one event in so many may be outside, and it is still a guest */
+#define MIN_OBEY 5	/* one event in so many may be outside, and it is still a guest */
+#define FAR_NS 20000000000ll	/* steps are looked for within this first */
 #define HINT_NS 2000000000ll	/* a guest that keeps the time of day at all is not farther off */
 
 /* ---- lines to segments ---- */
@@ -261,16 +262,113 @@ static int steps(struct mrg_party *guest, const struct mrg_vcpus *vcpus,
 	return rc;
 }
 
+/* ---- lanes that saw different steps ---- */
+
+/* A lane that was silent long enough does not show that its clock was set back. */
+static bool alike_epochs(const struct mrg_party *guest)
+{
+	size_t nr = MRG_NO_MATCH;
+
+	for (unsigned int l = 0; l < guest->data->nr_lanes; l++) {
+		if (!guest->data->lanes[l].nr_times)
+			continue;
+		if (nr != MRG_NO_MATCH && guest->data->lanes[l].nr_set_backs != nr)
+			return false;
+		nr = guest->data->lanes[l].nr_set_backs;
+	}
+	return true;
+}
+
+struct alone {
+	struct mrg_party *guest;
+	struct mrg_lane_lines *lines;
+	struct mrg_times *times;
+	struct mrg_vcpus some;		/* that this lane may be, ->v borrows */
+	size_t *which;			/* what they are among all */
+	struct mrg_hint hint;
+};
+
+static int lane_epoch(struct alone *a, unsigned int l, size_t e)
+{
+	struct mrg_lane_lines *lines = &a->lines[e * a->guest->data->nr_lanes + l];
+	int64_t offset;
+	int rc;
+
+	epoch_times(a->guest, e, a->times);
+	rc = mrg_windows(lines, &a->times[l], 1, &a->some, &a->hint);
+	if (rc < 0 || !lines->nr)
+		return rc;
+	offset = lines->lines[0].offset;
+	a->hint = (struct mrg_hint){ true, false, offset - FAR_NS, offset + FAR_NS };
+	if (lines->vcpu == MRG_NO_MATCH)
+		return 0;
+	/* from now on it is known which one it is */
+	a->some.v[0] = a->some.v[lines->vcpu];
+	a->which[0] = a->which[lines->vcpu];
+	a->some.nr = 1;
+	lines->vcpu = a->which[0];
+	return 0;
+}
+
+static int lane_alone(struct alone *a, unsigned int l, const struct mrg_vcpus *vcpus, bool *taken)
+{
+	const struct mrg_lane_data *data = &a->guest->data->lanes[l];
+	bool any = false;
+	int rc = 0;
+
+	a->some.nr = 0;
+	for (size_t v = 0; v < vcpus->nr; v++)
+		if (!taken[v]) {
+			a->which[a->some.nr] = v;
+			a->some.v[a->some.nr++] = vcpus->v[v];
+		}
+	for (size_t e = 0; rc != -ENOMEM && e <= data->nr_set_backs && e < MAX_EPOCHS; e++) {
+		rc = lane_epoch(a, l, e);
+		any |= rc == 0;
+	}
+	if (a->some.nr == 1)
+		taken[a->which[0]] = true;
+	return rc == -ENOMEM ? rc : any || !data->nr_times ? 0 : -ESRCH;
+}
+
+static int lanes_alone(struct alone *a, const struct mrg_vcpus *vcpus)
+{
+	bool *taken = calloc(vcpus->nr + 1, sizeof(*taken));
+	int rc = 0, none = -ESRCH;
+
+	a->some.v = malloc((vcpus->nr + 1) * sizeof(*a->some.v));
+	a->which = malloc((vcpus->nr + 1) * sizeof(*a->which));
+	if (!taken || !a->some.v || !a->which)
+		rc = -ENOMEM;
+	for (unsigned int l = 0; rc != -ENOMEM && l < a->guest->data->nr_lanes; l++) {
+		rc = lane_alone(a, l, vcpus, taken);
+		none = rc == 0 ? 0 : none;
+	}
+	free(taken);
+	free(a->some.v);
+	free(a->which);
+	return rc == -ENOMEM ? rc : none;
+}
+
+/* ---- all lanes ---- */
+
 static int windows(struct mrg_party *guest, struct mrg_party *host, struct mrg_lane_lines *lines,
 		   size_t epochs, struct mrg_times *times, size_t *which)
 {
 	struct mrg_hint hint = hint_of(guest, host);
 	unsigned int nr = guest->data->nr_lanes;
 	struct mrg_vcpus vcpus;
-	bool any = false;
+	bool any = false, alike = alike_epochs(guest);
 	int rc = free_vcpus(host, &vcpus, which);
 
-	for (size_t e = 0; rc == 0 && e < epochs; e++) {
+	if (rc == 0 && !alike) {
+		struct alone alone = {
+			.guest = guest, .lines = lines, .times = times, .hint = hint,
+		};
+
+		rc = lanes_alone(&alone, &vcpus);
+	}
+	for (size_t e = 0; rc == 0 && alike && e < epochs; e++) {
 		epoch_times(guest, e, times);
 		rc = mrg_windows(lines + e * nr, times, nr, &vcpus, &hint);
 		any |= rc == 0;
