@@ -6,7 +6,8 @@ DEPS += libcmocka-dev clang libclang-rt-dev shellcheck mandoc
 
 LINTS += $(addprefix tests/lint/,layers.sh man.sh no-todo.sh readme.sh shell.sh size.sh spdx.sh \
 	style.sh tests.sh usage.sh)
-CMD_TESTS += $(addprefix tests/cmd/,build.sh completion.sh install.sh lints.sh modules.sh \
+CMD_TESTS += $(addprefix tests/cmd/,build.sh completion.sh install.sh large-trace.sh \
+	lints.sh modules.sh \
 	runner.sh)
 
 # Every test, after what it needs has been seen to be there.
@@ -19,7 +20,7 @@ check-unit: unit-tests
 	$(Q)tests/run $(addprefix $(O)/,$(UNIT_TESTS))
 
 # CMD_TESTS= names some of them
-check-cmd: programs
+check-cmd: programs $(O)/tests/tools/deal-trace
 	$(Q)KVMRT_BIN=$(abspath $(O))/bin O=$(O) SAN=$(SAN) tests/run $(CMD_TESTS)
 
 check-lint: programs

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-BENCHES += tests/bench/capture.sh
-DEPS += trace-cmd rt-tests
+BENCHES += tests/bench/capture.sh tests/bench/view.sh
+DEPS += trace-cmd rt-tests strace valgrind python3
 
 # Preloaded into trace-cmd where the kernel refuses function tracing.
-bench: $(O)/tests/bench/no-ftrace.so
+bench: $(O)/tests/bench/no-ftrace.so $(O)/tests/tools/deal-trace
 $(O)/tests/bench/%.so: tests/bench/%.c
 	$(call say,CC,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) -shared -o $@ $<

@@ -4,13 +4,14 @@
  * and members, and repeated at later times
  *
  * usage: deal-trace [-m MEMBERS] [-c CPUS] [-b BURST] [-n EVENTS] [-r REPEATS]
- *                   [-g GAP_NS] [-d] TRACE OUT
+ *                   [-s STEP_NS] [-d] TRACE OUT
  *
  * Records go round, BURST (1) to a CPU, first through the members; -c 0 leaves
- * each on its CPU.  Between two repeats lie GAP_NS / 2 to GAP_NS, which differ,
- * so that no repeat fits another one by mistake, and are the same for all traces
- * made with the same GAP_NS and REPEATS.  OUT is a directory as xtrace-run makes
- * them, with -d a trace.dat of version 6; of more members OUT.0, OUT.1, ...
+ * each on its CPU.  From one repeat to the next it is STEP_NS (the length of the
+ * trace) and up to an eighth more, which differs, so that no repeat fits another
+ * one by mistake, and is the same for all traces made with the same STEP_NS.
+ * OUT is a directory as xtrace-run makes them, with -d a trace.dat of version 6;
+ * of more members OUT.0, OUT.1, ...
  * Marks of lost events are left out.
  */
 #include <errno.h>
@@ -48,9 +49,9 @@ struct lane {			/* a lane being made */
 
 static struct {
 	unsigned int members, cpus, burst, repeats;
-	unsigned long long events, gap;
+	unsigned long long events, step;
 	bool dat;
-} o = { .members = 1, .burst = 1, .repeats = 1, .events = ~0ull, .gap = 1000000000 };
+} o = { .members = 1, .burst = 1, .repeats = 1, .events = ~0ull };
 
 static struct rt_err err;
 
@@ -187,8 +188,9 @@ static uint64_t deal(const struct xt_trace *trace, struct lane *lanes, unsigned 
 static uint64_t step(uint64_t span, unsigned int repeat)
 {
 	uint64_t random = (repeat + 1) * 0x9e3779b97f4a7c15ull >> 11;
+	uint64_t base = o.step ? o.step : span;
 
-	return span + o.gap / 2 + (o.gap ? random % (o.gap / 2 + 1) : 0);
+	return base + random % (base / 8 + 1);
 }
 
 static void shift(struct lane *lane, uint64_t by)
@@ -426,14 +428,14 @@ static int parse(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "m:c:b:n:r:g:d")) != -1) {
+	while ((c = getopt(argc, argv, "m:c:b:n:r:s:d")) != -1) {
 		switch (c) {
 		case 'm': o.members = (unsigned int)strtoul(optarg, NULL, 0); break;
 		case 'c': o.cpus = (unsigned int)strtoul(optarg, NULL, 0); break;
 		case 'b': o.burst = (unsigned int)strtoul(optarg, NULL, 0); break;
 		case 'n': o.events = strtoull(optarg, NULL, 0); break;
 		case 'r': o.repeats = (unsigned int)strtoul(optarg, NULL, 0); break;
-		case 'g': o.gap = strtoull(optarg, NULL, 0); break;
+		case 's': o.step = strtoull(optarg, NULL, 0); break;
 		case 'd': o.dat = true; break;
 		default: return -1;
 		}
@@ -454,7 +456,7 @@ int main(int argc, char **argv)
 	at = parse(argc, argv);
 	if (at < 0) {
 		fprintf(stderr, "usage: deal-trace [-m MEMBERS] [-c CPUS] [-b BURST] [-n EVENTS] "
-			"[-r REPEATS] [-g GAP_NS] [-d] TRACE OUT\n");
+			"[-r REPEATS] [-s STEP_NS] [-d] TRACE OUT\n");
 		return 2;
 	}
 	if (xt_trace_open(&trace, argv[at], &err) < 0)
@@ -464,6 +466,8 @@ int main(int argc, char **argv)
 	if (!lanes)
 		die("no memory");
 	span = deal(trace, lanes, cpus * o.members);
+	if (o.step && o.step < span && o.repeats > 1)
+		die("STEP_NS is less than the length of the trace");
 	for (m = 0; m < o.members; m++)
 		write_member(trace, argv[at + 1], lanes, m, cpus, span);
 	for (i = 0; i < cpus * o.members; i++)
