@@ -101,7 +101,7 @@ static char *put_head(const struct mrg_pen *pen, char *p, const struct mrg_row *
 	const char *colour;
 
 	if (!pen->view->opts->colour)
-		return mrg_put_mem(p, row->head, row->head_len);
+		return rt_put_chunks(p, row->head, row->head_len);
 	colour = colour_of(row->role);
 	p = mrg_put_mem(mrg_put_str(p, colour), row->name, row->name_len);
 	if (*colour)
@@ -110,6 +110,16 @@ static char *put_head(const struct mrg_pen *pen, char *p, const struct mrg_row *
 }
 
 /* What stands behind a row's head: its bracket is open, where it has one. */
+static inline char *put_number(char *p, const struct mrg_item *item, const struct mrg_arg *arg)
+{
+	uint64_t v;
+
+	memcpy(&v, item->data + arg->load, sizeof(v));
+	if (arg->is_signed)
+		return mrg_put_i64(p, (int64_t)v >> arg->shift);
+	return mrg_put_u64(p, v >> arg->shift);
+}
+
 static char *put_args(struct mrg_pen *pen, char *p, const struct mrg_item *item,
 		      const struct mrg_row *row)
 {
@@ -121,8 +131,9 @@ static char *put_args(struct mrg_pen *pen, char *p, const struct mrg_item *item,
 		return mrg_put_str(p, " bytes]");
 	}
 	for (; arg < end; arg++) {
-		p = mrg_put_mem(p, arg->lead, arg->lead_len);
-		p = mrg_put_value(pen->view, p, item, arg);
+		p = rt_put_chunks(p, arg->lead, arg->lead_len);
+		p = arg->number ? put_number(p, item, arg) :
+		    mrg_put_value(pen->view, p, item, arg);
 	}
 	if (row->bracket)
 		*p++ = ']';

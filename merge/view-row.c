@@ -13,6 +13,7 @@
 #include "lib/json.h"
 
 #define MAX_ARGS 64		/* shown of an event without a row */
+#define PADDING "               "	/* behind texts that are copied 16 bytes at a time */
 
 static struct mrg_row nothing = { .name = "EVENT", .head = (char *)"EVENT", .head_len = 5,
 				  .name_len = 5, .room = 64 };
@@ -68,20 +69,33 @@ void mrg_rows_destroy(struct mrg_view *view)
 /* ---- arguments ---- */
 
 /* @label, then @link before the value: "vcpu" " ", "name" "=". */
+static void find_number(struct mrg_arg *arg)
+{
+	uint32_t size = arg->field->size, end = arg->field->offset + size;
+
+	if (arg->show != KEV_DEC || end < 8 || (size != 1 && size != 2 && size != 4 && size != 8))
+		return;
+	arg->number = true;
+	arg->is_signed = arg->field->flags & XT_FIELD_SIGNED;
+	arg->shift = (uint8_t)(64 - 8 * size);
+	arg->load = end - 8;
+}
+
 static int add_arg(struct mrg_row *row, const struct xt_field *field, unsigned int show,
 		   const char *label, const char *link)
 {
 	struct mrg_arg *arg = &row->args[row->nr_args];
 	char *lead;
 
-	if (asprintf(&lead, "%s%s%s", row->bracket ? " " : "", label ? label : "",
+	if (asprintf(&lead, "%s%s%s" PADDING, row->bracket ? " " : "", label ? label : "",
 		     label ? link : "") < 0)
 		return -ENOMEM;
 	arg->label = label ? label : field->name;
 	arg->lead = lead;
-	arg->lead_len = (uint16_t)strlen(lead);
+	arg->lead_len = (uint16_t)(strlen(lead) - strlen(PADDING));
 	arg->field = field;
 	arg->show = (uint16_t)show;
+	find_number(arg);
 	if (mrg_arg_is_long(arg))
 		row->nr_strings++;
 	row->room += arg->lead_len + MRG_VALUE_MAX;
@@ -240,10 +254,11 @@ static int make_head(struct mrg_row *row, const char *fixed)
 {
 	int n;
 
-	n = asprintf(&row->head, "%s%s%s", row->name, row->bracket ? " [" : "",
+	n = asprintf(&row->head, "%s%s%s" PADDING, row->name, row->bracket ? " [" : "",
 		     fixed ? fixed : "");
 	if (n < 0)
 		return -ENOMEM;
+	n -= (int)strlen(PADDING);
 	row->head_len = (uint16_t)n;
 	row->room += (uint32_t)n + 64;
 	return 0;

@@ -86,11 +86,19 @@ static inline bool mrg_has_spans(const struct mrg_view_opts *opts)
 
 struct mrg_arg {
 	const char *label;		/* "vcpu", or the field's own name in a row made up */
-	const char *lead;		/* what stands in front of the value: " vcpu ", " name=" */
+	const char *lead;		/* what stands in front of the value: " vcpu ", " name=";
+					   16 bytes more can be read */
 	uint16_t lead_len;
 	uint16_t show;			/* enum kev_show, or one of enum mrg_show */
 	const struct xt_field *field;
 	const struct xt_field *second;	/* isa of an exit reason */
+	/*
+	 * Of a decimal number, as most are: the 64 bits of the record that end with it
+	 * begin at ->load, and ->shift of them are not its own.
+	 */
+	bool number, is_signed;
+	uint8_t shift;
+	uint32_t load;
 };
 
 /* Kinds of values beside enum kev_show, for events without a row. */
@@ -102,7 +110,8 @@ struct mrg_row {
 	const struct xt_event *event;	/* NULL: the trace does not describe this id */
 	const char *name;
 	const char *json_name;		/* "system:event" as a JSON string */
-	char *head;			/* name with its bracket: "INTERRUPT_ENTER [apic_timer" */
+	char *head;			/* name with its bracket: "INTERRUPT_ENTER [apic_timer";
+					   16 bytes more can be read */
 	uint16_t head_len, name_len;
 	uint16_t nr_args, nr_strings;	/* arguments; those as long as the record */
 	enum kev_role role;
