@@ -39,13 +39,32 @@ static inline char *rt_put_word(char *p, uint64_t word, unsigned int skip)
 	return p + 8 - skip;
 }
 
+/*
+ * How many digits a number below 10^8 has.  By its highest bit, so that where the
+ * next text goes is known long before the digits are.
+ */
+static inline unsigned int rt_nr_digits(uint32_t v)
+{
+#define DIGITS(n) ((uint64_t)(n) << 32)
+	static const uint64_t by_bit[] = {	/* what makes bits 32.. of the sum the number */
+		DIGITS(1), DIGITS(1), DIGITS(1), DIGITS(2) - 10,
+		DIGITS(2), DIGITS(2), DIGITS(3) - 100,
+		DIGITS(3), DIGITS(3), DIGITS(4) - 1000,
+		DIGITS(4), DIGITS(4), DIGITS(4), DIGITS(5) - 10000,
+		DIGITS(5), DIGITS(5), DIGITS(6) - 100000,
+		DIGITS(6), DIGITS(6), DIGITS(7) - 1000000,
+		DIGITS(7), DIGITS(7), DIGITS(7), DIGITS(8) - 10000000,
+		DIGITS(8), DIGITS(8), DIGITS(8),
+	};
+#undef DIGITS
+
+	return (unsigned int)((v + by_bit[31 - __builtin_clz(v | 1)]) >> 32);
+}
+
 /* A number below 10^8 without its leading zeros. */
 static inline char *rt_put_dec_eight(char *p, uint32_t v)
 {
-	uint64_t digits = rt_dec_eight(v);
-
-	return rt_put_word(p, digits + RT_PUT_ZEROS,
-			   (unsigned int)__builtin_ctzll(digits | 1ull << 56) / 8);
+	return rt_put_word(p, rt_dec_eight(v) + RT_PUT_ZEROS, 8 - rt_nr_digits(v));
 }
 
 /* From 10^8 on. */

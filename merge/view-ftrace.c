@@ -558,7 +558,8 @@ static int print_now(struct mrg_view *view, struct mrg_window *window, uint32_t 
 
 	if (!tools)
 		return -ENOMEM;
-	xt_pen_append(tools->pen, &rec, view->opts->plain, find_leaf(view, window, i, &leaf), &text);
+	xt_pen_append(tools->pen, &rec, view->opts->plain, find_leaf(view, window, i, &leaf),
+		      &text);
 	if (!text.failed)
 		mrg_note_add(window, i, "", false, text.data, text.len);
 	rt_buf_finish(&text);

@@ -353,7 +353,8 @@ static void out_formats(FILE *to, const struct xt_trace *trace)
 static void out_head(FILE *to, const struct xt_trace *trace, unsigned int nr)
 {
 	static const char magic[] = "\x17\x08\x44tracing6", event[] = "# compressed entry header\n";
-	struct xt_text kallsyms = { 0 }, about = { .data = (char *)event, .len = sizeof(event) - 1 };
+	struct xt_text about = { .data = (char *)event, .len = sizeof(event) - 1 };
+	struct xt_text kallsyms = { 0 };
 
 	out(to, magic, sizeof(magic));
 	out_num(to, 0 | 8 << 8, 2);
