@@ -33,6 +33,7 @@ struct assembler {
 	bool *moved;		/* by member */
 	int dir;		/* of the directory in the making */
 	uint64_t copied;
+	uint32_t flush;		/* of the member that is taken now; 0: all of it */
 	struct rt_err *err;
 };
 
@@ -126,6 +127,28 @@ static int take_file(struct assembler *a, int from_dir, const char *from, int di
 	return rc;
 }
 
+/* Of a CPU's file only what the flush has saved. */
+static int take_flush(struct assembler *a, int from_dir, int dir, const char *name)
+{
+	int from = openat(from_dir, name, O_RDONLY | O_CLOEXEC), to, rc;
+
+	if (from < 0)
+		return -errno;
+	to = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	rc = to < 0 ? -errno : xt_flush_copy(from, to, a->flush);
+	if (to >= 0 && close(to) < 0 && rc == 0)
+		rc = -errno;
+	close(from);
+	return rc;
+}
+
+static bool is_cpu_file(const char *name)
+{
+	size_t digits = strncmp(name, "cpu", 3) == 0 ? strspn(name + 3, "0123456789") : 0;
+
+	return digits && strcmp(name + 3 + digits, ".xt") == 0;
+}
+
 /* ---- a folder ---- */
 
 static int take_dir(struct assembler *a, int from, int dir, const char *name, unsigned int depth);
@@ -138,6 +161,8 @@ static int take_entry(struct assembler *a, int from, const char *entry, int dir,
 
 	if (fstatat(from, entry, &st, 0) < 0)
 		return -errno;
+	if (S_ISREG(st.st_mode) && a->flush && depth == 0 && is_cpu_file(entry))
+		return take_flush(a, from, dir, entry);
 	if (S_ISREG(st.st_mode))
 		return take_file(a, from, entry, dir, entry);
 	if (!S_ISDIR(st.st_mode) || depth >= MAX_DEPTH)
@@ -236,6 +261,7 @@ static int take_member(struct assembler *a, size_t i)
 
 	if (stat(path, &st) < 0)
 		return rt_err_set(a->err, -errno, "%s", path);
+	a->flush = a->opts->flushes ? a->opts->flushes[i] : 0;
 	if (!S_ISDIR(st.st_mode)) {
 		rc = take_file(a, AT_FDCWD, path, a->dir, a->names[i]);
 	} else {

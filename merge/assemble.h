@@ -13,6 +13,7 @@ struct rt_err;
 
 struct mrg_assemble_opts {
 	bool move;		/* members leave the place where they were */
+	const uint32_t *flushes;	/* by member: only what this flush saved; 0: all; NULL */
 	bool replace;		/* an existing merged directory is replaced */
 	void (*progress)(void *arg, uint64_t bytes);	/* of what had to be copied; NULL */
 	bool (*stop)(void *arg);	/* true: give up with -EINTR; NULL */

@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@
 static const char *output;
 static const char *method_word = "auto";
 static const char *clock_word;
+static const char *incident_word;
 static struct rt_strv labels;
 static bool only_check, json, move, force;
 
@@ -37,6 +39,8 @@ static const struct rt_opt opts[] = {
 		  "how clocks are compared (auto: the best that is there)"),
 	RT_BOOL(0, "check", &only_check, "end with status 1 when events contradict the clocks"),
 	RT_BOOL(0, "json", &json, "report as JSON"),
+	RT_STRING(0, "incident", &incident_word, "ID",
+		  "of each trace only what was saved at this call to flush"),
 	RT_BOOL(0, "move", &move, "move the traces into DIR instead of linking or copying them"),
 	RT_BOOL('f', "force", &force, "replace DIR when it is a merged directory"),
 	RT_END
@@ -309,6 +313,52 @@ static bool stop(void *arg)
 	return interrupted;
 }
 
+/* ---- one incident ---- */
+
+/* The flush of a trace that saved the incident; 0: it has none. */
+static uint32_t flush_of(const struct xt_info *info, uint64_t id)
+{
+	for (size_t i = 0; i < info->nr_incidents; i++)
+		if (info->incidents[i].id == id && info->incidents[i].flush)
+			return info->incidents[i].flush;
+	return 0;
+}
+
+/* The numbers of the flushes; traces without the incident are kept whole, and said. */
+static int find_incident(const struct mrg_set *set, uint32_t *flushes, struct rt_err *err)
+{
+	uint64_t id = strtoull(incident_word, NULL, 0);
+	size_t found = 0;
+
+	for (size_t i = 0; i < set->nr; i++) {
+		flushes[i] = flush_of(xt_trace_info(set->members[i].trace), id);
+		found += flushes[i] != 0;
+	}
+	if (!found)
+		return rt_err_say(err, -ENOENT, "no trace has saved an incident %s: the line"
+				  " \"incident\" of their session files has the numbers",
+				  incident_word);
+	for (size_t i = 0; i < set->nr; i++)
+		if (!flushes[i])
+			fprintf(stderr, "xtrace-multi-merge: %s: has no incident %s, and is taken"
+				" whole\n", set->members[i].label, incident_word);
+	return 0;
+}
+
+static int check_incident(struct rt_err *err)
+{
+	char *end;
+
+	if (!incident_word)
+		return 0;
+	strtoull(incident_word, &end, 0);
+	if (!*incident_word || *end)
+		return rt_usage(err, "--incident %s: expected a number", incident_word);
+	if (move || !output)
+		return rt_usage(err, "--incident needs -o, and does not go with --move");
+	return 0;
+}
+
 /* From here on a signal must not leave half a directory behind. */
 static int assemble(const struct mrg_set *set, struct rt_err *err)
 {
@@ -318,7 +368,15 @@ static int assemble(const struct mrg_set *set, struct rt_err *err)
 		.move = move, .replace = force, .progress = isatty(2) ? progress : NULL,
 		.stop = stop,
 	};
+	uint32_t flushes[MAX_PATHS] = { 0 };
 
+	if (incident_word) {
+		int rc = find_incident(set, flushes, err);
+
+		if (rc < 0)
+			return rc;
+		how.flushes = flushes;
+	}
 	for (size_t i = 0; output && i < sizeof(signals) / sizeof(*signals); i++)
 		sigaction(signals[i], &action, NULL);
 	return output ? mrg_assemble(set, output, &how, err) : 0;
@@ -363,6 +421,8 @@ static int run(int argc, char **argv, struct rt_err *err)
 
 	if (rc == 0 && !output && !only_check && !json)
 		rc = rt_usage(err, "expected -o DIR, the directory to make (or --check)");
+	if (rc == 0)
+		rc = check_incident(err);
 	if (rc < 0)
 		return rc;
 	rc = mrg_set_open(&set, paths, nr, err);

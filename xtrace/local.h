@@ -136,6 +136,7 @@ struct xt_trace {
 	char **strings;			/* owned; what info points at */
 	size_t nr_strings;
 	struct xt_vcpu *vcpus;		/* owned, as the next ones */
+	struct xt_noted_incident *incidents;
 	struct xt_clock_sample *samples;
 	struct xt_cpu_stats *stats;
 	struct xt_cpu_shift *shifts;

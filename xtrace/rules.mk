@@ -10,7 +10,7 @@ libxt.a-objs := $(addprefix xtrace/, \
 	print.o print-array.o print-bprint.o print-build.o print-calls.o print-compile.o print-expr.o \
 	print-fields.o print-foreign.o print-ftrace.o print-guard.o print-items.o print-kvm.o \
 	print-plugins.o print-run.o \
-	print-trace.o print-types.o shift.o store.o store-block.o store-files.o \
+	print-trace.o print-types.o shift.o store.o store-block.o store-files.o store-flush.o \
 	store-lane.o store-read.o store-session.o symbols.o trace.o)
 xt-libs := libxt.a libkev.a librt.a
 xt-ldlibs := -ltraceevent -lzstd -lz -lpthread

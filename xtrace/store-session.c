@@ -107,6 +107,25 @@ static void *one_more(void **list, size_t nr, size_t size)
 
 /* ---- sections ---- */
 
+/* "0xabc flush 3 scope ..." */
+static int line_incident(struct xt_trace *trace, const char *value)
+{
+	struct xt_noted_incident *note;
+	unsigned long long id;
+	unsigned int flush;
+
+	if (sscanf(value, "0x%llx flush %u ", &id, &flush) != 2)
+		return 0;
+	note = one_more((void **)&trace->incidents, trace->info.nr_incidents, sizeof(*note));
+	if (!note)
+		return -ENOMEM;
+	note->id = id;
+	note->flush = flush;
+	trace->info.incidents = trace->incidents;
+	trace->info.nr_incidents++;
+	return 0;
+}
+
 static int line_session(struct xt_trace *trace, const char *key, const char *value)
 {
 	const struct {
@@ -123,6 +142,8 @@ static int line_session(struct xt_trace *trace, const char *key, const char *val
 		if (strcmp(key, rows[i].key) == 0)
 			*rows[i].to = xt_keep(trace, value, strlen(value));
 	}
+	if (strcmp(key, "incident") == 0)
+		return line_incident(trace, value);
 	if (strcmp(key, "nr-cpus") == 0) {
 		unsigned long long n = strtoull(value, NULL, 10);
 

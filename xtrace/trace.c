@@ -84,6 +84,7 @@ void xt_trace_destroy(struct xt_trace *trace)
 	free(trace->comm_list);
 	free(trace->tgids);
 	free(trace->vcpus);
+	free(trace->incidents);
 	free(trace->samples);
 	free(trace->stats);
 	xt_late_destroy(trace->late);

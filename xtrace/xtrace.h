@@ -174,6 +174,11 @@ struct xt_cpu_stats {		/* as the kernel's per_cpu/cpuN/stats at the end */
 	uint64_t written, lost, overwritten, bytes_raw, bytes_disk;
 };
 
+struct xt_noted_incident {	/* a call to flush, and the flush that saved it */
+	uint64_t id;
+	uint32_t flush;		/* 0: none */
+};
+
 struct xt_info {		/* all borrowed from the trace */
 	const char *path;
 	const char *kind;	/* "xtrace" or "trace.dat" */
@@ -194,6 +199,8 @@ struct xt_info {		/* all borrowed from the trace */
 	uint64_t trace_id, peer_id; /* trace.dat: of this session and of its peer's; 0 unknown */
 	const struct xt_cpu_shift *shifts;	/* trace.dat of a guest: by CPU number */
 	size_t nr_shifts;
+	const struct xt_noted_incident *incidents;
+	size_t nr_incidents;
 	bool shift_slopes;	/* offsets change steadily from sample to sample */
 };
 
@@ -277,6 +284,13 @@ static inline uint64_t xt_page_ts(const uint8_t *page)
 	memcpy(&ts, page, sizeof(ts));
 	return ts;
 }
+
+/**
+ * xt_flush_copy() - what one flush has saved, out of a cpuN.xt file into another.
+ * @from, @to: descriptors; @to is empty.
+ * Return: 0 or -errno; -EBADMSG where the file ends in a block.
+ */
+int xt_flush_copy(int from, int to, uint32_t flush);
 
 /* ---- records of one sub-buffer ---- */
 

@@ -85,3 +85,19 @@ kill "$owner"
 ended 143
 run incidents "$w/stream"
 expect_stdout '0xabcb 0'
+
+it 'brings in of a trace only what the incident saved'
+run xtrace-multi-merge -o "$w/merged" --incident 0xabc3 "$w/keep"
+expect_status 0
+run xtrace-view "$w/merged"
+expect_stdout_like 'FLUSH_GUEST.*incident 0xabc3\]'
+grep -q 'incident 0xabc1' "$tmp/stdout" && fail 'another incident was brought in'
+tail -n 4 "$tmp/stdout" | grep -q 'KVM_GUEST_HC_END' || fail 'it does not end at the call'
+
+it 'refuses an incident that no trace has, and wrong use of the option'
+run xtrace-multi-merge -o "$w/no" --incident 0x1 "$w/keep"
+expect_status 1
+expect_stderr_like '^xtrace-multi-merge: no trace has saved an incident 0x1: '
+[ ! -e "$w/no" ] || fail 'a directory was made'
+expect_wrong_usage xtrace-multi-merge 'expected a number' -o "$w/no" --incident x "$w/keep"
+expect_wrong_usage xtrace-multi-merge 'does not go with --move' -o "$w/no" --incident 1 --move "$w/keep"
