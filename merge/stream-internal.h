@@ -19,7 +19,7 @@
 #define MRG_FIRST_ITEMS	 256u		/* the first window: a screen soon */
 #define MRG_AHEAD_BYTES	 (12u << 20)	/* loaded by all lanes together, a goal */
 #define MRG_HELD_BYTES	 (1u << 20)	/* pages that one window may keep from being freed */
-#define MRG_MAX_LOADED	 (2ull << 30)	/* more than this is a trace that lies */
+#define MRG_MAX_LOADED	 (1ull << 30)	/* more than this is a trace that lies */
 #define MRG_MAX_WARNINGS 64u
 #define MRG_MAX_AHEAD	 6u		/* chunks loaded in one go */
 #define MRG_BATCH	 8u		/* records of a lane that are read in one go */

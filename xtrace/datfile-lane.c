@@ -163,6 +163,44 @@ int dat_add_lane(struct xt_trace *trace, const char *buffer, unsigned int cpu, u
 	return 0;
 }
 
+static int by_begin(const void *a, const void *b, void *arg)
+{
+	const struct dat_lane *lanes = arg, *x = &lanes[*(const unsigned int *)a];
+	const struct dat_lane *y = &lanes[*(const unsigned int *)b];
+
+	return x->begin < y->begin ? -1 : x->begin > y->begin;
+}
+
+int dat_check_overlap(struct xt_trace *trace)
+{
+	struct dat *dat = trace->priv;
+	unsigned int *order = calloc(trace->nr_lanes + 1, sizeof(*order));
+	uint64_t end = 0;
+
+	if (!order)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < trace->nr_lanes; i++)
+		order[i] = i;
+	qsort_r(order, trace->nr_lanes, sizeof(*order), by_begin, dat->lanes);
+	for (unsigned int i = 0; i < trace->nr_lanes; i++) {
+		struct xt_lane_info *info = &trace->lanes[order[i]];
+		const struct dat_lane *lane = &dat->lanes[order[i]];
+
+		if (!info->nr_chunks)
+			continue;
+		if (lane->begin < end) {
+			xt_warn(trace, "%s%scpu%u: its data at %llu is that of another CPU too: "
+				"it is passed over", info->buffer, info->buffer[0] ? ": " : "",
+				info->cpu, (unsigned long long)lane->begin);
+			info->nr_chunks = 0;
+		} else {
+			end = lane->end;
+		}
+	}
+	free(order);
+	return 0;
+}
+
 void dat_lanes_destroy(struct xt_trace *trace)
 {
 	struct dat *dat = trace->priv;

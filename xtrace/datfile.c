@@ -482,6 +482,8 @@ static int open_version(struct xt_trace *trace, struct rt_err *err)
 		return rt_err_set(err, rc, "cannot keep the names of tasks");
 	if (!trace->nr_lanes)
 		return rt_err_say(err, -EBADMSG, "holds no ring buffer of any CPU");
+	if (dat_check_overlap(trace) < 0)
+		return rt_err_set(err, -ENOMEM, "cannot keep the list of CPUs");
 	count_cpus(trace);
 	trace->info.time.is_ns = trace->info.time.convert || counts_ns(trace->info.time.clock);
 	return 0;

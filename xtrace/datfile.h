@@ -93,6 +93,8 @@ int dat_add_lane(struct xt_trace *trace, const char *buffer, unsigned int cpu, u
  * those that are found are read.
  */
 int dat_recover(struct xt_trace *trace, uint64_t at, bool options);
+/* Data that is listed twice is read once. */
+int dat_check_overlap(struct xt_trace *trace);
 void dat_lanes_destroy(struct xt_trace *trace);
 void dat_chunk(const struct xt_trace *trace, unsigned int lane, size_t index,
 	       struct xt_chunk *ret);

@@ -285,6 +285,7 @@ static void make_v6(struct rt_buf *out, const struct make_dat *spec)
 {
 	size_t table = 10 + spec->cpus * 16, clock_len = 8 + strlen("local [mono]\n");
 	uint64_t data, second;
+	size_t all;
 
 	header_info(out);
 	put(out, 0, 4);
@@ -310,9 +311,12 @@ static void make_v6(struct rt_buf *out, const struct make_dat *spec)
 	data = out->len + table + clock_len + (spec->buffer ? table : 0);
 	put_table_v6(out, spec, data);
 	put_text(out, "local [mono]\n", 8);
+	all = (size_t)spec->cpus * spec->per_cpu * spec->page_size;
 	if (spec->buffer)
-		put_table_v6(out, spec, data);
-	rt_buf_add(out, spec->pages, (size_t)spec->cpus * spec->per_cpu * spec->page_size);
+		put_table_v6(out, spec, data + all);
+	rt_buf_add(out, spec->pages, all);
+	if (spec->buffer)
+		rt_buf_add(out, spec->pages, all);
 }
 
 void make_dat(struct rt_buf *out, const struct make_dat *spec)

@@ -459,6 +459,24 @@ TEST(sizes_that_no_file_has_are_cut_or_refused)
 	}
 }
 
+TEST(data_that_two_cpus_claim_is_read_once)
+{
+	struct make_dat spec = spec_of(6, "none", 4096);
+	struct rt_buf bytes = { 0 };
+	struct xt_trace *trace;
+	uint64_t *table;
+
+	make_dat(&bytes, &spec);
+	table = memmem(bytes.data, bytes.len, "flyrecord", 10) + 10;
+	memcpy(table + 2, table, 8);	/* CPU 1's data where CPU 0's is */
+	trace = open_bytes(&bytes, NULL);
+	assert_non_null(trace);
+	assert_contains(xt_trace_warning(trace, 0), "is that of another CPU too");
+	assert_int_equal(count_lane(trace, 0, 1) + count_lane(trace, 1, 1), lane_events);
+	xt_trace_destroy(trace);
+	rt_buf_finish(&bytes);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -489,6 +507,7 @@ int main(void)
 		cmocka_unit_test(
 			a_file_that_is_cut_in_front_of_its_table_gives_the_cpus_that_are_there),
 		cmocka_unit_test(sizes_that_no_file_has_are_cut_or_refused),
+		cmocka_unit_test(data_that_two_cpus_claim_is_read_once),
 		cmocka_unit_test(a_cut_version_6_says_how_much_is_there),
 		cmocka_unit_test(no_byte_of_the_metadata_can_do_harm),
 		cmocka_unit_test(a_chunk_that_lies_about_its_size_is_an_error_of_its_own),
