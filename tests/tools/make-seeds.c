@@ -113,7 +113,7 @@ static void xtdir(const char *name, bool finish)
 {
 	static const char *const files[] = {
 		"session", "clocks", "formats/header_page", "formats/heart/beat",
-		"saved_cmdlines", "kallsyms", "cpu0.xt", "cpu1.xt",
+		"saved_cmdlines", "kallsyms.zst", "cpu0.xt", "cpu1.xt",
 	};
 	const struct xt_store_opts opts = { .subbuf_size = PAGE, .no_sync = true };
 	const struct xt_gap gap = { XT_GAP_DISK, 1400, 1500, true, 9, 0 };
