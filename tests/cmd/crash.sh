@@ -9,6 +9,7 @@
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+[ -z "${SAN:-}" ] || skip 'the build that is not watched is killed often enough'
 need_root
 [ -d /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null ||
 	skip 'tracefs cannot be mounted here'
