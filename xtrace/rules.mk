@@ -43,7 +43,7 @@ tests/xtrace/test-symbols-libs := libxt.a
 # Tests of the reader and the store, with traces that tests/xtrace/make.c makes.
 xt-tests := $(addprefix tests/xtrace/test-,page datfile shift)
 xt-tests += tests/xtrace/test-store
-xt-tests += $(addprefix tests/xtrace/test-,events formats late pages print-guard trace)
+xt-tests += $(addprefix tests/xtrace/test-,events formats late pages print-foreign print-guard trace)
 UNIT_TESTS += $(xt-tests)
 $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 	$(eval $(t)-libs := $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))
