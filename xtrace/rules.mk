@@ -77,6 +77,11 @@ $(foreach t,$(xtrec-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o tests/
 tests/xtrace/test-prompt-objs += xtrace/prompt.o
 tests/xtrace/test-prompt-ldlibs += -ledit
 
+FUZZERS += tests/fuzz/fuzz-control
+tests/fuzz/fuzz-control-objs := tests/fuzz/fuzz-control.o
+tests/fuzz/fuzz-control-libs := libxtrec.a $(xt-libs)
+tests/fuzz/fuzz-control-ldlibs := $(xt-ldlibs)
+
 CMD_TESTS += tests/cmd/xtrace-run.sh tests/cmd/xtrace-ctl.sh
 
 # The texts of events without the lines around them, and the time each kind takes.

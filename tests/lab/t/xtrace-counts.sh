@@ -1,0 +1,46 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shows: what a directory holds and calls lost is what the kernel counted; trace-cmd sees the same events
+# lab: --guests 1
+# shellcheck source=tests/lab/xtrace-lib.sh
+. "$(dirname "$0")/../xtrace-lib.sh"
+
+# system calls and switches on two CPUs, until the file "end" is there
+load() {
+	for cpu in 1 2; do
+		taskset -c $cpu sh -c 'while [ ! -e end ]; do
+			dd if=/dev/zero of=/dev/null bs=64 count=20000 2>/dev/null; done' &
+	done
+}
+
+for size in 4m 64k; do
+	rm -f end
+	load
+	xtrace-run -m stream -b $size -e sched -e irq -e 'raw_syscalls:*' -o s$size \
+		sh -c 'while [ ! -e end ]; do sleep 0.1; done' 2>/dev/null &
+	await_session default
+	sleep 3
+	xtrace-ctl pause || fail "pause"
+	kernel=$(kernel_count xtrace-default)
+	xtrace-ctl stop || fail "stop"
+	touch end
+	wait
+	same "-b $size: events and gaps" "$kernel" $(($(events_in s$size) + $(lost_in s$size)))
+	same "-b $size: as the recorder noted" "$kernel" "$(sum s$size written)"
+	echo "-b $size: $kernel events, $(sum s$size lost) lost"
+done
+same "lost with 4m" 0 "$(sum s4m lost)"
+
+# The same events at the same moment, by their arguments and in their order.
+cp "$(type -P true)" probe
+xtrace-run -o both -e sched_process_exec -e sched_process_exit \
+	trace-cmd record -q -o both.dat -e sched_process_exec -e sched_process_exit \
+	sh -c 'for i in $(seq 100); do ./probe; done' >record.log 2>&1 || fail "$(cat record.log)"
+of_probe() {
+	grep -oE '(sched_process_exec: +filename=\./probe|sched_process_exit: +comm=probe) .*'
+}
+xtrace-view --format ftrace both | of_probe >ours
+trace-cmd report both.dat 2>/dev/null | of_probe >theirs
+same "events of the probe" 200 "$(wc -l <theirs)"
+cmp ours theirs || fail "not the same events: $(diff ours theirs | head)"
+nothing_left
