@@ -31,6 +31,26 @@ const char *kev_gs_name(enum kev_gs_kind kind, bool host)
 	return host ? event_names[kind].host : event_names[kind].guest;
 }
 
+bool kev_gs_event(const struct kev_event *row, enum kev_gs_kind *ret_kind, bool *ret_host)
+{
+	const char *name;
+	unsigned int kind, host;
+
+	if (!row || (row->role != KEV_GS_GUEST && row->role != KEV_GS_HOST))
+		return false;
+	for (kind = 0; kind < KEV_NR_GS_KINDS; kind++) {
+		for (host = 0; host < 2; host++) {
+			name = kev_gs_name((enum kev_gs_kind)kind, host);
+			if (!name || strcmp(name, row->name) != 0)
+				continue;
+			*ret_kind = (enum kev_gs_kind)kind;
+			*ret_host = host;
+			return true;
+		}
+	}
+	return false;
+}
+
 static int decode_frag(struct kev_frag *ret, uint64_t nr, const uint64_t args[4])
 {
 	if (!gs_frag_valid(nr, args[0]))

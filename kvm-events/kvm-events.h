@@ -207,6 +207,9 @@ struct kev_gs {
 /* "KVMRT_GS_PING_HOST", "KVM_GUEST_HC_START"; NULL where that side has no such event. */
 const char *kev_gs_name(enum kev_gs_kind kind, bool host);
 
+/* What a module's event reports, and from which side; false: the row is none of theirs. */
+bool kev_gs_event(const struct kev_event *row, enum kev_gs_kind *ret_kind, bool *ret_host);
+
 /**
  * kev_gs_decode() - a hypercall's registers as a guest service.
  * Return: 0; -ENOENT: not one of our numbers; -EINVAL: it breaks the protocol.

@@ -18,7 +18,7 @@ xtrace-multi-merge-ldlibs := $(mrg-ldlibs)
 ARCHIVES += libview.a
 libview.a-objs := $(addprefix merge/, \
 	stream.o stream-lane.o stream-merge.o stream-run.o stream-scan.o \
-	names.o put.o view.o $(addprefix view-, context.o csv.o filter.o follow.o ftrace.o json.o line.o notes.o \
+	names.o put.o view.o $(addprefix view-, context.o csv.o filter.o follow.o ftrace.o gs.o json.o line.o notes.o \
 	row.o select.o span.o stat.o text.o time.o value.o vcpu.o) where.o where-parse.o where-run.o)
 
 PROGRAMS += xtrace-view
@@ -33,7 +33,7 @@ $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-
 tests/merge/test-sync-objs += tests/merge/world.o
 
 # Tests of what xtrace-view is made of, with recordings that tests/merge/scene.c makes.
-view-tests := $(addprefix tests/merge/test-,where)
+view-tests := $(addprefix tests/merge/test-,names put stream view where)
 UNIT_TESTS += $(view-tests)
 $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/xtrace/make.o)\
 	$(eval $(t)-libs := libview.a $(mrg-libs))$(eval $(t)-ldlibs := $(mrg-ldlibs)))

@@ -53,6 +53,17 @@ static bool wants_derived(const struct mrg_view *view, uint16_t m, enum kev_role
 	return false;
 }
 
+/* The modules report messages in fragments. */
+static bool wants_joined(const struct mrg_view *view, uint16_t m, const struct xt_event *event)
+{
+	enum kev_gs_kind kind;
+	bool host;
+
+	return view->format->derived && event && kev_gs_event(event->kev, &kind, &host) &&
+	       (kind == KEV_GS_LOG_MSG || kind == KEV_GS_LOG_DATA) &&
+	       mrg_filter_name(view, m, event->kev->name);
+}
+
 static bool wants_files(const struct mrg_view *view, uint16_t m, enum kev_role role)
 {
 	if (!view->format->derived)
@@ -82,6 +93,8 @@ static uint8_t action_of(const struct mrg_view *view, uint16_t m, unsigned int i
 	if (wants_files(view, m, role))
 		action |= MRG_SHOW | (mrg_has_spans(view->opts) ? MRG_MARK : 0);
 	if (view->names && (role == KEV_SWITCH || role == KEV_WAKEUP))
+		action |= MRG_MARK;
+	if (wants_joined(view, m, event))
 		action |= MRG_MARK;
 	if (wants_derived(view, m, role) || is_border(view->opts, m, id))
 		action |= MRG_MARK;

@@ -196,6 +196,7 @@ static int show_settled(struct follow *follow, bool last, struct rt_err *err)
 
 	if (upto > end)
 		upto = end;
+	follow->view->goes_on = !last && upto < end;
 	if (upto >= follow->from)
 		rc = mrg_view_round(follow->view, follow->from, upto, false, err);
 	if (upto >= follow->from && upto < UINT64_MAX)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * notes.c - what no record says by itself: which task has which name, that a
- * hypercall has ended, what a guest service's message says
+ * view-notes.c - what no record says by itself: which task has which name, that a
+ * hypercall has ended; what guests say to their hosts is in view-gs.c
  *
  * Runs over the marked records of each window in order, one thread at a time,
  * and leaves notes that the window's format prints beside the records' own lines.
  */
-#include "merge/view.h"
+#include "merge/view-notes.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -19,18 +19,6 @@
 
 #define MAX_VCPUS    4096
 #define MAX_MESSAGES 64
-
-struct mrg_notes {
-	struct mrg_view *view;
-	struct kev_state *state;
-	struct kev_joiner *joiner;
-	/* The record under observation. */
-	struct mrg_window *window;
-	uint32_t index;
-	const struct mrg_row *row;
-	uint16_t member;
-	bool host;			/* its guest service was seen by the host */
-};
 
 /* ---- a note ---- */
 
@@ -61,7 +49,7 @@ void mrg_note_add(struct mrg_window *window, uint32_t i, const char *name, bool 
 }
 
 /* @data: the message itself, where it is one. */
-static void add_note(struct mrg_notes *notes, const char *name, bool before, const char *args,
+void mrg_notes_add(struct mrg_notes *notes, const char *name, bool before, const char *args,
 		     size_t args_len, const uint8_t *data, size_t len)
 {
 	struct mrg_item *item = &notes->window->items[notes->index];
@@ -74,10 +62,7 @@ static void add_note(struct mrg_notes *notes, const char *name, bool before, con
 		mrg_note_add(notes->window, notes->index, name, before, args, args_len);
 }
 
-static void note(struct mrg_notes *notes, const char *name, bool before, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void note(struct mrg_notes *notes, const char *name, bool before, const char *fmt, ...)
+void mrg_notes_say(struct mrg_notes *notes, const char *name, bool before, const char *fmt, ...)
 {
 	char args[512];
 	va_list ap;
@@ -87,8 +72,8 @@ static void note(struct mrg_notes *notes, const char *name, bool before, const c
 	n = vsnprintf(args, sizeof(args), fmt, ap);
 	va_end(ap);
 	if (n >= 0)
-		add_note(notes, name, before, args, (size_t)n < sizeof(args) ? (size_t)n :
-			 sizeof(args) - 1, NULL, 0);
+		mrg_notes_add(notes, name, before, args, (size_t)n < sizeof(args) ? (size_t)n :
+			      sizeof(args) - 1, NULL, 0);
 }
 
 const struct mrg_note *mrg_note_next(const struct mrg_window *window, uint32_t i,
@@ -109,20 +94,12 @@ const struct mrg_note *mrg_note_next(const struct mrg_window *window, uint32_t i
 
 /* ---- fields of the record under observation ---- */
 
-static uint64_t number(const struct mrg_notes *notes, const char *name)
+uint64_t mrg_notes_number(const struct mrg_notes *notes, const char *name)
 {
 	const struct xt_field *field = xt_event_field(notes->row->event, name);
 	struct xt_rec rec = mrg_item_rec(&notes->window->items[notes->index], 0);
 
 	return field ? xt_field_u64(field, &rec) : 0;
-}
-
-static const uint8_t *bytes(const struct mrg_notes *notes, const char *name, uint32_t *ret_len)
-{
-	const struct xt_field *field = xt_event_field(notes->row->event, name);
-	struct xt_rec rec = mrg_item_rec(&notes->window->items[notes->index], 0);
-
-	return field ? xt_field_bytes(field, &rec, ret_len) : NULL;
 }
 
 /* ---- names of tasks ---- */
@@ -146,112 +123,6 @@ static void learn_names(struct mrg_notes *notes)
 	}
 }
 
-/* ---- guest services ---- */
-
-static const char *const scopes[] = { "cpu", "vm", "all" };
-
-static void note_message(void *arg, const struct kev_message *msg)
-{
-	struct mrg_notes *notes = arg;
-	const char *name = kev_gs_name(msg->from.kind, notes->host);
-	char text[4 * GS_DATA_MAX + 64], *p = text;
-
-	p = mrg_put_hex(mrg_put_str(p, "id 0x"), msg->from.id);
-	if (msg->missing > 0)
-		p = mrg_put_u64(mrg_put_str(p, " missing "), msg->missing);
-	*p++ = ' ';
-	p = mrg_put_escaped(p, msg->data, msg->length);
-	if (name)
-		add_note(notes, name, false, text, (size_t)(p - text), msg->data, msg->length);
-}
-
-static void note_service(struct mrg_notes *notes, const struct kev_gs *gs, uint64_t vm)
-{
-	const char *name = kev_gs_name(gs->kind, notes->host);
-	const char *nr = kev_hypercall_name(gs->nr);
-	struct kev_speaker from = { .vm = vm, .kind = gs->kind, .id = gs->frag.id };
-	const struct mrg_item *item = &notes->window->items[notes->index];
-
-	if (!name)
-		return;
-	switch (gs->kind) {
-	case KEV_GS_LOG_MSG:
-	case KEV_GS_LOG_DATA:
-		if (notes->joiner)
-			kev_joiner_add(notes->joiner, &from, &gs->frag, item->time);
-		break;
-	case KEV_GS_PING:
-		note(notes, name, false, "0x%llx", (unsigned long long)gs->arg[0]);
-		break;
-	case KEV_GS_FLUSH:
-		note(notes, name, false, "scope %s incident 0x%llx",
-		     gs->arg[0] < 3 ? scopes[gs->arg[0]] : "?", (unsigned long long)gs->arg[1]);
-		break;
-	case KEV_GS_HC_START:
-		note(notes, name, false, "%s 0x%llx 0x%llx 0x%llx 0x%llx", nr ? nr : "?",
-		     (unsigned long long)gs->arg[0], (unsigned long long)gs->arg[1],
-		     (unsigned long long)gs->arg[2], (unsigned long long)gs->arg[3]);
-		break;
-	case KEV_GS_HC_END:
-		note(notes, name, false, "%s result %lld", nr ? nr : "?", (long long)gs->arg[0]);
-		break;
-	default:
-		break;
-	}
-}
-
-/* The VM whose vCPU thread made the record. */
-static uint64_t vm_of(const struct mrg_notes *notes)
-{
-	int pid = mrg_item_pid(&notes->window->items[notes->index]);
-	const struct xt_vcpu *vcpu = mrg_view_vcpu_thread(notes->view, notes->member, pid);
-
-	if (vcpu && vcpu->vm_pid > 0)
-		pid = vcpu->vm_pid;
-	return (uint64_t)notes->member << 32 | (uint32_t)pid;
-}
-
-/* The host has the module: its own events say the same. */
-static bool has_module(const struct mrg_notes *notes, const char *event)
-{
-	const struct mrg_member *member = &notes->view->set->members[notes->member];
-
-	return xt_trace_event_by_name(member->trace, GS_TRACE_SYSTEM, event) != NULL;
-}
-
-static void see_hypercall(struct mrg_notes *notes)
-{
-	uint64_t args[4] = { number(notes, "a0"), number(notes, "a1"), number(notes, "a2"),
-			     number(notes, "a3") };
-	struct kev_gs gs;
-
-	notes->host = true;
-	if (!has_module(notes, "ping_host") && kev_gs_decode(&gs, number(notes, "nr"), args) == 0)
-		note_service(notes, &gs, vm_of(notes));
-}
-
-static void see_mark(struct mrg_notes *notes)
-{
-	uint32_t len = 0;
-	const uint8_t *text = bytes(notes, "buf", &len);
-	struct mrg_item *item = &notes->window->items[notes->index];
-	struct kev_gs gs;
-	const char *name;
-
-	notes->host = false;
-	if (!text || kev_marker_parse(&gs, (const char *)text, len) != 0)
-		return;
-	name = kev_gs_name(gs.kind, false);
-	if (!name || !mrg_filter_name(notes->view, notes->member, name))
-		return;
-	note_service(notes, &gs, notes->member);
-	if (!mrg_select_name(notes->view->select, name))
-		return;
-	item->flags |= MRG_ITEM_REPLACED;
-	if (!(item->flags & MRG_ITEM_NOTED))
-		item->flags |= MRG_ITEM_HIDDEN;
-}
-
 /* ---- vCPU threads ---- */
 
 static void see_step(struct mrg_notes *notes)
@@ -259,20 +130,20 @@ static void see_step(struct mrg_notes *notes)
 	const struct mrg_item *item = &notes->window->items[notes->index];
 	struct kev_step step = {
 		.role = notes->row->role, .host = notes->member, .ns = item->time,
-		.pid = mrg_item_pid(item),
+		.pid = mrg_item_pid(item), .vcpu_id = (uint32_t)mrg_notes_number(notes, "vcpu_id"),
 	};
 	struct kev_change change = { 0 };
 	const char *nr;
 
 	if (step.role == KEV_HYPERCALL || step.role == KEV_HYPERCALL_DONE)
-		step.nr = number(notes, "nr");
+		step.nr = mrg_notes_number(notes, "nr");
 	if (kev_state_feed(notes->state, &step, &change) < 0 || !change.hc_done)
 		return;
 	nr = kev_hypercall_name(change.hc_nr);
 	if (nr)
-		note(notes, "KVM_HOST_HC_EXIT", true, "%s derived", nr);
+		mrg_notes_say(notes, "KVM_HOST_HC_EXIT", true, "%s derived", nr);
 	else
-		note(notes, "KVM_HOST_HC_EXIT", true, "0x%llx derived",
+		mrg_notes_say(notes, "KVM_HOST_HC_EXIT", true, "0x%llx derived",
 		     (unsigned long long)change.hc_nr);
 }
 
@@ -293,14 +164,18 @@ static void observe_one(struct mrg_notes *notes)
 	switch (notes->row->role) {
 	case KEV_HYPERCALL:
 		see_step(notes);
-		see_hypercall(notes);
+		mrg_gs_hypercall(notes);
 		break;
 	case KEV_GUEST_BEGIN:
 	case KEV_HYPERCALL_DONE:
 		see_step(notes);
 		break;
 	case KEV_MARK:
-		see_mark(notes);
+		mrg_gs_mark(notes);
+		break;
+	case KEV_GS_HOST:
+	case KEV_GS_GUEST:
+		mrg_gs_fragment(notes);
 		break;
 	default:
 		break;
@@ -317,6 +192,8 @@ int mrg_notes_observe(struct mrg_notes *notes, struct mrg_window *window)
 		if (notes->index >= window->carried)
 			observe_one(notes);
 	}
+	if (notes->view->format->derived && window->nr > 0)
+		mrg_gs_give_up(notes, window);
 	return window->notes.failed ? -ENOMEM : 0;
 }
 
@@ -330,7 +207,7 @@ int mrg_notes_create(struct mrg_view *view, struct rt_err *err)
 	notes->view = view;
 	rc = kev_state_create(&notes->state, MAX_VCPUS);
 	if (rc == 0)
-		rc = kev_joiner_create(&notes->joiner, MAX_MESSAGES, note_message, notes);
+		rc = kev_joiner_create(&notes->joiner, MAX_MESSAGES, mrg_gs_message, notes);
 	if (rc < 0) {
 		mrg_notes_destroy(notes);
 		return rt_err_set(err, rc, "cannot follow the events");

@@ -132,48 +132,71 @@ bool mrg_word_in_catalogue(const char *word)
 	return false;
 }
 
+#define MAX_CANDIDATES 8192
+#define MADE_NAME 96		/* bytes of a name that is made of a tracefs one */
+
+struct candidates {
+	const char *v[MAX_CANDIDATES];
+	char made[MAX_CANDIDATES][MADE_NAME];
+	size_t nr;
+};
+
+static void add_candidate(struct candidates *all, const char *name)
+{
+	if (all->nr < MAX_CANDIDATES)
+		all->v[all->nr++] = name;
+}
+
 /* Everything that may be typed: names of ours, groups, events of the set. */
-static size_t candidates(const struct mrg_set *set, const char **ret, size_t max)
+static void list_candidates(struct candidates *all, const struct mrg_set *set)
 {
 	const struct xt_event *event;
 	unsigned int id, ids;
-	size_t i, m, nr = 0;
+	size_t i, m;
 
-	for (i = 0; kev_name_at(i) && nr < max; i++)
-		ret[nr++] = kev_name_at(i)->name;
-	for (i = 0; kev_group_at(i) && nr < max; i++)
-		ret[nr++] = kev_group_at(i);
+	for (i = 0; kev_name_at(i); i++)
+		add_candidate(all, kev_name_at(i)->name);
+	for (i = 0; kev_group_at(i); i++)
+		add_candidate(all, kev_group_at(i));
 	for (m = 0; m < set->nr; m++) {
 		ids = xt_trace_max_event_id(set->members[m].trace);
-		for (id = 0; id <= ids && nr < max; id++) {
+		for (id = 0; id <= ids; id++) {
 			event = xt_trace_event(set->members[m].trace, id);
-			if (event)
-				ret[nr++] = event->name;
+			if (!event)
+				continue;
+			add_candidate(all, event->name);
+			if (!event->kev && all->nr < MAX_CANDIDATES)
+				add_candidate(all, kev_default_name(all->made[all->nr], MADE_NAME,
+								    event->system, event->name));
 		}
 	}
-	return nr;
 }
 
 int mrg_word_unknown(const struct mrg_set *set, const char *word, struct rt_err *err)
 {
-	const char *known[4096], *near[3], *colon = strchr(word, ':');
-	size_t nr = candidates(set, known, 4096);
-	unsigned int found = rt_nearest(colon ? colon + 1 : word, known, nr, near, 3);
+	struct candidates *all = calloc(1, sizeof(*all));
+	const char *near[3], *colon = strchr(word, ':');
+	unsigned int found = 0;
+	int rc;
 
-	switch (found) {
-	case 0:
-		return rt_err_say(err, -EINVAL, "\"%s\": no event, name or group of these traces",
-				  word);
-	case 1:
-		return rt_err_say(err, -EINVAL, "\"%s\": no such event; did you mean %s?", word,
-				  near[0]);
-	case 2:
-		return rt_err_say(err, -EINVAL, "\"%s\": no such event; did you mean %s or %s?",
-				  word, near[0], near[1]);
-	default:
-		return rt_err_say(err, -EINVAL, "\"%s\": no such event; did you mean %s, %s or %s?",
-				  word, near[0], near[1], near[2]);
+	if (all) {
+		list_candidates(all, set);
+		found = rt_nearest(colon ? colon + 1 : word, all->v, all->nr, near, 3);
 	}
+	if (found == 0)
+		rc = rt_err_say(err, -EINVAL, "\"%s\": no event, name or group of these traces",
+				word);
+	else if (found == 1)
+		rc = rt_err_say(err, -EINVAL, "\"%s\": no such event; did you mean %s?", word,
+				near[0]);
+	else if (found == 2)
+		rc = rt_err_say(err, -EINVAL, "\"%s\": no such event; did you mean %s or %s?",
+				word, near[0], near[1]);
+	else
+		rc = rt_err_say(err, -EINVAL, "\"%s\": no such event; did you mean %s, %s or %s?",
+				word, near[0], near[1], near[2]);
+	free(all);
+	return rc;
 }
 
 static int check_words(const struct mrg_set *set, const struct words *words, struct rt_err *err)

@@ -206,19 +206,6 @@ static char *put_cpumask(char *p, const struct mrg_item *item, const struct xt_f
 	return p;
 }
 
-/* A vCPU thread's PID is shown as that of its VM, as far as it is known. */
-static char *put_vm(const struct mrg_view *view, char *p, uint16_t member, uint64_t pid)
-{
-	const struct xt_vcpu *vcpu = mrg_view_vcpu_thread(view, member, (int)pid);
-
-	int tgid;
-
-	if (vcpu && vcpu->vm_pid > 0)
-		return mrg_put_u64(p, (uint64_t)vcpu->vm_pid);
-	tgid = xt_trace_tgid(view->set->members[member].trace, (int)pid);
-	return mrg_put_u64(p, tgid > 0 ? (uint64_t)tgid : pid);
-}
-
 static char *put_name(char *p, const char *name, const struct mrg_item *item,
 		      const struct mrg_arg *arg)
 {
@@ -260,7 +247,7 @@ char *mrg_put_value(struct mrg_view *view, char *p, const struct mrg_item *item,
 		return mrg_put_u64(p, load(field, item));
 	case KEV_PID_VM:
 		member = mrg_stream_lane(view->stream, item->lane)->member_index;
-		return put_vm(view, p, member, load(field, item));
+		return mrg_put_i64(p, mrg_view_vm_pid(view, member, (int)load(field, item)));
 	case KEV_SYMBOL:
 		member = mrg_stream_lane(view->stream, item->lane)->member_index;
 		return put_symbol(view, p, member, load(field, item));

@@ -63,6 +63,17 @@ const struct xt_vcpu *mrg_view_vcpu_thread(const struct mrg_view *view, uint16_t
 	return found ? *found : NULL;
 }
 
+int mrg_view_vm_pid(const struct mrg_view *view, uint16_t member, int tid)
+{
+	const struct xt_vcpu *vcpu = mrg_view_vcpu_thread(view, member, tid);
+	int tgid;
+
+	if (vcpu && vcpu->vm_pid > 0)
+		return vcpu->vm_pid;
+	tgid = xt_trace_tgid(view->set->members[member].trace, tid);
+	return tgid > 0 ? tgid : tid;
+}
+
 const struct xt_vcpu *mrg_view_vcpu(const struct mrg_view *view,
 				    const struct mrg_stream_lane *lane, int pid)
 {

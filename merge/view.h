@@ -183,6 +183,7 @@ struct mrg_view {
 	uint64_t shown, prev;		/* by ->observe: items shown so far, time of the last */
 	uint64_t seen;			/* items of all rounds so far */
 	bool has_head, done;		/* the head is written; no more is wanted */
+	bool goes_on;			/* there will be another round */
 	uint64_t skip;			/* first items not shown: what --tail leaves out */
 	bool counting;			/* nothing is printed */
 	bool unordered;			/* names of tasks are those that were saved */
@@ -282,6 +283,8 @@ unsigned int mrg_guess_show(const struct xt_field *field);
 /* view-vcpu.c */
 int mrg_vcpus_create(struct mrg_view *view, struct rt_err *err);
 void mrg_vcpus_destroy(struct mrg_view *view);
+/* The PID of the VM that thread @tid belongs to, as far as the trace tells; else @tid. */
+int mrg_view_vm_pid(const struct mrg_view *view, uint16_t member, int tid);
 /* The vCPU that thread @tid of a host is; NULL where it is none. */
 const struct xt_vcpu *mrg_view_vcpu_thread(const struct mrg_view *view, uint16_t member, int tid);
 /* That of a record on @lane: its task on a host, its CPU in a guest. */

@@ -15,7 +15,7 @@
 #define PAGE 4096u
 #define MAX_PAGES 64
 
-enum id { PRINT = 5, ENTRY = 101, EXIT, HYPERCALL, SWITCH, SYS_ENTER, SYS_EXIT, TIMER, BEAT };
+enum id { PRINT = 5, ENTRY = 101, EXIT, HYPERCALL, SWITCH, SYS_ENTER, SYS_EXIT, TIMER, BEAT, FRAGMENT };
 
 struct cpu {
 	uint8_t pages[MAX_PAGES][PAGE];
@@ -66,6 +66,10 @@ static const struct {
 	  F("long id", 8, 8, 1) F("unsigned long args[6]", 16, 48, 0) },
 	{ SYS_EXIT, "raw_syscalls", "sys_exit", F("long id", 8, 8, 1) F("long ret", 16, 8, 1) },
 	{ TIMER, "irq_vectors", "local_timer_entry", F("int vector", 8, 4, 1) },
+	{ FRAGMENT, "kvmrt_gs", "log_msg_host",
+	  F("int vm_pid", 8, 4, 1) F("u32 vcpu_id", 12, 4, 0) F("u32 id", 16, 4, 0)
+	  F("u32 offset", 20, 4, 0) F("u32 length", 24, 4, 0)
+	  F("__data_loc u8[] data", 28, 4, 0) },
 	{ BEAT, "heart", "beat", F("unsigned int value", 8, 4, 0) F("char text[12]", 12, 12, 0) },
 };
 
@@ -297,6 +301,21 @@ void scene_beat(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, uin
 
 	memcpy(data.text, text, strnlen(text, sizeof(data.text)));
 	scene_record(scene, cpu, ns, pid, BEAT, &data, sizeof(data));
+}
+
+void scene_fragment(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, int vm_pid,
+		    uint32_t id, uint32_t offset, uint32_t length, const char *data)
+{
+	struct {
+		uint32_t vm_pid, vcpu_id, id, offset, length, where;
+		char data[GS_FRAG_SIZE];
+	} record = {
+		.vm_pid = (uint32_t)vm_pid, .id = id, .offset = offset, .length = length,
+		.where = 32 | (uint32_t)strlen(data) << 16,
+	};
+
+	memcpy(record.data, data, strlen(data));
+	scene_record(scene, cpu, ns, pid, FRAGMENT, &record, sizeof(record));
 }
 
 void scene_lost(struct scene *scene, unsigned int cpu, uint64_t ns, uint64_t count)

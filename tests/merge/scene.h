@@ -50,6 +50,9 @@ void scene_timer(struct scene *scene, unsigned int cpu, uint64_t ns, int pid);
 /* heart:beat, which has no row in the catalogue: value, and a text. */
 void scene_beat(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, uint32_t value,
 		const char *text);
+/* The host's module: a fragment of a message from a guest. */
+void scene_fragment(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, int vm_pid,
+		    uint32_t id, uint32_t offset, uint32_t length, const char *data);
 /* A record of any id and bytes behind its common fields. */
 void scene_record(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, uint16_t id,
 		  const void *data, size_t len);
