@@ -28,10 +28,14 @@ static const char head[] =
 	".Pp\n"
 	"Below, each name stands with its meaning, and with the tracepoints of the kernel that\n"
 	"are shown under it, as system:event [arguments].\n"
-	"An argument in quotes is fixed, the others are fields of the tracepoint.\n"
+	"An argument in quotes is fixed, the others are fields of the tracepoint, by its name\n"
+	"or by ours: vm for the thread that runs a vCPU, reason for why it left the guest,\n"
+	"syscall for the number of a system call, mark for a text.\n"
 	"A field that a kernel does not have is left out.\n"
 	"A tracepoint that is not listed is shown as SYSTEM_EVENT in capitals, the system once\n"
 	"where the event begins with it, with all its fields.\n"
+	".Pp\n"
+	"KVM_ENTER and KVM_EXIT are short for KVM_ENTER_VM_PID and KVM_EXIT_VM_PID.\n"
 	".Pp\n"
 	"A derived event is made from another one where its own tracepoint is not in the trace.\n"
 	".Sh EVENTS\n"
@@ -48,7 +52,8 @@ static void print_args(FILE *to, const struct kev_event *row)
 		blank = " ";
 	}
 	for (i = 0; i < KEV_MAX_ARGS && row->args[i].field; i++) {
-		fprintf(to, "%s%s", blank, row->args[i].field);
+		fprintf(to, "%s%s", blank,
+			row->args[i].name ? row->args[i].name : row->args[i].field);
 		blank = " ";
 	}
 	fputs("]\n", to);

@@ -150,7 +150,8 @@ void mrg_gs_hypercall(struct mrg_notes *notes)
 	    kev_gs_decode(&gs, mrg_notes_number(notes, "nr"), args) != 0)
 		return;
 	if (is_message(gs.kind))
-		add_fragment(notes, speaker_on_host(notes, (uint64_t)vm_of(notes)), gs.kind, &gs.frag);
+		add_fragment(notes, speaker_on_host(notes, (uint64_t)vm_of(notes)), gs.kind,
+			     &gs.frag);
 	else
 		say_service(notes, &gs, true);
 }

@@ -54,7 +54,8 @@ TEST(what_is_not_printable_is_written_out)
 	static const uint8_t bytes[] = "a \x1b[31m\\\n\xff\x7f~";
 	char text[64];
 
-	same("a \\x1b[31m\\\\\\x0a\\xff\\x7f~", text, mrg_put_escaped(text, bytes, sizeof(bytes) - 1));
+	same("a \\x1b[31m\\\\\\x0a\\xff\\x7f~", text,
+	     mrg_put_escaped(text, bytes, sizeof(bytes) - 1));
 	same("", text, mrg_put_escaped(text, bytes, 0));
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-stream.c - merge/stream.c and its parts: one order of all lanes, with any number of threads */
+/*
+ * test-stream.c - merge/stream.c and its parts: one order of all lanes, with any
+ * number of threads
+ */
 #include "merge/stream.h"
 
 #include <fcntl.h>
