@@ -39,6 +39,8 @@ $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/x
 	$(eval $(t)-libs := libview.a $(mrg-libs))$(eval $(t)-ldlibs := $(mrg-ldlibs)))
 
 CMD_TESTS += $(addprefix tests/cmd/xtrace-,latency.sh multi-merge.sh view.sh)
+CMD_TESTS += tests/cmd/ftrace-text.sh
+DEPS += trace-cmd python3
 
 FUZZERS += tests/fuzz/fuzz-mergefile
 tests/fuzz/fuzz-mergefile-objs := tests/fuzz/fuzz-mergefile.o

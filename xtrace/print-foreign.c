@@ -9,6 +9,7 @@
  */
 #include "xtrace/print-local.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <traceevent/trace-seq.h>
 
@@ -54,6 +55,15 @@ static bool is_call(const struct tep_print_arg *arg)
 	return arg->type == TEP_PRINT_FUNC;
 }
 
+#define MAX_INDEX 1024u	/* eight bytes each, behind any offset: within the copy */
+
+/* An element that the format names by a number, as args[5]. */
+static bool is_near(const struct tep_print_arg *index)
+{
+	return index->type == TEP_PRINT_ATOM && isdigit((unsigned char)index->atom.atom[0]) &&
+	       strtoul(index->atom.atom, NULL, 0) < MAX_INDEX;
+}
+
 /* What reads at places that are computed, or masks, whose empty ones it cannot print. */
 static bool is_unbound(const struct tep_print_arg *arg)
 {
@@ -69,7 +79,7 @@ static bool is_unbound(const struct tep_print_arg *arg)
 	case TEP_PRINT_DYNAMIC_ARRAY:
 		return arg->dynarray.index != NULL;
 	case TEP_PRINT_OP:
-		return arg->op.op[0] == '[';
+		return arg->op.op[0] == '[' && !is_near(arg->op.right);
 	default:
 		return false;
 	}

@@ -41,7 +41,7 @@ tests/xtrace/test-symbols-objs := tests/xtrace/test-symbols.o
 tests/xtrace/test-symbols-libs := libxt.a
 
 # Tests of the reader and the store, with traces that tests/xtrace/make.c makes.
-xt-tests := $(addprefix tests/xtrace/test-,page datfile shift)
+xt-tests := $(addprefix tests/xtrace/test-,page datfile shift print)
 xt-tests += tests/xtrace/test-store
 xt-tests += $(addprefix tests/xtrace/test-,events formats late pages print-foreign print-guard trace)
 UNIT_TESTS += $(xt-tests)

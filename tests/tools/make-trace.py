@@ -152,7 +152,11 @@ class Maker:
         self.rng = random.Random(seed)
 
     def number(self, event, field):
-        rng, bits = self.rng, 8 * field.size
+        value = self.any_number(event, field) & ((1 << 8 * field.size) - 1)
+        return value or 1 if field.name in event.no_zero else value
+
+    def any_number(self, event, field):
+        rng = self.rng
         if field.name in event.lengths:
             return rng.randrange(1, 4)
         kind = rng.randrange(10)
@@ -164,16 +168,14 @@ class Maker:
             value = rng.choice(event.values)
             if rng.random() < .3:
                 value |= rng.choice(event.values)
-        elif kind < 7:
-            value = rng.randrange(0, 20)
-        elif kind == 7:
-            value = 1 << rng.randrange(bits)
-        elif kind == 8:
-            value = -rng.randrange(1, 5)
-        else:
-            value = rng.getrandbits(rng.choice([8, 16, 32, 64]))
-        value &= (1 << bits) - 1
-        return value or 1 if field.name in event.no_zero else value
+            return value
+        if kind < 7:
+            return rng.randrange(0, 20)
+        if kind == 7:
+            return 1 << rng.randrange(8 * field.size)
+        if kind == 8:
+            return -rng.randrange(1, 5)
+        return rng.getrandbits(rng.choice([8, 16, 32, 64]))
 
     def text(self, most):
         rng = self.rng
@@ -225,7 +227,9 @@ class Maker:
             else:
                 value = self.number(event, field).to_bytes(field.size, 'little')
             data[field.offset:field.offset + field.size] = value
-        return bytes(data) + tail
+        # trace-cmd reads strings without an end, and what stands in empty arrays, out
+        # of the record; with zeros behind them it stays within
+        return bytes(data) + tail + b'\0' * (0 if event.system == 'ftrace' else 8)
 
     # An array of the record: often with runs of zeros, sometimes of addresses.
     def block(self, event, field):
