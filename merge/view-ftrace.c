@@ -48,6 +48,7 @@ struct begin {
 /* "NAME: " and blanks. */
 struct title {
 	uint32_t len;
+	bool unknown;		/* of events without a format */
 	char text[];		/* 16 bytes more can be read */
 };
 
@@ -446,6 +447,8 @@ static const struct title *find_title(const struct xt_trace *trace, struct tools
 		id = tools->nr_titles - 1;
 	if (!tools->titles[id])
 		tools->titles[id] = title_create(event ? event->name : "(NULL)");
+	if (tools->titles[id])
+		tools->titles[id]->unknown = !event;
 	return tools->titles[id];
 }
 
@@ -643,6 +646,19 @@ static inline char *put_begin(char *p, const struct begin *begin, const struct l
 }
 
 /* What stands in front of the text, with room for that; NULL without memory. */
+/* Nothing in it can be read: neither the task nor, as it goes, the time is shown. */
+static char *put_unknown(struct mrg_window *window, const struct lane_prefix *lane,
+			 const struct title *title, uint16_t skip)
+{
+	char *p = reserve(&window->out, (size_t)XT_PEN_ROOM + lane->source_len + title->len + 64);
+
+	if (!p)
+		return NULL;
+	p = mrg_put_mem(p, lane->source, (size_t)(lane->source_len - skip));
+	p = mrg_put_mem(p, "[UNKNOWN EVENT][UNKNOWN EVENT] ", 31);
+	return mrg_put_mem(p, title->text, title->len);
+}
+
 static inline char *put_prefix(struct mrg_view *view, struct mrg_window *window, uint32_t i,
 			       struct hand *hand, struct tools *tools)
 {
@@ -659,13 +675,15 @@ static inline char *put_prefix(struct mrg_view *view, struct mrg_window *window,
 
 	if (!title)
 		return NULL;
+	if (i > 0 && item[-1].flags & MRG_ITEM_LOST && item[-1].lane == item->lane)
+		skip = lane->source_len;	/* it stands in front of the mark */
+	if (__builtin_expect(title->unknown, 0))
+		return put_unknown(window, lane, title, skip);
 	if (begin->len == 0 || begin->pid != pid) {
 		name = mrg_names_get(view->names, lane->member, pid, window->first + i);
 		keep_begin(begin, lane, pid, name);
 		room += (size_t)lane->source_len + name->head_len;
 	}
-	if (i > 0 && item[-1].flags & MRG_ITEM_LOST && item[-1].lane == item->lane)
-		skip = lane->source_len;	/* it stands in front of the mark */
 	p = reserve(&window->out, room + title->len);
 	if (!p)
 		return NULL;

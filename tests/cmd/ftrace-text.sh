@@ -67,6 +67,12 @@ make_trace -n 8 -s 2 -c 3 $events "$w/more.dat"
 same "$w/more.dat"
 same -R "$w/more.dat"
 
+it 'prints events without a format the same'
+make_trace --only sched --only irq --hide irq -n 40 -s 6 $events "$w/hidden.dat"
+trace-cmd report "$w/hidden.dat" | grep -q 'UNKNOWN EVENT' || fail 'all were known'
+same_in_all_forms "$w/hidden.dat"
+same "$w/hidden.dat" "$w/more.dat"
+
 it 'prints several files the same, in any order, with the functions of both'
 same "$w/all.dat" "$w/more.dat"
 same -R "$w/more.dat" "$w/all.dat"

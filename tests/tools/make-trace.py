@@ -4,7 +4,8 @@
 # make-trace.py - a trace.dat (version 6) with made-up records of every event
 #
 # usage: make-trace.py [-n RECORDS] [-s SEED] [-c CPUS] [--fmts] [--skip SYS:EVENT]...
-#                      [--only SYS[:EVENT]]... [--symbols FILE] [--shift 0-3] [--tsc] EVENTS OUT
+#                      [--only SYS[:EVENT]]... [--hide SYS[:EVENT]]... [--symbols FILE]
+#                      [--shift 0-3] [--tsc] EVENTS OUT
 #
 # EVENTS is a tracefs events/ folder, or one text with all format files, each
 # behind a line "== SYSTEM"; with --fmts it is a list of print fmts, one a line,
@@ -375,6 +376,7 @@ def main():
     parser.add_argument('-c', type=int, default=2, help='CPUs')
     parser.add_argument('--skip', action='append', default=[])
     parser.add_argument('--only', action='append', default=[])
+    parser.add_argument('--hide', action='append', help='leave out the format, not the records')
     parser.add_argument('--symbols')
     parser.add_argument('--fmts', action='store_true', help='EVENTS is a list of print fmts')
     parser.add_argument('--shift', type=int, help='times by a host: +1 interpolated, +2 scaled')
@@ -385,6 +387,8 @@ def main():
     formats = formats_of_fmts if args.fmts else read_formats
     events = [Event(system, text) for system, text in formats(args.events)]
     wanted = [e for e in events if is_wanted(e, args)]
+    if args.hide:
+        events = [e for e in events if not {e.system, e.system + ':' + e.name} & set(args.hide)]
     maker, lanes, ts = Maker(args.s), [Lane() for _ in range(args.c)], 1000000000
     for _ in range(args.n):
         for event in wanted:

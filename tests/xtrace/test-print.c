@@ -351,12 +351,14 @@ TEST(sched_switch_shows_letters_of_states_that_the_plugin_knows)
 	stop();
 }
 
-static const struct {
+struct longs {
 	uint16_t type, flags;
 	int32_t pid;
 	uint64_t a, b, c, d;
-} five = { 1, 0, 77, 0xffffffff81002044, 0xffffffff81002001, 3, 0 },
-  deeper = { 1, 0, 77, 0xffffffff81003000, 0xffffffff81002045, 3, 0 };
+};
+
+static const struct longs five = { 1, 0, 77, 0xffffffff81002044, 0xffffffff81002001, 3, 0 };
+static const struct longs deeper = { 1, 0, 77, 0xffffffff81003000, 0xffffffff81002045, 3, 0 };
 
 TEST(functions_stand_below_their_callers_also_those_of_another_file)
 {

@@ -80,7 +80,8 @@ TEST(offsets_may_change_steadily_and_are_rounded)
 	assert_int_equal(xt_trace_time(&trace, 0, 117), 117 + 11);	/* 10.51 */
 	assert_int_equal(xt_trace_time(&trace, 0, 116), 116 + 10);	/* 10.48 */
 	assert_int_equal(xt_trace_time(&trace, 0, 300), 316);
-	assert_int_equal(xt_trace_time(&trace, 0, 0), 8);	/* -2.5 towards zero, as C divides */
+	/* -2.5 goes towards zero, as C divides */
+	assert_int_equal(xt_trace_time(&trace, 0, 0), 8);
 }
 
 TEST(a_scaling_is_of_the_recorded_time)
