@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The library: libc alone, so nothing of lib/ is in it.
-libkvmrt_gs-objs := $(addprefix gs/,gs.o hypercall.o marks.o path.o words.o)
+libkvmrt_gs-objs := $(addprefix gs/,functions.o hypercall.o marks.o path.o words.o)
 ARCHIVES += libkvmrt_gs.a
 libkvmrt_gs.a-objs := $(libkvmrt_gs-objs)
 SHARED += libkvmrt_gs.so.0
@@ -22,7 +22,7 @@ UNIT_TESTS += tests/gs/test-protocol
 tests/gs/test-protocol-objs := tests/gs/test-protocol.o
 
 # Where the instruction itself is not under test, the test puts its own in its place.
-gs-tests := $(addprefix tests/gs/test-,gs path)
+gs-tests := $(addprefix tests/gs/test-,functions path)
 UNIT_TESTS += $(gs-tests)
 $(foreach t,$(gs-tests),$(eval $(t)-objs := $(t).o $(filter-out gs/hypercall.o,\
 	$(libkvmrt_gs-objs)))$(eval $(t)-libs := libkev.a))
@@ -34,3 +34,9 @@ PROGRAMS += kvmrt-gs
 kvmrt-gs-objs := gs/cmd-gs.o
 kvmrt-gs-libs := libkvmrt_gs.a librt.a
 CMD_TESTS += tests/cmd/kvmrt-gs.sh
+
+# Guests that call much, wrongly, or half: tests/lab.
+TOOLS += tests/tools/gs-storm
+tests/tools/gs-storm-objs := tests/tools/gs-storm.o
+tests/tools/gs-storm-libs := libkvmrt_gs.a
+tests/tools/gs-storm-ldlibs := -lpthread

@@ -20,7 +20,7 @@ lab-modules: $(O)/tests/lab/gs-caller
 	done
 
 # LAB_TESTS= names some of them; all without
-check-lab: programs lab-modules
+check-lab: programs lab-modules $(O)/tests/tools/gs-storm
 	$(Q)KVMRT_BIN=$(O)/bin tests/lab/run-tests $(LAB_TESTS)
 
 .PHONY: lab check-lab lab-modules

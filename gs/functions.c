@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * gs.c - libkvmrt_gs: the functions that kvmrt_gs.h promises
+ * functions.c - libkvmrt_gs: the functions that kvmrt_gs.h promises
  *
  * Each call: the way, the guest's own event where no module makes it, one
  * hypercall a fragment, and what the answer means as an errno.

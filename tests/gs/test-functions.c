@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-gs.c - the library's functions: what reaches the host, what comes back */
+/* test-functions.c - the library's functions: what reaches the host, what comes back */
 #include "gs/kvmrt_gs.h"
 #include "tests/unit.h"
 

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * plan.c - changes to a machine: listed, written down, done, and undone exactly
+ *
+ * The journal has a line a step: "file NUMBER PATH" (its copy is NUMBER),
+ * "new PATH", "run COMMAND" (for the way back).  Copies keep mode, owner and time.
+ */
+#include "guest/plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/err.h"
+#include "lib/root.h"
+
+#define MAX_STEPS	32
+#define PATH_LEN	160
+#define COMMAND_LEN	320
+#define JOURNAL		GS_PLAN_STATE "/journal"
+
+enum kind { STEP_WRITE, STEP_REMOVE, STEP_RUN };
+
+struct step {
+	enum kind kind;
+	char path[PATH_LEN];
+	char *before, *text;		/* owned; NULL: there is no such file */
+	size_t len;
+	char command[COMMAND_LEN], undo[COMMAND_LEN];
+	bool optional;
+};
+
+struct gs_plan {
+	const struct rt_root *root;	/* borrowed */
+	bool commands;
+	struct step steps[MAX_STEPS];
+	unsigned int nr;
+};
+
+extern char **environ;
+
+/* ---- commands ---- */
+
+static unsigned int split(char *command, char *argv[GS_COMMAND_MAX + 1])
+{
+	unsigned int nr = 0;
+	char *save = NULL, *word;
+
+	for (word = strtok_r(command, " ", &save); word && nr < GS_COMMAND_MAX;
+	     word = strtok_r(NULL, " ", &save))
+		argv[nr++] = word;
+	argv[nr] = NULL;
+	return nr;
+}
+
+/* With @out >= 0 its output goes there, else nowhere. */
+static int start(const char *command, int out, pid_t *ret_pid)
+{
+	char words[COMMAND_LEN], *argv[GS_COMMAND_MAX + 1];
+	posix_spawn_file_actions_t actions;
+	int rc;
+
+	snprintf(words, sizeof(words), "%s", command);
+	if (split(words, argv) == 0)
+		return -EINVAL;
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	if (out >= 0)
+		posix_spawn_file_actions_adddup2(&actions, out, 1);
+	else
+		posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	rc = posix_spawnp(ret_pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return -rc;
+}
+
+static int await(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}
+
+int gs_run(const char *command)
+{
+	pid_t pid;
+	int rc = start(command, -1, &pid);
+
+	return rc < 0 ? rc : await(pid);
+}
+
+int gs_run_line(const char *command, char *buf, size_t size)
+{
+	int out[2], rc;
+	pid_t pid;
+	FILE *from;
+
+	if (pipe2(out, O_CLOEXEC) < 0)
+		return -errno;
+	rc = start(command, out[1], &pid);
+	close(out[1]);
+	from = fdopen(out[0], "r");
+	buf[0] = '\0';
+	if (from && fgets(buf, size, from))
+		buf[strcspn(buf, "\n")] = '\0';
+	if (from)
+		fclose(from);
+	if (rc < 0)
+		return rc;
+	return await(pid) == 0 ? 0 : -ECHILD;
+}
+
+/* ---- steps ---- */
+
+int gs_plan_create(struct gs_plan **ret, const struct rt_root *root, bool commands)
+{
+	struct gs_plan *plan = calloc(1, sizeof(*plan));
+
+	if (!plan)
+		return -ENOMEM;
+	plan->root = root;
+	plan->commands = commands;
+	*ret = plan;
+	return 0;
+}
+
+void gs_plan_destroy(struct gs_plan *plan)
+{
+	unsigned int i;
+
+	for (i = 0; plan && i < plan->nr; i++) {
+		free(plan->steps[i].before);
+		free(plan->steps[i].text);
+	}
+	free(plan);
+}
+
+static struct step *add(struct gs_plan *plan, enum kind kind, const char *path)
+{
+	struct step *step;
+
+	if (plan->nr == MAX_STEPS || strlen(path) >= PATH_LEN)
+		return NULL;
+	step = &plan->steps[plan->nr++];
+	memset(step, 0, sizeof(*step));
+	step->kind = kind;
+	strcpy(step->path, path);
+	return step;
+}
+
+/* NULL in *@ret when there is no such file. */
+static int read_file(const struct rt_root *root, const char *path, char **ret, size_t *ret_len,
+		     struct rt_err *err)
+{
+	*ret = NULL;
+	if (!rt_root_exists(root, "%s", path))
+		return 0;
+	return rt_root_read(root, ret, ret_len, err, "%s", path);
+}
+
+int gs_plan_write(struct gs_plan *plan, const char *path, const char *text, size_t len,
+		  struct rt_err *err)
+{
+	struct step *step;
+	size_t before_len = 0;
+	char *before;
+	int rc;
+
+	rc = read_file(plan->root, path, &before, &before_len, err);
+	if (rc < 0)
+		return rc;
+	if (before && before_len == len && memcmp(before, text, len) == 0) {
+		free(before);
+		return 0;
+	}
+	step = add(plan, STEP_WRITE, path);
+	if (step)
+		step->text = malloc(len + 1);
+	if (!step || !step->text) {
+		free(before);
+		return rt_err_set(err, -ENOMEM, "cannot plan to write %s", path);
+	}
+	memcpy(step->text, text, len);
+	step->text[len] = '\0';
+	step->len = len;
+	step->before = before;
+	return 0;
+}
+
+int gs_plan_remove(struct gs_plan *plan, const char *path, struct rt_err *err)
+{
+	if (!rt_root_exists(plan->root, "%s", path))
+		return 0;
+	return add(plan, STEP_REMOVE, path) ? 0 :
+	       rt_err_set(err, -ENOMEM, "cannot plan to remove %s", path);
+}
+
+int gs_plan_run(struct gs_plan *plan, const char *command, const char *undo, bool optional,
+		struct rt_err *err)
+{
+	struct step *step;
+
+	if (!plan->commands)
+		return 0;
+	step = add(plan, STEP_RUN, "");
+	if (!step || strlen(command) >= COMMAND_LEN || (undo && strlen(undo) >= COMMAND_LEN))
+		return rt_err_set(err, -ENOMEM, "cannot plan to run %s", command);
+	strcpy(step->command, command);
+	strcpy(step->undo, undo ? undo : "");
+	step->optional = optional;
+	return 0;
+}
+
+unsigned int gs_plan_size(const struct gs_plan *plan)
+{
+	return plan->nr;
+}
+
+/* ---- in words ---- */
+
+static const char *next_line(const char *text)
+{
+	const char *end = text ? strchr(text, '\n') : NULL;
+
+	return end ? end + 1 : "";
+}
+
+static bool same_line(const char *a, const char *b)
+{
+	size_t len = strcspn(a, "\n");
+
+	return len == strcspn(b, "\n") && memcmp(a, b, len) == 0;
+}
+
+static bool has_line(const char *text, const char *line)
+{
+	for (; *text; text = next_line(text))
+		if (same_line(text, line))
+			return true;
+	return false;
+}
+
+/* Lines of @text that @other has not; our edits never move lines. */
+static void print_lines(const char *text, const char *other, char sign)
+{
+	for (; text && *text; text = next_line(text))
+		if (!other || !has_line(other, text))
+			printf("    %c %.*s\n", sign, (int)strcspn(text, "\n"), text);
+}
+
+void gs_plan_print(const struct gs_plan *plan)
+{
+	const struct step *step;
+
+	for (step = plan->steps; step < plan->steps + plan->nr; step++) {
+		switch (step->kind) {
+		case STEP_WRITE:
+			printf("%s /%s\n", step->before ? "change" : "create", step->path);
+			print_lines(step->before, step->text, '-');
+			print_lines(step->text, step->before, '+');
+			break;
+		case STEP_REMOVE:
+			printf("remove /%s\n", step->path);
+			break;
+		case STEP_RUN:
+			printf("run    %s\n", step->command);
+			break;
+		}
+	}
+}
+
+/* ---- journal and copies ---- */
+
+static int make_dirs(const struct rt_root *root, const char *path, struct rt_err *err)
+{
+	char dir[PATH_LEN + 64], *slash;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	for (slash = strchr(dir, '/'); slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdirat(root->fd, dir, 0755) < 0 && errno != EEXIST)
+			return rt_err_set(err, -errno, "cannot make %s/%s", root->path, dir);
+		*slash = '/';
+	}
+	return 0;
+}
+
+/* The whole text under its name at once, as @like is (mode, owner, time) where there is one. */
+static int put_file(const struct rt_root *root, const char *path, const char *text, size_t len,
+		    const struct stat *like, struct rt_err *err)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT } };
+	char temporary[PATH_LEN + 80];
+	int fd, rc = 0;
+
+	snprintf(temporary, sizeof(temporary), "%s.kvmrt-new", path);
+	rc = make_dirs(root, path, err);
+	if (rc < 0)
+		return rc;
+	fd = openat(root->fd, temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		    0644);
+	if (fd < 0)
+		return rt_err_set(err, -errno, "cannot write %s/%s", root->path, path);
+	if (like)
+		times[1] = like->st_mtim;
+	if (write(fd, text, len) != (ssize_t)len ||
+	    (like && (fchown(fd, like->st_uid, like->st_gid) < 0 ||
+		      fchmod(fd, like->st_mode & 07777) < 0 || futimens(fd, times) < 0)) ||
+	    fsync(fd) < 0 || renameat(root->fd, temporary, root->fd, path) < 0)
+		rc = rt_err_set(err, -errno, "cannot write %s/%s", root->path, path);
+	close(fd);
+	if (rc < 0)
+		unlinkat(root->fd, temporary, 0);
+	return rc;
+}
+
+static int copy_file(const struct rt_root *root, const char *from, const char *to,
+		     struct rt_err *err)
+{
+	struct stat st;
+	char *text;
+	size_t len;
+	int rc;
+
+	rc = rt_root_read(root, &text, &len, err, "%s", from);
+	if (rc < 0)
+		return rc;
+	if (fstatat(root->fd, from, &st, 0) < 0)
+		rc = rt_err_set(err, -errno, "%s/%s", root->path, from);
+	else
+		rc = put_file(root, to, text, len, &st, err);
+	free(text);
+	return rc;
+}
+
+static int note(const struct rt_root *root, struct rt_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int note(const struct rt_root *root, struct rt_err *err, const char *fmt, ...)
+{
+	char line[PATH_LEN + COMMAND_LEN];
+	va_list ap;
+	int fd, len, rc = 0;
+
+	va_start(ap, fmt);
+	len = vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	rc = make_dirs(root, JOURNAL, err);
+	if (rc < 0)
+		return rc;
+	fd = openat(root->fd, JOURNAL, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return rt_err_set(err, -errno, "cannot write %s/" JOURNAL, root->path);
+	if (write(fd, line, len) != len || fsync(fd) < 0)
+		rc = rt_err_set(err, -errno, "cannot write %s/" JOURNAL, root->path);
+	close(fd);
+	return rc;
+}
+
+/* A number that no copy has yet. */
+static unsigned int free_number(const struct rt_root *root)
+{
+	unsigned int number = 1;
+
+	while (rt_root_exists(root, GS_PLAN_STATE "/%u", number))
+		number++;
+	return number;
+}
+
+static int keep(const struct rt_root *root, const char *path, struct rt_err *err)
+{
+	unsigned int number = free_number(root);
+	char copy[PATH_LEN];
+	int rc;
+
+	if (!rt_root_exists(root, "%s", path))
+		return note(root, err, "new %s\n", path);
+	snprintf(copy, sizeof(copy), GS_PLAN_STATE "/%u", number);
+	rc = copy_file(root, path, copy, err);
+	return rc < 0 ? rc : note(root, err, "file %u %s\n", number, path);
+}
+
+/* ---- doing ---- */
+
+static int run_step(const struct gs_plan *plan, const struct step *step, struct rt_err *err)
+{
+	int rc = 0;
+
+	if (step->undo[0])
+		rc = note(plan->root, err, "run %s\n", step->undo);
+	if (rc < 0)
+		return rc;
+	rc = gs_run(step->command);
+	if (rc == 0 || step->optional)
+		return 0;
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot run \"%s\"", step->command);
+	return rt_err_say(err, -EIO, "\"%s\" ended with status %d", step->command, rc);
+}
+
+static int do_step(const struct gs_plan *plan, const struct step *step, struct rt_err *err)
+{
+	const struct rt_root *root = plan->root;
+	struct stat st;
+	bool exists;
+	int rc;
+
+	if (step->kind == STEP_RUN)
+		return run_step(plan, step, err);
+	rc = keep(root, step->path, err);
+	if (rc < 0)
+		return rc;
+	if (step->kind == STEP_REMOVE)
+		return unlinkat(root->fd, step->path, 0) < 0 ?
+		       rt_err_set(err, -errno, "cannot remove %s/%s", root->path, step->path) : 0;
+	exists = fstatat(root->fd, step->path, &st, 0) == 0;
+	if (exists)
+		clock_gettime(CLOCK_REALTIME, &st.st_mtim);
+	return put_file(root, step->path, step->text, step->len, exists ? &st : NULL, err);
+}
+
+int gs_plan_apply(struct gs_plan *plan, struct rt_err *err)
+{
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < plan->nr && rc == 0; i++)
+		rc = do_step(plan, &plan->steps[i], err);
+	return rc;
+}
+
+/* ---- undoing ---- */
+
+static int undo_line(const struct rt_root *root, const char *line, bool commands, bool dry_run,
+		     struct rt_err *err)
+{
+	char copy[PATH_LEN];
+	unsigned int number;
+	int at = 0;
+
+	if (strncmp(line, "run ", 4) == 0) {
+		if (commands)
+			printf("run    %s\n", line + 4);
+		if (commands && !dry_run)
+			gs_run(line + 4);
+		return 0;
+	}
+	if (strncmp(line, "new ", 4) == 0) {
+		printf("remove /%s\n", line + 4);
+		if (!dry_run && unlinkat(root->fd, line + 4, 0) < 0 && errno != ENOENT)
+			return rt_err_set(err, -errno, "cannot remove %s/%s", root->path, line + 4);
+		return 0;
+	}
+	if (sscanf(line, "file %u %n", &number, &at) != 1 || !at)
+		return rt_err_say(err, -EBADMSG, "%s/" JOURNAL ": expected a step, found \"%.60s\"",
+				  root->path, line);
+	printf("restore /%s\n", line + at);
+	if (dry_run)
+		return 0;
+	snprintf(copy, sizeof(copy), GS_PLAN_STATE "/%u", number);
+	return copy_file(root, copy, line + at, err);
+}
+
+/* The copies go when all is as it was. */
+static int forget(const struct rt_root *root, struct rt_err *err)
+{
+	char copy[PATH_LEN];
+	unsigned int number;
+
+	for (number = 1; rt_root_exists(root, GS_PLAN_STATE "/%u", number); number++) {
+		snprintf(copy, sizeof(copy), GS_PLAN_STATE "/%u", number);
+		unlinkat(root->fd, copy, 0);
+	}
+	if (unlinkat(root->fd, JOURNAL, 0) < 0)
+		return rt_err_set(err, -errno, "cannot remove %s/" JOURNAL, root->path);
+	unlinkat(root->fd, GS_PLAN_STATE, AT_REMOVEDIR);
+	return 0;
+}
+
+/* The steps of one sort, the newest first. */
+static int undo_steps(const struct rt_root *root, const char *text, size_t len, bool files,
+		      bool commands, bool dry_run, struct rt_err *err)
+{
+	char line[PATH_LEN + COMMAND_LEN];
+	const char *begin;
+	int rc = 0;
+
+	while (rc == 0 && len > 0) {
+		begin = memrchr(text, '\n', --len);
+		begin = begin ? begin + 1 : text;
+		snprintf(line, sizeof(line), "%.*s", (int)(text + len - begin), begin);
+		if (files == (strncmp(line, "run ", 4) != 0))
+			rc = undo_line(root, line, commands, dry_run, err);
+		len = begin - text;
+	}
+	return rc;
+}
+
+int gs_plan_undo(const struct rt_root *root, bool commands, bool dry_run, struct rt_err *err)
+{
+	char *text;
+	size_t len;
+	int rc;
+
+	if (!rt_root_exists(root, JOURNAL))
+		return rt_err_say(err, -ENOENT, "nothing to undo: no %s/" JOURNAL, root->path);
+	rc = rt_root_read(root, &text, &len, err, JOURNAL);
+	if (rc < 0)
+		return rc;
+	/* A last line without its end was torn by a crash, before its step was done. */
+	while (len > 0 && text[len - 1] != '\n')
+		len--;
+	/* Services read their files: those first. */
+	rc = undo_steps(root, text, len, true, commands, dry_run, err);
+	if (rc == 0)
+		rc = undo_steps(root, text, len, false, commands, dry_run, err);
+	free(text);
+	return rc < 0 || dry_run ? rc : forget(root, err);
+}

@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmrt-guest-setup.sh: the plan on trees of both families, done, found done, and undone exactly
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# What is in a tree, with modes and times: it must come back.
+picture() { (cd "$1" && find . -type f -printf '%p %m %T@ ' -exec sha256sum {} \; | sort); }
+setup() { run kvmrt-guest-setup "$@"; }
+
+# debian DIR: as Debian 12 installs chrony
+debian() {
+	mkdir -p "$1"/etc/chrony/{conf.d,sources.d} "$1"/etc/{default,modules-load.d} \
+		"$1"/{proc,var/lib/chrony} "$1"/sys/class/ptp/ptp{0,1}
+	printf 'ID=debian\nVERSION_ID="12"\n' >"$1/etc/os-release"
+	cat >"$1/etc/chrony/chrony.conf" <<-'END'
+		confdir /etc/chrony/conf.d
+		pool 2.debian.pool.ntp.org iburst
+		sourcedir /run/chrony-dhcp
+		sourcedir /etc/chrony/sources.d
+		keyfile /etc/chrony/chrony.keys
+		driftfile /var/lib/chrony/chrony.drift
+		makestep 1 3
+	END
+	printf '# ours\nserver ntp.example iburst\n' >"$1/etc/chrony/conf.d/site.conf"
+	echo '1.5 0.1' >"$1/var/lib/chrony/chrony.drift"
+	echo quiet >"$1/proc/cmdline"
+	echo 'Some NIC' >"$1/sys/class/ptp/ptp0/clock_name"
+	echo 'KVM virtual PTP' >"$1/sys/class/ptp/ptp1/clock_name"
+	chmod 640 "$1/etc/chrony/chrony.conf"
+	touch -d '2020-01-02 03:04:05.678' "$1/etc/chrony/chrony.conf"
+}
+
+redhat() {
+	mkdir -p "$1"/etc/sysconfig "$1"/{proc,var/lib/chrony}
+	printf 'ID="rocky"\nID_LIKE="rhel centos fedora"\n' >"$1/etc/os-release"
+	printf 'pool 2.rocky.pool.ntp.org iburst\nsourcedir /run/chrony-dhcp\ndriftfile /var/lib/chrony/drift\n' \
+		>"$1/etc/chrony.conf"
+	printf 'NETWORKING=yes\nPEERNTP=yes\n' >"$1/etc/sysconfig/network"
+	echo '1.5 0.1' >"$1/var/lib/chrony/drift"
+	echo quiet >"$1/proc/cmdline"
+}
+
+it 'refuses what does not go together'
+expect_wrong_usage kvmrt-guest-setup 'goes with neither' --check --undo
+expect_wrong_usage kvmrt-guest-setup '--json goes with --check' --json
+expect_wrong_usage kvmrt-guest-setup 'argument' now
+
+it 'prints the plan with the lines that change, and changes nothing'
+debian "$tmp/d"
+picture "$tmp/d" >"$tmp/before"
+setup --root "$tmp/d" --dry-run --services
+expect_status 0
+expect_stdout_like '^create /etc/modules-load.d/ptp_kvm.conf$' '^change /etc/chrony/chrony.conf$' \
+	'^    - pool 2.debian.pool.ntp.org iburst$' '^    \+ #pool 2.debian.pool.ntp.org iburst$' \
+	'^    \+ #sourcedir /run/chrony-dhcp$' \
+	'^    \+ refclock PHC /dev/ptp_kvm poll 0 dpoll -2 offset 0 refid KVM$' \
+	'^change /etc/chrony/conf.d/site.conf$' '^remove /var/lib/chrony/chrony.drift$' \
+	'^create /etc/default/grub.d/kvmrt-gs.cfg$'
+expect_same "$tmp/before" "$(picture "$tmp/d")"
+
+it 'does it on a Debian'
+setup --root "$tmp/d" --services
+expect_status 0
+expect_stderr ''
+conf=$tmp/d/etc/chrony/chrony.conf
+expect_like "$conf" '^#pool ' '^#sourcedir /etc/chrony/sources.d$' '^keyfile ' '^refclock PHC /dev/ptp_kvm '
+expect_like "$tmp/d/etc/chrony/conf.d/site.conf" '^#server '
+grep -E '^(server|pool|peer|sourcedir)' "$conf" "$tmp/d/etc/chrony/conf.d/site.conf" && fail 'a source is left'
+[ "$(stat -c %a "$conf")" = 640 ] || fail 'the mode has changed'
+[ ! -e "$tmp/d/var/lib/chrony/chrony.drift" ] || fail 'the drift file is left'
+expect_same "$tmp/d/etc/modules-load.d/ptp_kvm.conf" ptp_kvm
+expect_like "$tmp/d/etc/udev/rules.d/60-kvmrt-ptp.rules" 'KVM virtual PTP.*SYMLINK\+="ptp_kvm"'
+expect_like "$tmp/d/etc/default/grub.d/kvmrt-gs.cfg" \
+	'LINUX_DEFAULT kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1"$'
+
+it 'finds nothing to do when it is done'
+setup --root "$tmp/d" --services
+expect_status 0
+expect_stdout_like '^nothing to do: all is set up$'
+
+it 'says what undoing would put back'
+setup --root "$tmp/d" --undo --dry-run
+expect_status 0
+expect_stdout_like '^restore /etc/chrony/chrony.conf$' '^remove /etc/default/grub.d/kvmrt-gs.cfg$'
+expect_like "$conf" '^refclock '
+
+it 'undoes it exactly: contents, modes and times'
+setup --root "$tmp/d" --undo
+expect_status 0
+expect_same "$tmp/before" "$(picture "$tmp/d")"
+[ ! -e "$tmp/d/var/lib/kvmrt-guest-setup" ] || fail 'the copies are left'
+setup --root "$tmp/d" --undo
+expect_status 1
+expect_stderr_like 'nothing to undo'
+
+it 'undoes what a crash left half done'
+setup --root "$tmp/d"
+state=$tmp/d/var/lib/kvmrt-guest-setup
+lines=$(wc -l <"$state/journal")
+head -n $((lines - 1)) "$state/journal" >"$state/torn"
+printf 'file 9 etc/chr' >>"$state/torn"
+mv "$state/torn" "$state/journal"
+echo '1.5 0.1' >"$tmp/d/var/lib/chrony/chrony.drift"	# that last step was not done
+setup --root "$tmp/d" --undo
+expect_status 0
+grep -v chrony.drift "$tmp/before" >"$tmp/expected-files"
+expect_same "$tmp/expected-files" "$(picture "$tmp/d" | grep -v chrony.drift)"
+
+it 'does it on a relative of Red Hat'
+redhat "$tmp/r"
+picture "$tmp/r" >"$tmp/before"
+setup --root "$tmp/r" --services
+expect_status 0
+expect_like "$tmp/r/etc/chrony.conf" '^#pool ' '^#sourcedir ' '^refclock PHC /dev/ptp_kvm '
+expect_same "$tmp/r/etc/sysconfig/network" 'NETWORKING=yes
+#PEERNTP=yes
+PEERNTP=no'
+[ ! -e "$tmp/r/var/lib/chrony/drift" ] || fail 'the drift file is left'
+expect_stdout_like '^add these words .*: kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1$'
+setup --root "$tmp/r" --undo
+expect_status 0
+expect_same "$tmp/before" "$(picture "$tmp/r")"
+
+it 'leaves the clock alone where only the words are wanted'
+setup --root "$tmp/d" --no-time --services --dry-run
+expect_status 0
+expect_stdout_like '^create /etc/default/grub.d/kvmrt-gs.cfg$'
+grep -q chrony "$tmp/stdout" && fail 'chrony is touched'
+
+it 'prints the words where they are missing and not asked for'
+setup --root "$tmp/d" --dry-run
+expect_stdout_like '^  kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1$'
+
+it 'cannot without chrony, and not on what it does not know'
+rm "$tmp/d/etc/chrony/chrony.conf"
+setup --root "$tmp/d"
+expect_status 3
+expect_stderr_like 'chrony/chrony.conf is not there: install chrony \(apt-get install chrony\)'
+mkdir -p "$tmp/u/etc"
+echo 'ID=plan9' >"$tmp/u/etc/os-release"
+setup --root "$tmp/u"
+expect_status 3
+expect_stderr_like 'expected a relative of Debian or of Red Hat, found "plan9"'
+
+it 'finds the KVM clock by its name, whatever its number'
+setup --root "$tmp/d" --check
+expect_status 1
+expect_stdout_like '^KVM clock +/dev/ptp1 +the host'
+echo 'Other' >"$tmp/d/sys/class/ptp/ptp1/clock_name"
+setup --root "$tmp/d" --check --json
+expect_status 1
+expect_stdout_like '"fact": ?"KVM clock", ?"state": ?"none"'
