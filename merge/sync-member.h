@@ -19,6 +19,8 @@ struct mrg_party {
 	struct mrg_member *member;
 	struct mrg_data *data;
 	struct mrg_segment own;		/* recorded time to the member's own ns */
+	bool usable;			/* ... which are known */
+	bool cycles;			/* ... but not from the trace's conversion */
 	bool host;			/* has windows of vCPUs */
 	bool placed;			/* its lanes have their clocks */
 	bool stranger;			/* its events fit into no windows */

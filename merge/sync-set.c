@@ -15,6 +15,7 @@
 #include "merge/check.h"
 #include "merge/pairs.h"
 #include "merge/set-edit.h"
+#include "merge/sync-cycles.h"
 #include "merge/sync-member.h"
 
 /* The best first: what --sync auto tries. */
@@ -88,16 +89,36 @@ static int party_times(struct mrg_party *p)
 	return party_convert(p);
 }
 
-/* Cycles without a known frequency are those of the reference, if it counts cycles as well. */
+/*
+ * Cycles without a known frequency are those of the reference, if it counts cycles as
+ * well: both sides' differ by an offset.  Else timers tell.
+ */
 static void own_clock(const struct sync *sync, struct mrg_party *p)
 {
-	const struct mrg_member *ref = &sync->set->members[sync->reference];
+	const struct mrg_party *ref = &sync->parties[sync->reference];
 	const struct xt_timebase *time = &xt_trace_info(p->member->trace)->time;
-	const struct xt_timebase *other = &xt_trace_info(ref->trace)->time;
+	const struct xt_timebase *other = &xt_trace_info(ref->member->trace)->time;
 
 	mrg_segment_own(&p->own, time);
-	if (!mrg_counts_ns(time) && !strcmp(time->clock, other->clock)) {
-		mrg_segment_own(&p->own, other);
+	p->usable = mrg_counts_ns(time);
+	if (p->usable || strcmp(time->clock, "x86-tsc"))
+		return;
+	p->cycles = p != ref && !strcmp(time->clock, other->clock);
+	if (p->cycles) {
+		p->own = ref->own;
+		p->own.in0 = p->own.out0 = 0;
+		p->usable = true;
+		return;
+	}
+	p->cycles = p->usable = mrg_cycles_own(&p->own, p->member->trace);
+	/* a guest's cycles are as long as its host's, so its timers will do */
+	for (size_t i = 0; p == ref && !p->usable && i < sync->set->nr; i++) {
+		const struct xt_trace *trace = sync->set->members[i].trace;
+
+		if (trace == p->member->trace ||
+		    strcmp(xt_trace_info(trace)->time.clock, time->clock))
+			continue;
+		p->cycles = p->usable = mrg_cycles_own(&p->own, trace);
 		p->own.in0 = p->own.out0 = 0;
 	}
 }
@@ -107,7 +128,6 @@ static int party_read(struct sync *sync, size_t i, struct rt_err *err)
 	struct mrg_party *p = &sync->parties[i];
 	int rc;
 
-	p->member = &sync->set->members[i];
 	own_clock(sync, p);
 	rc = mrg_extract(&p->data, p->member->trace, i != sync->reference, err);
 	if (rc < 0)
@@ -174,8 +194,12 @@ static int read_all(struct sync *sync, struct rt_err *err)
 		rc = 0;
 		for (size_t i = 0; again && i < sync->set->nr; i++)
 			party_finish(&sync->parties[i]);
+		for (size_t i = 0; i < sync->set->nr; i++)
+			sync->parties[i].member = &sync->set->members[i];
+		rc = party_read(sync, sync->reference, err);	/* others may count as it does */
 		for (size_t i = 0; rc == 0 && i < sync->set->nr; i++)
-			rc = party_read(sync, i, err);
+			if (i != sync->reference)
+				rc = party_read(sync, i, err);
 		again = rc == 0 && choose_again(sync);
 	} while (again);
 	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++)
@@ -190,6 +214,8 @@ static int place_reference(struct sync *sync)
 {
 	struct mrg_party *p = &sync->parties[sync->reference];
 
+	if (p->cycles && mrg_party_set_offset(p, 0) < 0)
+		return -ENOMEM;
 	p->member->method = MRG_REFERENCE;
 	p->member->error_ns = p->member->bound_ns = 0;
 	return party_place(p);
@@ -200,14 +226,15 @@ static int place_reference(struct sync *sync)
 /* Whether a member's clock counts time that can be compared at all. */
 static int clock_usable(const struct sync *sync, const struct mrg_party *p, struct rt_err *err)
 {
-	const struct mrg_member *ref = &sync->set->members[sync->reference];
 	const struct xt_timebase *time = &xt_trace_info(p->member->trace)->time;
 
-	if (mrg_counts_ns(time))
+	if (p->usable)
 		return 0;
-	if (!strcmp(time->clock, "x86-tsc") &&
-	    !strcmp(xt_trace_info(ref->trace)->time.clock, time->clock))
+	if (p == &sync->parties[sync->reference] && !strcmp(time->clock, "x86-tsc")) {
+		rt_buf_printf(sync->notes, "%s: nothing says how long its cycles are: what stands"
+			      " as ns are cycles\n", p->member->label);
 		return 0;
+	}
 	return rt_err_say(err, -EINVAL,
 			  "%s: its clock \"%s\" does not count time and cannot be compared"
 			  " (record with tod, mono, boot or tsc)", p->member->path, time->clock);

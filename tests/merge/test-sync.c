@@ -8,6 +8,7 @@
 
 #include "merge/check.h"
 #include "merge/set-edit.h"
+#include "merge/sync-cycles.h"
 #include "merge/sync-member.h"
 #include "tests/merge/world.h"
 #include "tests/unit.h"
@@ -625,6 +626,24 @@ TEST(hypercalls_bound_the_offset_by_their_round_trip)
 	free(member.lanes);
 }
 
+/* Timers expire late by chance; the promptest at both ends tell the length of a cycle. */
+TEST(expired_timers_tell_how_long_a_cycle_is)
+{
+	struct mrg_tick ticks[400];
+	struct mrg_segment own;
+
+	for (unsigned int i = 0; i < 400; i++) {
+		int64_t late = 1500 + (int64_t)(world_random(100) ? world_random(90000) : 0);
+
+		ticks[i].now = 7 * S + (int64_t)i * 50 * MS;
+		ticks[i].ts = 900000000000 + (uint64_t)((double)(ticks[i].now + late) * 2.6);
+	}
+	assert_true(mrg_cycles_fit(&own, ticks, 400));
+	assert_in_range(mrg_segment_map(&own, own.in0 + 2600000000) - own.out0, 999997000,
+			1000003000);
+	assert_false(mrg_cycles_fit(&own, ticks, 5));
+}
+
 TEST(scaled_and_shifted_cycles_are_taken_back_exactly)
 {
 	const struct mrg_segment cycles = { .mult = MRG_RATE_ONE };
@@ -666,6 +685,7 @@ int main(void)
 		cmocka_unit_test(what_no_trace_of_a_host_has_is_not_checked_and_no_violation),
 		cmocka_unit_test(in_worlds_of_chance_no_event_is_beyond_its_bound_or_outside),
 		cmocka_unit_test(hypercalls_bound_the_offset_by_their_round_trip),
+		cmocka_unit_test(expired_timers_tell_how_long_a_cycle_is),
 		cmocka_unit_test(scaled_and_shifted_cycles_are_taken_back_exactly),
 	};
 
