@@ -534,8 +534,8 @@ static void note_threads(struct sync *sync, const struct mrg_party *p)
 							    : NULL;
 
 	if (p->member->method == MRG_WINDOWS && p->member->check.violations)
-		rt_buf_printf(sync->notes, "%s: where %" PRIu64 " of its events are outside, its clock"
-			      " changed faster than can be followed: no bound holds there\n",
+		rt_buf_printf(sync->notes, "%s: where %" PRIu64 " of its events are outside, its"
+			      " clock changed faster than can be followed: no bound holds there\n",
 			      p->member->label, p->member->check.violations);
 	for (unsigned int l = 0; host && l < p->data->nr_lanes; l++)
 		note_thread(sync->notes, p, l, host);
