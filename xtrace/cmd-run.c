@@ -395,8 +395,8 @@ static int add_record_sources(struct owner *owner, struct rt_err *err)
 				      on_fault, owner, NULL, err);
 	rc = rc ? rc : rt_loop_add_timer(loop, TICK_NS, on_tick, owner, NULL, err);
 	if (rc == 0 && xt_record_incident_fd(owner->record) >= 0)
-		rc = rt_loop_add_fd(loop, xt_record_incident_fd(owner->record), EPOLLIN, on_incident,
-				    owner, &owner->incidents, err);
+		rc = rt_loop_add_fd(loop, xt_record_incident_fd(owner->record), EPOLLIN,
+				    on_incident, owner, &owner->incidents, err);
 	if (rc == 0 && xt_record_can_freeze(owner->record))
 		rc = rt_loop_add_timer(loop, FREEZE_CHECK_NS, on_freeze_check, owner, NULL, err);
 	if (rc == 0 && duration_ns)

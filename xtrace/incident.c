@@ -34,6 +34,18 @@ static const char *behind(const char *line, const char *mark)
 	return found;
 }
 
+static bool parse_own(struct xt_incident *in, const char *line, const char *event,
+		      const char **ret_event)
+{
+	const char *text = behind(line, event);
+
+	if (!text)
+		return false;
+	*ret_event = text - strlen(event);
+	in->own = true;
+	return sscanf(text, "scope=%" SCNx64 " incident=%" SCNx64, &in->scope, &in->id) == 2;
+}
+
 static bool parse_call(struct xt_incident *in, const char *line, const char **ret_event)
 {
 	static const char hypercall[] = ": kvm_hypercall: ";
@@ -42,18 +54,8 @@ static bool parse_call(struct xt_incident *in, const char *line, const char **re
 	uint64_t nr = 0;
 	const char *text;
 
-	text = behind(line, mark);
-	if (text) {
-		*ret_event = text - (sizeof(mark) - 1);
-		in->own = true;
-		return sscanf(text, "scope=%" SCNx64 " incident=%" SCNx64, &in->scope, &in->id) == 2;
-	}
-	text = behind(line, module);
-	if (text) {
-		*ret_event = text - (sizeof(module) - 1);
-		in->own = true;
-		return sscanf(text, "scope=%" SCNx64 " incident=%" SCNx64, &in->scope, &in->id) == 2;
-	}
+	if (parse_own(in, line, mark, ret_event) || parse_own(in, line, module, ret_event))
+		return true;
 	text = behind(line, hypercall);
 	if (!text)
 		return false;

@@ -187,7 +187,8 @@ static int note_incidents(struct xt_record *record, uint32_t flush)
 		record->last_incident = in->id;
 	}
 	if (rc == 0 && list->more)
-		rc = xt_store_add(record->store, "session", "incidents-not-noted", "%u", list->more);
+		rc = xt_store_add(record->store, "session", "incidents-not-noted", "%u",
+				  list->more);
 	list->nr = list->more = 0;
 	return rc;
 }

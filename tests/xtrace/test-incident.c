@@ -22,7 +22,7 @@ TEST(a_guests_call_is_a_hypercall_of_its_vcpus_thread)
 	assert_string_equal(in.ts, "61.204719");
 }
 
-TEST(a_program_of_this_machine_is_seen_by_the_modules_event_or_by_its_mark)
+TEST(a_program_of_this_machine_is_seen_by_event_or_by_mark)
 {
 	struct xt_incident in;
 
@@ -31,7 +31,8 @@ TEST(a_program_of_this_machine_is_seen_by_the_modules_event_or_by_its_mark)
 	assert_true(in.own && in.id == 0xabc && in.tid == 77);
 	assert_string_equal(xt_incident_scope(&in), "all");
 	assert_true(xt_incident_parse(&in, " kvmrt-gs-78  [001] .....  6.000001: "
-				      "tracing_mark_write: kvmrt_gs: flush scope=0x0 incident=0x9"));
+				      "tracing_mark_write: kvmrt_gs: flush scope=0x0 "
+				      "incident=0x9"));
 	assert_true(in.own && in.id == 9 && in.cpu == 1);
 	assert_string_equal(xt_incident_scope(&in), "cpu");
 }
@@ -68,7 +69,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guests_call_is_a_hypercall_of_its_vcpus_thread),
-		cmocka_unit_test(a_program_of_this_machine_is_seen_by_the_modules_event_or_by_its_mark),
+		cmocka_unit_test(a_program_of_this_machine_is_seen_by_event_or_by_mark),
 		cmocka_unit_test(a_guest_may_give_any_scope_and_any_number),
 		cmocka_unit_test(other_lines_are_no_call),
 	};
