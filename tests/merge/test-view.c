@@ -438,7 +438,8 @@ TEST(json_is_an_object_a_line_whatever_the_bytes)
 	scene_record(scene, 0, 4, 7, 999, "", 0);
 	scene_expect(&view, scene,
 		     LINE(1) TASK "\"event\":\"HEART_BEAT\",\"tracepoint\":"
-		     "\"heart:beat\",\"args\":{\"value\":5,\"text\":\"a\\\"\\\\\\n\xef\xbf\xbd\"}}\n"
+		     "\"heart:beat\",\"args\":{\"value\":5,"
+		     "\"text\":\"a\\\"\\\\\\n\xef\xbf\xbd\"}}\n"
 		     LINE(2) TASK "\"event\":\"SYSCALL_ENTER\",\"tracepoint\":"
 		     "\"raw_syscalls:sys_enter\",\"args\":{\"syscall\":\"read\"}}\n"
 		     LINE(2) TASK "\"event\":\"FILE_READ\",\"derived\":true,"
