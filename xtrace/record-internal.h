@@ -30,6 +30,7 @@ struct xt_record {
 	struct xt_select select;
 	struct xt_instance inst, tsc_inst;
 	bool has_inst, has_tsc_inst;
+	int hold_fd, tsc_hold_fd;	/* of an instance that we have: nobody else can remove it */
 	struct xt_capture *capture;
 	struct xt_store *store;
 	struct xt_pace pace;

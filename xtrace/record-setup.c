@@ -33,6 +33,7 @@
 #define MEMORY_SHARE 8			/* the default takes no more than 1/8 of the memory */
 #define CMDLINES 8192
 #define TSC_BUFFER (16ull << 10)
+#define HOLD_TRIES 5
 
 static void say(const struct xt_record *record, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
@@ -329,11 +330,34 @@ static int arm_snapshot(struct xt_record *record, struct rt_err *err)
 				    "smaller -b") : 0;
 }
 
+/*
+ * An instance with an open file cannot be removed.  Until then it can: by a sweep
+ * that sees another /run (of a container) and takes us for dead.
+ */
+static int make_held(const struct xt_tracefs *fs, const char *name, struct xt_instance *ret,
+		     int *ret_fd, struct rt_err *err)
+{
+	int i, rc = -ENOENT;
+
+	for (i = 0; i < HOLD_TRIES && rc == -ENOENT; i++) {
+		rc = xt_instance_create(ret, fs, name, err);
+		if (rc < 0)
+			continue;
+		rc = xt_instance_open(ret, err, O_RDONLY, "tracing_on");
+		if (rc < 0)
+			xt_instance_remove(ret, NULL);
+	}
+	if (rc < 0)
+		return rc;
+	*ret_fd = rc;
+	return 0;
+}
+
 static int setup_instance(struct xt_record *record, struct rt_err *err)
 {
 	int rc;
 
-	rc = xt_instance_create(&record->inst, &record->fs, record->session.name, err);
+	rc = make_held(&record->fs, record->session.name, &record->inst, &record->hold_fd, err);
 	if (rc < 0)
 		return rc;
 	record->has_inst = true;
@@ -371,7 +395,7 @@ static void setup_tsc_instance(struct xt_record *record)
 	if (!rt_root_exists(record->root, "%s/events/kvm/kvm_write_tsc_offset", record->fs.dir))
 		return;
 	snprintf(name, sizeof(name), "%s" XT_TSC_SUFFIX, record->session.name);
-	if (xt_instance_create(inst, &record->fs, name, NULL) < 0)
+	if (make_held(&record->fs, name, inst, &record->tsc_hold_fd, NULL) < 0)
 		return;
 	record->has_tsc_inst = true;
 	xt_instance_set_clock(inst, record->clock, NULL);

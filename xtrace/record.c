@@ -402,10 +402,14 @@ static void remove_instances(struct xt_record *record)
 
 	xt_capture_destroy(record->capture);
 	record->capture = NULL;
-	if (record->has_inst)
+	if (record->has_inst) {
+		close(record->hold_fd);
 		xt_instance_remove(&record->inst, NULL);
-	if (record->has_tsc_inst)
+	}
+	if (record->has_tsc_inst) {
+		close(record->tsc_hold_fd);
 		xt_instance_remove(&record->tsc_inst, NULL);
+	}
 	if (record->has_incidents)
 		xt_incidents_close(&record->incidents);
 	record->has_inst = record->has_tsc_inst = record->has_incidents = false;

@@ -24,7 +24,8 @@ ctl --json list
 expect_stdout_like '^\[' '\]$'
 
 it 'understands all words before it does the first'
-session "$me" -o "$w/t" -m overwrite sh -c "while [ ! -e $w/end ]; do sleep 0.05; done; exit 9"
+session "$me" -o "$w/t" -m overwrite -e sched_process_exit \
+	sh -c "while [ ! -e $w/end ]; do sleep 0.05; done; exit 9"
 run xtrace-ctl --root "$root" pause flsh
 expect_status 2
 expect_stderr_like 'unknown command "flsh"; near it: flush'
@@ -50,7 +51,8 @@ it 'does several in a call, in their order, in any case'
 ctl pause STATUS Resume status mark 'first mark' flush mark 'second mark'
 expect_status 0
 expect_stderr ''
-[ "$(grep -oE ': (paused|recording) for' "$tmp/stdout" | tr '\n' ' ')" = ': paused for : recording for ' ] ||
+states=$(grep -oE ': (paused|recording) for' "$tmp/stdout" | tr '\n' ' ')
+[ "$states" = ': paused for : recording for ' ] ||
 	fail 'not paused and then recording'
 
 it 'pauses and resumes some CPUs, and refuses others'

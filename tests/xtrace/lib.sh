@@ -44,7 +44,7 @@ session() {
 ended() {
 	local status_now
 
-	{ wait "$owner"; } 2>/dev/null
+	wait "$owner" 2>/dev/null
 	status_now=$?
 	[ "$status_now" = "$1" ] ||
 		fail "expected the session to end with $1, found $status_now"

@@ -17,6 +17,7 @@
 #include "tests/unit.h"
 #include "tests/xtrace/make.h"
 #include "tests/xtrace/tree.h"
+#include "xtrace/session.h"
 #include "xtrace/status.h"
 #include "xtrace/xtrace.h"
 
@@ -246,6 +247,26 @@ TEST(the_status_of_a_session_is_read_back_from_its_text)
 	finish(f, record);
 }
 
+TEST(a_sweep_that_does_not_know_us_leaves_our_instance_alone)
+{
+	struct fixture *f = *state;
+	struct xt_record *record = start(f);
+	void *state_of_other;
+	struct tree *other;
+	char link[512];
+
+	/* Another /run, the same kernel: as in a container. */
+	assert_int_equal(tree_set_up(&state_of_other), 0);
+	other = state_of_other;
+	snprintf(link, sizeof(link), "%s/sys", other->path);
+	assert_int_equal(symlink("/sys", link), 0);
+	xt_session_sweep(&other->root, &other->fs);
+	assert_true(tree_has(f->tree, f->instance));
+	tree_tear_down(&state_of_other);
+	assert_string_equal(state_of(record), "recording");
+	finish(f, record);
+}
+
 static void refused(struct fixture *f, const char *sentence)
 {
 	struct xt_record *record;
@@ -297,6 +318,7 @@ int main(void)
 		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
 		SESSION(the_status_of_a_session_is_read_back_from_its_text),
+		SESSION(a_sweep_that_does_not_know_us_leaves_our_instance_alone),
 		SESSION(a_wrong_word_leaves_nothing_behind),
 	};
 
