@@ -26,7 +26,7 @@ install-links = $(foreach s,$(SHARED),\
 
 place := $(DESTDIR)$(PREFIX)
 
-install: all $(patsubst %.in,$(O)/%,$(PCFILES)) $(foreach f,$(DKMS_FILES),$(firstword $(subst :, ,$(f))))
+install: all $(patsubst %.in,$(O)/%,$(PCFILES)) $(UNITS) $(foreach f,$(DKMS_FILES),$(firstword $(subst :, ,$(f))))
 	$(Q)set -e; for entry in $(install-list); do \
 		IFS=: read -r mode file to <<<"$$entry"; \
 		install -D -m "$$mode" "$$file" "$(place)/$$to"; \
@@ -46,10 +46,14 @@ uninstall:
 		find "$(place)/src/$(DKMS_NAME)-$(VERSION)" -depth -type d -empty -delete; \
 	fi
 
-# Made anew each time: it holds the prefix of this call.
-$(O)/%.pc: %.pc.in always
-	$(call say,GEN,$@)
-	$(Q)mkdir -p $(@D) && sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' $< >$@
+# Made anew each time: they hold the prefix of this call.
+define prefix_rule
+$(O)/%.$(1): %.$(1).in always
+	$$(call say,GEN,$$@)
+	$$(Q)mkdir -p $$(@D) && sed 's|@PREFIX@|$$(PREFIX)|; s|@VERSION@|$$(VERSION)|' $$< >$$@
+endef
+$(eval $(call prefix_rule,pc))
+$(eval $(call prefix_rule,service))
 
 always:
 

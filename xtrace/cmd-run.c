@@ -322,6 +322,32 @@ static void on_incident(void *arg, int fd, uint32_t events_seen)
 	on_freeze_check(arg);
 }
 
+/*
+ * kvmrt-gsd passes on what guests call.  A session that freezes by itself has caught
+ * the moment already, and another flush would take it away.
+ */
+static int flush_for_guest(struct owner *owner, const struct xt_request *request,
+			   struct rt_buf *reply, struct rt_err *err)
+{
+	struct rt_cpuset cpus = request->cpus;
+	struct xt_record_status status;
+	uint32_t flush;
+	int rc;
+
+	if (xt_record_can_freeze(owner->record)) {
+		on_freeze_check(owner);
+		return 0;
+	}
+	xt_record_status(owner->record, &status);
+	rt_cpuset_and(&cpus, &status.cpus);
+	if (request->has_cpus && rt_cpuset_empty(&cpus))
+		return 0;
+	rc = xt_record_flush(owner->record, request->has_cpus ? &cpus : NULL, &flush, err);
+	if (rc == 0)
+		rt_buf_printf(reply, "flush %u\n", flush);
+	return rc;
+}
+
 static int on_request(void *arg, const struct xt_request *request, struct rt_buf *reply,
 		      struct rt_err *err)
 {
@@ -332,6 +358,8 @@ static int on_request(void *arg, const struct xt_request *request, struct rt_buf
 
 	switch (request->verb) {
 	case XT_VERB_FLUSH:
+		if (strncmp(request->text, XT_CONTROL_GUEST, strlen(XT_CONTROL_GUEST)) == 0)
+			return flush_for_guest(owner, request, reply, err);
 		rc = xt_record_flush(owner->record, cpus, &flush, err);
 		if (rc == 0)
 			rt_buf_printf(reply, "flush %u\n", flush);

@@ -6,10 +6,15 @@ PROGRAMS += kvmrt-gsd
 kvmrt-gsd-objs := gs/host/cmd-gsd.o
 kvmrt-gsd-libs := libgsd.a libxtrec.a $(xt-libs)
 kvmrt-gsd-ldlibs := $(xt-ldlibs)
-UNITS += gs/host/kvmrt-gsd.service
+UNITS += $(O)/gs/host/kvmrt-gsd.service
 CMD_TESTS += tests/cmd/kvmrt-gsd.sh
 
 gsd-tests := $(addprefix tests/gs/host/test-,front limit line service sink source)
 UNIT_TESTS += $(gsd-tests)
 $(foreach t,$(gsd-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 	$(eval $(t)-libs := libgsd.a libxtrec.a $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))
+
+FUZZERS += tests/fuzz/fuzz-service
+tests/fuzz/fuzz-service-objs := tests/fuzz/fuzz-service.o
+tests/fuzz/fuzz-service-libs := libgsd.a libxtrec.a $(xt-libs)
+tests/fuzz/fuzz-service-ldlibs := $(xt-ldlibs)

@@ -67,6 +67,19 @@ ssh vm2 "$storm" data || fail 'data was not sent'
 await_count vm2 BYTES 4081
 same 'incomplete' 0 "$(count vm2 INCOMPLETE)"
 
+echo '--- a flush reaches the sessions of xtrace-run, with its scope and number'
+xtrace-run -n flight -e sched_switch -o flight -d 60 2>session.err &
+session=$!
+until xtrace-ctl -s flight status >/dev/null 2>&1; do sleep 0.2; done
+incident=$(ssh vm2 kvmrt-gs -u xtrace_flush vm) || fail 'flush'
+await "vm2/[01]: flush of the trace, CPUs of the VM, $incident"
+until kvmrt-gsd --status | grep -q '^sessions   1 asked to flush, 0 not answered yet, 0 failed'; do
+	sleep 0.1
+done
+xtrace-ctl -s flight stop
+wait $session || fail "$(cat session.err)"
+grep -q '^flush = 1 ' flight/session || fail 'the session was not flushed'
+
 echo '--- a VM that is killed in mid-message; the other goes on'
 ssh vm3 "$storm" half
 lab-guest stop vm3
