@@ -17,7 +17,7 @@ tests/lib/test-json-read-libs := libjsonread.a librt.a
 tests/lib/test-json-read-ldlibs := $(json-read-ldlibs)
 
 # A test program for each module, of the module's name.
-lib-tests := $(addprefix tests/lib/test-,buf cmd cmd-help cmd-parse cpulist err json loop root \
+lib-tests := $(addprefix tests/lib/test-,buf cmd cmd-help cmd-parse cpulist err json loop put root \
 	table text)
 UNIT_TESTS += $(lib-tests)
 $(foreach t,$(lib-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := librt.a))
