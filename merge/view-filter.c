@@ -158,16 +158,24 @@ static int compare_ints(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* The ends of the list, which is sorted, are looked at first: they tell most records. */
+static inline bool wants_pid(const struct mrg_view_opts *opts, int pid)
+{
+	const int *pids = opts->pids;
+	size_t nr = opts->nr_pids;
+
+	if (nr == 0)
+		return true;
+	if (pid < pids[0] || pid > pids[nr - 1])
+		return false;
+	return nr == 1 || bsearch(&pid, pids, nr, sizeof(int), compare_ints);
+}
+
 bool mrg_filter_task(const struct mrg_view *view, const struct mrg_item *item)
 {
-	const struct mrg_view_opts *opts = view->opts;
-	int pid = mrg_item_pid(item);
-
-	if (mrg_has_spans(opts) &&
-	    !mrg_filter_shows_lane(view, mrg_stream_lane(view->stream, item->lane)))
-		return false;
-	return opts->nr_pids == 0 ||
-	       bsearch(&pid, opts->pids, opts->nr_pids, sizeof(int), compare_ints);
+	return wants_pid(view->opts, mrg_item_pid(item)) &&
+	       (!mrg_has_spans(view->opts) ||
+		mrg_filter_shows_lane(view, mrg_stream_lane(view->stream, item->lane)));
 }
 
 /* Is the record's own line, or the one that its system call gives, a match? */
