@@ -180,7 +180,7 @@ done
 read -r time cpu peak < <(timed "$tmp/said" 1 xtrace-multi-merge --sync windows -o "$tmp/merged" \
 	"$tmp/host" "$tmp/guest")
 row "--sync windows, $(sed 's/ .*//' "$tmp/host.events") and $(sed 's/ .*//' "$tmp/guest.events") events" \
-	"$time s" - - - '3 s'
+	"$time s, $cpu s of CPU" - - - '3 s'
 rm -r "$tmp/host" "$tmp/guest" "$tmp/merged"
 
 # ---- what limits it ----
