@@ -481,11 +481,19 @@ static void note_overlap(struct sync *sync, const struct mrg_party *p)
 			      p->member->label, ref->member->label);
 }
 
-static void note_law(struct sync *sync, const struct mrg_party *p, const struct off *off)
+static void note_law(struct sync *sync, struct mrg_party *p, const struct off *off)
 {
+	struct mrg_check *check = &p->member->check;
 	const struct mrg_member *m = p->member;
 	uint64_t by = off->by < 0 ? -(uint64_t)off->by : (uint64_t)off->by;
 
+	/* so far off that the host's trace is not there: it is known where they belong */
+	if (m->method == MRG_TOD && off->known && by > off->error) {
+		check->checked += check->unknown;
+		check->violations += check->unknown;
+		check->worst_ns = check->unknown && by > check->worst_ns ? by : check->worst_ns;
+		check->unknown = 0;
+	}
 	if (m->method != MRG_TOD || !m->check.violations)
 		return;
 	rt_buf_printf(sync->notes, "%s: ", m->label);

@@ -184,6 +184,27 @@ static bool narrow(const struct mrg_fit *fit)
 	return hi - lo <= 4 * NEAR_NS && hi2 - lo2 <= 4 * NEAR_NS;
 }
 
+/* All of its lanes are silent together for most of the time: any rate bridges that. */
+static bool mostly_silent(const struct cover *c, const struct mrg_piece *p)
+{
+	int64_t half = (p->fit.to - p->fit.from) / 2;
+
+	for (unsigned int l = 0; l < c->nr; l++) {
+		const struct mrg_times *lane = &c->lanes[l];
+		size_t i = mrg_times_from(lane, p->fit.from), end = mrg_times_from(lane, p->fit.to);
+		int64_t longest = 0;
+
+		if (p->place.vcpu[l] == MRG_NO_MATCH || end - i < 2)
+			continue;
+		while (++i < end)
+			if (lane->t[i] - lane->t[i - 1] > longest)
+				longest = lane->t[i] - lane->t[i - 1];
+		if (longest < half)
+			return false;
+	}
+	return true;
+}
+
 /* Right beside another piece: the clock goes on, at another rate. */
 static int continue_piece(struct cover *c, struct mrg_piece *p, const struct work *w)
 {
@@ -202,7 +223,8 @@ static int continue_piece(struct cover *c, struct mrg_piece *p, const struct wor
 	if (track(c, p, w->from, w->to) < 0)
 		return -ENOMEM;
 	here = p->fit.to - p->fit.from;
-	if (!narrow(&p->fit)) {		/* a rate that nothing bounds fits everything */
+	if (!narrow(&p->fit) || mostly_silent(c, p)) {
+		/* a rate that nothing bounds fits everything */
 		mrg_place_finish(&p->place);
 		return -ESRCH;
 	}
@@ -524,12 +546,29 @@ static bool same_lanes(const struct cover *c, const struct mrg_piece *a, const s
 	return !memcmp(a->lanes, b->lanes, c->nr * sizeof(*a->lanes));
 }
 
+/* What was found first may be the two sides of a step, and the silence between them. */
+static void drop_bridges(struct cover *c)
+{
+	for (size_t i = 1; i + 1 < c->nr_pieces; i++) {
+		struct mrg_piece *p = &c->pieces[i];
+
+		if (!same_lanes(c, p - 1, p) || !same_lanes(c, p, p + 1) || !mostly_silent(c, p))
+			continue;
+		mrg_place_finish(&p->place);
+		free(p->lanes);
+		memmove(p, p + 1, (c->nr_pieces - i - 1) * sizeof(*p));
+		c->nr_pieces--;
+		i--;
+	}
+}
+
 /* Seams are made once for all lanes of a piece: lanes of one clock stay alike. */
 static int join_pieces(struct cover *c)
 {
 	int rc = 0;
 
 	qsort(c->pieces, c->nr_pieces, sizeof(*c->pieces), by_from);
+	drop_bridges(c);
 	for (size_t i = 1; rc == 0 && i < c->nr_pieces; i++)
 		if (same_lanes(c, &c->pieces[i - 1], &c->pieces[i]))
 			rc = mrg_seam(&c->pieces[i - 1], &c->pieces[i], c->lanes, c->nr, c->vcpus);
