@@ -404,11 +404,13 @@ static void remove_instances(struct xt_record *record)
 	record->capture = NULL;
 	if (record->has_inst) {
 		close(record->hold_fd);
-		xt_instance_remove(&record->inst, NULL);
+		if (xt_instance_remove(&record->inst, NULL) < 0)
+			record->session.left = true;
 	}
 	if (record->has_tsc_inst) {
 		close(record->tsc_hold_fd);
-		xt_instance_remove(&record->tsc_inst, NULL);
+		if (xt_instance_remove(&record->tsc_inst, NULL) < 0)
+			record->session.left = true;
 	}
 	if (record->has_incidents)
 		xt_incidents_close(&record->incidents);

@@ -135,6 +135,7 @@ int xt_session_claim(struct xt_session *ret, const struct rt_root *root, const c
 		return cannot_write_run(root, rc, err);
 	}
 	ret->root = root;
+	ret->left = false;
 	ret->lock_fd = fd;
 	ret->listen_fd = -1;
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
@@ -194,38 +195,22 @@ void xt_session_release(struct xt_session *session)
 		return;
 	if (session->listen_fd >= 0)
 		close(session->listen_fd);
-	remove_files(session->root, session->name);
+	if (!session->left)
+		remove_files(session->root, session->name);
 	close(session->lock_fd);
 	session->lock_fd = session->listen_fd = -1;
 }
 
 /* ---- what dead owners left behind ---- */
 
-/* True when @name has no living owner; what it had in /run is then gone. */
-static bool bury(const struct rt_root *root, const char *name)
+/* "xtrace-NAME" and "xtrace-NAME.WHAT" belong to session @name. */
+static bool is_of(const char *instance, const char *name)
 {
-	int fd, rc;
+	size_t prefix = strlen(XT_INSTANCE_PREFIX), len = strlen(name);
 
-	rc = try_lock(root, name, 0, &fd);
-	if (rc == -ENOENT || rc == -ENOTDIR)
-		return true;
-	if (rc < 0 || fd < 0)
-		return false;
-	remove_files(root, name);
-	close(fd);
-	return true;
-}
-
-/* "xtrace-NAME" and "xtrace-NAME.WHAT" belong to session NAME. */
-static bool session_of_instance(const char *instance, char *name)
-{
-	size_t prefix = strlen(XT_INSTANCE_PREFIX);
-
-	if (strncmp(instance, XT_INSTANCE_PREFIX, prefix) != 0)
-		return false;
-	snprintf(name, XT_SESSION_NAME_MAX, "%.*s", (int)strcspn(instance + prefix, "."),
-		 instance + prefix);
-	return xt_session_check_name(name, NULL) == 0;
+	return strncmp(instance, XT_INSTANCE_PREFIX, prefix) == 0 &&
+	       strncmp(instance + prefix, name, len) == 0 &&
+	       (instance[prefix + len] == '\0' || instance[prefix + len] == '.');
 }
 
 int xt_session_gate(const struct rt_root *root)
@@ -247,40 +232,74 @@ int xt_session_gate(const struct rt_root *root)
 	return -1;
 }
 
-/* Removes what is stale of the instances that are listed now. */
-static unsigned int sweep_once(const struct rt_root *root, const struct xt_tracefs *fs)
+/* Removes the instances of @name that are listed now; false when one could not be. */
+static bool remove_listed(const struct rt_root *root, const struct xt_tracefs *fs,
+			  const char *name, unsigned int *ret_nr)
 {
-	char name[XT_SESSION_NAME_MAX];
+	unsigned int nr = 0, failed = 0;
 	struct xt_instance inst;
 	struct dirent *entry;
-	unsigned int nr = 0;
 	DIR *dir;
 	int fd;
 
 	fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s/instances", fs->dir);
 	dir = fd < 0 ? NULL : fdopendir(fd);
+	*ret_nr = 0;
+	if (!dir)
+		return false;
+	while ((entry = readdir(dir))) {
+		if (!is_of(entry->d_name, name))
+			continue;
+		xt_instance_at(&inst, fs, entry->d_name + strlen(XT_INSTANCE_PREFIX));
+		if (xt_instance_remove(&inst, NULL) == 0)
+			nr++;
+		else
+			failed++;
+	}
+	closedir(dir);
+	*ret_nr = nr;
+	return failed == 0;
+}
+
+/* Where one cannot be removed the files stay, and the next sweep tries again. */
+static unsigned int bury(const struct rt_root *root, const struct xt_tracefs *fs,
+			 const char *name)
+{
+	unsigned int all = 0, nr;
+	int fd = -1, rc;
+	bool gone;
+
+	rc = try_lock(root, name, 0, &fd);
+	if (rc < 0 || fd < 0)
+		return 0;
+	/* The list of a folder in which something was removed may lack others. */
+	do {
+		gone = remove_listed(root, fs, name, &nr);
+		all += nr;
+	} while (nr);
+	if (gone)
+		remove_files(root, name);
+	close(fd);
+	return all;
+}
+
+unsigned int xt_session_sweep(const struct rt_root *root, const struct xt_tracefs *fs)
+{
+	struct dirent *entry;
+	unsigned int nr = 0;
+	DIR *dir;
+	int fd;
+
+	fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, RUN_DIR);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
 		return 0;
 	while ((entry = readdir(dir))) {
-		if (!session_of_instance(entry->d_name, name) || !bury(root, name))
-			continue;
-		xt_instance_at(&inst, fs, entry->d_name + strlen(XT_INSTANCE_PREFIX));
-		nr += xt_instance_remove(&inst, NULL) == 0;
+		if (xt_session_check_name(entry->d_name, NULL) == 0)
+			nr += bury(root, fs, entry->d_name);
 	}
 	closedir(dir);
 	return nr;
-}
-
-/* The list of a folder in which something was removed may lack others. */
-unsigned int xt_session_sweep(const struct rt_root *root, const struct xt_tracefs *fs)
-{
-	unsigned int all = 0, nr;
-
-	do {
-		nr = sweep_once(root, fs);
-		all += nr;
-	} while (nr);
-	return all;
 }
 
 /* ---- the other side ---- */

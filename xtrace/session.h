@@ -26,6 +26,7 @@ struct xt_session {
 	char name[XT_SESSION_NAME_MAX];
 	int lock_fd;			/* -1: not ours */
 	int listen_fd;			/* -1: not listening */
+	bool left;			/* an instance could not be removed: for the next sweep */
 };
 
 /* Letters, digits, - and _: it becomes part of paths. */
@@ -42,7 +43,11 @@ int xt_session_listen(struct xt_session *session, struct rt_err *err);
 /* Gives the name free; harmless when it was never claimed. */
 void xt_session_release(struct xt_session *session);
 
-/* Removes instances whose owner is dead; returns how many. */
+/*
+ * Removes instances whose owner is dead; returns how many.  Only names that stand in
+ * this /run: an instance without may belong to a container or another root, whose
+ * sessions are not seen from here.
+ */
 unsigned int xt_session_sweep(const struct rt_root *root, const struct xt_tracefs *fs);
 /*
  * While the descriptor that comes back is open, nobody else sweeps or claims: what is

@@ -80,6 +80,10 @@ int xt_instance_create(struct xt_instance *ret, const struct xt_tracefs *fs, con
 	if (mkdirat(inst.root->fd, inst.dir, 0750) < 0) {
 		if (errno == EACCES || errno == EPERM)
 			return no_right(err, fs->root, fs->dir);
+		if (errno == EEXIST)
+			return rt_err_say(err, -EEXIST, "the trace instance %s/%s exists, and no "
+					  "session here owns it: choose another name with -n, or "
+					  "rmdir it", fs->root->path, inst.dir);
 		return rt_err_set(err, -errno, "cannot make the trace instance %s/%s",
 				  fs->root->path, inst.dir);
 	}

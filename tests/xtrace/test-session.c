@@ -136,15 +136,35 @@ TEST(instances_of_dead_owners_are_swept_and_no_others)
 	tree_make_dir(tree, TREE_TRACING "/instances/xtrace-alive.tsc");
 	tree_make_dir(tree, TREE_TRACING "/instances/xtrace-dead");
 	tree_make_dir(tree, TREE_TRACING "/instances/xtrace-dead.tsc");
+	tree_make_dir(tree, TREE_TRACING "/instances/xtrace-dead-too");
 	tree_make_dir(tree, TREE_TRACING "/instances/of-others");
 	tree_put(tree, "run/xtrace/dead/owner", "1\n");
 	assert_int_equal(xt_session_sweep(&tree->root, &tree->fs), 2);
 	assert_true(tree_has(tree, TREE_TRACING "/instances/xtrace-alive"));
 	assert_true(tree_has(tree, TREE_TRACING "/instances/xtrace-alive.tsc"));
 	assert_true(tree_has(tree, TREE_TRACING "/instances/of-others"));
+	/* Its owner would be in another /run. */
+	assert_true(tree_has(tree, TREE_TRACING "/instances/xtrace-dead-too"));
 	assert_false(tree_has(tree, TREE_TRACING "/instances/xtrace-dead"));
 	assert_false(tree_has(tree, "run/xtrace/dead"));
 	xt_session_release(&alive);
+}
+
+TEST(an_instance_that_cannot_be_removed_yet_is_left_to_the_next_sweep)
+{
+	struct tree *tree = *state;
+	struct xt_session session = claim(tree, "busy");
+
+	/* A folder that is not empty, as a tracefs instance that somebody reads. */
+	tree_put(tree, TREE_TRACING "/instances/xtrace-busy/open", "");
+	session.left = true;
+	xt_session_release(&session);
+	assert_int_equal(nr_sessions(tree), 0);
+	assert_int_equal(xt_session_sweep(&tree->root, &tree->fs), 0);
+	assert_true(tree_has(tree, "run/xtrace/busy/owner"));
+	unlinkat(tree->root.fd, TREE_TRACING "/instances/xtrace-busy/open", 0);
+	assert_int_equal(xt_session_sweep(&tree->root, &tree->fs), 1);
+	assert_false(tree_has(tree, "run/xtrace/busy"));
 }
 
 TEST(a_killed_owner_gives_its_name_free)
@@ -184,6 +204,7 @@ int main(void)
 		WITH_RUN(files_without_a_lock_are_no_session),
 		WITH_RUN(a_client_reaches_the_only_session_or_the_one_it_names),
 		WITH_RUN(instances_of_dead_owners_are_swept_and_no_others),
+		WITH_RUN(an_instance_that_cannot_be_removed_yet_is_left_to_the_next_sweep),
 		WITH_RUN(a_killed_owner_gives_its_name_free),
 		WITH_RUN(a_run_that_cannot_be_used_is_said_so),
 	};
