@@ -254,7 +254,7 @@ static int show_status(const char *reply, struct rt_err *err)
 }
 
 enum { LIST_NAME, LIST_PID, LIST_STATE, LIST_MODE, LIST_CLOCK, LIST_WRITTEN, LIST_LOST, LIST_DIR,
-       LIST_COMMAND, LIST_NR };
+	LIST_COMMAND, LIST_NR };
 
 static const struct rt_column list_columns[] = {
 	[LIST_NAME] = { "NAME", "name", RT_COL_STRING, "name of the session" },
@@ -344,8 +344,8 @@ static int ask_owner(const struct rt_root *root, const struct step *step, struct
 	int rc = 0;
 
 	if (strlen(step->text) > XT_CONTROL_TEXT_MAX)
-		return rt_err_say(err, -E2BIG, "mark: a text has at most %d bytes, this one has %zu",
-				  XT_CONTROL_TEXT_MAX, strlen(step->text));
+		return rt_err_say(err, -E2BIG, "mark: a text has at most %d bytes, this one has "
+				  "%zu", XT_CONTROL_TEXT_MAX, strlen(step->text));
 	strcpy(request.text, step->text);
 	if (cpulist)
 		rc = rt_cpuset_parse(&request.cpus, cpulist, err);

@@ -68,7 +68,7 @@ static void symbols_of_modules_are_sorted_in(void **state)
 	xt_symbols_destroy(s);
 }
 
-static void of_equal_addresses_the_later_line_stands_first_and_the_last_one_reaches_on(void **state)
+static void of_equal_addresses_the_later_stands_first_and_the_last_reaches_on(void **state)
 {
 	/* sorted: z a3 a2 a1 end; 0x2000 is met at a2, 0x2001 lies behind a1 */
 	struct xt_symbols *s = make("1000 t z\n2000 t a1\n2000 t a2\n2000 t a3\n3000 t end\n");
@@ -107,7 +107,7 @@ int main(void)
 		cmocka_unit_test(an_address_belongs_to_the_symbol_before_it),
 		cmocka_unit_test(per_cpu_offsets_and_mapping_symbols_are_no_names),
 		cmocka_unit_test(symbols_of_modules_are_sorted_in),
-		cmocka_unit_test(of_equal_addresses_the_later_line_stands_first_and_the_last_one_reaches_on),
+		cmocka_unit_test(of_equal_addresses_the_later_stands_first_and_the_last_reaches_on),
 		cmocka_unit_test(reading_ends_at_a_line_of_another_kind),
 	};
 
