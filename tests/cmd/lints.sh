@@ -63,6 +63,9 @@ finds layers 'merge/b.c: only xtrace may include <zstd.h>' merge/b.c "$gpl" '#in
 finds layers 'a public header may not include <zstd.h>' xtrace/xtrace.h "$gpl" '#include <zstd.h>'
 finds man 'OPTIONS has --none' doc/man/hello.1 '.Sh OPTIONS' '.It Fl a , Fl -all' '.It Fl -none'
 finds man 'OPTIONS lacks --all' doc/man/hello.1 '.Sh OPTIONS' 'With --all, nothing.'
+finds man 'two Ql on a line' doc/man/hello.1 '.Sh OPTIONS' '.Fl -all' '.Pq Ql a , Ql b'
+finds man 'an example line of 67 columns' doc/man/hello.1 '.Sh OPTIONS' '.Fl -all' \
+	".Dl $(printf 'x%.0s' {1..67})"
 finds no-todo 'lib/a.c:2:' lib/a.c "$gpl" "/* TO""DO: more */"
 finds readme 'README.md: leads to nowhere.md' README.md 'see [there](nowhere.md)'
 finds size 'lib/a.c: 801 lines' lib/a.c "$(seq 801)"

@@ -40,6 +40,21 @@ for name in $(programs); do
 	fi
 done
 
+# What groff shows in another way than mandoc, or no reader can copy.
+for page in $(tree 'doc/*.[1-9]'); do
+	each_finding < <(awk -v page="$page" '
+		/^\..*[^A-Za-z]Ql .*[^A-Za-z]Ql / {
+			print page ":" NR ": two Ql on a line, which groff puts into one another"
+		}
+		/^\.Dl / {
+			line = substr($0, 5)
+			gsub(/\\\(../, "\"", line); gsub(/\\./, " ", line)
+			if (length(line) > 66)
+				print page ":" NR ": an example line of " length(line) \
+					" columns wraps; expected at most 66"
+		}' "$page")
+done
+
 if command -v mandoc >/dev/null; then
 	for page in $(tree 'doc/*.[1-9]'); do
 		each_finding < <(mandoc -T lint -W warning "$page")
