@@ -423,13 +423,30 @@ static int show_set(struct mrg_view_opts *view, struct mrg_set *set, struct rt_e
 	return rc;
 }
 
+#define STARTING_TENTHS 100	/* of a second that a recorder may need to describe its trace */
+
+/* A recording that has only just begun may not have said yet what it records. */
+static int open_set(struct mrg_set **ret, const char *const *paths, size_t nr, struct rt_err *err)
+{
+	unsigned int tenths;
+	int rc;
+
+	for (tenths = 0; ; tenths++) {
+		rc = mrg_set_open(ret, paths, nr, err);
+		if (rc < 0 || !o.follow || tenths == STARTING_TENTHS || mrg_follow_ready(*ret))
+			return rc;
+		mrg_set_destroy(*ret);
+		usleep(100000);
+	}
+}
+
 static int open_and_show(struct mrg_view_opts *view, const char *const *paths, size_t nr,
 			 struct rt_err *err)
 {
 	struct mrg_set *set;
 	int rc;
 
-	rc = mrg_set_open(&set, paths, nr, err);
+	rc = open_set(&set, paths, nr, err);
 	if (rc < 0)
 		return rc;
 	warn_of_damage(set);

@@ -62,6 +62,18 @@ static bool all_ended(const struct mrg_set *set)
 	return true;
 }
 
+bool mrg_follow_ready(const struct mrg_set *set)
+{
+	size_t m;
+
+	for (m = 0; m < set->nr; m++) {
+		if (!has_ended(&set->members[m]) &&
+		    xt_trace_info(set->members[m].trace)->mode[0] == '\0')
+			return false;
+	}
+	return true;
+}
+
 static int check_modes(const struct mrg_set *set, struct rt_err *err)
 {
 	const struct xt_info *info;

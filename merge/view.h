@@ -217,6 +217,9 @@ int mrg_view_offset(const struct mrg_set *set, enum mrg_time_mode mode, int64_t 
 int mrg_view_follow(struct mrg_set *set, const struct mrg_view_opts *opts,
 		    const struct mrg_select *select, int fd, struct rt_err *err);
 
+/* Do the recordings in the set say already what they are? */
+bool mrg_follow_ready(const struct mrg_set *set);
+
 /* What both ways of running share; mrg_view_finish() also after a failed init. */
 int mrg_view_init(struct mrg_view *view, struct rt_err *err);
 void mrg_view_finish(struct mrg_view *view);
