@@ -192,8 +192,8 @@ unsigned int gs_sink_flush(const struct rt_root *root, const struct gs_flush *fl
 	if (cpus)
 		request.cpus = *cpus;
 	snprintf(request.text, sizeof(request.text),
-		 XT_CONTROL_GUEST "incident=%#" PRIx64 " scope=%" PRIu64 " vm=%s pid=%d ns=%" PRIu64,
-		 flush->incident, flush->scope, flush->vm, flush->vm_pid, flush->ns);
+		 XT_CONTROL_GUEST "incident=%#" PRIx64 " scope=%" PRIu64 " vm=%s pid=%d ns=%"
+		 PRIu64, flush->incident, flush->scope, flush->vm, flush->vm_pid, flush->ns);
 	if (xt_session_list(&list, root, NULL) < 0)
 		return 0;
 	for (i = 0; i < list.nr; i++)
