@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: what two guests call stands whole and in order in the host's log, without any module
 # lab: --guests 1
-# limit: 240
+# limit: 300
 . "$(dirname "$0")/../t-lib.sh"
 
 words='kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1'
@@ -124,7 +124,7 @@ while [ -e /run/kvmrt-gsd/control ]; do sleep 0.1; done
 kvmrt-gsd --log kmsg --lines 10 || fail 'the daemon does not start'
 before=$(lines | wc -l)
 start=$SECONDS
-ssh vm3 "timeout 20 $storm hostile 100000000 1"
+ssh vm3 "timeout 10 $storm hostile 100000000 1"
 ssh vm2 kvmrt-gs -u log_msg "'served all the same'"
 await 'vm2/[01]: served all the same'
 took=$((SECONDS - start))
