@@ -62,10 +62,10 @@ await_session default
 for call in 1 2; do
 	ssh vm1 /tmp/hc
 	for ((i = 0; i < 50; i++)); do
-		[ "$(grep -c "flushed at a guest's call" run.log)" = $call ] && break
+		[ "$(grep -c "saved at a call to flush, incident 0x4d" run.log)" = $call ] && break
 		sleep 0.2
 	done
-	same "calls noticed" $call "$(grep -c "flushed at a guest's call" run.log)"
+	same "calls noticed" $call "$(grep -c "saved at a call to flush, incident 0x4d" run.log)"
 done
 touch end
 wait
