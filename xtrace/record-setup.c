@@ -75,14 +75,13 @@ static int choose_drain_cpus(struct xt_record *record, const struct rt_cpuset *o
 {
 	const char *list = record->opts.drain_cpus;
 	struct rt_cpuset cpus;
-	int rc = 0;
+	int rc;
 
-	if (list)
-		rc = parse_online(&cpus, "--drain-cpus", list, online, err);
-	else
+	if (!list)
 		xt_place_default(record->root, online, &cpus);
-	if (rc == 0)
-		rc = xt_place_here(&cpus, &record->drain_cpus, err);
+	else if ((rc = parse_online(&cpus, "--drain-cpus", list, online, err)) < 0)
+		return rc;
+	rc = xt_place_here(&cpus, &record->drain_cpus, err);
 	/* Started inside of what is kept free, there is no other place. */
 	if (rc == -EINVAL && !list)
 		return xt_place_here(online, &record->drain_cpus, err);

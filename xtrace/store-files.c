@@ -147,8 +147,11 @@ static int reuse(const char *path, int *ret_dir, struct rt_err *err)
 {
 	int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
-	if (dir < 0)
+	if (dir < 0 && errno != ENOTDIR)
 		return rt_err_set(err, -errno, "%s: cannot be emptied", path);
+	if (dir < 0)
+		return rt_err_say(err, -EEXIST, "%s: exists and is no directory: it is left alone",
+				  path);
 	if (!may_empty(dir)) {
 		close(dir);
 		return rt_err_say(err, -EEXIST,

@@ -377,7 +377,8 @@ static int write_checked(const struct xt_instance *inst, const char *system, con
 	rc = xt_instance_write(inst, text, err, "events/%s/%s/%s", system, event, file);
 	if (rc == 0)
 		return 0;
-	if (rc == -EINVAL && error_log_words(inst, words, sizeof(words)))
+	/* Some have no EINVAL: "Too many '('" is ENOENT. */
+	if (error_log_words(inst, words, sizeof(words)))
 		return rt_err_say(err, rc, "%s \"%s\" for %s:%s: the kernel says: %s", file, text,
 				  system, event, words);
 	return rt_err_wrap(err, rc, "%s \"%s\" for %s:%s", file, text, system, event);

@@ -93,6 +93,9 @@ it "shows the kernel's own words about a filter"
 record -o "$w/no" -F 'sched_switch:bogus == 3' true
 expect_status 125
 expect_stderr_like '^xtrace-run: filter "bogus == 3" for sched:sched_switch: the kernel says: '
+record -o "$w/no" -F 'sched_switch:prev_pid == 1 && (' true
+expect_status 125
+expect_stderr_like '^xtrace-run: filter .* for sched:sched_switch: the kernel says: '
 nothing_left "$w/no"
 
 it 'records the CPUs of -c alone'
@@ -105,7 +108,7 @@ expect_status 125
 expect_stderr_like '-c 4000: CPU 4000 is not online'
 record -o "$w/no" --drain-cpus x true
 expect_status 125
-expect_stderr_like '--drain-cpus'
+expect_stderr_like '^xtrace-run: --drain-cpus: CPU list "x"'
 nothing_left "$w/no"
 
 it 'records a process and what it forks with -p'
