@@ -50,12 +50,20 @@ static uint64_t own_ns(const struct xt_timebase *time, uint64_t ts)
 	return mrg_segment_map(&seg, ts);
 }
 
+/* TAI - UTC is whole seconds; the two readings of a sample are some ns apart. */
+static int64_t whole_seconds(int64_t ns)
+{
+	const int64_t second = 1000000000;
+
+	return (ns + (ns < 0 ? -second / 2 : second / 2)) / second * second;
+}
+
 bool mrg_utc_offset(const struct xt_info *info, int64_t *ret)
 {
 	const struct xt_clock_sample *s = info->nr_samples ? info->samples : NULL;
 
 	if (!strcmp(info->time.clock, "tai")) {
-		*ret = s ? (int64_t)(s->real_ns - s->tai_ns)
+		*ret = s ? whole_seconds(s->real_ns - s->tai_ns)
 			 : -info->time.tai_offset_s * 1000000000ll;
 		return true;
 	}

@@ -109,6 +109,21 @@ static void converted_cycles_have_a_time_of_day(void **state)
 	assert_false(mrg_utc_offset(&info, &utc));
 }
 
+static void tai_is_whole_seconds_from_the_time_of_day(void **state)
+{
+	struct xt_clock_sample sample = { .real_ns = 1800000000000000040,
+					  .tai_ns = 1800000037000000000 };
+	struct xt_info info = { .time = { .clock = "tai" }, .samples = &sample, .nr_samples = 1 };
+	int64_t utc;
+
+	(void)state;
+	assert_true(mrg_utc_offset(&info, &utc));
+	assert_int_equal(utc, -37000000000);
+	sample.tai_ns = sample.real_ns + 30;
+	assert_true(mrg_utc_offset(&info, &utc));
+	assert_int_equal(utc, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +134,7 @@ int main(void)
 		cmocka_unit_test(a_recorded_offset_counts_without_a_conversion),
 		cmocka_unit_test(a_converted_clock_is_exact_to_the_nanosecond),
 		cmocka_unit_test(converted_cycles_have_a_time_of_day),
+		cmocka_unit_test(tai_is_whole_seconds_from_the_time_of_day),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
