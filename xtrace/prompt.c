@@ -30,6 +30,18 @@ static char *prompt_text(EditLine *el)
 	return (char *)prompt->text;
 }
 
+/* Nothing can be added: shows what is possible, as a shell does. */
+static void list_words(const struct prompt *prompt, const char *begin, size_t len)
+{
+	int i;
+
+	putchar('\n');
+	for (i = 0; prompt->words[i]; i++)
+		if (strncasecmp(prompt->words[i], begin, len) == 0)
+			printf("%s  ", prompt->words[i]);
+	putchar('\n');
+}
+
 /* The word before the cursor: its only completion, or what all of them begin with. */
 static unsigned char complete(EditLine *el, int ch)
 {
@@ -60,8 +72,11 @@ static unsigned char complete(EditLine *el, int ch)
 	if (!found || common < len)
 		return CC_ERROR;
 	snprintf(add, sizeof(add), "%.*s%s", (int)(common - len), found + len, nr == 1 ? " " : "");
-	return el_insertstr(el, add) < 0 || (nr > 1 && common == len) ? CC_REFRESH_BEEP :
-									   CC_REFRESH;
+	if (nr > 1 && common == len) {
+		list_words(prompt, begin, len);
+		return CC_REDISPLAY;
+	}
+	return el_insertstr(el, add) < 0 ? CC_REFRESH_BEEP : CC_REFRESH;
 }
 
 static int edited(struct prompt *prompt, xt_line_fn fn, void *arg, struct rt_err *err)

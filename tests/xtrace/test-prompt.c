@@ -54,15 +54,34 @@ static void converse(const char *expected)
 	_exit(strcmp(heard.text, expected) == 0 ? 0 : 1);
 }
 
+/* What the terminal has shown so far. */
+static char screen[16384];
+static size_t screen_len;
+
+static bool read_screen(int terminal, size_t most)
+{
+	ssize_t got;
+
+	if (most > sizeof(screen) - 1 - screen_len)
+		most = sizeof(screen) - 1 - screen_len;
+	got = read(terminal, screen + screen_len, most);
+	if (got <= 0)
+		return false;
+	screen_len += got;
+	screen[screen_len] = '\0';
+	return true;
+}
+
 /* Up to the next prompt, or to the end of the conversation. */
 static void await_prompt(int terminal)
 {
 	static const char prompt[] = "ready> ";
 	size_t seen = 0;
-	char c;
+	while (prompt[seen] && read_screen(terminal, 1)) {
+		char c = screen[screen_len - 1];
 
-	while (prompt[seen] && read(terminal, &c, 1) == 1)
 		seen = c == prompt[seen] ? seen + 1 : c == prompt[0];
+	}
 }
 
 /*
@@ -76,10 +95,10 @@ static void typed(const char *keys, const char *expected)
 	const char again[] = { 'U' - '@', keys[strlen(keys) - 1] };
 	const char *rest;
 	int wait_status;
-	char out[4096];
 	size_t len;
 	pid_t pid = forkpty(&terminal.fd, NULL, NULL, NULL);
 
+	screen_len = 0;
 	assert_true(pid >= 0);
 	if (pid == 0)
 		converse(expected);
@@ -93,7 +112,7 @@ static void typed(const char *keys, const char *expected)
 	for (;;) {
 		if (poll(&terminal, 1, 200) == 0)
 			assert_int_equal(write(terminal.fd, again, 2), 2);
-		else if (read(terminal.fd, out, sizeof(out)) <= 0)
+		else if (!read_screen(terminal.fd, sizeof(screen)))
 			break;
 	}
 	assert_int_equal(waitpid(pid, &wait_status, 0), pid);
@@ -112,6 +131,12 @@ TEST(the_tabulator_completes_a_word)
 TEST(what_several_words_begin_with_is_completed_so_far)
 {
 	typed("s\tatus\rquit\r", "status|quit|");
+}
+
+TEST(what_could_follow_is_listed_when_nothing_can_be_added)
+{
+	typed("st\tatus\rquit\r", "status|quit|");
+	assert_non_null(strstr(screen, "\nstatus  stop  \r\n"));
 }
 
 TEST(a_word_that_none_begins_with_stays)
@@ -135,6 +160,7 @@ int main(void)
 		cmocka_unit_test(lines_of_a_pipe_are_taken_one_by_one),
 		cmocka_unit_test(the_tabulator_completes_a_word),
 		cmocka_unit_test(what_several_words_begin_with_is_completed_so_far),
+		cmocka_unit_test(what_could_follow_is_listed_when_nothing_can_be_added),
 		cmocka_unit_test(a_word_that_none_begins_with_stays),
 		cmocka_unit_test(lines_before_come_back),
 		cmocka_unit_test(the_end_of_input_ends_it),
