@@ -274,7 +274,7 @@ static int show(struct mrg_view_opts *view, struct mrg_set *set,
 {
 	struct mrg_pager pager = { .fd = STDOUT_FILENO };
 	bool terminal = isatty(STDOUT_FILENO);
-	int rc;
+	int rc, paged;
 
 	view->colour = terminal && !getenv("NO_COLOR") && view->format == &mrg_format_text;
 	if (!o.no_pager && !o.follow && view->format == &mrg_format_text)
@@ -283,8 +283,8 @@ static int show(struct mrg_view_opts *view, struct mrg_set *set,
 			mrg_view_run(set, view, select, pager.fd, err);
 	if (rc == -EPIPE)
 		rc = pager.pid > 0 ? 0 : STATUS_NO_READER;
-	mrg_pager_finish(&pager);
-	return rc;
+	paged = mrg_pager_finish(&pager, rc < 0 ? NULL : err);
+	return rc ? rc : paged;
 }
 
 static bool has_any_cpu(const struct mrg_set *set, const struct rt_cpuset *cpus)

@@ -2,20 +2,30 @@
 /* pager.c - long output on a terminal goes through $PAGER (less -FRX) */
 #include "merge/view-pager.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void run_pager(int from)
+#include "lib/err.h"
+
+#define CANNOT_EXECUTE 126	/* and 127: statuses of a shell */
+
+static const char *the_pager(void)
 {
 	const char *pager = getenv("PAGER");
 
+	return pager && *pager ? pager : "less";
+}
+
+static void run_pager(int from)
+{
 	if (dup2(from, STDIN_FILENO) < 0)
 		_exit(127);
 	setenv("LESS", "FRX", 0);
-	execl("/bin/sh", "sh", "-c", pager && *pager ? pager : "less", (char *)NULL);
+	execl("/bin/sh", "sh", "-c", the_pager(), (char *)NULL);
 	_exit(127);
 }
 
@@ -45,12 +55,18 @@ void mrg_pager_start(struct mrg_pager *pager)
 	pager->fd = fds[1];
 }
 
-void mrg_pager_finish(struct mrg_pager *pager)
+int mrg_pager_finish(struct mrg_pager *pager, struct rt_err *err)
 {
+	int wait_status = 0;
+
 	if (pager->pid == 0)
-		return;
+		return 0;
 	close(pager->fd);
-	while (waitpid(pager->pid, NULL, 0) < 0)
+	while (waitpid(pager->pid, &wait_status, 0) < 0)
 		;
 	pager->pid = 0;
+	if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) < CANNOT_EXECUTE)
+		return 0;
+	return rt_err_say(err, -ENOENT, "PAGER: expected a command that runs, found \"%s\"; "
+			  "--no-pager goes without", the_pager());
 }

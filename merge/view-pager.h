@@ -5,6 +5,8 @@
 
 #include <sys/types.h>
 
+struct rt_err;
+
 struct mrg_pager {
 	pid_t pid;	/* 0: none */
 	int fd;		/* where to write */
@@ -12,7 +14,7 @@ struct mrg_pager {
 
 /* Starts a pager where stdout is a terminal and one is wanted; else ->fd is stdout. */
 void mrg_pager_start(struct mrg_pager *pager);
-/* Lets the person read to the end. */
-void mrg_pager_finish(struct mrg_pager *pager);
+/* Lets the person read to the end; -ENOENT when there was no such pager. */
+int mrg_pager_finish(struct mrg_pager *pager, struct rt_err *err);
 
 #endif /* MRG_PAGER_H */

@@ -143,6 +143,12 @@ struct candidates {
 
 static void add_candidate(struct candidates *all, const char *name)
 {
+	size_t i;
+
+	/* Host and guest have most events both. */
+	for (i = 0; i < all->nr; i++)
+		if (strcmp(all->v[i], name) == 0)
+			return;
 	if (all->nr < MAX_CANDIDATES)
 		all->v[all->nr++] = name;
 }

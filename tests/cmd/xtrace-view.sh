@@ -208,6 +208,7 @@ refuses() {
 	expect_stderr_like "^xtrace-view: .*$1"
 }
 refuses 'did you mean kvm_exit' -e KVM_EXITT
+refuses 'did you mean SCHED_SWITCH or sched_switch\?$' -e sched_swich,irq
 refuses 'no host "hots"; did you mean host' -H hots
 refuses '"soon" is no time: expected' --from soon
 refuses 'no CPU 99' -c 99
@@ -246,4 +247,6 @@ if command -v script >/dev/null; then
 	expect_stdout 'paged:1795423414.801068228 3 KVM_EXIT_VM_PID [157 vcpu 1 NPF]'
 	PAGER='head -n 1' on_terminal -e kvm_exit
 	count 1
+	PAGER=no-such-pager on_terminal -e kvm_exit -n 1
+	expect_stdout_like '^xtrace-view: PAGER: expected a command that runs, found "no-such-pager"'
 fi
