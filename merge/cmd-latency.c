@@ -54,6 +54,16 @@ static const struct rt_opt latency_opts[] = {
 	RT_END
 };
 
+static void warn_of_damage(const struct mrg_set *set)
+{
+	size_t m, i;
+
+	for (m = 0; m < set->nr; m++)
+		for (i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++)
+			fprintf(stderr, "xtrace-latency: %s: %s\n", set->members[m].path,
+				xt_trace_warning(set->members[m].trace, i));
+}
+
 static void warn(void *arg, const char *text)
 {
 	(void)arg;
@@ -231,7 +241,6 @@ static int latency(int argc, char **argv, struct rt_err *err)
 {
 	struct mrg_lat_report report = { 0 };
 	struct mrg_set *set;
-	size_t m, i;
 	int rc;
 
 	/* Chunks come and go by the thousand: keep their memory. */
@@ -252,10 +261,7 @@ static int latency(int argc, char **argv, struct rt_err *err)
 	if (rc == 0)
 		rc = mrg_set_open(&set, (const char *const *)argv, (size_t)argc, err);
 	if (rc == 0) {
-		for (m = 0; m < set->nr; m++) {
-			for (i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++)
-				warn(NULL, xt_trace_warning(set->members[m].trace, i));
-		}
+		warn_of_damage(set);
 		rc = measure(&report, set, err);
 		mrg_set_destroy(set);
 	}

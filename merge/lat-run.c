@@ -100,14 +100,18 @@ int mrg_lat_run_measure(struct mrg_lat_saved *ret, const char *name, const char 
 			size_t nr, const struct mrg_lat_run_opts *opts, struct rt_err *err)
 {
 	struct mrg_set *set;
+	char text[1024];
 	size_t m, i;
 	int rc = mrg_set_open(&set, paths, nr, err);
 
 	if (rc < 0)
 		return rc;
 	for (m = 0; m < set->nr && opts->warn; m++) {
-		for (i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++)
-			opts->warn(NULL, xt_trace_warning(set->members[m].trace, i));
+		for (i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++) {
+			snprintf(text, sizeof(text), "%s: %s", set->members[m].path,
+				 xt_trace_warning(set->members[m].trace, i));
+			opts->warn(NULL, text);
+		}
 	}
 	rc = measure(ret, name, set, opts, err);
 	mrg_set_destroy(set);

@@ -128,9 +128,17 @@ static void seek(struct mrg_stream *stream, struct mrg_lane_state *lane)
 static void skip_damaged(struct mrg_stream *stream, struct mrg_lane_state *lane,
 			 const struct rt_err *why)
 {
+	const char *path = lane->pub.member->path;
 	struct xt_chunk chunk;
+	char text[1024];
+	size_t len = strlen(path);
 
-	mrg_stream_warn(stream, why->text);
+	/* Some readers know the name of their file, those of a directory that of the part. */
+	if (strncmp(why->text, path, len) == 0 && why->text[len] == ':')
+		snprintf(text, sizeof(text), "%s", why->text);
+	else
+		snprintf(text, sizeof(text), "%s: %s", path, why->text);
+	mrg_stream_warn(stream, text);
 	xt_lane_chunk(lane->trace, lane->pub.lane, lane->chunk, &chunk);
 	lane->chunk_page += chunk.nr_pages;
 	lane->chunk++;

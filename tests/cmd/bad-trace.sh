@@ -53,7 +53,7 @@ cp $host "$bad"
 dd if=/dev/zero of="$bad" bs=1 seek=$((size / 2)) count=20000 conv=notrunc status=none
 bounded xtrace-view --stat "$bad"
 expect_status 0
-expect_stderr_like 'cpu[0-9]+: chunk [0-9]+ at [0-9]+: '
+expect_stderr_like "^xtrace-view: $bad: cpu[0-9]+: chunk [0-9]+ at [0-9]+: "
 
 it 'takes no directory for one that has no session'
 mkdir "$tmp/empty"
