@@ -316,8 +316,8 @@ static void row_kvm(struct rt_table *table, const struct gs_look *look)
 		[GS_INSN_NONE] = "this machine is no guest of KVM",
 		[GS_INSN_VMCALL] = "a guest of KVM; calls are made by vmcall",
 		[GS_INSN_VMMCALL] = "a guest of KVM; calls are made by vmmcall",
-		[GS_INSN_DEADLY] = "KVM is there, but calling it faults: show the host's own CPU "
-				   "vendor to this guest",
+		[GS_INSN_DEADLY] = ("KVM is there, but calling it faults: show the host's own CPU "
+				    "vendor to this guest"),
 		[GS_INSN_NO_LOOK] = "no child could be made to look",
 	};
 	bool callable = look->insn == GS_INSN_VMCALL || look->insn == GS_INSN_VMMCALL;

@@ -480,6 +480,10 @@ static int open_version(struct xt_trace *trace, struct rt_err *err)
 	rc = xt_parse_cmdlines(trace);
 	if (rc < 0)
 		return rt_err_set(err, rc, "cannot keep the names of tasks");
+	/* trace-cmd leaves out a buffer of which no CPU recorded anything. */
+	if (!trace->nr_lanes && dat->cpus > 0 && xt_trace_nr_warnings(trace) == 0 &&
+	    dat_add_lane(trace, "", 0, dat->size, 0, dat->page_size, false) < 0)
+		return rt_err_set(err, -ENOMEM, "cannot keep the list of CPUs");
 	if (!trace->nr_lanes)
 		return rt_err_say(err, -EBADMSG, "holds no ring buffer of any CPU");
 	if (dat_check_overlap(trace) < 0)

@@ -99,8 +99,8 @@ TEST(a_record_that_lacks_fields_has_a_text_all_the_same)
 TEST(what_reads_at_computed_places_is_shown_by_its_fields)
 {
 	static const char *const fmts[] = {
-		"\"%d %s\", jiffies_to_msecs(REC->a), "
-			"__print_array(__get_dynamic_array(buf), REC->len, 1)",
+		("\"%d %s\", jiffies_to_msecs(REC->a), "
+			"__print_array(__get_dynamic_array(buf), REC->len, 1)"),
 		"\"%d %s\", jiffies_to_msecs(REC->a), __print_hex(REC->a, REC->len)",
 		"\"%d %s\", jiffies_to_msecs(REC->a), __get_bitmask(buf)",
 		"\"%d %*d\", jiffies_to_msecs(REC->a), REC->len, REC->a",
