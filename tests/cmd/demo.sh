@@ -1,0 +1,27 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# demo.sh: where the lab cannot run, make demo says why and shows the recorded pair.
+# The demo in the lab is tests/lab's.
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+mkdir "$tmp/build"
+ln -s "$KVMRT_BIN" "$tmp/build/bin"
+
+it 'says why the lab cannot run'
+# no place for the kernels' cache, even for root
+KVMRT_LAB_CACHE=/proc/none run tests/demo/demo "$tmp/build"
+expect_status 0
+expect_stdout_like "^lab: .*cannot be made" '^Using the traces .* recorded earlier$'
+
+it 'shows guest events between KVM_ENTER and KVM_EXIT of their vCPU'
+expect_stdout_like ' host 3 KVM_ENTER_VM_PID \[157 vcpu 1\]' ' vm1 1 SCHED_SWITCH ' \
+	' host 3 KVM_EXIT_VM_PID \[157 vcpu 1 HLT\]'
+
+it 'says how sure the one clock is, where the traces are, and what to try next'
+expect_stdout_like '^vm1 +vm1.dat +windows ' \
+	"^The traces are in $tmp/build/demo.*: xtrace-host.dat xtrace-merged xtrace-vm.dat" \
+	'^Try next' '^  make lab '
+run xtrace-view -n 1 "$tmp/build/demo/xtrace-merged"
+expect_status 0
