@@ -46,6 +46,9 @@ for page in $(tree 'doc/*.[1-9]'); do
 		/^\..*[^A-Za-z]Ql .*[^A-Za-z]Ql / {
 			print page ":" NR ": two Ql on a line, which groff puts into one another"
 		}
+		/^\.[SQ][lq] [^ ]+ , [^ ]/ {
+			print page ":" NR ": one pair of quotes around several words; use Li"
+		}
 		/^\.Dl / {
 			line = substr($0, 5)
 			gsub(/\\\(../, "\"", line); gsub(/\\./, " ", line)
