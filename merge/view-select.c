@@ -282,6 +282,9 @@ int mrg_select_create(struct mrg_select **ret, const struct mrg_set *set,
 		rt_err_set(err, rc, "cannot select events");
 		goto out;
 	}
+	/* Losses are shown whatever is asked for: this word asks for nothing else. */
+	for (m = 0; m < nr_with; m++)
+		in.used[m] |= strcasecmp(with[m], "LOST") == 0;
 	select_derived(select, &in, &out);
 	rc = check_words(set, &in, err);
 	if (rc == 0)

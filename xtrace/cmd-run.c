@@ -506,6 +506,8 @@ static int run(int argc, char **argv, struct rt_err *err)
 	opts.fixed_level = level != 0;
 	opts.level = level;
 	opts.stop_on_flush = strcmp(on_flush, "stop") == 0;
+	if ((opts.stop_on_flush || opts.incidents) && strcmp(opts.mode, "overwrite") != 0)
+		return rt_usage(err, "--on-flush and --incidents belong to --mode overwrite");
 	if (!opts.incidents)
 		opts.incidents = opts.stop_on_flush ? 1 : INCIDENTS;
 	rc = rt_root_init(&owner.root, root_path, err);

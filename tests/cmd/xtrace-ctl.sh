@@ -133,6 +133,9 @@ run xtrace-view -e CUSTOM "$w/gap"
 expect_stdout_like before behind
 run xtrace-view "$w/gap"
 expect_stdout_like LOST
+run xtrace-view -e LOST "$w/gap"
+expect_stdout_like LOST
+grep -qv LOST "$tmp/stdout" && fail '-e LOST shows events'
 
 it 'takes lines at its prompt, and goes on behind a wrong one'
 session "$me" -o "$w/prompt"

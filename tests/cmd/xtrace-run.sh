@@ -56,6 +56,12 @@ expect_status 125
 [ -e "$w/mine/thesis" ] || fail 'it is gone'
 no_traces_left
 
+it 'refuses what belongs to another mode'
+record -o "$w/no" --on-flush stop true
+expect_status 125
+expect_stderr_like '^xtrace-run: --on-flush and --incidents belong to --mode overwrite'
+nothing_left "$w/no"
+
 it 'ends after -d, without a command'
 record -o "$w/d" -d 200ms
 expect_status 0
