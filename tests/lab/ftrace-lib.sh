@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# ftrace-lib.sh: xtrace-view --format ftrace against trace-cmd report on a kernel's own
+# events, as tests/cmd/ftrace-text.sh does it on this machine; sourced by t/ftrace-*.sh.
+
+tracing=/sys/kernel/tracing
+tools=$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../tools
+
+# same [-t] [-R] FILE...
+same() {
+	"$tools/same-report" "$@" >same.out || {
+		tail -n 12 same.out
+		fail "$*"
+	}
+	cat same.out
+}
+
+# record NAME OPTION...
+record() {
+	local name=$1
+
+	shift
+	timeout 60 trace-cmd record -q -o "$name" "$@" >record.log 2>&1 || fail "$*: $(cat record.log)"
+	trace-cmd reset >/dev/null 2>&1
+}
+
+# Kinds of events that modules bring; those that cannot be loaded are left out.
+load_modules() {
+	local name
+
+	for name in ext4 f2fs nilfs2 sunrpc auth_rpcgss mac80211 cfg80211 rxrpc sctp openvswitch \
+		tipc smc l2tp_core nvmet nvme-core null_blk nbd bcache mei netfs cachefiles erofs; do
+		modprobe -q "$name"
+	done
+	true
+}
+
+every_kind_is_the_same() {
+	local form event crashes=()
+
+	while read -r form event _; do
+		[ "$form" != crash ] || crashes+=(--skip "$event")
+	done <"$tools/../ftrace-known.txt"
+	load_modules
+	awk 'FNR == 1 { n = split(FILENAME, a, "/"); print "== " a[n - 2] } { print }' \
+		$tracing/events/*/*/format >formats
+	echo "$(grep -c '^== ' formats) kinds"
+	python3 "$tools/make-trace.py" "${crashes[@]}" -n 3 formats kinds.dat || fail "no trace made"
+	same kinds.dat
+	same -R kinds.dat
+}
+
+recorded_traces_are_the_same() {
+	record all.dat -e all -b 300 ls -l /etc
+	same all.dat
+	same -R all.dat
+	record graph.dat -b 300 -e sched -p function_graph -g vfs_read ls /
+	same -t graph.dat
+	record function.dat -b 300 --file-version 6 -p function -l 'vfs_*' ls /
+	same function.dat
+}
+
+large_sub_buffers_are_the_same() {
+	[ -e $tracing/buffer_subbuf_size_kb ] || fail "no sizes of sub-buffers"
+	echo 64 >$tracing/buffer_subbuf_size_kb
+	record large.dat -b 512 -e sched -e kmem ls -l /etc
+	echo 4 >$tracing/buffer_subbuf_size_kb
+	same large.dat
+}
+
+# The guest's trace brings its host's clock, the host's knows the guest's functions.
+host_and_guest_are_the_same() {
+	ssh vm1 "setsid trace-cmd agent -N 192.168.77.1 >/dev/null 2>&1 </dev/null & sleep 1"
+	record pair.dat -e kvm:kvm_entry -e kvm:kvm_exit -A @192.168.77.11:823 --name vm1 \
+		-e sched -e irq ssh vm1 true
+	ls pair*
+	same pair.dat
+	same pair-vm1.dat
+	same pair.dat pair-vm1.dat
+}
