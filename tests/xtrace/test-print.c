@@ -363,6 +363,7 @@ static const struct longs deeper = { 1, 0, 77, 0xffffffff81003000, 0xffffffff810
 TEST(functions_stand_below_their_callers_also_those_of_another_file)
 {
 	struct xt_printer *first;
+	struct xt_symbols *first_symbols;
 	struct xt_pen *first_pen;
 
 	add(1, "ftrace", "function", COMMON U64("ip", "8") U64("parent_ip", "16"), "\"\"");
@@ -372,13 +373,14 @@ TEST(functions_stand_below_their_callers_also_those_of_another_file)
 	assert_string_equal(text_of(&deeper, sizeof(deeper), false, NULL), "   other");
 	first = f.printer;
 	first_pen = f.pen;
-	xt_symbols_destroy(f.symbols);
+	first_symbols = f.symbols;
 	start();
 	xt_printer_follow(f.printer, first);
 	assert_string_equal(text_of(&deeper, sizeof(deeper), false, NULL), "   other");
 	stop();
 	xt_pen_destroy(first_pen);
 	xt_printer_destroy(first);
+	xt_symbols_destroy(first_symbols);
 }
 
 TEST(repeats_have_their_time_in_the_style_of_the_report)
