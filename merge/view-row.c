@@ -5,6 +5,7 @@
  */
 #include "merge/view.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,8 @@ static int add_arg(struct mrg_row *row, const struct xt_field *field, unsigned i
 	if (asprintf(&lead, "%s%s%s" PADDING, row->bracket ? " " : "", label ? label : "",
 		     label ? link : "") < 0)
 		return -ENOMEM;
-	arg->label = label ? label : field->name;
+	/* "->" stands well in a line, and is no name. */
+	arg->label = label && isalpha((unsigned char)*label) ? label : field->name;
 	arg->lead = lead;
 	arg->lead_len = (uint16_t)(strlen(lead) - strlen(PADDING));
 	arg->field = field;

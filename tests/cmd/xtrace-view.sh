@@ -99,6 +99,8 @@ expect_stdout '1795423415.134222348 3 KVM_HOST_HC_ENTER [0x4b475331 0x0 0x1111 0
 it 'writes JSON with each argument by its name'
 view --json -n 1 -e kvm_exit $host
 expect_stdout '{"time":"1795423414.801068228","time_ns":1795423414801068228,"host":"host","cpu":3,"pid":157,"comm":"qemu-system-x86","event":"KVM_EXIT_VM_PID","tracepoint":"kvm:kvm_exit","args":{"vm":157,"vcpu":1,"reason":"NPF"}}'
+view --json -n 1 -e sched_switch $host
+expect_stdout_like '"args":\{"prev_comm":"swapper/0","prev_pid":0,"prev_state":"R","next_comm":"qemu-system-x86","next_pid":152\}'
 view --format json "$tmp/m"
 count 25066
 
