@@ -410,8 +410,10 @@ int mrg_file_read(struct mrg_file *ret, const char *dir, struct rt_err *err)
 	if ((size_t)snprintf(path, sizeof(path), "%s/" MRG_FILE_NAME, dir) >= sizeof(path))
 		return rt_err_set(err, -ENAMETOOLONG, "%.64s...", dir);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+		return -ENOENT;
 	if (fd < 0)
-		return errno == ENOTDIR ? -ENOENT : -errno;
+		return rt_err_set(err, -errno, "%s: cannot be opened", path);
 	rc = read_all(fd, &text, &len, err);
 	close(fd);
 	if (rc < 0)

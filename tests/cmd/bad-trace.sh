@@ -55,6 +55,12 @@ bounded xtrace-view --stat "$bad"
 expect_status 0
 expect_stderr_like "^xtrace-view: $bad: cpu[0-9]+: chunk [0-9]+ at [0-9]+: "
 
+it 'says what it could not open'
+mkdir "$tmp/loop" && ln -s merge "$tmp/loop/merge"
+bounded xtrace-view "$tmp/loop"
+expect_status 1
+expect_stderr_like "^xtrace-view: $tmp/loop/merge: cannot be opened: Too many levels"
+
 it 'takes no directory for one that has no session'
 mkdir "$tmp/empty"
 bounded xtrace-view "$tmp/empty"
