@@ -316,16 +316,22 @@ int mrg_lat_print(const struct mrg_lat_report *report, FILE *to, struct rt_err *
 {
 	const struct mrg_lat_metric **space = calloc(report->result->nr + 1, sizeof(*space));
 	unsigned int kind;
+	bool unknown;
+	size_t nr = 0;
 	int rc = 0;
 
 	if (!space)
 		return rt_err_set(err, -ENOMEM, "cannot make a table");
 	print_head(report, to);
 	for (kind = 0; kind < MRG_LAT_NR_KINDS && rc == 0; kind++) {
+		nr += choose(report, kind, space, &unknown);
 		rc = print_kind(report, kind, space, to, err);
 		if (rc == 0 && kind == MRG_LAT_EXIT)
 			rc = print_parts(report, to, err);
 	}
+	if (nr == 0)
+		fprintf(to, "\nno interval of %s\n", report->nr_selects ? "these metrics" :
+			"any metric: their events are not in the trace");
 	free(space);
 	return rc;
 }

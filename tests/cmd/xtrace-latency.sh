@@ -141,6 +141,11 @@ run xtrace-latency /nowhere/t
 expect_status 1
 expect_stderr_like '/nowhere/t'
 
+it 'says that it found nothing of what was asked for'
+run xtrace-latency -m 'wakeup(nobody)' $host
+expect_status 0
+expect_stdout_like '^no interval of these metrics$'
+
 it 'refuses to run without a trace'
 run xtrace-latency
 expect_status 2
