@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
@@ -69,6 +70,23 @@ static const char *split_label(const char *word, const char **ret_label, size_t 
 	return eq ? eq + 1 : word;
 }
 
+/* One that is given twice would have each of its events twice. */
+static int check_different(const char *const *paths, size_t nr, struct rt_err *err)
+{
+	struct stat a, b;
+
+	for (size_t i = 1; i < nr; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (stat(paths[i], &a) < 0 || stat(paths[k], &b) < 0)
+				continue;
+			if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+				return rt_usage(err, "%s and %s are the same trace", paths[k],
+						paths[i]);
+		}
+	}
+	return 0;
+}
+
 /* The traces: the arguments, and what --label names beside them. */
 static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_nr,
 			 struct rt_err *err)
@@ -94,7 +112,7 @@ static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_
 	if (!nr)
 		return rt_usage(err, "expected the traces to merge");
 	*ret_nr = nr;
-	return 0;
+	return check_different(paths, nr, err);
 }
 
 static int set_labels(struct mrg_set *set, struct rt_err *err)

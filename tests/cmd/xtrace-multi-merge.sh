@@ -116,16 +116,17 @@ expect_status 0
 [ ! -e "$w/h.dat" ] && [ -e "$w/moved/h.dat" ] || fail 'a trace was not moved'
 
 it 'refuses a guest of another host, with the reason'
-merge --sync windows -o "$w/x" $host $host
+cp $host "$w/other.dat"
+merge --sync windows -o "$w/x" $host "$w/other.dat"
 expect_status 1
 expect_stderr_like 'cannot be compared .*windows'
 [ ! -e "$w/x" ] || fail 'something half made was left'
 
 it 'merges another machine by its time of day, and says so'
-merge --check $host $host
+merge --check $host "$w/other.dat"
 expect_status 0
-expect_stdout_like '^host-2: tod, offset 0\.000000 ms, error unknown; not checked'
-expect_stderr_like '^xtrace-multi-merge: host-2: its events fit into no vCPU.s windows: merged as another'
+expect_stdout_like '^other: tod, offset 0\.000000 ms, error unknown; not checked'
+expect_stderr_like '^xtrace-multi-merge: other: its events fit into no vCPU.s windows: merged as another'
 
 it 'refuses what is no trace, and what is no merge file'
 echo nothing >"$w/nothing"
@@ -139,6 +140,7 @@ expect_stderr_like 'm/merge: member .*: its name or label is there twice'
 
 it 'says what it needs'
 expect_wrong_usage xtrace-multi-merge 'expected -o DIR' $host
+expect_wrong_usage xtrace-multi-merge 'are the same trace' -o "$w/x" $host $guest ./$host
 expect_wrong_usage xtrace-multi-merge 'expected the traces' -o "$w/x"
 expect_wrong_usage xtrace-multi-merge 'expected NAME=DIR' -o "$w/x" --label guest $host
 
