@@ -66,7 +66,9 @@ void rt_cmd_help(const struct rt_cmd *cmd, FILE *to)
 	const struct rt_opt *opt;
 
 	fprintf(to, "Usage: %s %s\n\n", cmd->name, cmd->synopsis);
-	fprintf(to, "%s - %s\n\nOptions:\n", cmd->name, cmd->summary);
+	fprintf(to, "%s - ", cmd->name);
+	wrap(to, cmd->summary, (unsigned int)strlen(cmd->name) + 3);
+	fputs("\nOptions:\n", to);
 	for (opt = cmd->opts; opt && opt->type != RT_OPT_END; opt++)
 		help_option(to, opt, opt->letter);
 	help_option(to, &rt_cmd_common[0], rt_cmd_help_letter(cmd));

@@ -21,7 +21,7 @@ check_help() {
 	try "$1" 0 --help
 	[ -s "$work/out" ] && [ ! -s "$work/err" ] || finding "$1 --help: not on stdout"
 	grep -q "^Usage: $1 " "$work/out" || finding "$1 --help: no line \"Usage: $1 ...\""
-	grep -qE '.{101}' "$work/out" && finding "$1 --help: a line of more than 100 columns"
+	grep -qE '.{81}' "$work/out" && finding "$1 --help: a line of more than 80 columns"
 	try "$1" 0 --version
 	grep -qxE "$1 [0-9][0-9.]*" "$work/out" || finding "$1 --version: no \"$1 NUMBER\""
 }
