@@ -26,5 +26,5 @@ boots_as_host_and_guest() {
 	esac
 	[ -e /sys/kernel/tracing/events/kvm/kvm_exit/format ] || fail "no event kvm_exit"
 	ssh vm1 test -e /sys/kernel/tracing/events/sched || fail "no tracefs in the guest"
-	modprobe -n -q preemptirq_delay_test dummy || fail "modprobe finds no modules"
+	modprobe -n -q dummy || fail "modprobe finds no modules"
 }
