@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -282,6 +283,20 @@ static int read_names(struct xt_trace *trace, struct rt_err *err)
 	return rc < 0 ? rt_err_set(err, rc, "cannot keep the names of tasks") : 0;
 }
 
+/* In mode stop losses lie behind the last event, where no block tells of them. */
+static void warn_of_full(struct xt_trace *trace)
+{
+	size_t i;
+
+	if (!trace->info.mode || strcmp(trace->info.mode, "stop") != 0)
+		return;
+	for (i = 0; i < trace->info.nr_stats; i++) {
+		if (trace->stats[i].lost)
+			xt_warn(trace, "cpu%u: its buffer was full: %llu later events were lost",
+				trace->stats[i].cpu, (unsigned long long)trace->stats[i].lost);
+	}
+}
+
 int xt_store_open(struct xt_trace *trace, const char *path, int dir, struct rt_err *err)
 {
 	struct st *st = calloc(1, sizeof(*st));
@@ -310,5 +325,6 @@ int xt_store_open(struct xt_trace *trace, const char *path, int dir, struct rt_e
 	rc = list_cpus(st, has, &nr);
 	if (rc < 0)
 		return rt_err_set(err, rc, "cannot list the directory");
+	warn_of_full(trace);
 	return open_lanes(trace, has, nr, err);
 }
