@@ -93,6 +93,7 @@ traces_in_order() {
 	local found
 
 	echo 1408 >$t/buffer_size_kb
+	echo 1 >$t/tracing_on
 	echo 1 >$t/events/kvmrt_gs/enable
 	echo 1 >$t/events/kvm/kvm_hypercall/enable
 	echo 1 >$t/events/kvm/kvm_entry/enable
