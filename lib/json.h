@@ -33,6 +33,19 @@ void rt_json_null(struct rt_json *json);
 /* @text is JSON already: a number with a fraction, a value made elsewhere. */
 void rt_json_raw(struct rt_json *json, const char *text, size_t len);
 
+/* A key and its value. */
+static inline void rt_json_put_u64(struct rt_json *json, const char *key, uint64_t value)
+{
+	rt_json_key(json, key);
+	rt_json_u64(json, value);
+}
+
+static inline void rt_json_put_str(struct rt_json *json, const char *key, const char *text)
+{
+	rt_json_key(json, key);
+	rt_json_str(json, text);
+}
+
 /*
  * The text as a JSON string with its quotes.  What is not UTF-8 (a task's name
  * is bytes) becomes U+FFFD, so that every reader accepts the line.

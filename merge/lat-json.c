@@ -19,18 +19,6 @@ static int flush(struct rt_buf *buf, FILE *to, struct rt_err *err)
 	return 0;
 }
 
-static void put_u64(struct rt_json *json, const char *key, uint64_t value)
-{
-	rt_json_key(json, key);
-	rt_json_u64(json, value);
-}
-
-static void put_str(struct rt_json *json, const char *key, const char *text)
-{
-	rt_json_key(json, key);
-	rt_json_str(json, text);
-}
-
 static void put_figures(struct rt_json *json, const struct mrg_hist *hist)
 {
 	static const struct { double value; const char *key; } quantiles[] = {
@@ -40,15 +28,15 @@ static void put_figures(struct rt_json *json, const struct mrg_hist *hist)
 	};
 	unsigned int i;
 
-	put_u64(json, "total_ns", hist->sum);
-	put_u64(json, "min_ns", hist->count ? hist->min : 0);
-	put_u64(json, "mean_ns", mrg_hist_mean(hist));
+	rt_json_put_u64(json, "total_ns", hist->sum);
+	rt_json_put_u64(json, "min_ns", hist->count ? hist->min : 0);
+	rt_json_put_u64(json, "mean_ns", mrg_hist_mean(hist));
 	rt_json_key(json, "quantiles_ns");
 	rt_json_open(json, '{');
 	for (i = 0; i < sizeof(quantiles) / sizeof(*quantiles); i++)
-		put_u64(json, quantiles[i].key, mrg_hist_quantile(hist, quantiles[i].value));
+		rt_json_put_u64(json, quantiles[i].key, mrg_hist_quantile(hist, quantiles[i].value));
 	rt_json_close(json, '}');
-	put_u64(json, "max_ns", hist->max);
+	rt_json_put_u64(json, "max_ns", hist->max);
 }
 
 static void put_metric(struct rt_json *json, const struct mrg_lat_report *report,
@@ -58,22 +46,22 @@ static void put_metric(struct rt_json *json, const struct mrg_lat_report *report
 	unsigned int p;
 
 	rt_json_open(json, '{');
-	put_str(json, "kind", mrg_lat_kind_name(metric->kind));
-	put_str(json, "host", report->set->members[metric->member].label);
+	rt_json_put_str(json, "kind", mrg_lat_kind_name(metric->kind));
+	rt_json_put_str(json, "host", report->set->members[metric->member].label);
 	if (metric->vm_pid) {
-		put_str(json, "vm", mrg_lat_vm_name(report->set, metric, vm, sizeof(vm)));
-		put_u64(json, "vm_pid", (uint64_t)metric->vm_pid);
-		put_u64(json, "vcpu", (uint64_t)metric->vcpu);
+		rt_json_put_str(json, "vm", mrg_lat_vm_name(report->set, metric, vm, sizeof(vm)));
+		rt_json_put_u64(json, "vm_pid", (uint64_t)metric->vm_pid);
+		rt_json_put_u64(json, "vcpu", (uint64_t)metric->vcpu);
 	}
-	put_str(json, "name", metric->name);
-	put_u64(json, "count", metric->hist.count);
-	put_u64(json, "unknown", metric->unknown);
+	rt_json_put_str(json, "name", metric->name);
+	rt_json_put_u64(json, "count", metric->hist.count);
+	rt_json_put_u64(json, "unknown", metric->unknown);
 	put_figures(json, &metric->hist);
 	if (metric->kind == MRG_LAT_EXIT) {
 		rt_json_key(json, "parts_ns");
 		rt_json_open(json, '{');
 		for (p = 0; p < MRG_LAT_NR_PARTS; p++)
-			put_u64(json, mrg_lat_part_name(p), metric->parts[p]);
+			rt_json_put_u64(json, mrg_lat_part_name(p), metric->parts[p]);
 		rt_json_close(json, '}');
 	}
 	rt_json_close(json, '}');
@@ -88,11 +76,11 @@ int mrg_lat_print_json(const struct mrg_lat_report *report, FILE *to, struct rt_
 	int rc = 0;
 
 	rt_json_open(&json, '{');
-	put_u64(&json, "events", result->events);
-	put_u64(&json, "lost", result->lost);
-	put_u64(&json, "lost_places", result->lost_places);
-	put_u64(&json, "first_ns", result->first_ns);
-	put_u64(&json, "last_ns", result->last_ns);
+	rt_json_put_u64(&json, "events", result->events);
+	rt_json_put_u64(&json, "lost", result->lost);
+	rt_json_put_u64(&json, "lost_places", result->lost_places);
+	rt_json_put_u64(&json, "first_ns", result->first_ns);
+	rt_json_put_u64(&json, "last_ns", result->last_ns);
 	rt_json_key(&json, "complete");
 	rt_json_bool(&json, !result->cut);
 	rt_json_key(&json, "metrics");

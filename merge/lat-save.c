@@ -125,18 +125,6 @@ void mrg_lat_saved_finish(struct mrg_lat_saved *saved)
 
 /* ---- as JSON ---- */
 
-static void put_u64(struct rt_json *json, const char *key, uint64_t value)
-{
-	rt_json_key(json, key);
-	rt_json_u64(json, value);
-}
-
-static void put_str(struct rt_json *json, const char *key, const char *text)
-{
-	rt_json_key(json, key);
-	rt_json_str(json, text);
-}
-
 /* Pairs of a bucket's number and its count, one list. */
 static void put_buckets(struct rt_json *json, const struct mrg_hist *hist)
 {
@@ -158,22 +146,22 @@ static void put_figure(struct rt_json *json, const struct mrg_lat_figure *figure
 	unsigned int p;
 
 	rt_json_open(json, '{');
-	put_str(json, "kind", mrg_lat_kind_name(figure->kind));
-	put_str(json, "host", figure->host);
+	rt_json_put_str(json, "kind", mrg_lat_kind_name(figure->kind));
+	rt_json_put_str(json, "host", figure->host);
 	if (figure->vm[0]) {
-		put_str(json, "vm", figure->vm);
-		put_u64(json, "vcpu", (uint64_t)figure->vcpu);
+		rt_json_put_str(json, "vm", figure->vm);
+		rt_json_put_u64(json, "vcpu", (uint64_t)figure->vcpu);
 	}
-	put_str(json, "name", figure->name);
-	put_u64(json, "unknown", figure->unknown);
-	put_u64(json, "sum", figure->hist.sum);
-	put_u64(json, "min", figure->hist.min);
-	put_u64(json, "max", figure->hist.max);
+	rt_json_put_str(json, "name", figure->name);
+	rt_json_put_u64(json, "unknown", figure->unknown);
+	rt_json_put_u64(json, "sum", figure->hist.sum);
+	rt_json_put_u64(json, "min", figure->hist.min);
+	rt_json_put_u64(json, "max", figure->hist.max);
 	if (figure->kind == MRG_LAT_EXIT) {
 		rt_json_key(json, "parts");
 		rt_json_open(json, '{');
 		for (p = 0; p < MRG_LAT_NR_PARTS; p++)
-			put_u64(json, mrg_lat_part_name(p), figure->parts[p]);
+			rt_json_put_u64(json, mrg_lat_part_name(p), figure->parts[p]);
 		rt_json_close(json, '}');
 	}
 	put_buckets(json, &figure->hist);
@@ -184,21 +172,21 @@ static void put_figure(struct rt_json *json, const struct mrg_lat_figure *figure
 static void put_condition(struct rt_json *json, const struct mrg_lat_condition *c)
 {
 	rt_json_open(json, '{');
-	put_str(json, "label", c->label);
-	put_str(json, "host", c->host);
-	put_str(json, "kernel", c->kernel);
-	put_str(json, "machine", c->machine);
-	put_str(json, "command", c->command);
+	rt_json_put_str(json, "label", c->label);
+	rt_json_put_str(json, "host", c->host);
+	rt_json_put_str(json, "kernel", c->kernel);
+	rt_json_put_str(json, "machine", c->machine);
+	rt_json_put_str(json, "command", c->command);
 	rt_json_close(json, '}');
 }
 
 static void put_tale(struct rt_json *json, const struct mrg_lat_tale *tale)
 {
 	rt_json_open(json, '{');
-	put_str(json, "kind", mrg_lat_kind_name(tale->kind));
-	put_str(json, "host", tale->host);
-	put_str(json, "name", tale->name);
-	put_str(json, "text", tale->text);
+	rt_json_put_str(json, "kind", mrg_lat_kind_name(tale->kind));
+	rt_json_put_str(json, "host", tale->host);
+	rt_json_put_str(json, "name", tale->name);
+	rt_json_put_str(json, "text", tale->text);
 	rt_json_close(json, '}');
 }
 
@@ -207,11 +195,11 @@ static void put_all(struct rt_json *json, const struct mrg_lat_saved *saved)
 	size_t i;
 
 	rt_json_open(json, '{');
-	put_u64(json, "xtrace-latency", MRG_LAT_SAVE_VERSION);
-	put_u64(json, "sub_buckets", MRG_HIST_SUB);
-	put_u64(json, "events", saved->events);
-	put_u64(json, "lost", saved->lost);
-	put_u64(json, "duration_ns", saved->duration_ns);
+	rt_json_put_u64(json, "xtrace-latency", MRG_LAT_SAVE_VERSION);
+	rt_json_put_u64(json, "sub_buckets", MRG_HIST_SUB);
+	rt_json_put_u64(json, "events", saved->events);
+	rt_json_put_u64(json, "lost", saved->lost);
+	rt_json_put_u64(json, "duration_ns", saved->duration_ns);
 	rt_json_key(json, "conditions");
 	rt_json_open(json, '[');
 	for (i = 0; i < saved->nr_conditions; i++)
