@@ -34,7 +34,8 @@ static void put_figures(struct rt_json *json, const struct mrg_hist *hist)
 	rt_json_key(json, "quantiles_ns");
 	rt_json_open(json, '{');
 	for (i = 0; i < sizeof(quantiles) / sizeof(*quantiles); i++)
-		rt_json_put_u64(json, quantiles[i].key, mrg_hist_quantile(hist, quantiles[i].value));
+		rt_json_put_u64(json, quantiles[i].key,
+				mrg_hist_quantile(hist, quantiles[i].value));
 	rt_json_close(json, '}');
 	rt_json_put_u64(json, "max_ns", hist->max);
 }
