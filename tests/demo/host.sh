@@ -24,11 +24,12 @@ disturb() {
 		taskset -pc $cpu "$tid" >/dev/null
 		cpu=$((cpu + 1))
 	done
+	# timeout is outside: at the hog's own priority and CPU it would not run to end it
 	for _ in 1 2 3 4 5 6; do
 		sleep 4
 		[ -e /run/userapp-failed ] && return
-		taskset -c 2 chrt -f 10 timeout 0.9 sh -c 'while :; do :; done' &
-		taskset -c 3 chrt -f 10 timeout 0.9 sh -c 'while :; do :; done' &
+		timeout 0.9 taskset -c 2 chrt -f 10 sh -c 'while :; do :; done' &
+		timeout 0.9 taskset -c 3 chrt -f 10 sh -c 'while :; do :; done' &
 		wait $!
 	done
 }
