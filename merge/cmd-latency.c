@@ -252,6 +252,8 @@ static int latency(int argc, char **argv, struct rt_err *err)
 		return judge(argv, (size_t)argc, err);
 	if (o.bases.n > 0 || o.junit)
 		return rt_usage(err, "--base and --junit belong to --compare and --fail-if");
+	if (o.save && (o.from || o.to))
+		return rt_usage(err, "--save keeps whole runs: --from and --to do not go with it");
 	rc = parse_metrics(&report, err);
 	if (rc == 0 && o.save) {
 		rc = save(&report, argv, (size_t)argc, err);

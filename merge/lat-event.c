@@ -95,10 +95,7 @@ static void describe(struct lat_event *ret, const struct xt_event *event)
 	ret->min_size = (uint16_t)(event->min_size < UINT16_MAX ? event->min_size : UINT16_MAX);
 }
 
-/*
- * The single events of the system "syscalls" say the same as raw_syscalls, and
- * irq_work raised within a kernel's own bookkeeping has no row: both stay out.
- */
+/* The single events of the system "syscalls" say the same as raw_syscalls. */
 static bool is_of_interest(const struct xt_event *event)
 {
 	return event && event->kev && strcmp(event->system, "syscalls") != 0;

@@ -131,6 +131,11 @@ run xtrace-latency --fail-if 'exit.max > 1s' "$tmp/torn.json"
 expect_status 1
 expect_stderr_like 'torn\.json: line 2, column 1: no JSON: it ends too early'
 
+it 'keeps whole runs only'
+run xtrace-latency --save "$tmp/part.json" --from +0.1s $host
+expect_status 2
+expect_stderr_like '--from and --to do not go with it'
+
 it 'writes no half file where it cannot write'
 run xtrace-latency --save /nowhere/run.json $host
 expect_status 1
