@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+
+# Who links it takes $(tune-libs) and $(tune-ldlibs).
+tune-libs := libtuning.a librt.a
+tune-ldlibs :=
+
+# Each part below adds its modules, its commands and their tests.
+ARCHIVES += libtuning.a
+libtuning.a-objs :=
+
+# Tests named after modules: tests/tuning/test-NAME, at the end of this file.
+tune-tests :=
+
+# --- topology
+
+# --- the engine: plan, journal, apply, read back, undo
+
+# --- tasks and interrupts
+
+# --- shield and CPUs up and down
+
+# --- validation of the host
+
+# --- live views
+
+tune-tests := $(addprefix tests/tuning/test-,$(tune-tests))
+UNIT_TESTS += $(tune-tests)
+$(foreach t,$(tune-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(tune-libs))$(eval $(t)-ldlibs := $(tune-ldlibs)))

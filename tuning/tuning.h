@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tuning.h - what config/ sees of the host's side
+ *
+ * The one public header of the folder: it only gathers the headers that are
+ * open to others.  No foreign library's type appears in any of them.
+ */
+#ifndef TUNE_TUNING_H
+#define TUNE_TUNING_H
+
+#endif /* TUNE_TUNING_H */
