@@ -14,6 +14,9 @@ CMD_TESTS += $(addprefix tests/cmd/,build.sh completion.sh install.sh large-trac
 check: deps
 	$(Q)MAKE="$(MAKE)" O=$(O) tests/check
 
+# All that its stages build in $(O), so that they can run beside each other.
+check-ready: all unit-tests $(O)/tests/tools/deal-trace $(O)/tests/bench/no-ftrace.so
+
 unit-tests: $(addprefix $(O)/,$(UNIT_TESTS))
 
 check-unit: unit-tests
@@ -53,4 +56,4 @@ demo: deps
 bench: programs
 	$(Q)for b in $(BENCHES); do KVMRT_BIN=$(abspath $(O))/bin $$b || exit; done
 
-.PHONY: check unit-tests check-unit check-cmd check-lint fuzz check-fuzz run-fuzzers demo bench
+.PHONY: check check-ready unit-tests check-unit check-cmd check-lint fuzz check-fuzz run-fuzzers demo bench

@@ -57,6 +57,13 @@ MAKE=$tmp/make O=o CHECK_STAGES='build unit' run tests/check
 expect_status 0
 [ "$(tail -n 1 "$tmp/stdout")" = '4 passed, 0 failed, 1 skipped' ] || fail 'a wrong sum'
 
+it 'runs what needs no lab beside it, and loses no result'
+MAKE=$tmp/make O=o CHECK_STAGES='unit clang sanitizers fuzz lab' run tests/check
+expect_status 1
+expect_stdout_like '^== tests in the lab$' '^== build with clang$' '^failed: fuzzing, a short run$' \
+	'^failed: whole-command tests with ASan and UBSan$'
+[ "$(tail -n 1 "$tmp/stdout")" = '10 passed, 2 failed, 2 skipped' ] || fail 'a wrong sum'
+
 it 'knows its stages'
 MAKE=$tmp/make CHECK_STAGES='unti' run tests/check
 expect_status 2

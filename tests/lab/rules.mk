@@ -20,7 +20,9 @@ lab-modules: $(O)/tests/lab/gs-caller
 	done
 
 # LAB_TESTS= names some of them; all without
-check-lab: programs lab-modules $(O)/tests/tools/gs-storm
+lab-ready: programs lab-modules $(O)/tests/tools/gs-storm
+
+check-lab: lab-ready
 	$(Q)KVMRT_BIN=$(O)/bin tests/lab/run-tests $(LAB_TESTS)
 
-.PHONY: lab check-lab lab-modules
+.PHONY: lab check-lab lab-ready lab-modules
