@@ -23,6 +23,12 @@ tune-tests :=
 
 # --- live views
 
+libtuning.a-objs += tuning/page.o
+tune-ldlibs += -lmicrohttpd
+tune-tests += page
+PKGS += libmicrohttpd
+DEPS += libmicrohttpd-dev
+
 tune-tests := $(addprefix tests/tuning/test-,$(tune-tests))
 UNIT_TESTS += $(tune-tests)
 $(foreach t,$(tune-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(tune-libs))$(eval $(t)-ldlibs := $(tune-ldlibs)))
