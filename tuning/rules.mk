@@ -2,7 +2,9 @@
 
 # Who links it takes $(tune-libs) and $(tune-ldlibs).
 tune-libs := libtuning.a librt.a
-tune-ldlibs :=
+tune-ldlibs := -lhwloc
+PKGS += hwloc
+DEPS += libhwloc-dev hwloc
 
 # Each part below adds its modules, its commands and their tests.
 ARCHIVES += libtuning.a
@@ -12,6 +14,12 @@ libtuning.a-objs :=
 tune-tests :=
 
 # --- topology
+libtuning.a-objs += $(addprefix tuning/,cpuset.o topo.o topo-hwloc.o topo-linux.o topo-recall.o)
+tune-tests += cpuset topo
+FUZZERS += tests/fuzz/fuzz-cpuset
+tests/fuzz/fuzz-cpuset-objs := tests/fuzz/fuzz-cpuset.o
+tests/fuzz/fuzz-cpuset-libs := $(tune-libs)
+tests/fuzz/fuzz-cpuset-ldlibs := $(tune-ldlibs)
 
 # --- the engine: plan, journal, apply, read back, undo
 

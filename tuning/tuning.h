@@ -8,4 +8,6 @@
 #ifndef TUNE_TUNING_H
 #define TUNE_TUNING_H
 
+#include "tuning/topo.h"
+
 #endif /* TUNE_TUNING_H */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * topo-linux.c - what hwloc leaves out: CPUs that are offline, free memory
+ */
+#include "tuning/topo-linux.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/root.h"
+#include "tuning/topo-internal.h"
+
+#define CPU_DIR "sys/devices/system/cpu"
+#define NODE_DIR "sys/devices/system/node"
+#define LIST_MAX 65536		/* 8192 CPUs, every second one */
+
+static bool read_list(struct rt_cpuset *ret, const struct rt_root *root, const char *path)
+{
+	char *text;
+	bool done;
+
+	if (rt_root_read(root, &text, NULL, NULL, "%s", path) < 0)
+		return false;
+	done = strlen(text) < LIST_MAX && rt_cpuset_parse(ret, text, NULL) == 0;
+	free(text);
+	return done && !rt_cpuset_empty(ret);
+}
+
+void tune_linux_cpus(struct tune_topo *topo, const struct rt_root *root)
+{
+	struct rt_cpuset present, online;
+	char name[65];
+
+	if (read_list(&online, root, CPU_DIR "/online"))
+		topo->online = online;
+	topo->present = topo->online;
+	if (read_list(&present, root, CPU_DIR "/present"))
+		rt_cpuset_or(&topo->present, &present);
+	if (rt_root_read_line(root, name, sizeof(name), NULL, "proc/sys/kernel/hostname") == 0 &&
+	    name[0] && name[0] != '(') {
+		free(topo->host);
+		topo->host = strdup(name);
+	}
+}
+
+/* "MemFree:" of a node, or of the machine where the kernel has no nodes. */
+static uint64_t free_memory(const struct rt_root *root, int node)
+{
+	uint64_t kib = 0;
+	const char *at;
+	char *text;
+
+	if (rt_root_read(root, &text, NULL, NULL, NODE_DIR "/node%d/meminfo", node) < 0 &&
+	    (rt_root_exists(root, NODE_DIR) ||
+	     rt_root_read(root, &text, NULL, NULL, "proc/meminfo") < 0))
+		return 0;
+	at = strstr(text, "MemFree:");
+	if (at)
+		kib = strtoull(at + strlen("MemFree:"), NULL, 10);
+	free(text);
+	return kib * 1024;
+}
+
+/* The list of a node has its online CPUs; links to the others stay. */
+void tune_linux_nodes(struct tune_topo *topo, const struct rt_root *root)
+{
+	struct rt_cpuset offline = topo->present;
+	struct tune_groups *at = &topo->at[TUNE_NODE];
+	unsigned int i;
+
+	rt_cpuset_minus(&offline, &topo->online);
+	for (i = 0; i < at->n; i++) {
+		at->v[i].free_bytes = free_memory(root, at->v[i].number);
+		rt_cpuset_for_each(cpu, &offline) {
+			if (rt_root_exists(root, NODE_DIR "/node%d/cpu%d", at->v[i].number, cpu))
+				rt_cpuset_add(&at->v[i].cpus, (unsigned int)cpu);
+		}
+	}
+}
