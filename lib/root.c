@@ -142,6 +142,20 @@ int rt_root_read(const struct rt_root *root, char **ret, size_t *ret_len, struct
 	return 0;
 }
 
+int rt_root_read_buf(const struct rt_root *root, struct rt_buf *buf, struct rt_err *err,
+		     const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = format_path(path, err, fmt, ap);
+	va_end(ap);
+	buf->len = 0;
+	return rc ? rc : read_path(root, buf, RT_READ_MAX, err, path);
+}
+
 /* The first line of a small file into @to. */
 static int read_line(const struct rt_root *root, char *to, size_t size, struct rt_err *err,
 		     const char *path)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct rt_buf;
 struct rt_err;
 
 #define RT_READ_MAX (64u << 20)	/* no file of a kernel that we read is larger */
@@ -46,6 +47,10 @@ bool rt_root_exists(const struct rt_root *root, const char *fmt, ...)
  */
 int rt_root_read(const struct rt_root *root, char **ret, size_t *ret_len, struct rt_err *err,
 		 const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+
+/* As rt_root_read(), into a buffer that keeps its room: for what is read again and again. */
+int rt_root_read_buf(const struct rt_root *root, struct rt_buf *buf, struct rt_err *err,
+		     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* One line without its newline, at most @size - 1 bytes (else -EFBIG). */
 int rt_root_read_line(const struct rt_root *root, char *buf, size_t size, struct rt_err *err,

@@ -24,6 +24,11 @@ tests/fuzz/fuzz-cpuset-ldlibs := $(tune-ldlibs)
 # --- the engine: plan, journal, apply, read back, undo
 
 # --- tasks and interrupts
+libtuning.a-objs += $(addprefix tuning/,irqs.o irqs-more.o tasks.o)
+tune-tests += irqs tasks
+tune-affinity-fuzzers := $(addprefix tests/fuzz/fuzz-,interrupts task-stat)
+FUZZERS += $(tune-affinity-fuzzers)
+$(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs)))
 
 # --- shield and CPUs up and down
 

@@ -8,6 +8,8 @@
 #ifndef TUNE_TUNING_H
 #define TUNE_TUNING_H
 
+#include "tuning/irqs.h"
+#include "tuning/tasks.h"
 #include "tuning/topo.h"
 
 #endif /* TUNE_TUNING_H */
