@@ -13,6 +13,12 @@ kcfg-tests :=
 
 # --- kvmrt.cfg and its rules
 
+libconfig.a-objs += $(addprefix config/,attr.o cfg.o cfg-set.o)
+kcfg-tests += attr cfg
+FUZZERS += tests/fuzz/fuzz-cfg
+tests/fuzz/fuzz-cfg-objs := tests/fuzz/fuzz-cfg.o
+tests/fuzz/fuzz-cfg-libs := libconfig.a librt.a
+
 # --- libvirt
 
 # --- boot, shutdown, status

@@ -56,6 +56,19 @@ static size_t utf8_length(const unsigned char *s, size_t len)
 	return 0;
 }
 
+bool rt_utf8(const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t i, taken;
+
+	for (i = 0; i < len; i += taken) {
+		taken = s[i] < 0x80 ? 1 : utf8_length(s + i, len - i);
+		if (!taken)
+			return false;
+	}
+	return true;
+}
+
 static bool is_plain(unsigned char c)
 {
 	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';

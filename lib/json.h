@@ -46,6 +46,9 @@ static inline void rt_json_put_str(struct rt_json *json, const char *key, const 
 	rt_json_str(json, text);
 }
 
+/* Whether every byte is a part of UTF-8 text. */
+bool rt_utf8(const char *text, size_t len);
+
 /*
  * The text as a JSON string with its quotes.  What is not UTF-8 (a task's name
  * is bytes) becomes U+FFFD, so that every reader accepts the line.
