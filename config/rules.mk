@@ -20,6 +20,19 @@ tests/fuzz/fuzz-cfg-objs := tests/fuzz/fuzz-cfg.o
 tests/fuzz/fuzz-cfg-libs := libconfig.a librt.a
 
 # --- libvirt
+DEPS += libvirt-dev libvirt-daemon-system libvirt-clients libxml2-dev
+PKGS += libvirt libxml-2.0
+kcfg-ldlibs += -lvirt -lxml2
+xml-parts := xml xml-node xml-parts xml-pins
+libconfig.a-objs += $(xml-parts:%=config/%.o) config/virt.o
+libxml-cflags := $(shell $(PKG_CONFIG) --cflags libxml-2.0 2>/dev/null)
+$(foreach x,$(xml-parts),$(eval CFLAGS-config/$(x).o := $(libxml-cflags)))
+kcfg-tests += virt xml
+
+FUZZERS += tests/fuzz/fuzz-xml
+tests/fuzz/fuzz-xml-objs := tests/fuzz/fuzz-xml.o
+tests/fuzz/fuzz-xml-libs := $(kcfg-libs)
+tests/fuzz/fuzz-xml-ldlibs := $(kcfg-ldlibs)
 
 # --- boot, shutdown, status
 

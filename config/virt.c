@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virt.c - calls to libvirt, each made once more when the connection was lost */
+#include "config/virt.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include "lib/cpulist.h"
+#include "lib/err.h"
+
+#define WAIT_S		15	/* for a libvirtd that is restarted */
+#define WAIT_STEP_MS	100
+
+struct kcfg_virt {
+	virConnectPtr conn;	/* owned; NULL between two attempts */
+	char *uri;		/* owned */
+};
+
+static const char *const state_names[] = {
+	[KCFG_STATE_OFF] = "off", [KCFG_STATE_RUNNING] = "running",
+	[KCFG_STATE_PAUSED] = "paused", [KCFG_STATE_STOPPING] = "stopping",
+	[KCFG_STATE_CRASHED] = "crashed", [KCFG_STATE_SUSPENDED] = "suspended",
+	[KCFG_STATE_OTHER] = "other",
+};
+
+static const enum kcfg_state states[] = {
+	[VIR_DOMAIN_NOSTATE] = KCFG_STATE_OTHER, [VIR_DOMAIN_RUNNING] = KCFG_STATE_RUNNING,
+	[VIR_DOMAIN_BLOCKED] = KCFG_STATE_RUNNING, [VIR_DOMAIN_PAUSED] = KCFG_STATE_PAUSED,
+	[VIR_DOMAIN_SHUTDOWN] = KCFG_STATE_STOPPING, [VIR_DOMAIN_SHUTOFF] = KCFG_STATE_OFF,
+	[VIR_DOMAIN_CRASHED] = KCFG_STATE_CRASHED,
+	[VIR_DOMAIN_PMSUSPENDED] = KCFG_STATE_SUSPENDED,
+};
+
+const char *kcfg_state_name(enum kcfg_state state)
+{
+	return state_names[state];
+}
+
+static enum kcfg_state state_of(int state)
+{
+	if (state < 0 || state >= (int)(sizeof(states) / sizeof(states[0])))
+		return KCFG_STATE_OTHER;
+	return states[state];
+}
+
+/* libvirt prints errors by itself unless somebody takes them. */
+static void swallow(void *arg, virErrorPtr e)
+{
+	(void)arg;
+	(void)e;
+}
+
+static int code_of(const virError *e)
+{
+	switch (e ? e->code : 0) {
+	case VIR_ERR_NO_DOMAIN:
+		return -ENOENT;
+	case VIR_ERR_AUTH_FAILED:
+	case VIR_ERR_AUTH_CANCELLED:
+	case VIR_ERR_AUTH_UNAVAILABLE:
+	case VIR_ERR_ACCESS_DENIED:
+		return -EACCES;
+	case VIR_ERR_OPERATION_INVALID:
+		return -EBUSY;
+	case VIR_ERR_XML_ERROR:
+	case VIR_ERR_XML_INVALID_SCHEMA:
+	case VIR_ERR_CONFIG_UNSUPPORTED:
+		return -EINVAL;
+	default:
+		return -EIO;
+	}
+}
+
+/* What libvirt said, on one line. */
+static int failed(struct rt_err *err, const char *what)
+{
+	const virError *e = virGetLastError();
+	const char *text = e && e->message ? e->message : "libvirt gave no reason";
+
+	return rt_err_say(err, code_of(e), "%s: %.*s", what, (int)strcspn(text, "\n"), text);
+}
+
+static int connect_failed(const char *uri, struct rt_err *err)
+{
+	const virError *e = virGetLastError();
+	const char *text = e && e->message ? e->message : "libvirt gave no reason";
+	int len = strcspn(text, "\n"), code = code_of(e);
+
+	if (code == -EACCES || strstr(text, "Permission denied"))
+		return rt_err_say(err, RT_ECANNOT, "libvirt at \"%s\" may not be asked: %.*s; "
+				  "root may, and members of its group", uri, len, text);
+	if (e && (e->code == VIR_ERR_NO_CONNECT || e->domain == VIR_FROM_URI))
+		return rt_err_say(err, -EINVAL, "expected a URI of libvirt such as \"%s\", found "
+				  "\"%s\": %.*s", KCFG_VIRT_URI, uri, len, text);
+	return rt_err_say(err, RT_ECANNOT, "no libvirt at \"%s\": %.*s; is libvirtd running?", uri,
+			  len, text);
+}
+
+static void nap(void)
+{
+	struct timespec step = { .tv_nsec = WAIT_STEP_MS * 1000000L };
+
+	nanosleep(&step, NULL);
+}
+
+int kcfg_virt_open(struct kcfg_virt **ret, const char *uri, struct rt_err *err)
+{
+	struct kcfg_virt *virt = calloc(1, sizeof(*virt));
+	int rc;
+
+	if (!virt)
+		return rt_err_set(err, -ENOMEM, "cannot connect to libvirt");
+	virSetErrorFunc(NULL, swallow);
+	virt->uri = strdup(uri ? uri : KCFG_VIRT_URI);
+	virt->conn = virt->uri ? virConnectOpen(virt->uri) : NULL;
+	if (!virt->conn) {
+		rc = connect_failed(virt->uri ? virt->uri : "", err);
+		kcfg_virt_close(virt);
+		return rc;
+	}
+	*ret = virt;
+	return 0;
+}
+
+void kcfg_virt_close(struct kcfg_virt *virt)
+{
+	if (!virt)
+		return;
+	if (virt->conn)
+		virConnectClose(virt->conn);
+	free(virt->uri);
+	free(virt);
+}
+
+/* The daemon went away: does a new one come? */
+static int again(struct kcfg_virt *virt, struct rt_err *err)
+{
+	virConnectClose(virt->conn);
+	virt->conn = NULL;
+	for (int ms = 0; !virt->conn && ms < WAIT_S * 1000; ms += WAIT_STEP_MS) {
+		nap();
+		virt->conn = virConnectOpen(virt->uri);
+	}
+	return virt->conn ? 0 : rt_err_wrap(err, connect_failed(virt->uri, err),
+					    "lost libvirt, and waited %u s", WAIT_S);
+}
+
+static bool lost(const struct kcfg_virt *virt)
+{
+	return virConnectIsAlive(virt->conn) != 1;
+}
+
+/* A call on a connection or on a domain of it; @repeated on the second attempt. */
+struct call {
+	const char *what;	/* for messages: "cannot start the VM" */
+	const char *uuid;	/* NULL: of the connection */
+	int (*run)(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg);
+	void *arg;
+};
+
+static int attempt(struct kcfg_virt *virt, const struct call *call, bool repeated)
+{
+	virDomainPtr domain;
+	int rc;
+
+	if (!call->uuid)
+		return call->run(virt->conn, NULL, repeated, call->arg);
+	domain = virDomainLookupByUUIDString(virt->conn, call->uuid);
+	if (!domain)
+		return -1;
+	rc = call->run(virt->conn, domain, repeated, call->arg);
+	virDomainFree(domain);
+	return rc;
+}
+
+static int make(struct kcfg_virt *virt, const struct call *call, struct rt_err *err)
+{
+	struct rt_err first = { 0 };
+	int rc;
+
+	if (!virt->conn)
+		return rt_err_say(err, RT_ECANNOT, "%s: libvirt at \"%s\" was lost", call->what,
+				  virt->uri);
+	if (attempt(virt, call, false) >= 0)
+		return 0;
+	/* Asking whether the connection lives makes libvirt forget what failed. */
+	rc = failed(&first, call->what);
+	if (!lost(virt)) {
+		if (err)
+			*err = first;
+		return rc;
+	}
+	rc = again(virt, err);
+	if (rc < 0)
+		return rt_err_wrap(err, rc, "%s", call->what);
+	return attempt(virt, call, true) >= 0 ? 0 : failed(err, call->what);
+}
+
+/* ---- what there is ---- */
+
+struct list {
+	struct kcfg_domain *v;
+	size_t nr;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct kcfg_domain *)a)->name, ((const struct kcfg_domain *)b)->name);
+}
+
+static int describe(virDomainPtr domain, struct kcfg_domain *ret)
+{
+	int state, autostart = 0;
+
+	if (virDomainGetState(domain, &state, NULL, 0) < 0 ||
+	    virDomainGetUUIDString(domain, ret->uuid) < 0)
+		return -1;
+	virDomainGetAutostart(domain, &autostart);
+	ret->state = state_of(state);
+	ret->active = virDomainIsActive(domain) == 1;
+	ret->persistent = virDomainIsPersistent(domain) == 1;
+	ret->autostart = autostart;
+	ret->name = strdup(virDomainGetName(domain));
+	return ret->name ? 0 : -1;
+}
+
+static int run_list(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	struct list *list = arg;
+	virDomainPtr *all;
+	int n;
+
+	(void)domain;
+	(void)repeated;
+	n = virConnectListAllDomains(conn, &all, 0);
+	if (n < 0)
+		return -1;
+	list->v = calloc(n + 1, sizeof(*list->v));
+	list->nr = 0;
+	for (int i = 0; i < n; i++) {
+		/* One that vanished meanwhile is none. */
+		if (list->v && describe(all[i], &list->v[list->nr]) == 0)
+			list->nr++;
+		virDomainFree(all[i]);
+	}
+	free(all);
+	return list->v && virConnectIsAlive(conn) == 1 ? 0 : -1;
+}
+
+int kcfg_virt_list(struct kcfg_virt *virt, struct kcfg_domain **ret, size_t *ret_nr,
+		   struct rt_err *err)
+{
+	struct list list = { 0 };
+	int rc = make(virt, &(struct call){ "cannot list libvirt's VMs", NULL, run_list, &list },
+		      err);
+
+	if (rc < 0)
+		return rc;
+	qsort(list.v, list.nr, sizeof(*list.v), by_name);
+	*ret = list.v;
+	*ret_nr = list.nr;
+	return 0;
+}
+
+void kcfg_domains_free(struct kcfg_domain *domains, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		free(domains[i].name);
+	free(domains);
+}
+
+const struct kcfg_domain *kcfg_domains_find(const struct kcfg_domain *domains, size_t nr,
+					    const char *uuid)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (!strcmp(domains[i].uuid, uuid))
+			return &domains[i];
+	return NULL;
+}
+
+static int run_state(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	(void)conn;
+	(void)repeated;
+	return virDomainGetState(domain, arg, NULL, 0);
+}
+
+int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *ret,
+		    struct rt_err *err)
+{
+	int state, rc;
+
+	rc = make(virt, &(struct call){ "cannot ask for the VM's state", uuid, run_state, &state },
+		  err);
+	if (rc == 0)
+		*ret = state_of(state);
+	return rc;
+}
+
+/* ---- the XML ---- */
+
+static int run_xml(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	char **ret = arg;
+
+	(void)conn;
+	(void)repeated;
+	*ret = virDomainGetXMLDesc(domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+	return *ret ? 0 : -1;
+}
+
+int kcfg_virt_xml(struct kcfg_virt *virt, const char *uuid, char **ret, struct rt_err *err)
+{
+	return make(virt, &(struct call){ "cannot read the VM's XML", uuid, run_xml, ret }, err);
+}
+
+static int run_define(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	(void)repeated;
+	domain = virDomainDefineXMLFlags(conn, arg, VIR_DOMAIN_DEFINE_VALIDATE);
+	if (!domain)
+		return -1;
+	virDomainFree(domain);
+	return 0;
+}
+
+int kcfg_virt_define(struct kcfg_virt *virt, const char *xml, struct rt_err *err)
+{
+	return make(virt, &(struct call){ "libvirt refuses the XML", NULL, run_define,
+					  (void *)xml }, err);
+}
+
+static int run_rename(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	(void)conn;
+	if (repeated && !strcmp(virDomainGetName(domain), arg))
+		return 0;
+	return virDomainRename(domain, arg, 0);
+}
+
+int kcfg_virt_rename(struct kcfg_virt *virt, const char *uuid, const char *name,
+		     struct rt_err *err)
+{
+	return make(virt, &(struct call){ "cannot rename the VM", uuid, run_rename,
+					  (void *)name }, err);
+}
+
+/* ---- life ---- */
+
+static int run_start(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	(void)conn;
+	(void)arg;
+	if (repeated && virDomainIsActive(domain) == 1)
+		return 0;
+	return virDomainCreateWithFlags(domain, VIR_DOMAIN_START_PAUSED);
+}
+
+int kcfg_virt_start_paused(struct kcfg_virt *virt, const char *uuid, struct rt_err *err)
+{
+	return make(virt, &(struct call){ "cannot start the VM", uuid, run_start, NULL }, err);
+}
+
+static int run_resume(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	int state;
+
+	(void)conn;
+	(void)arg;
+	if (repeated && virDomainGetState(domain, &state, NULL, 0) == 0 &&
+	    state == VIR_DOMAIN_RUNNING)
+		return 0;
+	return virDomainResume(domain);
+}
+
+int kcfg_virt_resume(struct kcfg_virt *virt, const char *uuid, struct rt_err *err)
+{
+	return make(virt, &(struct call){ "cannot resume the VM", uuid, run_resume, NULL }, err);
+}
+
+static int run_shutdown(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	(void)conn;
+	(void)arg;
+	if (repeated && virDomainIsActive(domain) == 0)
+		return 0;
+	return virDomainShutdown(domain);
+}
+
+int kcfg_virt_shutdown(struct kcfg_virt *virt, const char *uuid, struct rt_err *err)
+{
+	return make(virt, &(struct call){ "cannot shut the VM down", uuid, run_shutdown, NULL },
+		    err);
+}
+
+static int run_destroy(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	(void)conn;
+	(void)repeated;
+	(void)arg;
+	if (virDomainDestroy(domain) == 0 || virDomainIsActive(domain) == 0)
+		return 0;
+	return -1;
+}
+
+int kcfg_virt_destroy(struct kcfg_virt *virt, const char *uuid, struct rt_err *err)
+{
+	return make(virt, &(struct call){ "cannot end the VM", uuid, run_destroy, NULL }, err);
+}
+
+/* ---- pins ---- */
+
+struct pin {
+	enum kcfg_pin what;
+	unsigned int number;
+	unsigned char map[RT_MAX_CPUS / 8];
+	int len;
+};
+
+static int run_pin(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	struct pin *pin = arg;
+
+	(void)conn;
+	(void)repeated;
+	switch (pin->what) {
+	case KCFG_PIN_VCPU:
+		return virDomainPinVcpuFlags(domain, pin->number, pin->map, pin->len,
+					     VIR_DOMAIN_AFFECT_LIVE);
+	case KCFG_PIN_EMULATOR:
+		return virDomainPinEmulator(domain, pin->map, pin->len, VIR_DOMAIN_AFFECT_LIVE);
+	case KCFG_PIN_IOTHREAD:
+		return virDomainPinIOThread(domain, pin->number, pin->map, pin->len,
+					    VIR_DOMAIN_AFFECT_LIVE);
+	}
+	return -1;
+}
+
+int kcfg_virt_pin(struct kcfg_virt *virt, const char *uuid, enum kcfg_pin what,
+		  unsigned int number, const struct rt_cpuset *cpus, struct rt_err *err)
+{
+	struct pin pin = { .what = what, .number = number };
+
+	rt_cpuset_for_each(cpu, cpus) {
+		pin.map[cpu / 8] |= 1u << cpu % 8;
+		pin.len = cpu / 8 + 1;
+	}
+	return make(virt, &(struct call){ "cannot pin a thread of the VM", uuid, run_pin, &pin },
+		    err);
+}

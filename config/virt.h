@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * virt.h - libvirt, as far as we need it: the domains there are, their XML,
+ * started, stopped and pinned
+ *
+ * A domain is named by its UUID, which a rename leaves alone.  When libvirtd is
+ * restarted in the middle, a call connects anew and is made once more.  A
+ * connection belongs to one thread.
+ */
+#ifndef KCFG_VIRT_H
+#define KCFG_VIRT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct rt_cpuset;
+struct rt_err;
+struct kcfg_virt;
+
+#define KCFG_VIRT_URI	"qemu:///system"
+
+enum kcfg_state {
+	KCFG_STATE_OFF, KCFG_STATE_RUNNING, KCFG_STATE_PAUSED, KCFG_STATE_STOPPING,
+	KCFG_STATE_CRASHED, KCFG_STATE_SUSPENDED, KCFG_STATE_OTHER,
+};
+
+struct kcfg_domain {
+	char uuid[40];
+	char *name;		/* owned */
+	enum kcfg_state state;
+	bool active;		/* there is a QEMU */
+	bool autostart;		/* libvirt's own */
+	bool persistent;
+};
+
+/* "running", "off", ... */
+const char *kcfg_state_name(enum kcfg_state state);
+
+/**
+ * kcfg_virt_open() - connect.
+ * @uri: KCFG_VIRT_URI where NULL.
+ *
+ * Return: 0; RT_ECANNOT with what to do when libvirtd does not run or may not be
+ * asked; -EINVAL for a bad URI.
+ */
+int kcfg_virt_open(struct kcfg_virt **ret, const char *uri, struct rt_err *err);
+void kcfg_virt_close(struct kcfg_virt *virt);	/* NULL is legal */
+
+/* All domains, by name; free with kcfg_domains_free(). */
+int kcfg_virt_list(struct kcfg_virt *virt, struct kcfg_domain **ret, size_t *ret_nr,
+		   struct rt_err *err);
+void kcfg_domains_free(struct kcfg_domain *domains, size_t nr);
+/* One of them by UUID, or NULL. */
+const struct kcfg_domain *kcfg_domains_find(const struct kcfg_domain *domains, size_t nr,
+					    const char *uuid);
+
+/* All below: -ENOENT when libvirt has no domain of that UUID. */
+int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *ret,
+		    struct rt_err *err);
+/* What the next start uses; owned by the caller, free(3). */
+int kcfg_virt_xml(struct kcfg_virt *virt, const char *uuid, char **ret, struct rt_err *err);
+int kcfg_virt_rename(struct kcfg_virt *virt, const char *uuid, const char *name,
+		     struct rt_err *err);
+int kcfg_virt_start_paused(struct kcfg_virt *virt, const char *uuid, struct rt_err *err);
+int kcfg_virt_resume(struct kcfg_virt *virt, const char *uuid, struct rt_err *err);
+/* Asks the guest to power off, and does not wait. */
+int kcfg_virt_shutdown(struct kcfg_virt *virt, const char *uuid, struct rt_err *err);
+/* Ends QEMU; 0 when there was none any more. */
+int kcfg_virt_destroy(struct kcfg_virt *virt, const char *uuid, struct rt_err *err);
+
+/* Validates against libvirt's schema; the UUID in @xml says which domain changes. */
+int kcfg_virt_define(struct kcfg_virt *virt, const char *xml, struct rt_err *err);
+
+enum kcfg_pin { KCFG_PIN_VCPU, KCFG_PIN_EMULATOR, KCFG_PIN_IOTHREAD };
+/* Pins a thread of a running domain; @number is not used for the emulator. */
+int kcfg_virt_pin(struct kcfg_virt *virt, const char *uuid, enum kcfg_pin what,
+		  unsigned int number, const struct rt_cpuset *cpus, struct rt_err *err);
+
+#endif /* KCFG_VIRT_H */
