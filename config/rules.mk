@@ -13,8 +13,8 @@ kcfg-tests :=
 
 # --- kvmrt.cfg and its rules
 
-libconfig.a-objs += $(addprefix config/,attr.o cfg.o cfg-set.o)
-kcfg-tests += attr cfg
+libconfig.a-objs += $(addprefix config/,attr.o cfg.o cfg-set.o file.o place.o)
+kcfg-tests += attr cfg file place
 FUZZERS += tests/fuzz/fuzz-cfg
 tests/fuzz/fuzz-cfg-objs := tests/fuzz/fuzz-cfg.o
 tests/fuzz/fuzz-cfg-libs := libconfig.a librt.a
