@@ -22,6 +22,17 @@ tests/fuzz/fuzz-cpuset-libs := $(tune-libs)
 tests/fuzz/fuzz-cpuset-ldlibs := $(tune-ldlibs)
 
 # --- the engine: plan, journal, apply, read back, undo
+libtuning.a-objs += $(addprefix tuning/,journal.o journal-file.o journal-plan.o knob.o knob-task.o)
+tune-tests += journal knob
+PROGRAMS += kvmrt-undo
+kvmrt-undo-objs := tuning/cmd-undo.o
+kvmrt-undo-libs = $(tune-libs)
+kvmrt-undo-ldlibs = $(tune-ldlibs)
+CMD_TESTS += tests/cmd/kvmrt-undo.sh
+FUZZERS += tests/fuzz/fuzz-journal
+tests/fuzz/fuzz-journal-objs := tests/fuzz/fuzz-journal.o
+tests/fuzz/fuzz-journal-libs = $(tune-libs)
+tests/fuzz/fuzz-journal-ldlibs = $(tune-ldlibs)
 
 # --- tasks and interrupts
 libtuning.a-objs += $(addprefix tuning/,irqs.o irqs-more.o tasks.o)

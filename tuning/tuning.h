@@ -10,6 +10,8 @@
 
 #include "tuning/irqs.h"
 #include "tuning/tasks.h"
+#include "tuning/journal.h"
+#include "tuning/knob.h"
 #include "tuning/topo.h"
 
 #endif /* TUNE_TUNING_H */
