@@ -74,7 +74,8 @@ static const char *planned_value(const struct tune_plan *plan, enum tune_knob_ki
 	size_t i;
 
 	for (i = plan->nr; i-- > 0; )
-		if (plan->changes[i].kind == kind && strcmp(plan->changes[i].target, target) == 0)
+		if (plan->changes[i].state == TUNE_PLANNED && plan->changes[i].kind == kind &&
+		    strcmp(plan->changes[i].target, target) == 0)
 			return plan->changes[i].wanted;
 	return NULL;
 }

@@ -585,7 +585,8 @@ int tune_journal_apply(struct tune_journal *journal, struct tune_plan *plan, str
 
 	rc = ready(journal, err);
 	for (i = 0; i < plan->nr && rc == 0; i++)
-		rc = make(journal, &plan->changes[i], err);
+		if (plan->changes[i].state == TUNE_PLANNED)
+			rc = make(journal, &plan->changes[i], err);
 	if (rc == 0 || journal->fd < 0)
 		return rc;
 	if (tune_journal_undo(journal, keep, false, NULL, &more) < 0)
@@ -615,6 +616,43 @@ static struct tune_record *later_holder(struct tune_journal *journal,
 	return best;
 }
 
+static bool others_between(const struct tune_journal *journal, const struct tune_record *record,
+			   uint64_t older, uint64_t newer)
+{
+	const struct tune_records *records;
+	size_t i, j;
+
+	for (i = 0; i < journal->nr_others; i++) {
+		records = &journal->others[i].records;
+		for (j = 0; j < records->nr; j++)
+			if (records->v[j].seq > older && records->v[j].seq < newer &&
+			    same_knob(&records->v[j], record->kind, record->target))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * What the knob was before our own changes in a row, down to the record @keep: one
+ * way back, however often it was set (a CPU that went down and up is not taken down).
+ */
+static const char *first_before(const struct tune_journal *journal,
+				const struct tune_record *record, size_t keep)
+{
+	const struct tune_records *records = &journal->own.records;
+	const struct tune_record *first = record;
+	size_t i;
+
+	for (i = record - records->v; i-- > keep; ) {
+		if (!same_knob(&records->v[i], record->kind, record->target))
+			continue;
+		if (others_between(journal, record, records->v[i].seq, first->seq))
+			break;
+		first = &records->v[i];
+	}
+	return first->before;
+}
+
 /* The later one will put back what this one would have put back. */
 static int hand_over(struct tune_journal *journal, const struct tune_record *record,
 		     struct tune_record *to, struct file *file, struct rt_err *err)
@@ -630,50 +668,50 @@ static int hand_over(struct tune_journal *journal, const struct tune_record *rec
 
 /* A task whose cgroup has fewer CPUs by now gets those of them that it had. */
 static int put_back(const struct tune_journal *journal, const struct tune_record *record,
-		    struct rt_err *err)
+		    const char *before, struct rt_err *err)
 {
 	if (record->kind == TUNE_KNOB_AFFINITY)
-		return tune_knob_write(journal->root, record->kind, record->target,
-				       record->before, err);
-	return set_and_read(journal, record->kind, record->target, record->before, err);
+		return tune_knob_write(journal->root, record->kind, record->target, before, err);
+	return set_and_read(journal, record->kind, record->target, before, err);
 }
 
 static enum tune_undone restore(const struct tune_journal *journal,
-				const struct tune_record *record, char **ret_from, bool dry_run,
-				struct rt_err *err)
+				const struct tune_record *record, const char *before,
+				char **ret_from, bool dry_run, struct rt_err *err)
 {
 	int rc;
 
 	rc = tune_knob_read(journal->root, record->kind, record->target, ret_from, err);
 	if (rc < 0)
 		return rc == -ENOENT ? TUNE_ENDED : TUNE_FAILED;
-	if (tune_knob_equal(record->kind, *ret_from, record->before))
+	if (tune_knob_equal(record->kind, *ret_from, before))
 		return TUNE_UNCHANGED;
 	if (dry_run)
 		return TUNE_RESTORED;
-	rc = put_back(journal, record, err);
+	rc = put_back(journal, record, before, err);
 	if (rc == 0)
 		return TUNE_RESTORED;
 	return rc == -ENOENT ? TUNE_ENDED : TUNE_FAILED;
 }
 
 static enum tune_undone undo_one(struct tune_journal *journal, const struct tune_record *record,
-				 bool dry_run, const struct tune_undo_report *report,
+				 size_t keep, bool dry_run, const struct tune_undo_report *report,
 				 struct rt_err *err)
 {
+	const char *before = first_before(journal, record, keep);
 	struct file *file = NULL;
 	struct tune_record *later = later_holder(journal, record, &file);
 	char *from = NULL;
 	enum tune_undone what;
 
 	if (!later)
-		what = restore(journal, record, &from, dry_run, err);
+		what = restore(journal, record, before, &from, dry_run, err);
 	else if (dry_run || hand_over(journal, record, later, file, err) == 0)
 		what = TUNE_LEFT;
 	else
 		what = TUNE_FAILED;
 	if (report && report->each)
-		report->each(report->arg, record->kind, record->target, from, record->before, what,
+		report->each(report->arg, record->kind, record->target, from, before, what,
 			     what == TUNE_FAILED ? err->text : NULL);
 	free(from);
 	return what;
@@ -694,7 +732,7 @@ static int undo_down_to(struct tune_journal *journal, size_t keep,
 		struct tune_record *record = &records->v[records->nr - 1];
 		struct rt_err why = { 0 };
 
-		if (undo_one(journal, record, false, report, &why) == TUNE_FAILED) {
+		if (undo_one(journal, record, keep, false, report, &why) == TUNE_FAILED) {
 			if (!first->code)
 				*first = why;
 			records->nr--;
@@ -728,7 +766,8 @@ int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 
 	if (dry_run) {
 		for (i = journal->own.records.nr; i-- > keep; )
-			undo_one(journal, &journal->own.records.v[i], true, report, &first);
+			undo_one(journal, &journal->own.records.v[i], keep, true, report,
+				 &first);
 		return 0;
 	}
 	if (journal->own.records.nr == 0)
@@ -747,6 +786,18 @@ int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 			*err = first;
 	}
 	return rc;
+}
+
+void tune_journal_each(const struct tune_journal *journal,
+		       void (*each)(void *arg, enum tune_knob_kind kind, const char *target,
+				    const char *before, const char *wanted), void *arg)
+{
+	const struct tune_records *records = &journal->own.records;
+	size_t i;
+
+	for (i = 0; i < records->nr; i++)
+		each(arg, records->v[i].kind, records->v[i].target, records->v[i].before,
+		     records->v[i].wanted);
 }
 
 bool tune_journal_holds(const struct tune_journal *journal, enum tune_knob_kind kind,

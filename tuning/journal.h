@@ -120,12 +120,17 @@ const char *tune_journal_note(const struct tune_journal *journal);	/* "" for non
 /**
  * tune_journal_apply() - make the changes of a plan, and read each back.
  *
+ * Those that an earlier call has seen to are left alone: a plan may grow and be
+ * applied again.
  * When one that is not optional fails, those that this call made are undone, and
  * the failure is returned, with the kernel's own reason where it shows one.
  */
 int tune_journal_apply(struct tune_journal *journal, struct tune_plan *plan, struct rt_err *err);
 
-/* What undoing a change came to. */
+/*
+ * What undoing a change came to.  A knob that one journal set several times is put
+ * back at once when its newest change is undone.
+ */
 enum tune_undone {
 	TUNE_RESTORED,
 	TUNE_UNCHANGED,		/* it was as before already */
@@ -157,6 +162,11 @@ int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 int tune_journal_list(char ***ret, size_t *ret_nr, const struct rt_root *root,
 		      struct rt_err *err);
 void tune_journal_list_free(char **names, size_t nr);
+
+/* Calls @each for every change, the oldest first. */
+void tune_journal_each(const struct tune_journal *journal,
+		       void (*each)(void *arg, enum tune_knob_kind kind, const char *target,
+				    const char *before, const char *wanted), void *arg);
 
 /* Whether some journal has a change of this knob, and its name; for messages. */
 bool tune_journal_holds(const struct tune_journal *journal, enum tune_knob_kind kind,

@@ -82,6 +82,38 @@ static bool equal_mask(const char *a, const char *b)
 
 /* ---- cgroup folders ---- */
 
+static bool has_word(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (text += strspn(text, " "); *text; text += strcspn(text, " "), text += strspn(text, " "))
+		if (strncmp(text, word, len) == 0 && (text[len] == ' ' || !text[len]))
+			return true;
+	return false;
+}
+
+static int read_controller(const struct rt_root *root, const char *target, char **ret,
+			   struct rt_err *err)
+{
+	char *text;
+	bool on;
+	int rc;
+
+	rc = read_file(root, target, &text, err);
+	if (rc < 0)
+		return rc;
+	on = has_word(text, "cpuset");
+	free(text);
+	*ret = strdup(on ? "on" : "off");
+	return *ret ? 0 : rt_err_set(err, -ENOMEM, "%s", target);
+}
+
+static int write_controller(const struct rt_root *root, const char *target, const char *value,
+			    struct rt_err *err)
+{
+	return write_file(root, target, strcmp(value, "on") == 0 ? "+cpuset" : "-cpuset", err);
+}
+
 static int read_group(const struct rt_root *root, const char *target, char **ret,
 		      struct rt_err *err)
 {
@@ -151,6 +183,8 @@ static const struct kind {
 	[TUNE_KNOB_TEXT] = { "text", read_file, write_file, equal_text, NULL },
 	[TUNE_KNOB_CPULIST] = { "cpulist", read_file, write_file, equal_list, NULL },
 	[TUNE_KNOB_CPUMASK] = { "cpumask", read_file, write_file, equal_mask, NULL },
+	[TUNE_KNOB_CONTROLLER] = { "controller", read_controller, write_controller, equal_text,
+				   NULL },
 	[TUNE_KNOB_GROUP] = { "group", read_group, write_group, equal_text, NULL },
 	[TUNE_KNOB_MEMBER] = { "member", tune_member_read, tune_member_write, equal_text,
 			       "cgroup" },

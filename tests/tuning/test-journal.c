@@ -138,8 +138,11 @@ TEST(changes_are_made_and_come_back)
 	assert_true(tune_journal_is_complete(journal));
 	assert_int_equal(tune_journal_size(journal), 4);
 	assert_int_equal(tune_journal_apply(journal, &plan, NULL), 0);
-	assert_int_equal(tune_journal_size(journal), 4);
+	assert_int_equal(plan.changes[0].state, TUNE_MADE);
+	plan.changes[0].state = TUNE_PLANNED;
+	assert_int_equal(tune_journal_apply(journal, &plan, NULL), 0);
 	assert_int_equal(plan.changes[0].state, TUNE_SAME);
+	assert_int_equal(tune_journal_size(journal), 4);
 	assert_int_equal(tune_journal_undo(journal, 0, true, NULL, NULL), 0);
 	expect("sys/a", "0-3");
 	assert_int_equal(tune_journal_undo(journal, 0, false, NULL, NULL), 0);
@@ -365,6 +368,19 @@ TEST(a_journal_cut_at_any_byte_undoes_what_it_still_tells)
 
 /* ---- several journals ---- */
 
+static void count(void *arg, enum tune_knob_kind kind, const char *target, const char *from,
+		  const char *to, enum tune_undone what, const char *why)
+{
+	unsigned int *counts = arg;
+
+	(void)kind;
+	(void)target;
+	(void)from;
+	(void)to;
+	(void)why;
+	counts[what]++;
+}
+
 TEST(two_journals_of_one_knob_are_undone_in_any_order)
 {
 	char name[32];
@@ -428,20 +444,26 @@ TEST(journals_are_listed_by_name)
 	expect_untouched();
 }
 
-/* ---- odds ---- */
-
-static void count(void *arg, enum tune_knob_kind kind, const char *target, const char *from,
-		  const char *to, enum tune_undone what, const char *why)
+/* A file keeps no history: that it is written once shows in what the report says. */
+TEST(what_was_set_to_and_fro_is_put_back_once)
 {
-	unsigned int *counts = arg;
+	unsigned int counts[TUNE_FAILED + 1] = { 0 };
+	const struct tune_undo_report report = { .each = count, .arg = counts };
+	struct tune_journal *journal;
 
-	(void)kind;
-	(void)target;
-	(void)from;
-	(void)to;
-	(void)why;
-	counts[what]++;
+	assert_int_equal(set_one("cpu", "0-5", NULL), 0);
+	assert_int_equal(set_one("cpu", "0-3", NULL), 0);
+	assert_int_equal(set_one("cpu", "0-5", NULL), 0);
+	journal = open_as("cpu");
+	assert_int_equal(tune_journal_size(journal), 3);
+	assert_int_equal(tune_journal_undo(journal, 0, false, &report, NULL), 0);
+	tune_journal_close(journal);
+	assert_int_equal(counts[TUNE_RESTORED], 1);
+	assert_int_equal(counts[TUNE_UNCHANGED], 2);
+	expect_untouched();
 }
+
+/* ---- odds ---- */
 
 TEST(what_cannot_be_put_back_stays_and_the_rest_is_undone)
 {
@@ -550,6 +572,7 @@ int main(void)
 		cmocka_unit_test(two_journals_of_one_knob_are_undone_in_any_order),
 		cmocka_unit_test(three_turns_of_two_journals_are_undone_in_any_order),
 		cmocka_unit_test(journals_are_listed_by_name),
+		cmocka_unit_test(what_was_set_to_and_fro_is_put_back_once),
 		cmocka_unit_test(what_cannot_be_put_back_stays_and_the_rest_is_undone),
 		cmocka_unit_test(a_note_is_kept_with_the_journal),
 		cmocka_unit_test(a_journal_of_another_boot_is_dropped),

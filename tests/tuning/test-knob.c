@@ -149,9 +149,11 @@ TEST(a_policy_comes_back_as_it_was_read)
 	}
 	if (rc < 0)	/* not root */
 		assert_contains(err.text, "cannot give task");
-	assert_int_equal(tune_knob_write(&root, TUNE_KNOB_SCHED, target, "quick 1", &err), -EINVAL);
+	rc = tune_knob_write(&root, TUNE_KNOB_SCHED, target, "quick 1", &err);
+	assert_int_equal(rc, -EINVAL);
 	assert_contains(err.text, "found \"quick 1\"");
-	assert_int_equal(tune_knob_write(&root, TUNE_KNOB_SCHED, target, "deadline 1", NULL), -EINVAL);
+	rc = tune_knob_write(&root, TUNE_KNOB_SCHED, target, "deadline 1", NULL);
+	assert_int_equal(rc, -EINVAL);
 	end(pid);
 }
 
