@@ -86,9 +86,11 @@ static bool has_word(const char *text, const char *word)
 {
 	size_t len = strlen(word);
 
-	for (text += strspn(text, " "); *text; text += strcspn(text, " "), text += strspn(text, " "))
+	for (; *text; text += strcspn(text, " ")) {
+		text += strspn(text, " ");
 		if (strncmp(text, word, len) == 0 && (text[len] == ' ' || !text[len]))
 			return true;
+	}
 	return false;
 }
 

@@ -20,7 +20,7 @@ enum tune_knob_kind {
 	TUNE_KNOB_TEXT,	/* a file; its text without the last newline */
 	TUNE_KNOB_CPULIST,	/* a file with a list, "0-3,8" */
 	TUNE_KNOB_CPUMASK,	/* a file with a mask, "f0f" */
-	TUNE_KNOB_CONTROLLER,	/* "cpuset" for the groups below a folder of version 2; "on" or "off" */
+	TUNE_KNOB_CONTROLLER,	/* cpuset in a cgroup.subtree_control; "on" or "off" */
 	TUNE_KNOB_GROUP,	/* a folder of a cgroup hierarchy; "there" or "none" */
 	TUNE_KNOB_MEMBER,	/* a task's cgroup, "/" is the hierarchy's top */
 	TUNE_KNOB_AFFINITY,	/* a task's CPUs, a list */

@@ -22,7 +22,8 @@ tests/fuzz/fuzz-cpuset-libs := $(tune-libs)
 tests/fuzz/fuzz-cpuset-ldlibs := $(tune-ldlibs)
 
 # --- the engine: plan, journal, apply, read back, undo
-libtuning.a-objs += $(addprefix tuning/,journal.o journal-file.o journal-plan.o knob.o knob-task.o)
+libtuning.a-objs += $(addprefix tuning/,journal.o journal-file.o journal-plan.o journal-store.o \
+	knob.o knob-task.o)
 tune-tests += journal knob
 PROGRAMS += kvmrt-undo
 kvmrt-undo-objs := tuning/cmd-undo.o
