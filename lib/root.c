@@ -214,13 +214,13 @@ int rt_root_read_u64(const struct rt_root *root, uint64_t *ret, struct rt_err *e
 	return 0;
 }
 
-static int write_text(const struct rt_root *root, const char *text, struct rt_err *err,
+static int write_text(const struct rt_root *root, int how, const char *text, struct rt_err *err,
 		      const char *path)
 {
 	ssize_t put;
 	int fd, rc = 0;
 
-	fd = open_path(root, err, O_WRONLY | O_TRUNC, path);
+	fd = open_path(root, err, O_WRONLY | how, path);
 	if (fd < 0)
 		return fd;
 	put = write(fd, text, strlen(text));
@@ -246,5 +246,18 @@ int rt_root_write(const struct rt_root *root, const char *text, struct rt_err *e
 	va_start(ap, fmt);
 	rc = format_path(path, err, fmt, ap);
 	va_end(ap);
-	return rc ? rc : write_text(root, text, err, path);
+	return rc ? rc : write_text(root, O_TRUNC, text, err, path);
+}
+
+int rt_root_append(const struct rt_root *root, const char *text, struct rt_err *err,
+		   const char *fmt, ...)
+{
+	char path[PATH_MAX];
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = format_path(path, err, fmt, ap);
+	va_end(ap);
+	return rc ? rc : write_text(root, O_APPEND, text, err, path);
 }

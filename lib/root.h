@@ -64,4 +64,8 @@ int rt_root_read_u64(const struct rt_root *root, uint64_t *ret, struct rt_err *e
 int rt_root_write(const struct rt_root *root, const char *text, struct rt_err *err,
 		  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/* Beside what is there: opening tracefs' lists of triggers and events otherwise empties them. */
+int rt_root_append(const struct rt_root *root, const char *text, struct rt_err *err,
+		   const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
 #endif /* RT_LIB_ROOT_H */

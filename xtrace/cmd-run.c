@@ -33,7 +33,7 @@
 #define LIVE_NS 500000000ull
 #define INCIDENTS 64	/* a guest that asks without end must not fill the disk */
 
-static struct rt_strv events, excludes, filters, pids;
+static struct rt_strv events, excludes, filters, pids, stops, late_stops;
 static struct xt_record_opts opts = {
 	.output = "xtrace-data",
 	.name = XT_SESSION_DEFAULT,
@@ -42,6 +42,8 @@ static struct xt_record_opts opts = {
 	.events = &events,
 	.excludes = &excludes,
 	.filters = &filters,
+	.stops = &stops,
+	.late_stops = &late_stops,
 	.pids = &pids,
 };
 static uint64_t duration_ns;
@@ -74,6 +76,11 @@ static const struct rt_opt run_opts[] = {
 		  "at a call to flush, in overwrite mode: save and go on (keep), or end (stop)"),
 	RT_UINT(0, "incidents", &opts.incidents, "N", 1, 1000000,
 		"save at most N calls to flush (64; 1 with --on-flush stop)"),
+	RT_LIST(0, "stop-on", &stops, "EVENT [if FILTER]",
+		"the kernel stops recording at this event, and the session ends"),
+	RT_LIST(0, "stop-on-latency", &late_stops, "KIND(NAME)>TIME",
+		"... at the first such latency: wakeup(rtapp)>100us, exit>50us, irq, softirq, "
+		"syscall"),
 	RT_TIME('d', "duration", &duration_ns, "SECONDS", "end the session after this time"),
 	RT_STRING(0, "root", &root_path, "DIR", "find /proc, /sys and /run below DIR"),
 	RT_END
@@ -200,6 +207,18 @@ static void on_live(void *arg)
 
 /* ---- the end of the session, and of the command ---- */
 
+/* Did a trigger of --stop-on end the recording?  Said once. */
+static bool has_stopped(struct owner *owner)
+{
+	char text[RT_ERR_MAX - 64], line[RT_ERR_MAX];
+
+	if (!xt_record_check_stop(owner->record, text, sizeof(text)))
+		return false;
+	snprintf(line, sizeof(line), "the recording ended at %s", text);
+	say(owner, line);
+	return true;
+}
+
 /* The directory is final behind this; the command, if any, goes on. */
 static void end_session(struct owner *owner)
 {
@@ -209,6 +228,7 @@ static void end_session(struct owner *owner)
 	xt_record_status(owner->record, &status);
 	if (strcmp(status.state, "finished") == 0)
 		return;
+	has_stopped(owner);
 	rt_loop_remove(owner->loop, owner->incidents);
 	owner->incidents = NULL;
 	if (xt_record_finish(owner->record, &err) < 0 && !owner->failed)
@@ -312,6 +332,14 @@ static void on_freeze_check(void *arg)
 	if (rc < 0)
 		complain(owner, &err);
 	if (rc < 0 || rc == XT_FREEZE_LAST)
+		end_session(owner);
+}
+
+static void on_stop_check(void *arg)
+{
+	struct owner *owner = arg;
+
+	if (has_stopped(owner))
 		end_session(owner);
 }
 
@@ -427,6 +455,8 @@ static int add_record_sources(struct owner *owner, struct rt_err *err)
 				    on_incident, owner, &owner->incidents, err);
 	if (rc == 0 && xt_record_can_freeze(owner->record))
 		rc = rt_loop_add_timer(loop, FREEZE_CHECK_NS, on_freeze_check, owner, NULL, err);
+	if (rc == 0 && xt_record_can_stop(owner->record))
+		rc = rt_loop_add_timer(loop, FREEZE_CHECK_NS, on_stop_check, owner, NULL, err);
 	if (rc == 0 && duration_ns)
 		rc = rt_loop_add_timer(loop, duration_ns, on_duration, owner, NULL, err);
 	if (rc == 0 && owner->child.pid)

@@ -43,8 +43,8 @@ static int arm_point(struct xt_record *record, unsigned int i, struct rt_err *er
 	snprintf(trigger + len, sizeof(trigger) - len, points[i].filter,
 		 (unsigned int)GS_NR_XTRACE_FLUSH);
 	if (record->armed[i])
-		xt_instance_write(&record->inst, trigger, NULL, "events/%s/%s/trigger",
-				  points[i].system, points[i].event);
+		xt_instance_trigger(&record->inst, points[i].system, points[i].event, trigger,
+				    NULL);
 	/* Fires once: a second call must not swap away what the first one caught. */
 	return xt_instance_trigger(&record->inst, points[i].system, points[i].event, trigger + 1,
 				   err);

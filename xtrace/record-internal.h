@@ -11,6 +11,7 @@
 #include "xtrace/record.h"
 #include "xtrace/select.h"
 #include "xtrace/session.h"
+#include "xtrace/stop.h"
 #include "xtrace/store.h"
 #include "xtrace/tracefs.h"
 #include "xtrace/xtrace.h"
@@ -28,6 +29,7 @@ struct xt_record {
 	struct xt_tracefs fs;
 	struct xt_session session;
 	struct xt_select select;
+	struct xt_stops stops;
 	struct xt_instance inst, tsc_inst;
 	bool has_inst, has_tsc_inst;
 	int hold_fd, tsc_hold_fd;	/* of an instance that we have: nobody else can remove it */
@@ -53,7 +55,7 @@ struct xt_record {
 	uint64_t last_incident;
 	bool no_rest;			/* the end saves nothing more */
 
-	bool started, paused, finished;
+	bool started, paused, stopped, finished;
 	uint64_t start_ns, end_ns;	/* CLOCK_MONOTONIC */
 	uint64_t pause_ts;		/* trace clock */
 	uint32_t flushes;

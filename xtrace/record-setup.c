@@ -149,6 +149,9 @@ static int choose_events(struct xt_record *record, struct rt_err *err)
 	struct xt_select *sel = &record->select;
 	int rc;
 
+	rc = xt_stops_define(&record->stops, &record->fs, opts->late_stops, err);
+	if (rc < 0)
+		return rt_err_wrap(err, rc, "--stop-on-latency");
 	rc = xt_select_init(sel, &record->fs, err);
 	if (rc == 0 && opts->events->n == 0 && opts->filters->n == 0)
 		rc = xt_select_add(sel, "default", err);
@@ -158,6 +161,10 @@ static int choose_events(struct xt_record *record, struct rt_err *err)
 		rc = take_words(sel, opts->filters, "-F", xt_select_filter, err);
 	if (rc == 0)
 		rc = take_words(sel, opts->excludes, "-x", xt_select_remove, err);
+	if (rc == 0) {
+		rc = xt_stops_select(&record->stops, sel, opts->stops, err);
+		rc = rc < 0 ? rt_err_wrap(err, rc, "--stop-on") : 0;
+	}
 	if (rc == 0 && xt_select_count(sel) == 0)
 		rc = rt_err_say(err, -EINVAL, "no event is left to record");
 	return rc;
@@ -381,6 +388,9 @@ static int setup_instance(struct xt_record *record, struct rt_err *err)
 		rc = arm_snapshot(record, err);
 	if (rc == 0)
 		rc = xt_record_arm_freeze(record, err);
+	if (rc == 0)
+		rc = xt_stops_arm(&record->stops, &record->inst, record->session.name,
+				  &record->select, err);
 	return rc;
 }
 
@@ -426,6 +436,11 @@ static int describe_session(struct xt_record *record)
 		rc = rc ? rc : xt_store_add(store, "session", "pid", "%s", opts->pids->v[i]);
 	for (i = 0; i < opts->filters->n; i++)
 		rc = rc ? rc : xt_store_add(store, "session", "filter", "%s", opts->filters->v[i]);
+	for (i = 0; i < opts->stops->n; i++)
+		rc = rc ? rc : xt_store_add(store, "session", "stop-on", "%s", opts->stops->v[i]);
+	for (i = 0; i < opts->late_stops->n; i++)
+		rc = rc ? rc : xt_store_add(store, "session", "stop-on-latency", "%s",
+					    opts->late_stops->v[i]);
 	return rc;
 }
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "lib/cmd.h"
 #include "lib/err.h"
 #include "lib/root.h"
 #include "xtrace/capture.h"
@@ -407,6 +408,7 @@ static void remove_instances(struct xt_record *record)
 		if (xt_instance_remove(&record->inst, NULL) < 0)
 			record->session.left = true;
 	}
+	xt_stops_finish(&record->stops);
 	if (record->has_tsc_inst) {
 		close(record->tsc_hold_fd);
 		if (xt_instance_remove(&record->tsc_inst, NULL) < 0)
@@ -453,6 +455,24 @@ void xt_record_destroy(struct xt_record *record)
 	xt_select_finish(&record->select);
 	free(record->final);
 	free(record);
+}
+
+/* ---- triggers that end it ---- */
+
+bool xt_record_can_stop(const struct xt_record *record)
+{
+	return record->opts.stops->n || record->opts.late_stops->n;
+}
+
+bool xt_record_check_stop(struct xt_record *record, char *ret_text, size_t size)
+{
+	if (!record->started || record->stopped || record->finished ||
+	    !xt_record_can_stop(record) ||
+	    !xt_stops_fired(&record->stops, &record->inst, &record->select, ret_text, size))
+		return false;
+	record->stopped = true;
+	xt_store_add(record->store, "session", "stopped-by", "%s", ret_text);
+	return true;
 }
 
 /* ---- what can be asked ---- */

@@ -33,6 +33,7 @@ struct xt_record_opts {
 	const char *mode;		/* "stream", "overwrite", "stop" */
 	const char *clock;		/* "tod", "mono", "boot", "tsc", "local" */
 	const struct rt_strv *events, *excludes, *filters, *pids;
+	const struct rt_strv *stops, *late_stops;	/* stop.h */
 	const char *cpus;		/* NULL: all that are online */
 	const char *drain_cpus;		/* NULL: all that are not isolated */
 	const char *command;		/* for the record only */
@@ -89,6 +90,12 @@ enum { XT_FREEZE_SAVED = 1, XT_FREEZE_LAST = 2 };
  * Return: 0 when it had not; XT_FREEZE_SAVED; XT_FREEZE_LAST: the session is to end.
  */
 int xt_record_check_freeze(struct xt_record *record, struct rt_err *err);
+/*
+ * To be called a few times a second: has a trigger ended the recording?  Then true, the
+ * first time, with what it was; it is noted in the trace.
+ */
+bool xt_record_check_stop(struct xt_record *record, char *ret_text, size_t size);
+bool xt_record_can_stop(const struct xt_record *record);
 /* -1 where there is none. */
 int xt_record_incident_fd(const struct xt_record *record);
 /* Of what was saved last; 0 unknown. */

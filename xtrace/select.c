@@ -25,7 +25,7 @@
 /* What to do with each event that a word stands for. */
 struct verdict {
 	bool chosen;
-	const char *filter;
+	const char *filter, *stop;
 };
 
 static size_t count_lines(const char *text)
@@ -78,6 +78,8 @@ static void decide(struct xt_sel_event *event, const struct verdict *verdict)
 	event->chosen = verdict->chosen;
 	if (verdict->filter)
 		event->filter = verdict->filter;
+	if (verdict->stop)
+		event->stop = verdict->stop;
 }
 
 /* @system or @event NULL: any. */
@@ -265,6 +267,23 @@ int xt_select_filter(struct xt_select *sel, const char *word, struct rt_err *err
 		return rt_err_say(err, -EINVAL, "expected EVENT:FILTER, found \"%.80s\"", word);
 	snprintf(name, sizeof(name), "%.*s", (int)(colon - word), word);
 	verdict.filter = colon + 1;
+	return apply_word(sel, name, &verdict, err);
+}
+
+int xt_select_stop(struct xt_select *sel, const char *word, struct rt_err *err)
+{
+	const char *condition = strstr(word, " if ");
+	struct verdict verdict = { .chosen = true };
+	char name[MAX_WORD];
+	size_t len = condition ? (size_t)(condition - word) : strlen(word);
+
+	while (len && word[len - 1] == ' ')
+		len--;
+	verdict.stop = condition ? condition + strlen(" if ") : "";
+	if (!len || len >= sizeof(name) || (condition && !*verdict.stop))
+		return rt_err_say(err, -EINVAL, "expected EVENT or EVENT if FILTER, found "
+				  "\"%.80s\"", word);
+	snprintf(name, sizeof(name), "%.*s", (int)len, word);
 	return apply_word(sel, name, &verdict, err);
 }
 

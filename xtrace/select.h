@@ -21,6 +21,7 @@ struct xt_sel_event {
 	bool chosen;
 	bool enabled;			/* xt_select_apply() has done it */
 	const char *filter;		/* borrowed; NULL without */
+	const char *stop;		/* filter of what ends the recording; NULL: never */
 };
 
 struct xt_select {
@@ -39,6 +40,8 @@ void xt_select_finish(struct xt_select *sel);
  */
 int xt_select_add(struct xt_select *sel, const char *word, struct rt_err *err);
 int xt_select_remove(struct xt_select *sel, const char *word, struct rt_err *err);
+/* "EVENT" or "EVENT if FILTER": chooses the event, and has it end the recording. */
+int xt_select_stop(struct xt_select *sel, const char *word, struct rt_err *err);
 /* "EVENT:FILTER": chooses the event and filters it; @word must live as long as @sel. */
 int xt_select_filter(struct xt_select *sel, const char *word, struct rt_err *err);
 

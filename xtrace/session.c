@@ -22,6 +22,7 @@
 
 #include "lib/err.h"
 #include "lib/root.h"
+#include "xtrace/stop.h"
 #include "xtrace/tracefs.h"
 
 #define RUN_DIR "run/xtrace"
@@ -251,6 +252,7 @@ static bool remove_listed(const struct rt_root *root, const struct xt_tracefs *f
 		if (!is_of(entry->d_name, name))
 			continue;
 		xt_instance_at(&inst, fs, entry->d_name + strlen(XT_INSTANCE_PREFIX));
+		xt_stops_clear(&inst);
 		if (xt_instance_remove(&inst, NULL) == 0)
 			nr++;
 		else

@@ -364,17 +364,19 @@ out:
 	return found;
 }
 
-/* Writes a filter or a trigger; what the kernel has against it stands in error_log. */
+/* Writes a filter, or adds a trigger; what the kernel has against it stands in error_log. */
 static int write_checked(const struct xt_instance *inst, const char *system, const char *event,
 			 const char *file, const char *text, struct rt_err *err)
 {
+	bool add = strcmp(file, "trigger") == 0;
 	char words[512];
 	int rc;
 
 	/* An empty log, so that what stands there afterwards is about this write. */
 	if (xt_instance_has(inst, "error_log"))
 		xt_instance_write(inst, "\n", NULL, "error_log");
-	rc = xt_instance_write(inst, text, err, "events/%s/%s/%s", system, event, file);
+	rc = (add ? rt_root_append : rt_root_write)(inst->root, text, err, "%s/events/%s/%s/%s",
+						    inst->dir, system, event, file);
 	if (rc == 0)
 		return 0;
 	/* Some have no EINVAL: "Too many '('" is ENOENT. */

@@ -104,6 +104,31 @@ expect_status 125
 expect_stderr_like '^xtrace-run: filter .* for sched:sched_switch: the kernel says: '
 nothing_left "$w/no"
 
+it 'ends with the event of --stop-on, whose kernel stopped the buffers, and lets the command go on'
+rm -rf "$w/t"
+record -o "$w/t" -m overwrite -e sched --stop-on 'sched_process_exec if filename ~ "*/true"' \
+	sh -c '/bin/true; sleep 0.5; exit 3'
+expect_status 3
+expect_stderr_like '^xtrace-run: the recording ended at sched:sched_process_exec if filename ~ ".\*/true"$'
+[ "$(value "$w/t" stopped-by)" = 'sched:sched_process_exec if filename ~ "*/true"' ] ||
+	fail 'what stopped it is not noted'
+[[ $(xtrace-view --fields event --tail 1 "$w/t") == 'PROCESS_EXEC ['*true* ]] ||
+	fail 'the last event is another one'
+no_traces_left
+
+it 'names what is wrong with a stop'
+rm -rf "$w/t"
+record -o "$w/t" --stop-on 'sched_switch if bogus == 3' true
+expect_status 125
+expect_stderr_like 'trigger "traceoff:1 if bogus == 3" for sched:sched_switch: the kernel says: '
+record -o "$w/t" --stop-on 'sched_swich' true
+expect_status 125
+expect_stderr_like '^xtrace-run: --stop-on: unknown event "sched_swich"; near it: sched_switch'
+record -o "$w/t" --stop-on-latency 'wakeup(true)>soon' true
+expect_status 125
+expect_stderr_like '^xtrace-run: --stop-on-latency: expected a time behind "wakeup.true.", such as 100us, found "soon"$'
+nothing_left "$w/t"
+
 it 'records the CPUs of -c alone'
 record -o "$w/c" -c 0 sh -c 'i=0; while [ $i -lt 300 ]; do i=$((i + 1)); done'
 expect_status 0

@@ -126,6 +126,7 @@ static void a_setting_is_written_as_a_whole(void **state)
 	assert_int_equal(rt_root_write(&tree->root, "-1\n", NULL, "setting"), 0);
 	assert_int_equal(rt_root_read_line(&tree->root, line, sizeof(line), NULL, "setting"), 0);
 	assert_string_equal(line, "-1");
+	assert_int_equal(rt_root_append(&tree->root, "2\n", NULL, "setting"), 0);
 	assert_int_equal(rt_root_write(&tree->root, "1", &err, "absent"), -ENOENT);
 	assert_false(rt_root_exists(&tree->root, "absent"));
 }

@@ -66,6 +66,7 @@ static int set_up(void **state)
 	f->opts = (struct xt_record_opts){
 		.output = f->output, .name = f->name, .mode = "stream", .clock = "mono",
 		.events = &f->events, .excludes = &f->none, .filters = &f->none, .pids = &f->none,
+		.stops = &f->none, .late_stops = &f->none,
 		.buffer_bytes = 256 << 10,
 	};
 	*state = f;
