@@ -48,11 +48,28 @@ $(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs
 
 # --- live views
 
-libtuning.a-objs += tuning/page.o
-tune-ldlibs += -lmicrohttpd
-tune-tests += page
+libtuning.a-objs += $(addprefix tuning/,aside.o rates.o rates-text.o)
+tune-tests += aside rates
+
+# The page's server, for the commands that have one: nobody else links its library.
+ARCHIVES += libtunepage.a
+libtunepage.a-objs := tuning/page.o
+page-libs := libtunepage.a $(tune-libs)
+page-ldlibs := -lmicrohttpd $(tune-ldlibs)
 PKGS += libmicrohttpd
 DEPS += libmicrohttpd-dev
+UNIT_TESTS += tests/tuning/test-page
+tests/tuning/test-page-objs := tests/tuning/test-page.o
+tests/tuning/test-page-libs := $(page-libs)
+tests/tuning/test-page-ldlibs := $(page-ldlibs)
+
+PROGRAMS += interview
+interview-objs := $(addprefix tuning/,cmd-interview.o cmd-interview-screen.o)
+interview-libs := $(page-libs)
+interview-ldlibs := $(page-ldlibs) -lncursesw -ltinfo -lm
+PKGS += ncursesw
+DEPS += libncurses-dev
+CMD_TESTS += tests/cmd/interview.sh
 
 tune-tests := $(addprefix tests/tuning/test-,$(tune-tests))
 UNIT_TESTS += $(tune-tests)

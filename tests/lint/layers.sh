@@ -36,7 +36,7 @@ event-parse.h traceevent/ kbuffer.h trace-seq.h: xtrace
 zstd.h zdict.h zlib.h: xtrace
 histedit.h editline/ readline/: xtrace
 hdr/: merge
-hwloc.h hwloc/ numa.h numaif.h microhttpd.h: tuning
+hwloc.h hwloc/ numa.h numaif.h microhttpd.h ncurses.h: tuning
 libvirt/ libxml/: config
 json-c/ json.h: lib
 cmocka.h: tests

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd-interview.c - interview: interrupts and softirqs of each CPU, a second
+ */
+#include "tuning/cmd-interview.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/cmd.h"
+#include "lib/err.h"
+#include "lib/root.h"
+#include "tuning/aside.h"
+#include "tuning/topo.h"
+
+#define DEFAULT_NS	1000000000ull
+#define LEAST_NS	10000000ull
+
+static uint64_t interval_ns;	/* 0: not given */
+static unsigned int count;
+static bool changing, json, text;
+static const char *sort_name = "listed", *kind = "all";
+static const char *cpus_text, *root_path;
+
+static const struct rt_opt interview_opts[] = {
+	RT_STRING('c', "cpus", &cpus_text, "CPUSET", "only these CPUs: 0-3,8 or n1 or ~c0"),
+	RT_BOOL('C', "changing", &changing, "only lines that count"),
+	RT_TIME('i', "interval", &interval_ns, "SECONDS", "a reading every SECONDS (1), on and on"),
+	RT_UINT('n', "count", &count, "N", 1, UINT32_MAX, "end after N comparisons"),
+	RT_CHOICE('k', "kind", &kind, "all|irqs|softirqs", "what to show"),
+	RT_CHOICE('s', "sort", &sort_name, "listed|total|name", "order of the lines"),
+	RT_BOOL('t', "text", &text, "lines of text, on a terminal too"),
+	RT_BOOL(0, "json", &json, "an object for each comparison, in one line"),
+	RT_STRING(0, "root", &root_path, "DIR", "read DIR/proc"),
+	RT_END
+};
+
+static void choose_view(struct tune_rates_view *view)
+{
+	view->changing = changing;
+	view->no_irqs = strcmp(kind, "softirqs") == 0;
+	view->no_softirqs = strcmp(kind, "irqs") == 0;
+	view->sort = strcmp(sort_name, "total") == 0 ? TUNE_SORT_TOTAL :
+		     strcmp(sort_name, "name") == 0 ? TUNE_SORT_NAME : TUNE_SORT_LISTED;
+}
+
+/* ---- lines ---- */
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* False when one of the signals, which are blocked, came before that time. */
+static bool sleep_until(uint64_t until_ns, const sigset_t *signals)
+{
+	struct timespec left;
+	uint64_t now;
+
+	while ((now = now_ns()) < until_ns) {
+		left.tv_sec = (time_t)((until_ns - now) / 1000000000);
+		left.tv_nsec = (long)((until_ns - now) % 1000000000);
+		if (sigtimedwait(signals, NULL, &left) > 0)
+			return false;
+	}
+	return true;
+}
+
+static void put_lines(struct rt_buf *to, const struct interview *interview)
+{
+	const struct tune_rates *rates = &interview->rates;
+	const struct tune_rate **order = calloc(rates->n + 1, sizeof(*order));
+	size_t i, n;
+
+	if (!order) {
+		to->failed = true;
+		return;
+	}
+	n = tune_rates_order(rates, &interview->view, order);
+	tune_rates_put_head(to, rates, &interview->view);
+	rt_buf_puts(to, "\n");
+	for (i = 0; i < n; i++) {
+		tune_rates_put_line(to, rates, order[i], &interview->view);
+		rt_buf_puts(to, "\n");
+	}
+	free(order);
+}
+
+static int print(const struct interview *interview, bool first, struct rt_err *err)
+{
+	struct rt_buf out = { 0 };
+	int rc = 0;
+
+	if (json) {
+		tune_rates_put_json(&out, &interview->rates, &interview->view);
+		rt_buf_puts(&out, "\n");
+	} else {
+		rt_buf_puts(&out, first ? "" : "\n");
+		put_lines(&out, interview);
+	}
+	if (out.failed)
+		rc = rt_err_set(err, -ENOMEM, "%zu lines", interview->rates.n);
+	else if (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout) != 0)
+		rc = rt_err_set(err, -errno, "cannot write");
+	rt_buf_finish(&out);
+	return rc;
+}
+
+/* @nr 0: until it is ended. */
+static int print_all(struct interview *interview, unsigned int nr, struct rt_err *err)
+{
+	uint64_t next = now_ns();
+	sigset_t signals;
+	unsigned int i;
+	int rc;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	rc = tune_rates_read(&interview->rates, interview->root, &interview->choice, err);
+	for (i = 0; rc == 0 && (nr == 0 || i < nr); i++) {
+		next += interview->interval_ns;
+		if (!sleep_until(next, &signals))
+			break;
+		rc = tune_rates_read(&interview->rates, interview->root, &interview->choice, err);
+		if (rc == 0)
+			rc = print(interview, i == 0, err);
+	}
+	return rc;
+}
+
+/* ---- the command line ---- */
+
+static int choose_cpus(struct rt_cpuset *cpus, const struct rt_root *root, struct rt_err *err)
+{
+	struct tune_topo *topo;
+	int rc;
+
+	rc = tune_topo_load(&topo, root, err);
+	if (rc < 0)
+		return rc;
+	rc = tune_cpuset_resolve(cpus, topo, cpus_text, err);
+	if (rc == 0 && rt_cpuset_empty(cpus))
+		rc = rt_err_say(err, -EINVAL, "\"%s\" names no CPU", cpus_text);
+	else if (rc == 0 && !rt_cpuset_overlaps(cpus, &topo->online))
+		rc = rt_err_say(err, -EINVAL, "no CPU of \"%s\" is online", cpus_text);
+	tune_topo_destroy(topo);
+	return rc < 0 ? rt_err_wrap(err, rc, "--cpus") : 0;
+}
+
+static int show(struct interview *interview, struct rt_err *err)
+{
+	struct rt_cpuset cpus;
+	int rc;
+
+	if (cpus_text) {
+		rc = choose_cpus(&cpus, interview->root, err);
+		if (rc < 0)
+			return rc;
+		interview->choice.cpus = &cpus;
+	}
+	choose_view(&interview->view);
+	if (json || text || count || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+		rc = print_all(interview, count || interval_ns ? count : 1, err);
+	else
+		rc = interview_screen(interview, err);
+	tune_rates_finish(&interview->rates);
+	return rc;
+}
+
+static int interview(int argc, char **argv, struct rt_err *err)
+{
+	struct interview interview = {
+		.choice = { .words = (const char *const *)argv, .nr_words = (size_t)argc },
+		.interval_ns = interval_ns ? interval_ns : DEFAULT_NS,
+	};
+	struct rt_root root;
+	int rc;
+
+	if (interview.interval_ns < LEAST_NS)
+		return rt_usage(err, "--interval: expected at least 10ms");
+	rc = tune_stay_off(err);
+	if (rc < 0)
+		return rc;
+	rc = rt_root_init(&root, root_path, err);
+	if (rc < 0)
+		return rc;
+	interview.root = &root;
+	rc = show(&interview, err);
+	rt_root_finish(&root);
+	return rc;
+}
+
+static const struct rt_cmd interview_cmd = {
+	.name = "interview",
+	.summary = "show interrupts and softirqs of each CPU as rates",
+	.synopsis = "[options] [NAME...]",
+	.details = "On a terminal the view is live: ? shows its keys.  Elsewhere, and with "
+		   "--text, --json or --count, two readings are compared and printed; with "
+		   "--interval this goes on.\n"
+		   "NAME is a number, a label (LOC, NET_RX), an action, a PCI address or a "
+		   "network interface; * and ? stand for more.",
+	.opts = interview_opts,
+	.max_args = UINT32_MAX,
+	.effect = RT_READS,
+	.complete = RT_COMPLETE_NONE,
+	.run = interview,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&interview_cmd, argc, argv);
+}
