@@ -13,8 +13,9 @@ kcfg-tests :=
 
 # --- kvmrt.cfg and its rules
 
-libconfig.a-objs += $(addprefix config/,attr.o cfg.o cfg-set.o file.o place.o)
-kcfg-tests += attr cfg file place
+libconfig.a-objs += $(addprefix config/,attr.o cfg.o cfg-set.o file.o place.o \
+	rules.o rules-pair.o rules-virt.o rules-vm.o)
+kcfg-tests += attr cfg file place rules
 FUZZERS += tests/fuzz/fuzz-cfg
 tests/fuzz/fuzz-cfg-objs := tests/fuzz/fuzz-cfg.o
 tests/fuzz/fuzz-cfg-libs := libconfig.a librt.a

@@ -223,6 +223,8 @@ static int describe(virDomainPtr domain, struct kcfg_domain *ret)
 	virDomainGetAutostart(domain, &autostart);
 	ret->state = state_of(state);
 	ret->active = virDomainIsActive(domain) == 1;
+	if (!ret->active)
+		ret->memory = (uint64_t)virDomainGetMaxMemory(domain) << 10;
 	ret->persistent = virDomainIsPersistent(domain) == 1;
 	ret->autostart = autostart;
 	ret->name = strdup(virDomainGetName(domain));

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct rt_cpuset;
 struct rt_err;
@@ -29,6 +30,7 @@ struct kcfg_domain {
 	char *name;		/* owned */
 	enum kcfg_state state;
 	bool active;		/* there is a QEMU */
+	uint64_t memory;	/* bytes; only of one that is not active */
 	bool autostart;		/* libvirt's own */
 	bool persistent;
 };

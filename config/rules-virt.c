@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rules-virt.c - rules for what libvirt has; without its answer they find nothing
+ */
+#include "config/rules-internal.h"
+
+#include <string.h>
+
+#include "config/virt.h"
+#include "lib/text.h"
+
+static const struct kcfg_domain *domain_of(const struct kcfg_check *check,
+					   const struct kcfg_place *place)
+{
+	return kcfg_domains_find(check->domains, check->nr_domains, place->vm->uuid);
+}
+
+void kcfg_check_known(struct kcfg_check *check, const struct kcfg_place *place)
+{
+	if (check->domains && !domain_of(check, place))
+		kcfg_found(check, place->vm, KCFG_NR_ATTRS, "libvirt has no VM of UUID %s",
+			   place->vm->uuid);
+}
+
+void kcfg_check_renamed(struct kcfg_check *check, const struct kcfg_place *place)
+{
+	const struct kcfg_domain *domain = domain_of(check, place);
+
+	if (domain && place->vm->name[0] && strcmp(domain->name, place->vm->name) != 0)
+		kcfg_found(check, place->vm, KCFG_NAME, "name \"%s\": libvirt calls the VM \"%s\"",
+			   place->vm->name, domain->name);
+}
+
+void kcfg_check_name_taken(struct kcfg_check *check, const struct kcfg_place *place)
+{
+	size_t i;
+
+	for (i = 0; i < check->nr_domains; i++) {
+		const struct kcfg_domain *other = &check->domains[i];
+
+		if (strcmp(other->name, place->vm->name) == 0 &&
+		    strcmp(other->uuid, place->vm->uuid) != 0)
+			kcfg_found(check, place->vm, KCFG_NAME,
+				   "name \"%s\" is that of another VM in libvirt, %s",
+				   place->vm->name, other->uuid);
+	}
+}
+
+void kcfg_check_autostart(struct kcfg_check *check, const struct kcfg_place *place)
+{
+	const struct kcfg_domain *domain = domain_of(check, place);
+
+	if (domain && domain->autostart && (place->vm->rt || place->vm->autostart))
+		kcfg_found(check, place->vm, KCFG_AUTOSTART,
+			   "libvirt starts the VM by itself, before its CPUs are free");
+}
+
+/* Free memory of the nodes it may come from; 0 where that is not known. */
+static uint64_t free_memory(const struct tune_topo *topo, const struct rt_cpuset *nodes)
+{
+	uint64_t bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < topo->at[TUNE_NODE].n; i++) {
+		const struct tune_group *node = &topo->at[TUNE_NODE].v[i];
+
+		if (!rt_cpuset_empty(nodes) && !rt_cpuset_has(nodes, (unsigned int)node->number))
+			continue;
+		if (!node->free_bytes)
+			return 0;
+		bytes += node->free_bytes;
+	}
+	return bytes;
+}
+
+void kcfg_check_memory(struct kcfg_check *check, const struct kcfg_place *place)
+{
+	const struct kcfg_domain *domain = domain_of(check, place);
+	uint64_t there = free_memory(check->topo, &place->mem_nodes);
+	char need[32], have[32];
+
+	/* Of a VM that runs, the memory is taken already. */
+	if (!domain || domain->active || !there || place->vm->hugepages ||
+	    domain->memory <= there)
+		return;
+	rt_format_size(domain->memory, need, sizeof(need));
+	rt_format_size(there, have, sizeof(have));
+	kcfg_found(check, place->vm, KCFG_NUMATUNE, "memory of %s, but %s free in %s", need,
+		   have, rt_cpuset_empty(&place->mem_nodes) ? "the host" :
+		   kcfg_say_nodes(&place->mem_nodes));
+}
