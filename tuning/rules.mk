@@ -14,12 +14,17 @@ libtuning.a-objs :=
 tune-tests :=
 
 # --- topology
-libtuning.a-objs += $(addprefix tuning/,cpuset.o topo.o topo-hwloc.o topo-linux.o topo-recall.o)
-tune-tests += cpuset topo
-FUZZERS += tests/fuzz/fuzz-cpuset
-tests/fuzz/fuzz-cpuset-objs := tests/fuzz/fuzz-cpuset.o
-tests/fuzz/fuzz-cpuset-libs := $(tune-libs)
-tests/fuzz/fuzz-cpuset-ldlibs := $(tune-ldlibs)
+libtuning.a-objs += $(addprefix tuning/,cpuset.o dmi.o topo.o topo-hwloc.o topo-linux.o \
+	topo-json.o topo-pci.o topo-recall.o topo-text.o topo-tree.o)
+tune-tests += cpuset dmi topo
+PROGRAMS += hwtopo
+hwtopo-objs := tuning/cmd-hwtopo.o
+hwtopo-libs := $(tune-libs)
+hwtopo-ldlibs := $(tune-ldlibs)
+CMD_TESTS += tests/cmd/hwtopo.sh
+topo-fuzzers := $(addprefix tests/fuzz/fuzz-,cpuset dmi)
+FUZZERS += $(topo-fuzzers)
+$(foreach f,$(topo-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs))$(eval $(f)-ldlibs := $(tune-ldlibs)))
 
 # --- the engine: plan, journal, apply, read back, undo
 libtuning.a-objs += $(addprefix tuning/,journal.o journal-file.o journal-plan.o journal-store.o \

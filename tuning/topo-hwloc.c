@@ -242,8 +242,12 @@ static int fill(struct tune_topo *topo, hwloc_topology_t hw, const struct rt_roo
 		rc = add_distances(topo, hw);
 	if (!rc)
 		rc = add_kinds(topo, hw);
-	if (!rc && root)
+	if (!rc && root) {
+		tune_linux_kinds(topo, root);
 		rc = tune_topo_recall(topo, root);
+	}
+	if (!rc && root)
+		rc = tune_topo_load_pci(topo, root);
 	return rc ? rt_err_set(err, rc, "cannot hold the topology") : 0;
 }
 

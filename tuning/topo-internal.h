@@ -7,6 +7,8 @@
 
 #include "tuning/topo.h"
 
+struct rt_root;
+
 /*
  * Makes the CPUs of ->present, each in nothing, with ->online as it is, and adds
  * what sources leave out: 0 or -ENOMEM.
@@ -28,5 +30,9 @@ int tune_topo_complete(struct tune_topo *topo);
 int tune_topo_recall(struct tune_topo *topo, const struct rt_root *root);
 /* Moves the groups' numbers to those of @text, a file of tune_topo_remember(). */
 int tune_topo_recall_text(struct tune_topo *topo, const char *text);
+
+/* The PCI devices and slots of a tree; 0 or -ENOMEM: what is not there is not listed. */
+int tune_topo_load_pci(struct tune_topo *topo, const struct rt_root *root);
+void tune_topo_free_pci(struct tune_topo *topo);
 
 #endif /* TUNE_TOPO_INTERNAL_H */

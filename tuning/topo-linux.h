@@ -12,5 +12,7 @@ struct tune_topo;
 void tune_linux_cpus(struct tune_topo *topo, const struct rt_root *root);
 /* Nodes: the CPUs that are offline, and how much memory is free. */
 void tune_linux_nodes(struct tune_topo *topo, const struct rt_root *root);
+/* Which CPUs are of Intel's two kinds; hwloc learns that from cpuid alone. */
+void tune_linux_kinds(struct tune_topo *topo, const struct rt_root *root);
 
 #endif /* TUNE_TOPO_LINUX_H */

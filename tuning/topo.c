@@ -160,6 +160,24 @@ static int complete_cores(struct tune_topo *topo)
 	return rc;
 }
 
+/*
+ * A CPU is in one node: in the first that claims it.  hwloc gives a node without CPUs those
+ * that are near it.
+ */
+static void part_nodes(struct tune_topo *topo)
+{
+	struct tune_groups *at = &topo->at[TUNE_NODE];
+	struct rt_cpuset taken = { { 0 } };
+	unsigned int i;
+
+	if (at->n)
+		qsort(at->v, at->n, sizeof(*at->v), by_number);
+	for (i = 0; i < at->n; i++) {
+		rt_cpuset_minus(&at->v[i].cpus, &taken);
+		rt_cpuset_or(&taken, &at->v[i].cpus);
+	}
+}
+
 int tune_topo_complete(struct tune_topo *topo)
 {
 	static const enum tune_level whole[] = { TUNE_PACKAGE, TUNE_NODE };
@@ -167,6 +185,7 @@ int tune_topo_complete(struct tune_topo *topo)
 	size_t i;
 	int rc = 0, level;
 
+	part_nodes(topo);
 	for (i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
 		left = homeless(topo, whole[i]);
 		if (!rc && !rt_cpuset_empty(&left))
@@ -235,6 +254,7 @@ void tune_topo_destroy(struct tune_topo *topo)
 			free(topo->at[level].v[i].name);
 		free(topo->at[level].v);
 	}
+	tune_topo_free_pci(topo);
 	free(topo->cpus);
 	free(topo->distances);
 	free(topo->board);

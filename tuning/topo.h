@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "lib/cpulist.h"
+#include "tuning/topo-pci.h"
 
 struct rt_err;
 struct rt_root;
@@ -63,6 +64,10 @@ struct tune_topo {
 	struct tune_groups at[TUNE_NR_LEVELS];
 	/* [i * at[TUNE_NODE].n + j], 10 is local; owned, NULL where not known */
 	unsigned int *distances;
+	struct tune_pci *pci;	/* by rising address; owned */
+	unsigned int nr_pci;
+	struct tune_slot *slots;	/* owned */
+	unsigned int nr_slots;
 	char *board;		/* "Supermicro M12SWA-TF"; owned, may be NULL */
 	char *host;		/* its name; owned, may be NULL */
 };

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# hwtopo.sh: machines of all kinds as lscpu and lstopo see them; text, JSON, bad input
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+need python3 lscpu lstopo
+
+make_machine() { python3 tests/tools/make-machine.py "$@" || fail "no machine made of $*"; }
+
+it 'refuses what does not go together'
+expect_wrong_usage hwtopo 'is enough' --synthetic pu:2 --root /
+expect_wrong_usage hwtopo 'argument' now
+
+it 'says what lscpu and lstopo say of this machine'
+run tests/tools/same-topology
+expect_status 0
+
+it 'says what they say of machines of all kinds'
+while read -r name words; do
+	# shellcheck disable=SC2086 # the words of a line
+	make_machine "$tmp/$name" $words
+	run tests/tools/same-topology "$tmp/$name"
+	[ "$status" = 0 ] || fail "$name is not the same"
+done < <(grep -v '^#' tests/tuning/machines.txt)
+
+it 'prints boxes within boxes, memory first'
+make_machine "$tmp/mine" packages=2 l3=2 nodes=4 cores=2 offline=5 pci=1
+run hwtopo --root "$tmp/mine" -v
+expect_status 0
+expect_same "$tmp/stdout" 'Machine 0 (Sample Board 1, "sample"):
+   Package 0 (Sample CPU):
+      L3 Cache (32MiB):
+         NUMA Node 0 (16GiB)
+         Core 0:
+            CPU 0
+            CPU 4
+         PCI bridge 0000:00:01.0 (8086:1521, driver pcieport, IOMMU group 0):
+            Ethernet controller 0000:01:00.0 (8086:1521, driver igb, IOMMU group 1) [PCIE0] enp1s0f0
+            Ethernet controller 0000:01:00.1 (8086:1521, driver igb, IOMMU group 1) [PCIE0] enp1s0f1
+         NVMe controller 0000:00:02.0 (8086:1521, driver nvme, IOMMU group 2) nvme0
+         PCI bridge 0000:00:03.0 (8086:1521, driver pcieport, IOMMU group 3)
+         Slot FREE0 (empty)
+      L3 Cache (32MiB):
+         NUMA Node 1 (17GiB)
+         Core 1:
+            CPU 1
+         CPU 5 (offline)
+   Package 1 (Sample CPU):
+      L3 Cache (32MiB):
+         NUMA Node 2 (18GiB)
+         Core 2:
+            CPU 2
+            CPU 6
+      L3 Cache (32MiB):
+         NUMA Node 3 (19GiB)
+         Core 3:
+            CPU 3
+            CPU 7'
+run hwtopo --root "$tmp/mine"
+expect_stdout_like '^Machine 0:$' '^            Core 3:$|^         Core 3:$' \
+	'^         NVMe controller 0000:00:02.0 nvme0$'
+! grep -q '0000:00:03.0' "$tmp/stdout" || fail 'an empty bridge is shown without -v'
+run hwtopo --root "$tmp/mine" --no-io
+! grep -qE '0000:|Slot' "$tmp/stdout" || fail 'devices are shown with --no-io'
+
+it 'tells two kinds of cores apart'
+run hwtopo --root "$tmp/hybrid" -v --caches
+expect_stdout_like '^         Core 0|Core 0 \(performance\):$' 'Core 8 \(efficiency\):$' \
+	'^ *L2 Cache \(1MiB\):$'
+
+it 'keeps memory without CPUs and CPUs without a known core'
+run hwtopo --root "$tmp/memory-node" -v
+expect_stdout_like '^   NUMA Node 3 \(19GiB\)$'
+run hwtopo --root "$tmp/package-offline"
+expect_stdout_like '^   NUMA Node 1:$' '^      CPU 7 \(offline\)$'
+
+it 'gives everything as JSON'
+run hwtopo --root "$tmp/mine" --json
+python3 - "$tmp/stdout" <<'PY' || fail 'JSON is not what was expected'
+import json, sys
+m = json.load(open(sys.argv[1]))
+assert [m['present'], m['online']] == ['0-7', '0-4,6-7']
+assert m['cpus'][5] == {'cpu': 5, 'online': False, 'package': None, 'die': None, 'node': 1,
+                        'l3': None, 'l2': None, 'l1': None, 'core': None, 'kind': None}
+assert m['nodes'][1]['distances'] == {'0': 21, '1': 10, '2': 21, '3': 22}
+assert m['nodes'][0]['bytes'] == 16 << 30 and m['nodes'][0]['free'] == 8 << 30
+card = next(d for d in m['pci'] if d['names'] == 'enp1s0f1')
+assert (card['parent'], card['slot'], card['node'], card['local_cpus'], card['iommu_group'],
+        card['driver'], card['id']) == ('0000:00:01.0', 'PCIE0', 0, '0,4', 1, 'igb', '8086:1521')
+assert m['slots'][1] == {'name': 'FREE0', 'address': '0000:00:03', 'used': False, 'node': 0}
+PY
+
+it 'reads a description in words'
+run hwtopo --synthetic 'pack:1 core:2 pu:2'
+expect_same "$tmp/stdout" 'Machine 0:
+   Package 0:
+      NUMA Node 0
+      Core 0:
+         CPU 0
+         CPU 1
+      Core 1:
+         CPU 2
+         CPU 3'
+
+it 'says what it cannot understand'
+run hwtopo --synthetic 'pack:x'
+expect_status 1
+expect_stderr_like 'expected a description such as .*, found "pack:x"$'
+mkdir "$tmp/empty"
+run hwtopo --root "$tmp/empty"
+expect_status 3
+expect_stderr_like 'this is not the root of a Linux machine$'
+run hwtopo --root "$tmp/none"
+expect_status 1
+echo '<topology>' >"$tmp/bad.xml"
+run hwtopo -i "$tmp/bad.xml"
+expect_status 1
+expect_stderr_like "expected hwloc's XML, found something else$"
+
+it 'reads the XML of lstopo'
+HWLOC_FSROOT=$tmp/four-sockets lstopo --of xml --whole-system "$tmp/four.xml"
+hwtopo --root "$tmp/four-sockets" --no-io >"$tmp/expected"
+run hwtopo -i "$tmp/four.xml" --no-io
+expect_status 0
+cmp -s "$tmp/stdout" "$tmp/expected" || fail 'XML and tree are not shown alike'
