@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd-import.c - kvmrt-import: libvirt's VMs become sections of kvmrt.cfg */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/session.h"
+#include "config/sync.h"
+#include "lib/cmd.h"
+#include "lib/err.h"
+
+static bool update, dry_run, verbose;
+static struct kcfg_session session = { .who = "kvmrt-import" };
+
+static const struct rt_opt import_opts[] = {
+	RT_STRING('f', "file", &session.path, "FILE", "the configuration, not " KCFG_PATH),
+	RT_STRING('c', "connect", &session.uri, "URI", "libvirt's, not " KCFG_VIRT_URI),
+	RT_BOOL('u', "update", &update, "bring VMs that are in the file up to libvirt"),
+	RT_BOOL('n', "dry-run", &dry_run, "say what would change, and write nothing"),
+	RT_BOOL('v', "verbose", &verbose, "every attribute that changes"),
+	RT_STRING(0, "topology", &session.topology, "FILE",
+		  "the host is another: an hwloc XML file, or a description"),
+	RT_END
+};
+
+struct tally {
+	unsigned int added, updated, same, skipped, failed;
+};
+
+static bool named(const struct kcfg_domain *domain, char **names, int nr, bool *used)
+{
+	bool found = nr == 0;
+
+	for (int i = 0; i < nr; i++) {
+		if (strcmp(names[i], domain->name) && strcasecmp(names[i], domain->uuid))
+			continue;
+		used[i] = true;
+		found = true;
+	}
+	return found;
+}
+
+/* A new section begins with what libvirt does at the host's start. */
+static int add(const struct kcfg_domain *domain, struct kcfg_vm **ret, struct rt_err *err)
+{
+	int rc;
+
+	rc = kcfg_add(session.cfg, domain->uuid, ret, err);
+	if (rc == 0)
+		rc = kcfg_set(session.cfg, *ret, KCFG_NAME, domain->name, err);
+	if (rc >= 0 && domain->autostart)
+		rc = kcfg_set(session.cfg, *ret, KCFG_AUTOSTART, "true", err);
+	return rc < 0 ? rc : 0;
+}
+
+static int import_one(const struct kcfg_domain *domain, struct tally *tally, struct rt_err *err)
+{
+	struct kcfg_sync sync = { session.virt, session.topo, verbose ? stdout : NULL, dry_run };
+	struct kcfg_vm *vm = kcfg_find(session.cfg, domain->uuid);
+	bool fresh = !vm;
+	int rc;
+
+	if (vm && !update) {
+		tally->skipped++;
+		return 0;
+	}
+	if (!domain->persistent)
+		return rt_err_say(err, -EINVAL, "%s: a VM that libvirt forgets when it ends is not "
+				  "imported", domain->name);
+	rc = fresh ? add(domain, &vm, err) : 0;
+	if (rc == 0)
+		rc = kcfg_sync_pull(&sync, session.cfg, vm, err);
+	if (rc < 0) {
+		if (fresh && vm)
+			kcfg_remove(session.cfg, vm);
+		return rc;
+	}
+	if (fresh)
+		tally->added++;
+	else if (rc > 0)
+		tally->updated++;
+	else
+		tally->same++;
+	if (fresh || rc > 0)
+		printf("%s: %s\n", domain->name, fresh ? "imported" : "updated");
+	if (fresh && domain->autostart)
+		fprintf(stderr, "kvmrt-import: %s: libvirt starts it too, and does not prepare its "
+			"CPUs: \"virsh autostart --disable\" leaves it to kvmrt-boot\n",
+			domain->name);
+	return 0;
+}
+
+static void summary(const struct tally *t, const char *path)
+{
+	printf("%s%u imported, %u updated, %u the same, %u skipped%s\n",
+	       dry_run ? "would be: " : "", t->added, t->updated, t->same, t->skipped,
+	       t->skipped ? " (in the file already: -u updates them)" : "");
+	if (t->failed)
+		fprintf(stderr, "kvmrt-import: %u not imported; %s has the others\n", t->failed,
+			path);
+}
+
+static int import_all(const struct kcfg_domain *domains, size_t nr, int argc, char **argv,
+		      struct tally *tally, struct rt_err *err)
+{
+	bool *used = calloc(argc + 1, sizeof(*used));
+	int rc = used ? 0 : rt_err_set(err, -ENOMEM, "cannot import");
+
+	for (size_t i = 0; rc == 0 && i < nr; i++) {
+		struct rt_err one = { 0 };
+
+		if (!named(&domains[i], argv, argc, used) ||
+		    import_one(&domains[i], tally, &one) == 0)
+			continue;
+		/* One that cannot be read does not keep the others out. */
+		fprintf(stderr, "kvmrt-import: %s\n", one.text);
+		tally->failed++;
+	}
+	for (int i = 0; rc == 0 && i < argc; i++)
+		if (!used[i])
+			rc = rt_err_say(err, -ENOENT, "libvirt has no VM \"%s\"", argv[i]);
+	free(used);
+	return rc;
+}
+
+static int run(int argc, char **argv, struct rt_err *err)
+{
+	struct kcfg_domain *domains = NULL;
+	struct tally tally = { 0 };
+	size_t nr = 0;
+	int rc;
+
+	rc = kcfg_session_open(&session, KCFG_NEED_LOCK | KCFG_NEED_VIRT, err);
+	if (rc == 0)
+		rc = kcfg_virt_list(session.virt, &domains, &nr, err);
+	if (rc == 0)
+		rc = import_all(domains, nr, argc, argv, &tally, err);
+	if (rc == 0 && !dry_run && tally.added + tally.updated)
+		rc = kcfg_save(session.lock, session.cfg, err);
+	if (rc >= 0) {
+		summary(&tally, session.cfg->path);
+		rc = tally.failed ? 1 : 0;
+	}
+	kcfg_domains_free(domains, nr);
+	kcfg_session_close(&session);
+	return rc;
+}
+
+static const struct rt_cmd import_cmd = {
+	.name = "kvmrt-import",
+	.summary = "take libvirt's VMs into kvmrt.cfg",
+	.synopsis = "[options] [VM...]",
+	.details = "All VMs of libvirt, or those named, become sections of the file with the\n"
+		   "values that libvirt has. Those that are in the file already are skipped.",
+	.opts = import_opts,
+	.max_args = UINT_MAX,
+	.effect = RT_CHANGES_HOST,
+	.complete = RT_COMPLETE_NONE,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&import_cmd, argc, argv);
+}

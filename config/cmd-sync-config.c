@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd-sync-config.c - kvmrt-sync-config: libvirt's XML and kvmrt.cfg made alike */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/session.h"
+#include "config/sync.h"
+#include "lib/cmd.h"
+#include "lib/err.h"
+
+static bool reverse, query, dry_run, verbose;
+static struct kcfg_session session = { .who = "kvmrt-sync-config" };
+
+static const struct rt_opt sync_opts[] = {
+	RT_STRING('f', "file", &session.path, "FILE", "the configuration, not " KCFG_PATH),
+	RT_STRING('c', "connect", &session.uri, "URI", "libvirt's, not " KCFG_VIRT_URI),
+	RT_BOOL('r', "reverse", &reverse, "take libvirt's values into the file"),
+	RT_BOOL('q', "query", &query, "ask only: status 1 when something differs"),
+	RT_BOOL('n', "dry-run", &dry_run, "show the differences and change nothing"),
+	RT_BOOL('v', "verbose", &verbose, "name the VMs that are alike too"),
+	RT_STRING(0, "topology", &session.topology, "FILE",
+		  "the host is another: an hwloc XML file, or a description"),
+	RT_END
+};
+
+struct tally {
+	unsigned int alike, differ, failed;
+};
+
+static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place,
+		    struct rt_err *err)
+{
+	struct kcfg_vm *vm = kcfg_find(session.cfg, place->vm->uuid);
+
+	if (reverse)
+		return kcfg_sync_pull(sync, session.cfg, vm, err);
+	for (int i = 0; i < KCFG_NR_ATTRS; i++)
+		if (place->bad[i])
+			return rt_err_say(err, -EINVAL, "%s: %s: %s", vm->name,
+					  kcfg_attrs[i].name, place->bad[i]);
+	if (place->lacking)
+		return rt_err_say(err, -EINVAL, "%s: cpuset \"%s\" has too few CPUs: %u more "
+				  "needed", vm->name, vm->cpuset, place->lacking);
+	return kcfg_sync_push(sync, place, err);
+}
+
+static void sync_all(const struct kcfg_place **places, int n, struct tally *tally)
+{
+	struct kcfg_sync sync = { session.virt, session.topo, stdout, dry_run || query };
+	int rc;
+
+	for (int i = 0; i < n; i++) {
+		struct rt_err err = { 0 };
+
+		rc = sync_one(&sync, places[i], &err);
+		if (rc < 0) {
+			fprintf(stderr, "kvmrt-sync-config: %s\n", err.text);
+			tally->failed++;
+		} else if (rc > 0) {
+			tally->differ++;
+		} else {
+			tally->alike++;
+			if (verbose)
+				printf("%s: alike\n", places[i]->vm->name);
+		}
+	}
+}
+
+static int finish(const struct tally *t, struct rt_err *err)
+{
+	int rc = 0;
+
+	if (reverse && t->differ && !query && !dry_run)
+		rc = kcfg_save(session.lock, session.cfg, err);
+	if (rc < 0)
+		return rc;
+	printf("%u alike, %u %s%s\n", t->alike, t->differ,
+	       query || dry_run ? "different" : "synchronised", t->failed ? ", others failed" : "");
+	return t->failed || (query && t->differ) ? 1 : 0;
+}
+
+static int run(int argc, char **argv, struct rt_err *err)
+{
+	unsigned int needs = KCFG_NEED_VIRT | (reverse ? KCFG_NEED_LOCK : KCFG_NEED_FILE);
+	const struct kcfg_place **places = NULL;
+	struct tally tally = { 0 };
+	int rc, n = 0;
+
+	rc = kcfg_session_open(&session, needs, err);
+	if (rc == 0)
+		rc = n = kcfg_session_pick(&session, argv, argc, NULL, &places, err);
+	if (rc >= 0) {
+		sync_all(places, n, &tally);
+		rc = finish(&tally, err);
+	}
+	free(places);
+	kcfg_session_close(&session);
+	return rc;
+}
+
+static const struct rt_cmd sync_cmd = {
+	.name = "kvmrt-sync-config",
+	.summary = "make libvirt's VMs as kvmrt.cfg says, or the other way round",
+	.synopsis = "[options] [VM...]",
+	.details = "Shows a line for each difference. A VM that runs takes what can be changed\n"
+		   "at once when kvmrt-boot is run for it, and the rest at its next start.",
+	.opts = sync_opts,
+	.max_args = UINT_MAX,
+	.effect = RT_CHANGES_HOST,
+	.complete = RT_COMPLETE_NONE,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&sync_cmd, argc, argv);
+}

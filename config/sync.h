@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sync.h - one VM of kvmrt.cfg and its domain in libvirt made alike, in either
+ * direction
+ */
+#ifndef KCFG_SYNC_H
+#define KCFG_SYNC_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "config/cfg.h"
+#include "config/place.h"
+#include "config/virt.h"
+
+struct kcfg_sync {
+	struct kcfg_virt *virt;
+	const struct tune_topo *topo;
+	FILE *out;		/* for a line a change; NULL: none */
+	bool dry_run;		/* look only */
+};
+
+/**
+ * kcfg_sync_push() - let libvirt have what the file says.
+ *
+ * A VM that runs keeps its name, and takes the rest at its next start: what may be
+ * changed at once is config/boot.h's.
+ * Return: 1 when something differed, 0 when nothing did, or -errno (-ENOENT:
+ * libvirt does not know the VM; -EBUSY: it would have to be renamed, and runs).
+ */
+int kcfg_sync_push(const struct kcfg_sync *sync, const struct kcfg_place *place,
+		   struct rt_err *err);
+
+/**
+ * kcfg_sync_pull() - let the file have what libvirt says.
+ * Return: how many attributes changed (in memory: kcfg_save() is the caller's), or -errno.
+ */
+int kcfg_sync_pull(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_vm *vm,
+		   struct rt_err *err);
+
+#endif /* KCFG_SYNC_H */

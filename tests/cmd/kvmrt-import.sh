@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmrt-import.sh: a real libvirt's VMs become sections, once, and -u brings them up to date
+[ -n "${KVMRT_WITH_LIBVIRTD:-}" ] || exec "$(dirname "$0")/../tools/with-libvirtd" "$0"
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cfg=$tmp/kvmrt.cfg
+host='pack:2 numa:1 core:2 pu:2'
+import() { run kvmrt-import -f "$cfg" --topology "$host" "$@"; }
+# the corpus, as domains that need no KVM
+define() { sed "s/type='kvm'/type='qemu'/" "$1" >"$tmp/d.xml" && virsh -q define --validate "$tmp/d.xml"; }
+# section UUID-END: its lines
+section() { sed -n "/^\[.*$1\]/,/^\[/p" "$cfg" | grep ' = '; }
+
+it 'imports what libvirt has, with the values that it has'
+for name in plain windows hostdev numa tuned hotplug commandline texts ours; do
+	define "tests/fuzz/corpus/xml/$name.xml" || fail "libvirt refuses $name.xml"
+done
+import
+expect_status 0
+expect_stdout_like '^plain: imported$' '^win11 office: imported$' \
+	'^9 imported, 0 updated, 0 the same, 0 skipped$'
+expect_stderr ''
+section 0005 >"$tmp/tuned"
+expect_like "$tmp/tuned" '^name = tuned-by-hand$' '^nr_vcpus = 3$' '^cpuset = 0-1$'
+section 0008 >"$tmp/texts"
+expect_like "$tmp/texts" '^title = Größe & ✓$' '^description = first <line>$'
+section 0009 >"$tmp/ours"
+expect_like "$tmp/ours" '^rt = true$' '^cpuset = 0-1$'
+
+it 'skips those that are there, and changes nothing'
+cp "$cfg" "$tmp/before"
+import
+expect_status 0
+expect_stdout '0 imported, 0 updated, 0 the same, 9 skipped (in the file already: -u updates them)'
+cmp -s "$cfg" "$tmp/before" || fail 'the file changed'
+
+it 'updates what changed in libvirt, and keeps an expression that means the same'
+sed -i '/0003\]/,/^\[/s/^cpuset = .*/cpuset = c1/' "$cfg"
+virsh -q desc plain 'Three now' --config
+virsh -q setvcpus plain 3 --maximum --config
+virsh -q setvcpus plain 3 --config
+import -u -v
+expect_status 0
+expect_stdout_like '^plain: updated$' '^  nr_vcpus: 2 -> 3$' '^  description: .* -> Three now$' \
+	'^0 imported, 1 updated, 8 the same, 0 skipped$'
+grep -q '^cpuset = c1$' "$cfg" || fail 'the expression c1 was lost'
+
+it 'takes named VMs alone, and names what libvirt has not'
+rm "$cfg"
+import plain texts
+expect_status 0
+expect_stdout_like '^2 imported'
+import nonesuch
+expect_status 1
+expect_stderr 'kvmrt-import: libvirt has no VM "nonesuch"'
+
+it 'writes nothing with --dry-run'
+rm "$cfg"
+import --dry-run
+expect_status 0
+expect_stdout_like '^would be: 9 imported'
+[ ! -e "$cfg" ] || fail 'the file is there'
+
+it 'warns of what libvirt would start by itself'
+virsh -q autostart plain
+import plain
+expect_status 0
+expect_stderr_like 'plain: libvirt starts it too'
+grep -q '^autostart = true$' "$cfg" || fail 'autostart was lost'
+
+it 'says where a bad line is, and leaves the file alone'
+sed -i 's/^nr_vcpus = .*/nr_vcpus = many/' "$cfg"
+cp "$cfg" "$tmp/before"
+import
+expect_status 1
+expect_stderr_like "^kvmrt-import: $cfg:[0-9]+: .*\"many\""
+cmp -s "$cfg" "$tmp/before" || fail 'the file changed'
+
+it 'says that the disk is full, and keeps the old file'
+mkdir "$tmp/full"
+mount -t tmpfs -o size=8k none "$tmp/full"
+head -c 4096 /dev/zero >"$tmp/full/ballast"
+run kvmrt-import -f "$tmp/full/kvmrt.cfg" --topology "$host"
+expect_status 1
+expect_stderr_like 'No space left'
+[ ! -e "$tmp/full/kvmrt.cfg" ] || fail 'a part of the file is there'
+umount "$tmp/full"
+
+it 'works with a libvirtd that was restarted'
+rm "$cfg"
+kill "$(cat /run/libvirtd.pid)"
+for ((i = 0; i < 50; i++)); do [ -e /run/libvirtd.pid ] || break; sleep 0.1; done
+libvirtd -d
+import plain
+expect_status 0
+
+it 'says that libvirtd does not run'
+kill "$(cat /run/libvirtd.pid)"
+for ((i = 0; i < 50; i++)); do [ -e /run/libvirtd.pid ] || break; sleep 0.1; done
+import
+expect_status 3
+expect_stderr_like 'no libvirt at "qemu:///system": .*; is libvirtd running\?'
+
+it 'refuses a URI that is none'
+import -c nonsense
+expect_status 1
+expect_stderr_like 'expected a URI of libvirt such as "qemu:///system", found "nonsense"'

@@ -1,0 +1,162 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmrt-sync-config.sh: file and libvirt made alike, and nothing else of the XML touched
+[ -n "${KVMRT_WITH_LIBVIRTD:-}" ] || exec "$(dirname "$0")/../tools/with-libvirtd" "$0"
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cfg=$tmp/kvmrt.cfg
+host='pack:2 numa:1 core:2 pu:2'
+sync_config() { run kvmrt-sync-config -f "$cfg" --topology "$host" "$@"; }
+define() { sed "s/type='kvm'/type='qemu'/" "$1" >"$tmp/d.xml" && virsh -q define --validate "$tmp/d.xml"; }
+xml() { virsh -q dumpxml --inactive "$1"; }
+# set NAME ATTRIBUTE VALUE
+set_in() { sed -i "/^name = $1\$/,/^\[/s|^$2 =.*|$2 = $3|" "$cfg"; }
+# What no attribute governs, in one order.
+ungoverned() {
+	xml "$1" | sed '/<metadata>/,/<\/metadata>/{/kvmrt/d}; s|\(<cpu mode.*\)/>|\1>|' | grep -Ev \
+		'<(/?metadata|title|description|vcpu |/?cputune|vcpupin|emulatorpin|iothreadpin|vcpusched|locked|nosharepages|/?numatune|/?memoryBacking|hidden|topology|/?cpu>|/?features>)|<memory mode|</?kvm>' | sort
+}
+
+it 'finds nothing to do behind an import, over all of the corpus'
+for name in plain windows hostdev numa tuned hotplug commandline texts; do
+	define "tests/fuzz/corpus/xml/$name.xml" || fail "libvirt refuses $name.xml"
+done
+mkdir "$tmp/before" "$tmp/after"
+virsh -q list --all --name | while read -r name; do
+	[ -z "$name" ] || { ungoverned "$name" >"$tmp/before/$name"; xml "$name" >"$tmp/before/$name.xml"; }
+done
+run kvmrt-import -f "$cfg" --topology "$host"
+expect_status 0
+sync_config --query
+expect_status 1
+# Pins of single threads are more than an attribute can say; a real-time policy is, without rt.
+expect_stdout 'tuned-by-hand:
+  cpuset: none -> 0-1
+  vcpupin: 0=0 1=1 2=1 -> none
+  emulatorpin: 0-1 -> none
+  iothreadpin: 2=1 -> none
+  vcpusched: 0=fifo:5 1=fifo:5 2=batch:0 -> none
+7 alike, 1 different'
+
+it 'synchronises, and is content'
+sync_config
+expect_status 0
+expect_stdout_like '^7 alike, 1 synchronised$'
+sync_config --query -v
+expect_status 0
+expect_stdout_like '^tuned-by-hand: alike$' '^8 alike, 0 different$'
+
+it 'leaves what it does not govern'
+for name in plain 'win11 office' passthrough cells hotplug commandline texts; do
+	xml "$name" | cmp -s - "$tmp/before/$name.xml" || fail "the XML of $name changed"
+done
+ungoverned tuned-by-hand | diff "$tmp/before/tuned-by-hand" - || fail 'more than was governed changed'
+
+it 'makes every VM of the corpus real-time, and libvirt takes it'
+# vCPUs on one CPU of each core, the rest for the other threads; the set is too large for one host,
+# but each alone fits.
+while read -r name; do
+	[ -n "$name" ] || continue
+	set_in "$name" rt true
+	set_in "$name" cpuset 0-7
+	set_in "$name" nr_vcpus 2
+	set_in "$name" cpu_topology auto
+	set_in "$name" rt_memory auto
+	set_in "$name" numatune auto
+	set_in "$name" hide_kvm true
+	set_in "$name" title 'made <real-time>'
+	sync_config "$name"
+	if [ "$name" = cells ]; then
+		# Its cells are for four vCPUs: what libvirt says is passed on.
+		expect_status 1
+		expect_stderr_like '^kvmrt-sync-config: cells: libvirt refuses the XML: '
+		continue
+	fi
+	expect_status 0
+	xml "$name" >"$tmp/after/$name.xml"
+	expect_like "$tmp/after/$name.xml" "<vcpupin vcpu='0' cpuset='0'/>" \
+		"<vcpupin vcpu='1' cpuset='2'/>" "<emulatorpin cpuset='4,6'/>" '<locked/>' \
+		"<vcpusched vcpus='(0|0-1)' scheduler='fifo' priority='1'/>" '<nosharepages/>' \
+		"<memory mode='(strict|preferred)' nodeset='0-1'/>" "<hidden state='on'/>" \
+		'<title>made &lt;real-time&gt;</title>' 'kvmrt:vm.* rt="on"' 'kvmrt:vm.* cpuset="0-7"'
+	ungoverned "$name" | diff "$tmp/before/$name" - || fail "more than was governed changed in $name"
+	sync_config --query "$name"
+	expect_status 0
+done < <(virsh -q list --all --name)
+
+it 'takes the policy away again'
+set_in plain rt false
+set_in plain cpuset ''
+set_in plain numatune auto
+sync_config plain
+expect_status 0
+xml plain >"$tmp/after/plain.xml"
+grep -E 'vcpupin|emulatorpin|vcpusched|locked|nosharepages|numatune' "$tmp/after/plain.xml" &&
+	fail 'some of it is left'
+
+it 'says who changed what, and takes it into the file with -r'
+virsh -q numatune texts --nodeset 1 --config
+sync_config -q texts
+expect_status 1
+expect_stdout_like '^texts: changed in libvirt since it was synchronised$' '^  numatune: 1 -> 0-1$'
+sync_config -r texts
+expect_status 0
+expect_stdout_like '^  numatune: auto -> 1$'
+sync_config -q texts
+expect_status 0
+
+it 'renames a VM that is off, and follows one that was renamed'
+set_in texts name words
+sync_config words
+expect_status 0
+expect_stdout_like '^  name: texts -> words$'
+virsh -q domstate words >"$tmp/state" || fail 'not renamed'
+virsh -q domrename words phrases
+sync_config -r words
+expect_status 0
+expect_stdout_like '^  name: words -> phrases$'
+grep -q '^name = phrases$' "$cfg" || fail 'the name was not taken'
+
+it 'does not rename one that runs, but says so'
+cat >"$tmp/tiny.xml" <<'END'
+<domain type='qemu'>
+  <name>tiny</name>
+  <uuid>5a1c0001-0000-4000-8000-00000000000a</uuid>
+  <memory unit='MiB'>16</memory>
+  <vcpu>1</vcpu>
+  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
+</domain>
+END
+virsh -q define "$tmp/tiny.xml"
+virsh -q start --paused tiny || fail 'tiny does not start'
+run kvmrt-import -f "$cfg" --topology "$host" tiny
+expect_status 0
+set_in tiny name large
+sync_config large
+expect_status 1
+expect_stderr_like 'large: libvirt has it under another name, and renames only what is off; it is paused'
+virsh -q destroy tiny
+
+it 'names a VM that libvirt does not know'
+virsh -q undefine tiny
+sync_config large
+expect_status 1
+expect_stderr_like '^kvmrt-sync-config: large: cannot read the VM.s XML: .*5a1c0001'
+
+it 'names a VM that the file does not have, and one near to it'
+sync_config plane
+expect_status 1
+expect_stderr_like '^kvmrt-sync-config: .* has no VM "plane"; near to it is "plain"$'
+
+it 'does not write while CPUs are lacking'
+set_in plain rt true
+set_in plain cpuset 0
+sync_config plain
+expect_status 1
+expect_stderr_like 'plain: cpuset "0" has too few CPUs: [0-9]+ more needed'
+set_in plain cpuset 0-99
+sync_config plain
+expect_status 1
+expect_stderr_like 'plain: cpuset: '
