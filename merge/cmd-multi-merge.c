@@ -36,7 +36,7 @@ static const struct rt_opt opts[] = {
 	RT_CHOICE('t', "clock", &clock_word, "tod",
 		  "times of the merged trace: the time of day, or fail"),
 	RT_LIST(0, "label", &labels, "NAME=DIR", "show the trace DIR as NAME (its host name else)"),
-	RT_CHOICE(0, "sync", &method_word, "auto|tsc|gs|windows|tod",
+	RT_CHOICE(0, "sync", &method_word, "auto|same|tsc|gs|windows|tod",
 		  "how clocks are compared (auto: the best that is there)"),
 	RT_BOOL(0, "check", &only_check, "end with status 1 when events contradict the clocks"),
 	RT_BOOL(0, "json", &json, "report as JSON"),
@@ -118,7 +118,7 @@ static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_
 static int set_labels(struct mrg_set *set, struct rt_err *err)
 {
 	for (size_t i = 0; i < labels.n; i++) {
-		char label[MRG_LABEL_MAX];
+		char label[MRG_LABEL_MAX + 1];
 		const char *name, *dir;
 		size_t len, k = 0;
 		int rc;
@@ -130,10 +130,11 @@ static int set_labels(struct mrg_set *set, struct rt_err *err)
 		if (k == set->nr)
 			return rt_usage(err, "--label %s: give the members' own names inside of a"
 					" merged directory", labels.v[i]);
-		if (len >= sizeof(label))
-			return rt_usage(err, "--label %s: longer than %zu characters", labels.v[i],
-					sizeof(label) - 1);
 		snprintf(label, sizeof(label), "%.*s", (int)len, name);
+		if (!mrg_label_fits(label))
+			return rt_usage(err, "--label %s: expected a NAME of 1 to %d printable"
+					" characters without blanks", labels.v[i],
+					MRG_LABEL_MAX - 1);
 		rc = mrg_set_label(set, k, label, err);
 		if (rc < 0)
 			return rc;
@@ -207,6 +208,10 @@ static void print_member(const struct mrg_member *m)
 
 	if (m->method == MRG_REFERENCE) {
 		printf("%s: reference, clock %s\n", m->label, xt_trace_info(m->trace)->time.clock);
+		return;
+	}
+	if (m->method == MRG_SAME) {
+		printf("%s: same machine and clock as the reference: exact\n", m->label);
 		return;
 	}
 	ms(offset, sizeof(offset), m->offset_ns);
@@ -333,33 +338,40 @@ static bool stop(void *arg)
 
 /* ---- one incident ---- */
 
-/* The flush of a trace that saved the incident; 0: it has none. */
-static uint32_t flush_of(const struct xt_info *info, uint64_t id)
+/* Whether a trace has the incident; *@ret_flush: the flush that saved it, 0 for a stream's. */
+static bool has_incident(const struct xt_info *info, uint64_t id, uint32_t *ret_flush)
 {
-	for (size_t i = 0; i < info->nr_incidents; i++)
-		if (info->incidents[i].id == id && info->incidents[i].flush)
-			return info->incidents[i].flush;
-	return 0;
+	bool found = false;
+
+	*ret_flush = 0;
+	for (size_t i = 0; i < info->nr_incidents && !*ret_flush; i++) {
+		if (info->incidents[i].id != id)
+			continue;
+		found = true;
+		*ret_flush = info->incidents[i].flush;
+	}
+	return found;
 }
 
-/* The numbers of the flushes; traces without the incident are kept whole, and said. */
+/* The numbers of the flushes; traces that cannot be cut to one are kept whole, and said. */
 static int find_incident(const struct mrg_set *set, uint32_t *flushes, struct rt_err *err)
 {
 	uint64_t id = strtoull(incident_word, NULL, 0);
-	size_t found = 0;
+	bool noted[MAX_PATHS], found = false;
 
 	for (size_t i = 0; i < set->nr; i++) {
-		flushes[i] = flush_of(xt_trace_info(set->members[i].trace), id);
-		found += flushes[i] != 0;
+		noted[i] = has_incident(xt_trace_info(set->members[i].trace), id, &flushes[i]);
+		found = found || noted[i];
 	}
 	if (!found)
-		return rt_err_say(err, -ENOENT, "no trace has saved an incident %s: the line"
-				  " \"incident\" of their session files has the numbers",
+		return rt_err_say(err, -ENOENT, "no trace has an incident %s: the lines"
+				  " \"incident\" of their session files have the numbers",
 				  incident_word);
 	for (size_t i = 0; i < set->nr; i++)
 		if (!flushes[i])
-			fprintf(stderr, "xtrace-multi-merge: %s: has no incident %s, and is taken"
-				" whole\n", set->members[i].label, incident_word);
+			fprintf(stderr, "xtrace-multi-merge: %s: %s incident %s: taken whole\n",
+				set->members[i].label,
+				noted[i] ? "no flush of its own for" : "has no", incident_word);
 	return 0;
 }
 

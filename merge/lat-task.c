@@ -203,10 +203,15 @@ void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec)
 	if (!task)
 		return;
 	for (i = 0; i < rec->sys->nr_cpus; i++) {
-		if (rec->sys->cpus[i].current == task)
-			rec->sys->cpus[i].current = NULL;
-		if (rec->sys->cpus[i].waiter == task)
-			rec->sys->cpus[i].waiter = NULL;
+		struct lat_cpu *cpu = &rec->sys->cpus[i];
+
+		if (cpu->current == task) {	/* what it did until now was its doing */
+			lat_probe_task(cpu->probe, LAT_RAN, task, cpu->run_since, rec->ns);
+			cpu->current = NULL;
+			cpu->run_since = rec->ns;
+		}
+		if (cpu->waiter == task)
+			cpu->waiter = NULL;
 	}
 	lat_task_free(task);
 }

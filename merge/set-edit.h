@@ -16,6 +16,8 @@ void mrg_lane_clocks_finish(struct mrg_lane *lane);
 int mrg_set_forget(struct mrg_set *set);
 
 /* Another label; 0, -EINVAL when it is empty or too long or a member has it, or -ENOMEM. */
+/* Whether it can stand in a line as one word. */
+bool mrg_label_fits(const char *label);
 int mrg_set_label(struct mrg_set *set, size_t member, const char *label, struct rt_err *err);
 
 /* A member's times again as merged times, after its lanes were set. */

@@ -16,7 +16,7 @@
 
 static const char *const method_names[MRG_NR_METHODS] = {
 	[MRG_OWN] = "own", [MRG_REFERENCE] = "reference", [MRG_TSC] = "tsc", [MRG_GS] = "gs",
-	[MRG_WINDOWS] = "windows", [MRG_TOD] = "tod",
+	[MRG_WINDOWS] = "windows", [MRG_TOD] = "tod", [MRG_SAME] = "same",
 };
 
 const char *mrg_method_name(enum mrg_method method)
@@ -281,21 +281,27 @@ void mrg_set_times(struct mrg_set *set)
 		widen(set, &set->members[i]);
 }
 
+bool mrg_label_fits(const char *label)
+{
+	size_t len = 0;
+
+	while (isgraph((unsigned char)label[len]))
+		len++;
+	return len > 0 && len < MRG_LABEL_MAX && !label[len];
+}
+
 int mrg_set_label(struct mrg_set *set, size_t member, const char *label, struct rt_err *err)
 {
-	char clean[MRG_LABEL_MAX];
 	char *copy;
 
-	if (!*label || strlen(label) >= sizeof(clean))
-		return rt_err_say(err, -EINVAL, "label \"%s\": expected 1 to %zu characters", label,
-				  sizeof(clean) - 1);
-	snprintf(clean, sizeof(clean), "%s", label);
-	label_clean(clean);
+	if (!mrg_label_fits(label))
+		return rt_err_say(err, -EINVAL, "label \"%s\": expected 1 to %d printable"
+				  " characters without blanks", label, MRG_LABEL_MAX - 1);
 	for (size_t i = 0; i < set->nr; i++)
-		if (i != member && !strcmp(set->members[i].label, clean))
+		if (i != member && !strcmp(set->members[i].label, label))
 			return rt_err_say(err, -EINVAL, "%s and %s would both be called %s",
-					  set->members[i].path, set->members[member].path, clean);
-	copy = strdup(clean);
+					  set->members[i].path, set->members[member].path, label);
+	copy = strdup(label);
 	if (!copy)
 		return rt_err_set(err, -ENOMEM, "label \"%s\"", label);
 	free((void *)set->members[member].label);

@@ -26,7 +26,7 @@ struct rt_err;
 enum mrg_method {
 	MRG_OWN,		/* its own clock as recorded: not compared with anything */
 	MRG_REFERENCE,		/* its clock is the time of the merge */
-	MRG_TSC, MRG_GS, MRG_WINDOWS, MRG_TOD,
+	MRG_TSC, MRG_GS, MRG_WINDOWS, MRG_TOD, MRG_SAME,
 	MRG_NR_METHODS
 };
 

@@ -152,6 +152,28 @@ int mrg_party_set_offset(struct mrg_party *party, int64_t offset)
 	return rc;
 }
 
+/* ---- one kernel, one clock ---- */
+
+int mrg_sync_same(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
+{
+	const struct xt_info *a = xt_trace_info(guest->member->trace);
+	const struct xt_info *b = xt_trace_info(host->member->trace);
+	int rc;
+
+	if (!a->boot_id || !*a->boot_id || !b->boot_id || strcmp(a->boot_id, b->boot_id) != 0)
+		return rt_err_say(err, -ENODATA, "%s is not the same machine since its boot",
+				  host->member->label);
+	if (strcmp(a->time.clock, b->time.clock) != 0)
+		return rt_err_say(err, -ENODATA, "the clock \"%s\" is not the \"%s\" of %s",
+				  a->time.clock, b->time.clock, host->member->label);
+	rc = mrg_party_set_offset(guest, 0);
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot set its clock");
+	guest->stranger = true;
+	guest->member->error_ns = guest->member->bound_ns = 0;
+	return 0;
+}
+
 /* ---- the time of day ---- */
 
 int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)

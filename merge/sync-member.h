@@ -23,7 +23,7 @@ struct mrg_party {
 	bool cycles;			/* ... but not from the trace's conversion */
 	bool host;			/* has windows of vCPUs */
 	bool placed;			/* its lanes have their clocks */
-	bool stranger;			/* its events fit into no windows */
+	bool stranger;			/* its events fit into no windows, or need not */
 	struct mrg_vcpus vcpus;		/* of a placed host */
 	bool *used;			/* by vCPU: some guest's */
 	struct mrg_times *times;	/* own ns, by lane; data's memory when they are alike */
@@ -51,6 +51,8 @@ typedef int (*mrg_method_fn)(struct mrg_party *guest, struct mrg_party *host, st
 int mrg_sync_tsc(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 int mrg_sync_gs(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
+/* Two sessions of one kernel. */
+int mrg_sync_same(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 
 /* One attempt by the windows, without words; *@ret_check counts what breaks the law. */

@@ -24,6 +24,7 @@ static const struct method {
 	mrg_method_fn find;
 	bool any_host;		/* needs no windows: the reference will do */
 } methods[] = {
+	{ MRG_SAME, mrg_sync_same, true },
 	{ MRG_TSC, mrg_sync_tsc, false },
 	{ MRG_WINDOWS, mrg_sync_windows, false },
 	{ MRG_GS, mrg_sync_gs, false },

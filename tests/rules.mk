@@ -48,6 +48,7 @@ run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
 # What runs in the demo's guest; the demo itself is tests/demo/demo.
 TOOLS += tests/demo/userapp
 tests/demo/userapp-objs := tests/demo/userapp.o
+tests/demo/userapp-libs := libkvmrt_gs.a
 
 demo: deps
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) programs $(O)/tests/demo/userapp

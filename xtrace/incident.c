@@ -106,8 +106,9 @@ const char *xt_incident_scope(const struct xt_incident *incident)
 /* ---- the instance ---- */
 
 /* What this kernel has of the three; one is enough. */
-static void watch(const struct xt_instance *inst)
+void xt_incidents_watch(const struct xt_incidents *list)
 {
+	const struct xt_instance *inst = &list->inst;
 	char filter[32];
 
 	snprintf(filter, sizeof(filter), "nr == 0x%x", (unsigned int)GS_NR_XTRACE_FLUSH);
@@ -138,7 +139,7 @@ int xt_incidents_open(struct xt_incidents *ret, const struct xt_tracefs *fs, con
 	/* A reader is to be woken by the first event, not by a half-full buffer. */
 	if (xt_instance_has(&ret->inst, "buffer_percent"))
 		xt_instance_write(&ret->inst, "0", NULL, "buffer_percent");
-	watch(&ret->inst);
+	xt_incidents_watch(ret);
 	ret->fd = xt_instance_open(&ret->inst, err, O_RDONLY | O_NONBLOCK, "trace_pipe");
 	rc = ret->fd < 0 ? ret->fd : xt_instance_on(&ret->inst, true, err);
 	if (rc < 0)

@@ -50,6 +50,8 @@ bool xt_incident_parse(struct xt_incident *ret, const char *line);
  */
 int xt_incidents_open(struct xt_incidents *ret, const struct xt_tracefs *fs, const char *name,
 		      const char *clock, struct rt_err *err);
+/* To be called again when modules with such events have come. */
+void xt_incidents_watch(const struct xt_incidents *list);
 void xt_incidents_close(struct xt_incidents *list);
 
 /* Takes in what has come; ->v is emptied by the caller setting ->nr and ->more to 0. */

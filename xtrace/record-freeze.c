@@ -50,14 +50,30 @@ static int arm_point(struct xt_record *record, unsigned int i, struct rt_err *er
 				   err);
 }
 
+/* 0 where this kernel does not have the event, or not now. */
+static uint64_t id_of_point(const struct xt_record *record, unsigned int i)
+{
+	uint64_t id = 0;
+
+	if (xt_instance_has(&record->inst, "events/%s/%s/trigger", points[i].system,
+			    points[i].event))
+		rt_root_read_u64(record->root, &id, NULL, "%s/events/%s/%s/id", record->inst.dir,
+				 points[i].system, points[i].event);
+	return id;
+}
+
+static bool freezes(const struct xt_record *record)
+{
+	return record->mode == XT_MODE_OVERWRITE && !record->freeze_over;
+}
+
 static int arm(struct xt_record *record, struct rt_err *err)
 {
 	unsigned int i;
 	int rc = 0;
 
 	for (i = 0; i < XT_FREEZE_POINTS && rc == 0; i++) {
-		if (!xt_instance_has(&record->inst, "events/%s/%s/trigger", points[i].system,
-				     points[i].event))
+		if (!record->point_ids[i])
 			continue;
 		rc = arm_point(record, i, err);
 		record->armed[i] = rc == 0;
@@ -67,10 +83,32 @@ static int arm(struct xt_record *record, struct rt_err *err)
 
 int xt_record_arm_freeze(struct xt_record *record, struct rt_err *err)
 {
-	if (record->mode != XT_MODE_OVERWRITE)
-		return 0;
+	unsigned int i;
+
+	for (i = 0; i < XT_FREEZE_POINTS; i++)
+		record->point_ids[i] = id_of_point(record, i);
 	record->freeze = record->snapshots && !record->opts.stop_on_flush ? "snapshot" : "traceoff";
-	return arm(record, err);
+	return freezes(record) ? arm(record, err) : 0;
+}
+
+/* A module that was loaded anew has new events without our triggers. */
+void xt_record_arm_new(struct xt_record *record)
+{
+	bool more = false;
+	unsigned int i;
+
+	for (i = 0; i < XT_FREEZE_POINTS; i++) {
+		uint64_t id = id_of_point(record, i);
+
+		if (id == record->point_ids[i])
+			continue;
+		record->armed[i] = id && freezes(record) && arm_point(record, i, NULL) == 0;
+		/* Caught half-loaded it is tried again. */
+		record->point_ids[i] = record->armed[i] || !freezes(record) ? id : 0;
+		more = more || id;
+	}
+	if (more && record->has_incidents)
+		xt_incidents_watch(&record->incidents);
 }
 
 static bool has_fired(const struct xt_record *record)
@@ -85,6 +123,15 @@ static bool has_fired(const struct xt_record *record)
 			return true;
 	}
 	return false;
+}
+
+int xt_record_forget_calls(struct xt_record *record, struct rt_err *err)
+{
+	if (record->has_incidents) {
+		xt_incidents_read(&record->incidents);
+		record->incidents.nr = record->incidents.more = 0;
+	}
+	return has_fired(record) ? arm(record, err) : 0;
 }
 
 bool xt_record_can_freeze(const struct xt_record *record)
@@ -227,6 +274,7 @@ static int go_on(struct xt_record *record, bool again, struct rt_err *err)
 
 	if (!again)
 		memset(record->armed, 0, sizeof(record->armed));
+	record->freeze_over = !again;
 	if (rc == 0 && strcmp(record->freeze, "traceoff") == 0 && !record->paused)
 		rc = xt_instance_on(&record->inst, true, err);
 	return rc;

@@ -47,7 +47,9 @@ struct xt_record {
 	bool snapshots;			/* a flush swaps buffers */
 
 	const char *freeze;		/* trigger command at a call to flush */
+	uint64_t point_ids[XT_FREEZE_POINTS];	/* numbers of the events; 0: not there */
 	bool armed[XT_FREEZE_POINTS];
+	bool freeze_over;		/* all incidents that were asked for are saved */
 	struct xt_incidents incidents;
 	bool has_incidents;
 	unsigned int freeze_looks;	/* at one that has no incident yet */
@@ -67,6 +69,10 @@ struct xt_record {
 void xt_record_reserve(const struct xt_record *record, bool make);
 /* Arms the triggers that freeze the buffers at a call to flush. */
 int xt_record_arm_freeze(struct xt_record *record, struct rt_err *err);
+/* The same for events that have come since: those of kvm and of the guest's module. */
+void xt_record_arm_new(struct xt_record *record);
+/* Before the recording begins: what was called until now is not its business. */
+int xt_record_forget_calls(struct xt_record *record, struct rt_err *err);
 /* For a freeze: what record.c does for a flush. */
 uint64_t xt_record_now(const struct xt_record *record);	/* in the clock of the trace */
 int xt_record_save_snapshot(struct xt_record *record, const struct rt_cpuset *cpus,

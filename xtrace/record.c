@@ -97,6 +97,7 @@ int xt_record_tick(struct xt_record *record, struct rt_err *err)
 
 	if (!record->started || record->finished)
 		return 0;
+	xt_record_arm_new(record);
 	choose_level(record);
 	rc = xt_record_sample(record, err);
 	if (rc == 0 && xt_vms_stamp(record->root) != record->vms_stamp) {
@@ -126,6 +127,8 @@ int xt_record_start(struct xt_record *record, struct rt_err *err)
 	rc = xt_record_sample(record, err);
 	if (rc == 0 && record->has_tsc_inst)
 		xt_instance_on(&record->tsc_inst, true, NULL);
+	if (rc == 0)
+		rc = xt_record_forget_calls(record, err);
 	if (rc == 0)
 		rc = xt_instance_on(&record->inst, true, err);
 	if (rc < 0)
@@ -385,6 +388,32 @@ static int keep_final_stats(struct xt_record *record)
 	return 0;
 }
 
+/*
+ * What was lost behind the last block, as with a full disk, no block tells yet: the
+ * reserve has room for one more.
+ */
+static int note_last_losses(struct xt_record *record, struct rt_err *err)
+{
+	struct xt_store_count count;
+	size_t i = 0;
+	int rc = 0;
+
+	if (record->mode != XT_MODE_STREAM || !record->final)
+		return 0;
+	rt_cpuset_for_each(cpu, &record->cpus) {
+		struct xt_gap gap = { .reason = XT_GAP_DISK, .count_known = true };
+		uint64_t lost = record->final[i++].lost;
+
+		xt_store_count(record->store, cpu, &count);
+		if (lost <= count.lost)
+			continue;
+		gap.count = lost - count.lost;
+		gap.first_ts = gap.last_ts = xt_record_now(record);
+		rc = first_of(rc, xt_store_gap(record->store, cpu, &gap, rc < 0 ? NULL : err));
+	}
+	return rc;
+}
+
 static int save_rest(struct xt_record *record, struct rt_err *err)
 {
 	if (record->mode == XT_MODE_STREAM)
@@ -436,6 +465,7 @@ int xt_record_finish(struct xt_record *record, struct rt_err *err)
 	rc = save_rest(record, err);
 	xt_record_reserve(record, false);
 	rc = first_of(rc, keep_final_stats(record));
+	rc = first_of(rc, note_last_losses(record, rc < 0 ? NULL : err));
 	rc = first_of(rc, xt_record_note_vms(record, rc < 0 ? NULL : err));
 	save_tsc_writes(record);
 	rc = first_of(rc, xt_meta_tasks(record->store, &record->fs, rc < 0 ? NULL : err));

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gs/host/service.h"
@@ -40,6 +41,8 @@ struct gs_source {
 	struct xt_live *live;		/* owned */
 	uint64_t ids[NR_WANTED];	/* as armed; 0: not there */
 	bool module;			/* its events count */
+	uint64_t module_since;		/* from then on; CLOCK_MONOTONIC */
+	bool looked;			/* in this round, whether it is still there */
 };
 
 /* ---- the instance ---- */
@@ -159,6 +162,18 @@ static bool module_answers(const struct gs_source *source)
 				 MODULE_ENABLED) == 0 && (word[0] == 'Y' || word[0] == '1');
 }
 
+/* What was called before a module came stands in KVM's events alone. */
+static void set_module(struct gs_source *source, bool module)
+{
+	struct timespec now;
+
+	if (module && !source->module) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		source->module_since = (uint64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+	}
+	source->module = module;
+}
+
 int gs_source_refresh(struct gs_source *source, struct rt_err *err)
 {
 	bool module = module_answers(source);
@@ -176,7 +191,7 @@ int gs_source_refresh(struct gs_source *source, struct rt_err *err)
 		source->ids[i] = id;
 		module = module && (id || !wanted[i].module);
 	}
-	source->module = module;
+	set_module(source, module);
 	return 0;
 }
 
@@ -244,12 +259,26 @@ static void take_module(struct gs_traced *call, const struct xt_event *event,
 	}
 }
 
+/*
+ * Both tell the same call; one counts.  A module that has gone since the last look
+ * tells nothing more, so it is looked for as soon as KVM tells something.
+ */
+static bool counts(struct gs_source *source, bool of_module, uint64_t ns)
+{
+	if (source->module && !of_module && !source->looked) {
+		source->looked = true;
+		set_module(source, module_answers(source));
+	}
+	return of_module == (source->module && ns >= source->module_since);
+}
+
 static void on_event(void *arg, unsigned int cpu, const struct xt_event *event,
 		     const struct xt_rec *rec)
 {
 	struct gs_source *source = arg;
 	struct gs_traced call = { .ns = rec->ts, .cpu = cpu };
 	uint64_t lost = 1;
+	bool of_module;
 
 	if (!event) {
 		if (rec->data)
@@ -257,11 +286,11 @@ static void on_event(void *arg, unsigned int cpu, const struct xt_event *event,
 		source->fns.lost(source->fns.arg, cpu, lost, rec->ts);
 		return;
 	}
-	/* Both tell the same call; one counts. */
-	if (source->module != (strcmp(event->system, GS_TRACE_SYSTEM) == 0))
+	of_module = strcmp(event->system, GS_TRACE_SYSTEM) == 0;
+	if (!counts(source, of_module, rec->ts))
 		return;
 	call.tid = (int)number(event, rec, "common_pid");
-	if (source->module)
+	if (of_module)
 		take_module(&call, event, rec);
 	else
 		take_hypercall(&call, event, rec);
@@ -270,5 +299,6 @@ static void on_event(void *arg, unsigned int cpu, const struct xt_event *event,
 
 long gs_source_read(struct gs_source *source, uint64_t until, struct rt_err *err)
 {
+	source->looked = false;
 	return xt_live_read(source->live, until, on_event, source, err);
 }

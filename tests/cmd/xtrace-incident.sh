@@ -100,10 +100,17 @@ grep -q 'incident 0xabc1' "$tmp/stdout" && fail 'another incident was brought in
 grep -v LOST "$tmp/stdout" | tail -n 8 | grep -q 'KVM_GUEST_HC_END' ||
 	fail 'it does not end at the call'
 
+it 'takes a stream whole, and says so'
+run xtrace-multi-merge -o "$w/whole" --incident 0xabcb "$w/stream"
+expect_status 0
+expect_stderr_like ': no flush of its own for incident 0xabcb: taken whole$'
+run xtrace-view "$w/whole"
+expect_stdout_like 'FLUSH_GUEST.*incident 0xabcb\]'
+
 it 'refuses an incident that no trace has, and wrong use of the option'
 run xtrace-multi-merge -o "$w/no" --incident 0x1 "$w/keep"
 expect_status 1
-expect_stderr_like '^xtrace-multi-merge: no trace has saved an incident 0x1: '
+expect_stderr_like '^xtrace-multi-merge: no trace has an incident 0x1: '
 [ ! -e "$w/no" ] || fail 'a directory was made'
 expect_wrong_usage xtrace-multi-merge 'expected a number' -o "$w/no" --incident x "$w/keep"
 expect_wrong_usage xtrace-multi-merge 'does not go with --move' -o "$w/no" --incident 1 --move "$w/keep"

@@ -62,12 +62,12 @@ expect_stderr_like 'no merged directory: not replaced'
 [ -e "$w/mine/thesis" ] || fail 'the file is gone'
 
 it 'takes a merged directory as it takes traces'
-merge -o "$w/again" "$w/m"
+merge -o "$w/session" "$w/m"
 expect_status 0
 expect_stdout_like '^guest: windows, .* 0 outside'
 
 it 'counts anew when it merges again'
-[ "$(grep -o 'check [0-9]*' "$w/again/merge")" = 'check 3849' ] || fail 'counted twice'
+[ "$(grep -o 'check [0-9]*' "$w/session/merge")" = 'check 3849' ] || fail 'counted twice'
 
 it 'makes no directory inside of what it merges'
 merge -o "$w/m/inner" "$w/m"
@@ -90,6 +90,18 @@ expect_status 0
 [ ! -e "$w/h.dat" ] && cmp -s $host "$other/moved/h.dat" || fail "not moved"
 holds "$other" m moved
 
+
+it 'knows two sessions of one kernel by their boot, and that their clock is one'
+cp -r tests/fixtures/demo/xtrace-host "$w/session"
+merge -o "$w/one" tests/fixtures/demo/xtrace-host "$w/session"
+expect_status 0
+expect_stderr ''
+expect_stdout_like '^host-2: same machine and clock as the reference: exact$'
+merge --json tests/fixtures/demo/xtrace-host "$w/session"
+expect_stdout_like '"label":"host-2","method":"same".*"error_ns":0,'
+merge -o "$w/x" --sync same $host $guest
+expect_status 1
+expect_stderr_like 'is not the same machine since its boot'
 
 it 'names members as it is told'
 merge -o "$w/named" --label "left=$host" --label "right=$guest"
@@ -142,6 +154,7 @@ it 'says what it needs'
 expect_wrong_usage xtrace-multi-merge 'expected -o DIR' $host
 expect_wrong_usage xtrace-multi-merge 'are the same trace' -o "$w/x" $host $guest ./$host
 expect_wrong_usage xtrace-multi-merge 'expected the traces' -o "$w/x"
+expect_wrong_usage xtrace-multi-merge 'expected a NAME of 1 to 63 printable' -o "$w/x" --label "x y=$guest" $host
 expect_wrong_usage xtrace-multi-merge 'expected NAME=DIR' -o "$w/x" --label guest $host
 
 it 'finds -136.909 ms +- 18 us in the recorded pair with all of its events'

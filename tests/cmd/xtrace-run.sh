@@ -304,9 +304,14 @@ if mount -t tmpfs -o size=3m none "$w/small" 2>/dev/null; then
 	expect_stderr_like 'No space left on device' \
 		'the session ends here; what has been written is kept'
 	no_traces_left
+	lost=$(sed -nE 's/.* events in .*, ([0-9]+) lost, .*/\1/p' "$tmp/stderr")
 	run xtrace-view --stat "$w/small/t"
 	expect_status 0
 	expect_stdout_like 'SYSCALL_ENTER'
+	shown=$(awk '/^HOST +BUFFER/ { on = 1; next } !NF { on = 0 } on { n += $6 } END { print n }' \
+		"$tmp/stdout")
+	[ "${lost:-0}" -gt 0 ] && [ "$shown" = "$lost" ] ||
+		fail "$lost events were lost, the trace tells of $shown"
 fi
 
 it 'has wrong use answered with its own failure status'

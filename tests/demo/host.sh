@@ -4,7 +4,8 @@
 # host.sh: the guide's example of multi-merge tracing, word for word, run on the
 # lab's host.  What the guide leaves open is added around its six steps: a
 # userapp that fails (tests/demo/userapp.c), and the reason why it fails, a
-# real-time process that takes the vCPU's CPU away.
+# real-time process that takes the vCPU's CPU away.  Then the same failure again,
+# and the application itself has both traces saved, by one call.
 
 set -u
 cd /run/out || exit 1
@@ -16,7 +17,8 @@ vcpu_threads() {
 	grep -lsE '^CPU [0-9]+/KVM' /proc/[0-9]*/task/[0-9]*/comm | sed 's|.*/task/||; s|/comm||'
 }
 
-# Gives each vCPU one host CPU, and takes all of these away at once, now and then.
+# disturb FILE: gives each vCPU one host CPU, and takes all of these away at once, now
+# and then, until FILE is there.
 disturb() {
 	local cpu=2 tid
 
@@ -27,7 +29,7 @@ disturb() {
 	# timeout is outside: at the hog's own priority and CPU it would not run to end it
 	for _ in 1 2 3 4 5 6; do
 		sleep 4
-		[ -e /run/userapp-failed ] && return
+		[ -e "$1" ] && return
 		timeout 0.9 taskset -c 2 chrt -f 10 sh -c 'while :; do :; done' &
 		timeout 0.9 taskset -c 3 chrt -f 10 sh -c 'while :; do :; done' &
 		wait $!
@@ -35,7 +37,7 @@ disturb() {
 }
 
 echo "host: $(uname -r), $(nproc) CPUs; guest: $(ssh guest_vm 'uname -r; nproc' | paste -sd' ' -) vCPUs"
-disturb &
+disturb /run/userapp-failed &
 disturber=$!
 
 step "1. rm -rf xtrace-host; xtrace-run -m overwrite -t tod -o xtrace-host sleep 600 &"
@@ -66,4 +68,31 @@ echo "$(wc -l <view.txt) lines"
 wait "$disturber"
 pkill -P "$tracer" sleep
 wait "$tracer"
+
+# ---- the same, frozen at the very call ----
+
+step "Again, and userapp itself calls kvmrt_gs_xtrace_flush() when it is late"
+disturb /run/userapp-froze &
+disturber=$!
+echo "+ xtrace-run -m overwrite -o freeze-host &"
+xtrace-run -m overwrite -o freeze-host 2>freeze-host.log &
+tracer=$!
+until xtrace-ctl status 2>/dev/null | grep -q ': recording'; do sleep 0.2; done
+echo "+ ssh guest_vm xtrace-run -m overwrite -o freeze-vm userapp --freeze"
+ssh guest_vm xtrace-run -m overwrite -o freeze-vm userapp --freeze 2>freeze-vm.log | tee userapp.txt
+touch /run/userapp-froze
+incident=$(sed -n 's/.* was incident //p' userapp.txt)
+[ -n "$incident" ] || exit 1
+# the buffers were saved long ago, whatever the host has recorded since
+xtrace-ctl stop || exit 1
+wait "$tracer"
+grep 'saved at a call to flush' freeze-host.log
+scp -r guest-vm:freeze-vm . >/dev/null || exit 1
+for trace in freeze-host freeze-vm; do
+	grep -H "^incident = $incident " $trace/session || exit 1
+done
+
+step "xtrace-multi-merge --incident $incident -o freeze-merged freeze-host freeze-vm"
+xtrace-multi-merge --incident "$incident" -o freeze-merged freeze-host freeze-vm || exit 1
+wait "$disturber"
 exit 0

@@ -11,6 +11,7 @@ lab: programs
 # skip where those cannot be built.
 TOOLS += tests/lab/gs-caller
 tests/lab/gs-caller-objs := tests/lab/gs-caller.o
+tests/lab/gs-caller-libs := libkvmrt_gs.a
 
 LAB_KERNELS := 6.1 6.1-rt 6.12 6.12-rt
 lab-modules: $(O)/tests/lab/gs-caller

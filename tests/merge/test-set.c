@@ -40,7 +40,8 @@ TEST(labels_are_unique)
 	assert_string_equal(set->members[2].label, "host-3");
 	assert_int_equal(mrg_set_label(set, 2, "host", &err), -EINVAL);
 	assert_int_equal(mrg_set_label(set, 2, "", &err), -EINVAL);
-	assert_int_equal(mrg_set_label(set, 2, "my host", &err), 0);
+	assert_int_equal(mrg_set_label(set, 2, "my host", &err), -EINVAL);
+	assert_int_equal(mrg_set_label(set, 2, "my_host", &err), 0);
 	assert_string_equal(set->members[2].label, "my_host");
 	mrg_set_destroy(set);
 }

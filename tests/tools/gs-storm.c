@@ -6,6 +6,7 @@
  *                                  "storm T N xxxx...", the x being n letters of one kind
  * gs-storm hostile CALLS SEED      our numbers with any arguments, straight to the host
  * gs-storm half                    the first fragment of a message, and no more
+ * gs-storm slow                    messages of ten fragments without end, a fragment each 0.2 s
  * gs-storm data                    data of 1 byte and of 4080
  */
 #include <pthread.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "gs/hypercall.h"
 #include "gs/kvmrt_gs.h"
@@ -108,6 +110,28 @@ static int run_half(void)
 	return 0;
 }
 
+static int run_slow(void)
+{
+	static const struct timespec pause = { .tv_nsec = 200000000 };
+	enum gs_insn insn = gs_hypercall_find(true);
+	char text[GS_MSG_MAX], head[20];
+	uint32_t id;
+
+	if (insn != GS_INSN_VMCALL && insn != GS_INSN_VMMCALL)
+		return 3;
+	for (id = 1; ; id++) {
+		memset(text, 'x', sizeof(text));
+		memcpy(text, head, snprintf(head, sizeof(head), "slow %u ", id));
+		for (unsigned int at = 0; at < GS_MSG_MAX; at += GS_FRAG_SIZE) {
+			uint64_t arg[4] = { gs_frag_head(id, at, GS_MSG_MAX) };
+
+			gs_frag_pack(arg + 1, text + at, GS_FRAG_SIZE);
+			gs_hypercall(insn, GS_NR_LOG_MSG, arg);
+			nanosleep(&pause, NULL);
+		}
+	}
+}
+
 static int run_data(void)
 {
 	static unsigned char data[GS_DATA_MAX];
@@ -128,6 +152,8 @@ int main(int argc, char **argv)
 		return run_hostile(atol(argv[2]), strtoull(argv[3], NULL, 0));
 	if (argc == 2 && strcmp(argv[1], "half") == 0)
 		return run_half();
+	if (argc == 2 && strcmp(argv[1], "slow") == 0)
+		return run_slow();
 	if (argc == 2 && strcmp(argv[1], "data") == 0)
 		return run_data();
 	fprintf(stderr, "gs-storm: wrong usage\n");

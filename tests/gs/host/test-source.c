@@ -100,6 +100,10 @@ static void put_module(const char *enabled)
 	put_text("sys/module/kvmrt_gs_host/parameters/kvmrt_gs_hc_host_enabled", enabled);
 }
 
+#define LATER (1ull << 60)
+
+static uint64_t at_ns;	/* of the next record */
+
 static int setup(void **state)
 {
 	(void)state;
@@ -117,6 +121,7 @@ static int setup(void **state)
 	calls = 0;
 	lost = 0;
 	source = NULL;
+	at_ns = 100;
 	return 0;
 }
 
@@ -144,7 +149,7 @@ static void record(uint16_t id, int pid, const void *fields, uint32_t size)
 	char path[256];
 	int fd;
 
-	make_page(page, SIZE, 100);
+	make_page(page, SIZE, at_ns);
 	words[0] = nr;		/* type_len: words of data */
 	words[1] = id;
 	words[2] = pid;
@@ -204,6 +209,7 @@ TEST(a_module_that_answers_is_believed_instead_of_kvm)
 	put_module("Y\n");
 	assert_int_equal(create(NULL), 0);
 	assert_true(gs_source_has_module(source));
+	at_ns = LATER;
 	record(11, 101, registers, sizeof(registers));
 	record(22, 101, flush, sizeof(flush));
 	assert_int_equal(gs_source_read(source, UINT64_MAX, NULL), 2);
@@ -235,6 +241,24 @@ TEST(a_module_that_comes_later_is_found)
 	expect_text("events/kvmrt_gs/log_msg_host/enable", "1");
 	put_text("sys/module/kvmrt_gs_host/parameters/kvmrt_gs_hc_host_enabled", "N\n");
 	assert_int_equal(gs_source_refresh(source, NULL), 0);
+	assert_false(gs_source_has_module(source));
+}
+
+TEST(calls_before_a_module_came_and_after_it_went_are_those_of_kvm)
+{
+	const uint64_t before[5] = { GS_NR_PING, 1 }, after[5] = { GS_NR_PING, 2 };
+
+	put_module("Y\n");
+	assert_int_equal(create(NULL), 0);
+	record(11, 101, before, sizeof(before));
+	assert_int_equal(gs_source_read(source, UINT64_MAX, NULL), 1);
+	assert_true(calls == 1 && last.gs.arg[0] == 1);
+	assert_true(gs_source_has_module(source));
+	put_text("sys/module/kvmrt_gs_host/parameters/kvmrt_gs_hc_host_enabled", "N\n");
+	at_ns = LATER;
+	record(11, 101, after, sizeof(after));
+	assert_int_equal(gs_source_read(source, UINT64_MAX, NULL), 1);
+	assert_true(calls == 2 && last.gs.arg[0] == 2);
 	assert_false(gs_source_has_module(source));
 }
 
@@ -278,6 +302,7 @@ int main(void)
 		SOURCE_TEST(a_module_that_answers_is_believed_instead_of_kvm),
 		SOURCE_TEST(a_module_that_is_disabled_leaves_kvms_event),
 		SOURCE_TEST(a_module_that_comes_later_is_found),
+		SOURCE_TEST(calls_before_a_module_came_and_after_it_went_are_those_of_kvm),
 		SOURCE_TEST(what_a_killed_one_left_is_read_and_its_buffer_not_emptied),
 		SOURCE_TEST(a_new_instance_gets_its_clock_and_size),
 		SOURCE_TEST(a_host_without_tracefs_cannot),
