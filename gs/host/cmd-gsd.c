@@ -59,6 +59,7 @@ struct daemon {
 	struct gs_sink sink;
 	struct xt_vms vms;
 	uint64_t vms_stamp;
+	bool vms_changed;		/* at the refresh before */
 	bool unknown;			/* a thread was seen that is in no VM */
 	unsigned int looks;
 	uint64_t sessions_asked;
@@ -136,8 +137,10 @@ static void on_refresh(struct daemon *daemon)
 
 	if (gs_source_refresh(daemon->source, &err) < 0)
 		end_badly(daemon, &err);
-	if (stamp != daemon->vms_stamp)
+	/* Once more behind a change: a VM that has ended is known for one refresh longer. */
+	if (stamp != daemon->vms_stamp || daemon->vms_changed)
 		refresh_vms(daemon);
+	daemon->vms_changed = stamp != daemon->vms_stamp;
 	daemon->vms_stamp = stamp;
 }
 

@@ -62,12 +62,12 @@ expect_stderr_like 'no merged directory: not replaced'
 [ -e "$w/mine/thesis" ] || fail 'the file is gone'
 
 it 'takes a merged directory as it takes traces'
-merge -o "$w/session" "$w/m"
+merge -o "$w/again" "$w/m"
 expect_status 0
 expect_stdout_like '^guest: windows, .* 0 outside'
 
 it 'counts anew when it merges again'
-[ "$(grep -o 'check [0-9]*' "$w/session/merge")" = 'check 3849' ] || fail 'counted twice'
+[ "$(grep -o 'check [0-9]*' "$w/again/merge")" = 'check 3849' ] || fail 'counted twice'
 
 it 'makes no directory inside of what it merges'
 merge -o "$w/m/inner" "$w/m"
@@ -92,12 +92,12 @@ holds "$other" m moved
 
 
 it 'knows two sessions of one kernel by their boot, and that their clock is one'
-cp -r tests/fixtures/demo/xtrace-host "$w/session"
-merge -o "$w/one" tests/fixtures/demo/xtrace-host "$w/session"
+cp -r tests/fixtures/demo/xtrace-host "$w/boot2"
+merge -o "$w/one" tests/fixtures/demo/xtrace-host "$w/boot2"
 expect_status 0
 expect_stderr ''
 expect_stdout_like '^host-2: same machine and clock as the reference: exact$'
-merge --json tests/fixtures/demo/xtrace-host "$w/session"
+merge --json tests/fixtures/demo/xtrace-host "$w/boot2"
 expect_stdout_like '"label":"host-2","method":"same".*"error_ns":0,'
 merge -o "$w/x" --sync same $host $guest
 expect_status 1

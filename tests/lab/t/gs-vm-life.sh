@@ -139,7 +139,7 @@ for _ in $(seq 100); do
 	sleep 0.1
 done
 same 'told at its end' $((before + 1)) "$(incomplete)"
-! kvmrt-gsd --status | grep -q '^mover' || sleep 3
+sleep 3
 ! kvmrt-gsd --status | grep -q '^mover' || fail 'the VM stays in the table'
 
 xtrace-ctl -s life stop >/dev/null
