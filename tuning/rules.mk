@@ -50,6 +50,20 @@ $(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs
 # --- shield and CPUs up and down
 
 # --- validation of the host
+libtuning.a-objs += $(addprefix tuning/,cmdline.o validate.o validate-boot.o validate-fix.o \
+	validate-kernel.o validate-looks.o validate-read.o)
+tune-ldlibs += -lz
+tune-tests += cmdline validate
+PKGS += zlib
+DEPS += zlib1g-dev
+PROGRAMS += kvmrt-validate-host
+kvmrt-validate-host-objs := tuning/cmd-validate-host.o
+kvmrt-validate-host-libs := $(tune-libs)
+kvmrt-validate-host-ldlibs = $(tune-ldlibs)
+CMD_TESTS += tests/cmd/kvmrt-validate-host.sh
+FUZZERS += tests/fuzz/fuzz-cmdline
+tests/fuzz/fuzz-cmdline-objs := tests/fuzz/fuzz-cmdline.o
+tests/fuzz/fuzz-cmdline-libs := $(tune-libs)
 
 # --- live views
 

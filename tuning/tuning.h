@@ -13,5 +13,6 @@
 #include "tuning/journal.h"
 #include "tuning/knob.h"
 #include "tuning/topo.h"
+#include "tuning/validate.h"
 
 #endif /* TUNE_TUNING_H */

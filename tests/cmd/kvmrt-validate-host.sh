@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmrt-validate-host.sh: text, JSON, fixes of each distribution, and what is refused;
+# the rows themselves are tests/tuning/test-validate.c
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+need python3
+
+validate() { run kvmrt-validate-host --root "$tmp/r" "$@"; }
+
+# put PATH: stdin becomes that file of the tree
+put() { mkdir -p "$tmp/r/$(dirname "$1")" && cat >"$tmp/r/$1"; }
+
+it 'refuses what does not go together, and names a near miss'
+expect_wrong_usage kvmrt-validate-host 'do not go together' --list --explain preempt-rt
+expect_wrong_usage kvmrt-validate-host 'prints nothing' --quiet --json
+expect_wrong_usage kvmrt-validate-host 'has no JSON' --json --explain preempt-rt
+expect_wrong_usage kvmrt-validate-host 'unexpected argument "x"' --list x
+expect_wrong_usage kvmrt-validate-host 'no row "premept-rt"; is "preempt-rt" meant\?' premept-rt
+expect_wrong_usage kvmrt-validate-host 'no row "zzzz"; --list shows them' --explain zzzz
+expect_wrong_usage kvmrt-validate-host 'expected one of info\|warning\|error, found "bad"' -s bad
+run kvmrt-validate-host --root "$tmp/none"
+expect_status 1
+expect_stderr_like 'cannot use ".*/none" as the root: No such file'
+run kvmrt-validate-host --for 0-
+expect_status 1
+expect_stderr_like '--for: .*column 3: expected a'
+run kvmrt-validate-host --for ''
+expect_status 1
+expect_stderr_like '--for: no CPU is named'
+run kvmrt-validate-host --for 8191
+expect_status 1
+expect_stderr_like '--for: .*8191'
+
+it 'shows a failure with all that one needs, and passes when it is mended'
+put etc/os-release <<<'ID=debian'
+put etc/default/grub </dev/null
+put proc/cmdline <<<'quiet'
+validate skew-tick
+expect_status 0
+expect_stdout 'info     skew-tick: "skew_tick" is not on the kernel'\''s command line
+  expected: skew_tick=1 on the kernel'\''s command line
+  why:      the ticks of all CPUs else fall together, and meet at the same locks
+  fix:      mkdir -p /etc/default/grub.d && echo '\''GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX skew_tick=1"'\'' >>/etc/default/grub.d/kvmrt.cfg && update-grub
+All boot words at once, for the next boot:
+  mkdir -p /etc/default/grub.d && echo '\''GRUB_CMDLINE_LINUX="$GRUB_CMDLINE_LINUX skew_tick=1"'\'' >>/etc/default/grub.d/kvmrt.cfg && update-grub
+1 rows: 0 errors, 0 warnings, 1 infos, 0 unknown, 0 passed, 0 moot'
+put proc/cmdline <<<'quiet skew_tick=1'
+validate --all skew-tick
+expect_status 0
+expect_stdout 'pass     skew-tick: "skew_tick=1" is on the kernel'\''s command line
+1 rows: 0 errors, 0 warnings, 0 infos, 0 unknown, 1 passed, 0 moot'
+
+it 'gives the line of each distribution'
+put proc/cmdline <<<'quiet'
+fix_is() {
+	validate --json skew-tick
+	expect_stdout_like "\"fix\":\"$1\""
+}
+put etc/os-release <<<'ID="rocky"'
+fix_is 'grubby --update-kernel=ALL --args=."skew_tick=1.'
+put etc/os-release <<<$'ID=mint\nID_LIKE="ubuntu debian"'
+fix_is 'mkdir -p .*GRUB_CMDLINE_LINUX skew_tick=1.* && update-grub'
+put etc/os-release <<<'ID=opensuse'
+fix_is 'sed -i .*skew_tick=1 .*grub2-mkconfig -o /boot/grub2/grub.cfg'
+put etc/os-release <<<'ID=plan9'
+fix_is "add to the kernel's command line: skew_tick=1"
+put etc/os-release <<<'ID=fedora'
+put run/ostree-booted </dev/null
+fix_is 'rpm-ostree kargs --append=skew_tick=1'
+
+it 'fails by errors and warnings, and can leave out what weighs less'
+put sys/devices/system/clocksource/clocksource0/current_clocksource <<<hpet
+validate clocksource skew-tick
+expect_status 1
+expect_stdout_like '^error +clocksource: .* is "hpet"$' '^info +skew-tick'
+validate --severity error clocksource skew-tick
+expect_status 1
+grep -q skew "$tmp/stdout" && fail 'an info is shown'
+validate --quiet clocksource
+expect_status 1
+expect_stdout ''
+
+it 'says what it could not read, and does not pass it'
+validate --all preempt-rt rcu-nocbs
+expect_status 0
+expect_stdout_like '^unknown +preempt-rt: proc/version is not in this tree$' \
+	'^unknown +rcu-nocbs: no CPU is isolated, and none was named'
+
+it 'takes the settings that an sosreport has'
+mkdir -p "$tmp/r/sos_commands/kernel"
+printf 'kernel.nmi_watchdogs = 0\nkernel.nmi_watchdog = 1\n' >"$tmp/r/sos_commands/kernel/sysctl_-a"
+validate nmi-watchdog
+expect_status 1
+expect_stdout_like '^warning +nmi-watchdog: kernel.nmi_watchdog is 1$'
+
+it 'explains a row'
+validate --explain clocksource
+expect_status 0
+expect_stdout_like '^clocksource \(error\)$' '^  expected: tsc$' '^  why: ' \
+	'^  reads: +/sys/devices/system/clocksource/' '^  fix: +rpm-ostree kargs'
+
+it 'has every row in its page, and no other'
+kvmrt-validate-host --list | awk 'NR > 1 { print $1, "(" $2 ")" }' >"$tmp/rows"
+expect_same "$tmp/rows" "$(sed -nE 's/^\.It Cm ([a-z0-9-]+) Pq ([a-z]+)$/\1 (\2)/p' \
+	doc/man/kvmrt-validate-host.8)"
+
+it 'looks at this machine, as whoever runs it'
+run kvmrt-validate-host --json
+[ "$status" -le 1 ] || fail "status $status"
+expect_stderr ''
+python3 -c 'import json, sys
+for row in json.load(sys.stdin):
+    assert row["verdict"] in ("pass", "fail", "unknown", "moot"), row
+    assert (row["fix"] is not None) == (row["verdict"] == "fail"), row' <"$tmp/stdout" ||
+	fail 'not the JSON that was expected'

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd-validate-host.c - kvmrt-validate-host: is this host fit for real-time VMs,
+ * and what would make it so
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/buf.h"
+#include "lib/cmd.h"
+#include "lib/cpulist.h"
+#include "lib/err.h"
+#include "lib/json.h"
+#include "lib/root.h"
+#include "lib/table.h"
+#include "lib/text.h"
+#include "tuning/topo.h"
+#include "tuning/validate.h"
+
+#define MAX_ROWS 256
+
+static bool all, quiet, json, list;
+static const char *cpus, *explain, *root_path, *least = "info";
+
+static const struct rt_opt validate_opts[] = {
+	RT_STRING('C', "for", &cpus, "CPUS", "the CPUs that are to be real-time (default: those "
+		  "that are isolated now)"),
+	RT_CHOICE('s', "severity", &least, "info|warning|error", "leave out what weighs less"),
+	RT_BOOL('a', "all", &all, "show what is in order, too"),
+	RT_BOOL('q', "quiet", &quiet, "print nothing: the exit status tells"),
+	RT_BOOL(0, "json", &json, "every row, as JSON"),
+	RT_STRING('e', "explain", &explain, "ID", "what a row reads, expects, and why"),
+	RT_BOOL('l', "list", &list, "a table of the rows"),
+	RT_STRING(0, "root", &root_path, "DIR", "a recorded tree: an sosreport, for example"),
+	RT_END
+};
+
+/* ---- rows by their names ---- */
+
+struct choice {
+	char **globs;
+	int nr;
+};
+
+static bool chosen(const struct tune_check *check, void *arg)
+{
+	const struct choice *choice = arg;
+	int i;
+
+	for (i = 0; i < choice->nr; i++) {
+		if (rt_glob(choice->globs[i], check->id, false))
+			return true;
+	}
+	return choice->nr == 0;
+}
+
+static int unknown_row(const char *id, struct rt_err *err)
+{
+	const char *ids[MAX_ROWS], *near;
+	const struct tune_check *check;
+	size_t nr = 0;
+
+	while (nr < MAX_ROWS && (check = tune_check_at(nr)))
+		ids[nr++] = check->id;
+	if (rt_nearest(id, ids, nr, &near, 1))
+		return rt_usage(err, "no row \"%s\"; is \"%s\" meant?", id, near);
+	return rt_usage(err, "no row \"%s\"; --list shows them", id);
+}
+
+static int check_globs(struct choice *choice, struct rt_err *err)
+{
+	struct choice one = { .nr = 1 };
+	const struct tune_check *check;
+	size_t i;
+
+	for (one.globs = choice->globs; one.globs < choice->globs + choice->nr; one.globs++) {
+		for (i = 0; (check = tune_check_at(i)) && !chosen(check, &one); i++)
+			;
+		if (!check)
+			return unknown_row(*one.globs, err);
+	}
+	return 0;
+}
+
+/* ---- --list and --explain ---- */
+
+static const struct rt_column columns[] = {
+	{ "ID", "id", RT_COL_STRING, "the row" },
+	{ "SEVERITY", "severity", RT_COL_STRING, "how much its failure weighs" },
+	{ "EXPECTED", "expected", RT_COL_STRING, "what passes" },
+};
+
+static int list_rows(struct rt_err *err)
+{
+	const struct tune_check *check;
+	struct rt_table *table;
+	size_t i;
+	int rc;
+
+	rc = rt_table_create(&table, columns, sizeof(columns) / sizeof(columns[0]));
+	if (rc < 0)
+		return rt_err_set(err, rc, "list");
+	for (i = 0; (check = tune_check_at(i)); i++) {
+		rt_table_row(table);
+		rt_table_str(table, 0, check->id);
+		rt_table_str(table, 1, tune_severity_name(check->severity));
+		rt_table_str(table, 2, check->expected);
+	}
+	rc = json ? rt_table_print_json(table, stdout, err) : rt_table_print(table, stdout, err);
+	rt_table_destroy(table);
+	return rc;
+}
+
+/* Breaks a text at blanks, so that it stands right of its label. */
+static void print_field(const char *label, const char *text)
+{
+	const size_t width = 80;
+	size_t len, at;
+
+	printf("  %-9s ", label);
+	while ((len = strlen(text)) > width) {
+		for (at = width; at > 0 && text[at] != ' '; at--)
+			;
+		if (!at)
+			at = strcspn(text, " ");
+		printf("%.*s\n%12s", (int)at, text, "");
+		text += at + strspn(text + at, " ");
+		if (!*text)
+			break;
+	}
+	puts(text);
+}
+
+static int explain_row(const struct rt_root *root, struct rt_err *err)
+{
+	const struct tune_check *check;
+	char *fix;
+	size_t i;
+
+	for (i = 0; (check = tune_check_at(i)) && strcmp(check->id, explain) != 0; i++)
+		;
+	if (!check)
+		return unknown_row(explain, err);
+	fix = tune_check_fix(check, root);
+	if (!fix)
+		return rt_err_set(err, -ENOMEM, "explain");
+	printf("%s (%s)\n", check->id, tune_severity_name(check->severity));
+	print_field("expected:", check->expected);
+	print_field("why:", check->why);
+	if (check->reads)
+		print_field("reads:", check->reads);
+	else
+		printf("  %-9s /%s\n", "reads:", check->path);
+	printf("  %-9s %s\n", "fix:", fix);
+	free(fix);
+	return 0;
+}
+
+/* ---- the report ---- */
+
+static void print_finding(const struct tune_finding *finding)
+{
+	const struct tune_check *check = finding->check;
+	const char *word = finding->verdict == TUNE_FAIL ? tune_severity_name(check->severity) :
+			   tune_verdict_name(finding->verdict);
+
+	printf("%-8s %s: %s\n", word, check->id, finding->found);
+	if (finding->verdict != TUNE_FAIL)
+		return;
+	print_field("expected:", check->expected);
+	print_field("why:", check->why);
+	printf("  %-9s %s\n", "fix:", finding->fix);
+}
+
+static void print_text(const struct tune_report *report)
+{
+	size_t i;
+
+	for (i = 0; i < report->n; i++) {
+		if (all || report->v[i].verdict == TUNE_FAIL ||
+		    report->v[i].verdict == TUNE_UNKNOWN)
+			print_finding(&report->v[i]);
+	}
+	if (report->boot_fix)
+		printf("All boot words at once, for the next boot:\n  %s\n", report->boot_fix);
+	printf("%zu rows: %u errors, %u warnings, %u infos, %u unknown, %u passed, %u moot\n",
+	       report->n, report->failed[TUNE_ERROR], report->failed[TUNE_WARNING],
+	       report->failed[TUNE_INFO], report->nr[TUNE_UNKNOWN], report->nr[TUNE_PASS],
+	       report->nr[TUNE_MOOT]);
+}
+
+static void add_finding(struct rt_json *out, const struct tune_finding *finding)
+{
+	const struct tune_check *check = finding->check;
+
+	rt_json_open(out, '{');
+	rt_json_put_str(out, "id", check->id);
+	rt_json_put_str(out, "severity", tune_severity_name(check->severity));
+	rt_json_put_str(out, "verdict", tune_verdict_name(finding->verdict));
+	rt_json_put_str(out, "found", finding->found);
+	rt_json_put_str(out, "expected", check->expected);
+	rt_json_put_str(out, "why", check->why);
+	rt_json_put_str(out, "fix", finding->fix);
+	rt_json_close(out, '}');
+}
+
+static int print_json(const struct tune_report *report, struct rt_err *err)
+{
+	struct rt_buf buf = { 0 };
+	struct rt_json out = { .buf = &buf };
+	int rc = 0;
+	size_t i;
+
+	rt_json_open(&out, '[');
+	for (i = 0; i < report->n; i++)
+		add_finding(&out, &report->v[i]);
+	rt_json_close(&out, ']');
+	if (rt_buf_str(&buf))
+		puts(buf.data);
+	else
+		rc = rt_err_set(err, -ENOMEM, "report");
+	rt_buf_finish(&buf);
+	return rc;
+}
+
+/* The CPUs of --for, by the topology of the host that is judged. */
+static int resolve(struct rt_cpuset *ret, const struct rt_root *root, struct rt_err *err)
+{
+	struct tune_topo *topo;
+	int rc;
+
+	rc = tune_topo_load(&topo, root, err);
+	if (rc < 0)
+		return rc;
+	rc = tune_cpuset_resolve(ret, topo, cpus, err);
+	tune_topo_destroy(topo);
+	if (!rc && rt_cpuset_empty(ret))
+		rc = rt_err_say(err, -EINVAL, "no CPU is named");
+	return rc < 0 ? rt_err_wrap(err, rc, "--for") : 0;
+}
+
+static int report_on(const struct rt_root *root, struct choice *choice, struct rt_err *err)
+{
+	struct tune_validate what = { .wanted = chosen, .arg = choice };
+	struct tune_report *report;
+	struct rt_cpuset set;
+	int rc;
+
+	while (strcmp(least, tune_severity_name(what.least)) != 0)
+		what.least++;
+	if (cpus) {
+		rc = resolve(&set, root, err);
+		if (rc < 0)
+			return rc;
+		what.cpus = &set;
+	}
+	rc = tune_validate_host(&report, root, &what, err);
+	if (rc < 0)
+		return rc;
+	if (json)
+		rc = print_json(report, err);
+	else if (!quiet)
+		print_text(report);
+	if (rc == 0)
+		rc = report->failed[TUNE_ERROR] || report->failed[TUNE_WARNING];
+	tune_report_destroy(report);
+	return rc;
+}
+
+static int validate_host(int argc, char **argv, struct rt_err *err)
+{
+	struct choice choice = { .globs = argv, .nr = argc };
+	struct rt_root root;
+	int rc;
+
+	if (list && explain)
+		return rt_usage(err, "--list and --explain do not go together");
+	if (quiet && (json || list || explain || all))
+		return rt_usage(err, "--quiet prints nothing: it goes with none of --json, --list, "
+				"--explain, --all");
+	if (explain && json)
+		return rt_usage(err, "--explain has no JSON; --json --list and --json have");
+	if ((list || explain) && argc)
+		return rt_usage(err, "unexpected argument \"%s\"", argv[0]);
+	rc = check_globs(&choice, err);
+	if (rc < 0 || list)
+		return rc < 0 ? rc : list_rows(err);
+	rc = rt_root_init(&root, root_path, err);
+	if (rc < 0)
+		return rc;
+	rc = explain ? explain_row(&root, err) : report_on(&root, &choice, err);
+	rt_root_finish(&root);
+	return rc;
+}
+
+static const struct rt_cmd validate_cmd = {
+	.name = "kvmrt-validate-host",
+	.summary = "is this host fit for real-time VMs, and what would make it so",
+	.synopsis = "[options] [ROW...]",
+	.details = "Changes nothing.  What is found wrong is shown with what was expected, why, "
+		   "and a line that mends it.  ROW is the name of a row, or a glob.",
+	.opts = validate_opts,
+	.max_args = UINT_MAX,
+	.effect = RT_READS,
+	.complete = RT_COMPLETE_NONE,
+	.run = validate_host,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&validate_cmd, argc, argv);
+}
