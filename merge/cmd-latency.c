@@ -32,7 +32,7 @@ static const struct rt_opt latency_opts[] = {
 	RT_STRING(0, "begin", &o.begin, "EXPR", "an application's cycles begin at events of "
 		  "which this is true: see --begin and --where of xtrace-view"),
 	RT_STRING(0, "end", &o.end, "EXPR", "... and end at the next of which this is"),
-	RT_CHOICE(0, "format", &o.format, "text|json|csv", "how the report is written; csv is "
+	RT_CHOICE(0, "format", &o.format, "text|json|csv|html", "how the report is written; csv is "
 		  "the histograms"),
 	RT_UINT(0, "rows", &o.rows, "N", 0, UINT_MAX, "rows of a table at the most, 0 for all; "
 		"default 12"),
@@ -170,6 +170,8 @@ static int print(const struct mrg_lat_report *report, struct rt_err *err)
 		return mrg_lat_print_json(report, stdout, err);
 	if (strcmp(o.format, "csv") == 0)
 		return mrg_lat_print_csv(report, stdout, err);
+	if (strcmp(o.format, "html") == 0)
+		return mrg_lat_print_html(report, stdout, err);
 	return o.worst ? explain(report, err) : mrg_lat_print(report, stdout, err);
 }
 
@@ -232,8 +234,8 @@ static int judge(char **paths, size_t nr, struct rt_err *err)
 	if (o.save || o.worst || o.from || o.to || o.metrics.n > 0)
 		return rt_usage(err, "--save, --worst, --metric, --from and --to do not go with "
 				"rules");
-	if (strcmp(o.format, "csv") == 0)
-		return rt_usage(err, "verdicts are written as text or json, not csv");
+	if (strcmp(o.format, "csv") == 0 || strcmp(o.format, "html") == 0)
+		return rt_usage(err, "verdicts are written as text or json, not %s", o.format);
 	return mrg_latency_gate(&gate, err);
 }
 

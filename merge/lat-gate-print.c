@@ -8,6 +8,7 @@
 #include "lib/err.h"
 #include "lib/json.h"
 #include "lib/table.h"
+#include "lib/xml.h"
 #include "merge/lat-gate.h"
 #include "merge/lat-report.h"
 
@@ -58,6 +59,12 @@ static char *change_text(const struct mrg_lat_outcome *o, char *buf, size_t size
 
 /* ---- what differs between the sides, and what is told of the worst ---- */
 
+/* What is not known is no difference. */
+static bool differ(const char *a, const char *b)
+{
+	return *a && *b && strcmp(a, b) != 0;
+}
+
 static void print_differences(const struct mrg_lat_gate *gate, FILE *to)
 {
 	const struct mrg_lat_saved *a, *b;
@@ -68,13 +75,19 @@ static void print_differences(const struct mrg_lat_gate *gate, FILE *to)
 	a = &gate->base.runs[0];
 	b = &gate->now.runs[0];
 	for (i = 0; i < a->nr_conditions && i < b->nr_conditions; i++) {
-		if (strcmp(a->conditions[i].kernel, b->conditions[i].kernel) != 0)
+		if (differ(a->conditions[i].kernel, b->conditions[i].kernel))
 			fprintf(to, "note: %s ran Linux %s before and %s now\n",
 				b->conditions[i].label, a->conditions[i].kernel,
 				b->conditions[i].kernel);
-		if (strcmp(a->conditions[i].machine, b->conditions[i].machine) != 0)
+		if (differ(a->conditions[i].machine, b->conditions[i].machine))
 			fprintf(to, "note: %s is another machine than before\n",
 				b->conditions[i].label);
+		if (differ(a->conditions[i].cpu, b->conditions[i].cpu))
+			fprintf(to, "note: %s ran on \"%s\" before and on \"%s\" now\n",
+				b->conditions[i].label, a->conditions[i].cpu, b->conditions[i].cpu);
+		if (differ(a->conditions[i].config, b->conditions[i].config))
+			fprintf(to, "note: %s is configured differently than before (boot "
+				"parameters, CPUs, or kvmrt.cfg)\n", b->conditions[i].label);
 	}
 	if (gate->base.nr == 1 || gate->now.nr == 1)
 		fprintf(to, "note: with one run on a side nothing tells how much runs differ "
@@ -214,27 +227,12 @@ int mrg_lat_gate_json(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *
 
 /* ---- JUnit ---- */
 
-static void put_xml(struct rt_buf *buf, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<': rt_buf_puts(buf, "&lt;"); break;
-		case '>': rt_buf_puts(buf, "&gt;"); break;
-		case '&': rt_buf_puts(buf, "&amp;"); break;
-		case '"': rt_buf_puts(buf, "&quot;"); break;
-		default:	/* XML 1.0 knows no other control characters */
-			rt_buf_add(buf, (uint8_t)*text < 0x20 && *text != '\n' && *text != '\t'
-				   ? "?" : text, 1);
-		}
-	}
-}
-
 static void put_case(struct rt_buf *buf, const struct mrg_lat_outcome *o)
 {
 	char base[96], now[96];
 
 	rt_buf_puts(buf, "  <testcase classname=\"xtrace-latency\" name=\"");
-	put_xml(buf, o->rule->text);
+	rt_xml_escape(buf, o->rule->text);
 	rt_buf_puts(buf, "\">\n");
 	range_text(o->rule, &o->now, now, sizeof(now));
 	range_text(o->rule, &o->base, base, sizeof(base));

@@ -132,12 +132,10 @@ static int load_conditions(struct mrg_lat_saved *ret, const struct rt_jval *root
 	for (i = 0; i < len; i++) {
 		one = rt_jval_at(list, i);
 		c = &ret->conditions[ret->nr_conditions++];
-		c->label = strdup(text(one, "label"));
-		c->host = strdup(text(one, "host"));
-		c->kernel = strdup(text(one, "kernel"));
-		c->machine = strdup(text(one, "machine"));
-		c->command = strdup(text(one, "command"));
-		if (!c->label || !c->host || !c->kernel || !c->machine || !c->command)
+#define X(field_, key_) c->field_ = strdup(text(one, key_));
+		MRG_LAT_CONDITIONS(X)
+#undef X
+		if (!mrg_lat_condition_whole(c))
 			return -ENOMEM;
 	}
 	return 0;

@@ -167,9 +167,8 @@ static int by_sum(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* The shown metrics of a kind, those with the longest sum first; counts those left out. */
-static size_t choose(const struct mrg_lat_report *report, enum mrg_lat_kind kind,
-		     const struct mrg_lat_metric **ret, bool *ret_unknown)
+size_t mrg_lat_choose(const struct mrg_lat_report *report, enum mrg_lat_kind kind,
+		      const struct mrg_lat_metric **ret, bool *ret_unknown)
 {
 	size_t i, nr = 0;
 
@@ -191,7 +190,7 @@ static int print_kind(const struct mrg_lat_report *report, enum mrg_lat_kind kin
 		      const struct mrg_lat_metric **space, FILE *to, struct rt_err *err)
 {
 	bool unknown;
-	size_t nr = choose(report, kind, space, &unknown), i, shown = nr;
+	size_t nr = mrg_lat_choose(report, kind, space, &unknown), i, shown = nr;
 	struct rt_table *table;
 	struct shape shape;
 	int rc;
@@ -217,12 +216,7 @@ static int print_kind(const struct mrg_lat_report *report, enum mrg_lat_kind kin
 
 /* ---- where the time outside the guest went ---- */
 
-struct spent {
-	const struct mrg_lat_metric *first;
-	uint64_t parts[MRG_LAT_NR_PARTS], sum;
-};
-
-static void print_spent(const struct mrg_lat_report *report, const struct spent *spent,
+static void print_spent(const struct mrg_lat_report *report, const struct mrg_lat_spent *spent,
 			struct rt_table *table)
 {
 	char vm[64], text[24];
@@ -244,14 +238,13 @@ static bool same_vcpu(const struct mrg_lat_metric *a, const struct mrg_lat_metri
 	return a->member == b->member && a->vm_pid == b->vm_pid && a->vcpu == b->vcpu;
 }
 
-/* Adds the shown exits of the vCPU that begins at @i; returns where the next one begins. */
-static size_t sum_vcpu(const struct mrg_lat_report *report, size_t i, struct spent *ret)
+size_t mrg_lat_sum_vcpu(const struct mrg_lat_report *report, size_t i, struct mrg_lat_spent *ret)
 {
 	const struct mrg_lat_result *result = report->result;
 	const struct mrg_lat_metric *first = result->metrics[i];
 	unsigned int p;
 
-	*ret = (struct spent){ .first = first };
+	*ret = (struct mrg_lat_spent){ .first = first };
 	for (; i < result->nr && result->metrics[i]->kind == MRG_LAT_EXIT &&
 	     same_vcpu(first, result->metrics[i]); i++) {
 		if (!mrg_lat_is_shown(report, result->metrics[i]))
@@ -276,7 +269,7 @@ static int print_parts(const struct mrg_lat_report *report, FILE *to, struct rt_
 	};
 	const struct mrg_lat_result *result = report->result;
 	struct rt_table *table;
-	struct spent spent;
+	struct mrg_lat_spent spent;
 	size_t i = 0;
 	int rc = rt_table_create(&table, heads, sizeof(heads) / sizeof(*heads));
 	bool any = false;
@@ -284,7 +277,7 @@ static int print_parts(const struct mrg_lat_report *report, FILE *to, struct rt_
 	if (rc < 0)
 		return rt_err_set(err, rc, "cannot make a table");
 	while (i < result->nr && result->metrics[i]->kind == MRG_LAT_EXIT) {
-		i = sum_vcpu(report, i, &spent);
+		i = mrg_lat_sum_vcpu(report, i, &spent);
 		if (spent.sum > 0)
 			print_spent(report, &spent, table);
 		any |= spent.sum > 0;
@@ -324,7 +317,7 @@ int mrg_lat_print(const struct mrg_lat_report *report, FILE *to, struct rt_err *
 		return rt_err_set(err, -ENOMEM, "cannot make a table");
 	print_head(report, to);
 	for (kind = 0; kind < MRG_LAT_NR_KINDS && rc == 0; kind++) {
-		nr += choose(report, kind, space, &unknown);
+		nr += mrg_lat_choose(report, kind, space, &unknown);
 		rc = print_kind(report, kind, space, to, err);
 		if (rc == 0 && kind == MRG_LAT_EXIT)
 			rc = print_parts(report, to, err);

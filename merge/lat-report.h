@@ -27,6 +27,27 @@ int mrg_lat_print_json(const struct mrg_lat_report *report, FILE *to, struct rt_
 /* A line for each bucket that is not empty: metric, from, to, count. */
 int mrg_lat_print_csv(const struct mrg_lat_report *report, FILE *to, struct rt_err *err);
 
+/* A self-contained page: the distributions as drawings, and the tables. */
+int mrg_lat_print_html(const struct mrg_lat_report *report, FILE *to, struct rt_err *err);
+
+/*
+ * The shown metrics of a kind, those with the longest sum first; of vCPUs in the machine's
+ * own order, so that a VM stands together.  @ret: room for all metrics of the result.
+ */
+size_t mrg_lat_choose(const struct mrg_lat_report *report, enum mrg_lat_kind kind,
+		      const struct mrg_lat_metric **ret, bool *ret_unknown);
+
+/* What the time outside the guest of a vCPU went to. */
+struct mrg_lat_spent {
+	const struct mrg_lat_metric *first;	/* of its metrics */
+	uint64_t parts[MRG_LAT_NR_PARTS], sum;
+};
+
+/*
+ * Adds the shown exits of the vCPU that begins at metric @i; returns where the next begins.
+ */
+size_t mrg_lat_sum_vcpu(const struct mrg_lat_report *report, size_t i,
+			struct mrg_lat_spent *ret);
 bool mrg_lat_is_shown(const struct mrg_lat_report *report, const struct mrg_lat_metric *metric);
 /* The VM's name, or "pid 1234"; returns @buf. */
 char *mrg_lat_vm_name(const struct mrg_set *set, const struct mrg_lat_metric *metric, char *buf,

@@ -44,6 +44,14 @@ static int take_figures(struct mrg_lat_saved *ret, const struct mrg_set *set,
 	return 0;
 }
 
+bool mrg_lat_condition_whole(const struct mrg_lat_condition *c)
+{
+#define X(field_, key_) if (!c->field_) return false;
+	MRG_LAT_CONDITIONS(X)
+#undef X
+	return true;
+}
+
 static int take_conditions(struct mrg_lat_saved *ret, const struct mrg_set *set)
 {
 	const struct xt_info *info;
@@ -60,8 +68,10 @@ static int take_conditions(struct mrg_lat_saved *ret, const struct mrg_set *set)
 		c->host = strdup(info->host ? info->host : "");
 		c->kernel = strdup(info->release ? info->release : "");
 		c->machine = strdup(info->machine_id ? info->machine_id : "");
+		c->cpu = strdup(info->cpu_model ? info->cpu_model : "");
+		c->config = strdup(info->config_hash ? info->config_hash : "");
 		c->command = strdup(info->command ? info->command : "");
-		if (!c->label || !c->host || !c->kernel || !c->machine || !c->command)
+		if (!mrg_lat_condition_whole(c))
 			return -ENOMEM;
 	}
 	return 0;
@@ -108,11 +118,9 @@ void mrg_lat_saved_finish(struct mrg_lat_saved *saved)
 		mrg_hist_finish(&saved->figures[i].hist);
 	for (i = 0; i < saved->nr_conditions; i++) {
 		c = &saved->conditions[i];
-		free(c->label);
-		free(c->host);
-		free(c->kernel);
-		free(c->machine);
-		free(c->command);
+#define X(field_, key_) free(c->field_);
+		MRG_LAT_CONDITIONS(X)
+#undef X
 	}
 	for (i = 0; i < saved->nr_tales; i++)
 		free(saved->tales[i].text);
@@ -172,11 +180,9 @@ static void put_figure(struct rt_json *json, const struct mrg_lat_figure *figure
 static void put_condition(struct rt_json *json, const struct mrg_lat_condition *c)
 {
 	rt_json_open(json, '{');
-	rt_json_put_str(json, "label", c->label);
-	rt_json_put_str(json, "host", c->host);
-	rt_json_put_str(json, "kernel", c->kernel);
-	rt_json_put_str(json, "machine", c->machine);
-	rt_json_put_str(json, "command", c->command);
+#define X(field_, key_) rt_json_put_str(json, key_, c->field_);
+	MRG_LAT_CONDITIONS(X)
+#undef X
 	rt_json_close(json, '}');
 }
 

@@ -25,8 +25,20 @@ struct mrg_lat_figure {
 	uint64_t parts[MRG_LAT_NR_PARTS];
 };
 
-struct mrg_lat_condition {	/* of one kernel */
-	char *label, *host, *kernel, *machine, *command;	/* owned; "" unknown */
+/* What a run was measured under, of each kernel: a text each, "" where unknown. */
+#define MRG_LAT_CONDITIONS(X) \
+	X(label, "label")	/* the name used in this run */ \
+	X(host, "host") \
+	X(kernel, "kernel")	/* its release */ \
+	X(machine, "machine")	/* the machine id */ \
+	X(cpu, "cpu")		/* the model's name */ \
+	X(config, "config")	/* a hash of what shapes its latencies: xtrace-dir(5) */ \
+	X(command, "command")	/* what was run while it was traced */
+
+struct mrg_lat_condition {
+#define X(field_, key_) char *field_;	/* owned */
+	MRG_LAT_CONDITIONS(X)
+#undef X
 };
 
 struct mrg_lat_tale {		/* an interval explained */
@@ -52,6 +64,8 @@ struct mrg_lat_saved {
  */
 int mrg_lat_saved_take(struct mrg_lat_saved *ret, const struct mrg_set *set,
 		       struct mrg_lat_result *result, const char *path);
+/* False when memory for one of its texts was lacking. */
+bool mrg_lat_condition_whole(const struct mrg_lat_condition *condition);
 /* One more explained interval; @text is copied.  Return: 0 or -ENOMEM. */
 int mrg_lat_saved_tell(struct mrg_lat_saved *saved, const struct mrg_lat_figure *figure,
 		       const char *text);

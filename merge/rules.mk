@@ -40,7 +40,7 @@ $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/x
 
 CMD_TESTS += $(addprefix tests/cmd/xtrace-,latency.sh multi-merge.sh view.sh)
 CMD_TESTS += tests/cmd/ftrace-text.sh
-DEPS += trace-cmd python3
+DEPS += trace-cmd python3 libxml2-utils
 
 FUZZERS += tests/fuzz/fuzz-mergefile
 tests/fuzz/fuzz-mergefile-objs := tests/fuzz/fuzz-mergefile.o
@@ -51,7 +51,7 @@ tests/fuzz/fuzz-mergefile-ldlibs := $(mrg-ldlibs)
 ARCHIVES += liblat.a
 liblat.a-objs := $(addprefix merge/, \
 	hist.o lat.o lat-blame.o lat-cpu.o lat-event.o lat-gate.o lat-gate-print.o \
-	lat-json.o lat-load.o lat-map.o lat-metric.o lat-probe.o lat-report.o lat-rule.o \
+	lat-html.o lat-json.o lat-load.o lat-map.o lat-metric.o lat-probe.o lat-report.o lat-rule.o \
 	lat-run.o lat-save.o lat-section.o lat-select.o lat-task.o lat-vcpu.o)
 lat-libs := liblat.a libview.a $(json-read-libs)
 lat-ldlibs := $(json-read-ldlibs)

@@ -65,6 +65,52 @@ static int cpu_topology(struct xt_store *store, const struct rt_root *root, unsi
 	return 0;
 }
 
+static int cpu_model(struct xt_store *store, const struct rt_root *root)
+{
+	char *text, *model;
+	int rc = 0;
+
+	if (rt_root_read(root, &text, NULL, NULL, "proc/cpuinfo") < 0)
+		return 0;
+	model = strstr(text, "model name");
+	model = model ? strstr(model, ": ") : NULL;
+	if (model)
+		rc = xt_store_set(store, "session", "cpu-model", "%.*s",
+				  (int)strcspn(model + 2, "\n"), model + 2);
+	free(text);
+	return rc;
+}
+
+/*
+ * FNV-1a with 64 bits (datatracker.ietf.org/doc/html/draft-eastlake-fnv): tells apart, and
+ * protects nothing.
+ */
+static void hash_text(uint64_t *hash, const char *text)
+{
+	for (; *text; text++)
+		*hash = (*hash ^ (uint8_t)*text) * 0x100000001b3ull;
+	*hash = (*hash ^ '\n') * 0x100000001b3ull;
+}
+
+static int config_hash(struct xt_store *store, const struct rt_root *root)
+{
+	static const char *const files[] = {
+		"proc/cmdline", CPU_DIR "/online", CPU_DIR "/isolated", CPU_DIR "/nohz_full",
+		"etc/kvmrt.cfg",
+	};
+	uint64_t hash = 0xcbf29ce484222325ull;
+	char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (rt_root_read(root, &text, NULL, NULL, "%s", files[i]) < 0)
+			continue;
+		hash_text(&hash, text);
+		free(text);
+	}
+	return xt_store_set(store, "session", "config-hash", "%016llx", (unsigned long long)hash);
+}
+
 int xt_meta_machine(struct xt_store *store, const struct rt_root *root, struct rt_err *err)
 {
 	unsigned int nr_cpus = sysconf(_SC_NPROCESSORS_CONF);
@@ -83,6 +129,10 @@ int xt_meta_machine(struct xt_store *store, const struct rt_root *root, struct r
 			return rt_err_set(err, rc, "cannot keep \"%s\"", machine_facts[i].key);
 	}
 	rc = xt_store_set(store, "session", "nr-cpus", "%u", nr_cpus);
+	if (rc == 0)
+		rc = cpu_model(store, root);
+	if (rc == 0)
+		rc = config_hash(store, root);
 	if (rc == 0)
 		rc = cpu_topology(store, root, nr_cpus);
 	return rc < 0 ? rt_err_set(err, rc, "cannot keep the topology") : 0;

@@ -135,6 +135,8 @@ static int line_session(struct xt_trace *trace, const char *key, const char *val
 		{ "name", &trace->info.session }, { "mode", &trace->info.mode },
 		{ "command", &trace->info.command }, { "machine-id", &trace->info.machine_id },
 		{ "boot-id", &trace->info.boot_id },
+		{ "cpu-model", &trace->info.cpu_model },
+		{ "config-hash", &trace->info.config_hash },
 	};
 	struct st *st = trace->priv;
 

@@ -34,6 +34,7 @@ struct xt_trace *xt_trace_new(void)
 	trace->info = (struct xt_info){
 		.path = "", .kind = "", .host = "", .release = "", .session = "", .mode = "",
 		.command = "", .machine_id = "", .boot_id = "",
+		.cpu_model = "", .config_hash = "",
 	};
 	trace->pool = xt_pool_create();
 	trace->late = late_create();

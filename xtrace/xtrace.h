@@ -186,6 +186,8 @@ struct xt_info {		/* all borrowed from the trace */
 	const char *release;	/* kernel */
 	const char *session, *mode, *command;
 	const char *machine_id, *boot_id;
+	const char *cpu_model;
+	const char *config_hash;	/* equal where what shapes latencies is: xtrace-dir(5) */
 	struct xt_timebase time;
 	unsigned int nr_cpus;
 	bool complete;		/* the recorder ended in order */

@@ -41,6 +41,14 @@ expect_status 0
 sum=$(awk -F, '/"HLT"/ && $4 == 0 { sum += $NF } END { print sum }' "$tmp/stdout")
 [ "$sum" = 194 ] || fail "expected 194 intervals, found $sum"
 
+it 'draws the distributions on a page that needs nothing else, and whose names are no markup'
+run xtrace-latency --format html --worst 1 $host $guest
+expect_status 0
+expect_stdout_like '^<!doctype html>$' '<h2>exit</h2>' '<path class="curve c0" d="M' '<h2>the longest intervals</h2>' \
+	'<td class="t">.*HLT</td>' '^</body></html>$'
+! grep -E 'src=|href=|https?:|url\(|@import|<swapper|<idle' "$tmp/stdout" || fail 'something from elsewhere'
+xmllint --html --noout "$tmp/stdout" 2>&1 | grep -vE 'Tag (svg|path|rect|title|text) invalid' | grep error && fail 'bad HTML'
+
 it 'looks at a part of the time'
 run xtrace-latency --from +0.2s --to +0.3s -m 'exit(HLT)' $host
 expect_status 0

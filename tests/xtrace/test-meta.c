@@ -44,8 +44,12 @@ TEST(the_machine_is_described_by_its_own_files)
 	tree_put(tree, "sys/devices/system/cpu/cpu0/topology/physical_package_id", "0\n");
 	tree_put(tree, "sys/devices/system/cpu/cpu0/topology/core_id", "1\n");
 	tree_put(tree, "sys/devices/system/cpu/cpu0/topology/thread_siblings_list", "0,4\n");
+	tree_put(tree, "proc/cpuinfo", "processor\t: 0\nmodel name\t: A CPU @ 1 GHz\nstep\t: 1\n");
+	tree_put(tree, "proc/cmdline", "a");
 	assert_int_equal(xt_meta_machine(store, &tree->root, NULL), 0);
 	session_has(tree, store, "\nhost = box\n");
+	session_has(tree, store, "\ncpu-model = A CPU @ 1 GHz\n");
+	session_has(tree, store, "\nconfig-hash = 1c11b6ccbf29a728\n");
 	session_has(tree, store, "\nrelease = 6.1.0-rt\n");
 	session_has(tree, store, "\nmachine-id = abc\n");
 	session_has(tree, store, "\nisolated = 2-3\n");
