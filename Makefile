@@ -12,7 +12,8 @@
 #   make fuzz            longer fuzzing, T= seconds a target
 #   make bench           speed, side by side with the peers
 #   make modules         the kernel modules, for the kernel of KDIR=
-#   make install         DESTDIR=, PREFIX=; uninstall takes the same
+#   make install         DESTDIR=, PREFIX=, COMPAT=1 (also the names cpu and run);
+#                        uninstall takes the same
 #
 # Variables: O=dir  V=1  SAN=address,undefined  COVERAGE=1  DEBUG=1  WERROR=0
 #            CC=clang

@@ -19,10 +19,14 @@ install-list = \
 	$(call goes,644,lib/sysusers.d,$(SYSUSERS)) \
 	$(call goes,644,lib/modprobe.d,$(MODPROBE)) \
 	$(foreach f,$(DKMS_FILES),$(subst ||,$(DKMS_NAME)-$(VERSION),644:$(subst :,:src/||/,$(f))))
+# COMPAT=1: commands under the names that the guide gives them
+compat := cpu:kvmrt-cpu run:kvmrt-run
+compat-links = $(if $(COMPAT),$(foreach l,$(compat),\
+	$(if $(filter $(lastword $(subst :, ,$(l))),$(PROGRAMS)),bin/$(l))))
 # links, those of the shared libraries first: PLACE:TARGET
 install-links = $(foreach s,$(SHARED),\
 	$(foreach l,$(sort $(filter-out $(s),$($(s)-soname) $(call dev_name,$(s)))),lib/$(l):$(s))) \
-	$(LINKS)
+	$(LINKS) $(compat-links)
 
 place := $(DESTDIR)$(PREFIX)
 

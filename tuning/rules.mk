@@ -41,8 +41,20 @@ tests/fuzz/fuzz-journal-libs = $(tune-libs)
 tests/fuzz/fuzz-journal-ldlibs = $(tune-ldlibs)
 
 # --- tasks and interrupts
-libtuning.a-objs += $(addprefix tuning/,irqs.o irqs-more.o tasks.o)
-tune-tests += irqs tasks
+libtuning.a-objs += $(addprefix tuning/,affinity.o irqs.o irqs-more.o persist.o run.o run-lock.o tasks.o)
+tune-tests += affinity irqs persist run tasks
+PROGRAMS += irq-affinity task-affinity kvmrt-run
+irq-affinity-objs := tuning/cmd-irq-affinity.o
+task-affinity-objs := tuning/cmd-task-affinity.o
+kvmrt-run-objs := tuning/cmd-run.o
+$(foreach p,irq-affinity task-affinity kvmrt-run,$(eval $(p)-libs = $$(tune-libs))$(eval $(p)-ldlibs = $$(tune-ldlibs)))
+SHARED += libkvmrt_lock.so
+libkvmrt_lock.so-objs := tuning/run-preload.o
+libkvmrt_lock.so-soname := libkvmrt_lock.so
+# it goes into programs that are not watched
+CFLAGS-tuning/run-preload.o := -fno-sanitize=all
+libkvmrt_lock.so-ldlibs := -fno-sanitize=all
+CMD_TESTS += $(addprefix tests/cmd/,irq-affinity.sh task-affinity.sh kvmrt-run.sh)
 tune-affinity-fuzzers := $(addprefix tests/fuzz/fuzz-,interrupts task-stat)
 FUZZERS += $(tune-affinity-fuzzers)
 $(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs)))

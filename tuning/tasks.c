@@ -4,6 +4,7 @@
  */
 #include "tuning/tasks.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -83,12 +84,13 @@ static int bad_stat(struct rt_err *err, const char *text)
 			  text);
 }
 
-/* A worker that no CPU owns is moved by the work queues' mask. */
+/* Workers that no CPU owns, and the rescuers, go where the work queues' masks say. */
 static enum tune_task_hold find_hold(const struct tune_task *task, unsigned int flags)
 {
 	if (!(flags & PF_NO_SETAFFINITY))
 		return TUNE_TASK_FREE;
-	if (flags & PF_WQ_WORKER && strncmp(task->comm, "kworker/u", 9) == 0)
+	if (flags & PF_WQ_WORKER && !(strncmp(task->comm, "kworker/", 8) == 0 &&
+				      isdigit((unsigned char)task->comm[8])))
 		return TUNE_TASK_WORKQUEUE;
 	return TUNE_TASK_BOUND;
 }

@@ -26,7 +26,7 @@ struct rt_root;
 enum tune_task_hold {
 	TUNE_TASK_FREE,
 	TUNE_TASK_BOUND,	/* a kernel thread of its CPU: ksoftirqd/3, kworker/3:1 */
-	TUNE_TASK_WORKQUEUE,	/* an unbound worker: moved by the work queues' cpumask */
+	TUNE_TASK_WORKQUEUE,	/* kworker/u8:1, kworker/R-x: by the work queues' masks */
 };
 
 struct tune_task {

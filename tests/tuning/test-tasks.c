@@ -65,6 +65,7 @@ TEST(the_kernels_own_threads_are_told_apart)
 		{ "(ksoftirqd/1)", "69238848", TUNE_TASK_BOUND, true, false },
 		{ "(kworker/1:2-events)", "69238880", TUNE_TASK_BOUND, true, false },
 		{ "(kworker/u8:2-flush)", "69238880", TUNE_TASK_WORKQUEUE, true, false },
+		{ "(kworker/R-rcu_gp)", "69238880", TUNE_TASK_WORKQUEUE, true, false },
 		{ "(vhost-42)", "16384", TUNE_TASK_FREE, false, true },
 		{ "(kworker/u8:2-fake)", "4194304", TUNE_TASK_FREE, false, false },
 	};

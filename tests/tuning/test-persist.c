@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-persist.c - tuning/persist.c: its block in a file that a person edits too */
+#include "tuning/persist.h"
+
+#include "lib/cpulist.h"
+#include "lib/err.h"
+#include "tests/tuning/tree.h"
+#include "tuning/irqs.h"
+
+#define BEGIN "# irq-affinity --persist: begin\n"
+#define END "# irq-affinity --persist: end\n"
+
+static void add(struct tune_persist *persist, const char *label, const char *actions,
+		const char *cpus)
+{
+	struct tune_irq irq = { .label = label, .actions = actions };
+	struct rt_cpuset set;
+
+	assert_int_equal(rt_cpuset_parse(&set, cpus, NULL), 0);
+	assert_int_equal(tune_persist_add(persist, &irq, &set), 0);
+}
+
+static void expect(const struct tune_persist *persist, const char *before, const char *after)
+{
+	struct rt_buf out = { 0 };
+
+	tune_persist_edit(&out, before, persist);
+	assert_string_equal(rt_buf_str(&out), after);
+	rt_buf_finish(&out);
+}
+
+TEST(a_block_is_added_and_entries_replaced_by_name)
+{
+	struct tune_persist persist = { 0 };
+
+	add(&persist, "16", "ehci_hcd:usb1, uhci", "0-1");
+	add(&persist, "40", "", "2");
+	expect(&persist, "",
+	       BEGIN "IRQ_ASSIGN+=\"0-1:ehci_hcd:usb1;\"\nIRQ_ASSIGN+=\"2:40;\"\n" END);
+	expect(&persist,
+	       "A=1\n" BEGIN "IRQ_ASSIGN+=\"7:40;\"\nIRQ_ASSIGN+=\"7:eth0;\"\n" END "B=2",
+	       "A=1\nB=2\n" BEGIN "IRQ_ASSIGN+=\"7:eth0;\"\n"
+	       "IRQ_ASSIGN+=\"0-1:ehci_hcd:usb1;\"\nIRQ_ASSIGN+=\"2:40;\"\n" END);
+	tune_persist_finish(&persist);
+}
+
+TEST(a_name_that_a_shell_would_read_gives_way_to_the_number)
+{
+	struct tune_persist persist = { 0 };
+
+	add(&persist, "16", "$(reboot)", "0");
+	add(&persist, "17", "a;b", "0");
+	expect(&persist, "", BEGIN "IRQ_ASSIGN+=\"0:16;\"\nIRQ_ASSIGN+=\"0:17;\"\n" END);
+	tune_persist_finish(&persist);
+}
+
+TEST(the_file_is_the_one_of_the_distribution)
+{
+	struct tune_persist persist = { 0 };
+	struct tree *tree = tree_new();
+	char *text;
+
+	add(&persist, "16", "eth0", "0");
+	tree_put(tree, "etc/default/shield", "# mine\n");
+	assert_int_equal(tune_persist_write(&persist, &tree->root, false, NULL), 0);
+	assert_string_equal(persist.path, "etc/default/shield");
+	assert_int_equal(rt_root_read(&tree->root, &text, NULL, NULL, "etc/default/shield"), 0);
+	assert_string_equal(text, "# mine\n" BEGIN "IRQ_ASSIGN+=\"0:eth0;\"\n" END);
+	free(text);
+	tree_put(tree, "etc/sysconfig/other", "");
+	assert_int_equal(tune_persist_write(&persist, &tree->root, true, NULL), 0);
+	assert_string_equal(persist.path, "etc/sysconfig/shield");
+	assert_false(rt_root_exists(&tree->root, "etc/sysconfig/shield"));
+	tune_persist_finish(&persist);
+	tree_destroy(tree);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_block_is_added_and_entries_replaced_by_name),
+		cmocka_unit_test(a_name_that_a_shell_would_read_gives_way_to_the_number),
+		cmocka_unit_test(the_file_is_the_one_of_the_distribution),
+	};
+
+	return RUN_TESTS(tests);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd-irq-affinity.c - irq-affinity: where interrupts go, and moving them
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cmd.h"
+#include "lib/err.h"
+#include "lib/root.h"
+#include "tuning/affinity.h"
+#include "tuning/irqs.h"
+#include "tuning/persist.h"
+#include "tuning/topo.h"
+
+#define JOURNAL "irq-affinity"
+
+static struct rt_strv sets;
+static const char *cpus_text, *columns_text, *root_path;
+static bool dry_run, persist, undo, json;
+
+static const struct rt_opt irq_opts[] = {
+	RT_LIST('s', "set", &sets, "FROM=TO",
+		"move interrupts from the CPUs FROM to the CPUs TO"),
+	RT_STRING('c', "cpus", &cpus_text, "CPUSET", "only those that may arrive on these CPUs"),
+	RT_STRING('o', "columns", &columns_text, "LIST",
+		  "columns: irq,cpus,effective,move,count,device,name (page: more)"),
+	RT_BOOL('n', "dry-run", &dry_run, "tell what would be done, and change nothing"),
+	RT_BOOL(0, "persist", &persist, "with --set: at each boot too, by the shield service"),
+	RT_BOOL('u', "undo", &undo, "take back all that this command has moved"),
+	RT_BOOL(0, "json", &json, "print JSON"),
+	RT_STRING(0, "root", &root_path, "DIR", "find /proc, /sys, /run and /etc below DIR"),
+	RT_END
+};
+
+/* What a run works on. */
+struct state {
+	struct rt_root root;
+	struct tune_topo *topo;
+	struct tune_irqs irqs;
+	bool *chosen;		/* of each of irqs */
+};
+
+/* ---- choosing ---- */
+
+static int choose(struct state *s, int argc, char **argv, struct rt_err *err)
+{
+	struct rt_cpuset cpus;
+	size_t i;
+	int word, rc;
+
+	s->chosen = calloc(s->irqs.n + 1, sizeof(*s->chosen));
+	if (!s->chosen)
+		return rt_err_set(err, -ENOMEM, "%zu interrupts", s->irqs.n);
+	for (i = 0; i < s->irqs.n; i++)
+		s->chosen[i] = argc == 0 && s->irqs.v[i].number >= 0;
+	for (word = 0; word < argc; word++) {
+		bool found = false;
+
+		for (i = 0; i < s->irqs.n; i++)
+			if (s->irqs.v[i].number >= 0 && tune_irq_matches(&s->irqs.v[i], argv[word]))
+				found = s->chosen[i] = true;
+		if (!found)
+			return rt_err_say(err, -ENOENT, "no interrupt has the number, name, device "
+					  "or interface \"%s\"", argv[word]);
+	}
+	if (!cpus_text)
+		return 0;
+	rc = tune_affinity_cpus(&cpus, s->topo, "--cpus", cpus_text, err);
+	for (i = 0; rc == 0 && i < s->irqs.n; i++)
+		s->chosen[i] = s->chosen[i] && s->irqs.v[i].has_affinity &&
+			       rt_cpuset_overlaps(&s->irqs.v[i].affinity, &cpus);
+	return rc;
+}
+
+static int load(struct state *s, int argc, char **argv, struct rt_err *err)
+{
+	size_t i;
+	int rc;
+
+	rc = tune_topo_load(&s->topo, &s->root, err);
+	if (rc == 0)
+		rc = tune_irqs_read(&s->irqs, &s->root, TUNE_IRQS_AFFINITY | TUNE_IRQS_DEVICE, err);
+	if (rc == 0)
+		rc = choose(s, argc, argv, err);
+	for (i = 0; rc == 0 && i < s->irqs.n; i++)
+		if (s->chosen[i])
+			tune_irq_probe(&s->irqs.v[i], &s->root);
+	return rc;
+}
+
+/* ---- showing ---- */
+
+enum {
+	COL_IRQ, COL_CPUS, COL_EFFECTIVE, COL_MOVE, COL_COUNT, COL_DEVICE, COL_NAME,
+	NR_USUAL, COL_NODE = NR_USUAL, COL_NETDEV, COL_CHIP, COL_TRIGGER, NR_COLS
+};
+
+static const struct rt_column columns[NR_COLS] = {
+	[COL_IRQ] = { "IRQ", "irq", RT_COL_NUMBER, "its number" },
+	[COL_CPUS] = { "CPUS", "cpus", RT_COL_STRING, "where it may arrive" },
+	[COL_EFFECTIVE] = { "EFFECTIVE", "effective", RT_COL_STRING, "where it does" },
+	[COL_MOVE] = { "MOVE", "move", RT_COL_STRING, "may it be moved" },
+	[COL_COUNT] = { "COUNT", "count", RT_COL_NUMBER, "how often it came, on all CPUs" },
+	[COL_DEVICE] = { "DEVICE", "device", RT_COL_STRING, "PCI address" },
+	[COL_NAME] = { "NAME", "name", RT_COL_STRING, "who handles it" },
+	[COL_NODE] = { "NODE", "node", RT_COL_NUMBER, "the device's NUMA node" },
+	[COL_NETDEV] = { "NETDEV", "netdev", RT_COL_STRING, "network interface of the device" },
+	[COL_CHIP] = { "CHIP", "chip", RT_COL_STRING, "what delivers it" },
+	[COL_TRIGGER] = { "TRIGGER", "trigger", RT_COL_STRING, "its number in the chip, and kind" },
+};
+
+static void show_row(struct rt_table *table, const unsigned int *at, const struct tune_irqs *irqs,
+		     const struct tune_irq *irq)
+{
+	rt_table_row(table);
+	rt_table_i64(table, at[COL_IRQ], irq->number);
+	if (irq->has_affinity)
+		tune_affinity_cell(table, at[COL_CPUS], &irq->affinity);
+	if (irq->has_affinity && !rt_cpuset_empty(&irq->effective))
+		tune_affinity_cell(table, at[COL_EFFECTIVE], &irq->effective);
+	if (irq->has_affinity)
+		rt_table_str(table, at[COL_MOVE], tune_irq_hold_name(irq->hold));
+	rt_table_u64(table, at[COL_COUNT], tune_irq_total(irqs, irq));
+	rt_table_str(table, at[COL_DEVICE], irq->device[0] ? irq->device : NULL);
+	rt_table_str(table, at[COL_NAME], irq->actions);
+	if (irq->node >= 0)
+		rt_table_i64(table, at[COL_NODE], irq->node);
+	rt_table_str(table, at[COL_NETDEV], irq->netdev[0] ? irq->netdev : NULL);
+	rt_table_str(table, at[COL_CHIP], irq->chip);
+	rt_table_str(table, at[COL_TRIGGER], irq->trigger);
+}
+
+static int show(struct state *s, struct rt_err *err)
+{
+	struct tune_columns pick;
+	struct rt_table *table;
+	size_t i;
+	int rc;
+
+	rc = tune_columns_pick(&pick, columns, NR_COLS, NR_USUAL, columns_text, err);
+	if (rc < 0)
+		return rc;
+	rc = rt_table_create(&table, pick.v, pick.n);
+	if (rc < 0)
+		return rt_err_set(err, rc, "%zu interrupts", s->irqs.n);
+	for (i = 0; i < s->irqs.n; i++)
+		if (s->chosen[i])
+			show_row(table, pick.at, &s->irqs, &s->irqs.v[i]);
+	return tune_affinity_print(table, json, err);
+}
+
+/* ---- moving ---- */
+
+/* An interrupt that a move is about, and its change in the plan. */
+struct moving {
+	struct tune_irq *irq;
+	struct rt_cpuset to;
+	size_t change;		/* SIZE_MAX: none */
+};
+
+struct job {
+	struct moving *v;
+	size_t n;
+	struct tune_plan plan;
+};
+
+static int plan_one(struct job *job, struct moving *moving, struct rt_err *err)
+{
+	char path[64], list[TUNE_VALUE_MAX];
+	size_t before = job->plan.nr;
+	int rc;
+
+	moving->change = SIZE_MAX;
+	if (moving->irq->hold == TUNE_IRQ_MANAGED || moving->irq->hold == TUNE_IRQ_FIXED)
+		return 0;
+	snprintf(path, sizeof(path), "proc/irq/%d/smp_affinity_list", moving->irq->number);
+	rc = rt_cpuset_format(&moving->to, list, sizeof(list));
+	if (rc == 0)
+		rc = tune_plan_add(&job->plan, TUNE_KNOB_CPULIST, path, list, TUNE_OPTIONAL,
+				   TUNE_COST_IRQ, err, "%s", moving->irq->actions);
+	if (rc == 0 && job->plan.nr > before)
+		moving->change = before;
+	return rc;
+}
+
+static int make_plan(struct state *s, struct job *job, struct rt_err *err)
+{
+	struct tune_moves moves;
+	struct moving *moving;
+	size_t i;
+	int rc;
+
+	rc = tune_moves_parse(&moves, s->topo, &sets, err);
+	if (rc < 0)
+		return rc;
+	job->v = calloc(s->irqs.n + 1, sizeof(*job->v));
+	if (!job->v)
+		return rt_err_set(err, -ENOMEM, "%zu interrupts", s->irqs.n);
+	for (i = 0; i < s->irqs.n && rc == 0; i++) {
+		moving = &job->v[job->n];
+		moving->irq = &s->irqs.v[i];
+		if (!s->chosen[i] || !moving->irq->has_affinity ||
+		    !tune_moves_apply(&moves, &moving->irq->affinity, &moving->to))
+			continue;
+		job->n++;
+		rc = plan_one(job, moving, err);
+	}
+	return rc;
+}
+
+static const char *result_of(const struct job *job, const struct moving *moving, bool *ret_moved)
+{
+	const struct tune_change *change;
+
+	*ret_moved = true;
+	if (moving->change == SIZE_MAX) {
+		*ret_moved = moving->irq->hold != TUNE_IRQ_MANAGED &&
+			     moving->irq->hold != TUNE_IRQ_FIXED;
+		return *ret_moved ? "is there already" : moving->irq->hold == TUNE_IRQ_MANAGED ?
+		       "managed: only the kernel moves it" : "fixed: it cannot be moved";
+	}
+	change = &job->plan.changes[moving->change];
+	switch (change->state) {
+	case TUNE_PLANNED:
+		return "planned";
+	case TUNE_GONE:
+		return "has ended";
+	case TUNE_REFUSED:
+		*ret_moved = false;
+		return change->refused;
+	default:
+		return "moved";
+	}
+}
+
+enum { SET_IRQ, SET_FROM, SET_TO, SET_RESULT, SET_NAME, NR_SET };
+
+static const struct rt_column set_columns[NR_SET] = {
+	[SET_IRQ] = { "IRQ", "irq", RT_COL_NUMBER, "its number" },
+	[SET_FROM] = { "FROM", "from", RT_COL_STRING, "where it could arrive" },
+	[SET_TO] = { "TO", "to", RT_COL_STRING, "where it should" },
+	[SET_RESULT] = { "RESULT", "result", RT_COL_STRING, "moved, or why not" },
+	[SET_NAME] = { "NAME", "name", RT_COL_STRING, "who handles it" },
+};
+
+/* Return: 0, 1 where one could not be moved, or -errno. */
+static int report(const struct job *job, struct rt_err *err)
+{
+	struct rt_table *table;
+	bool moved, all = true;
+	size_t i;
+	int rc;
+
+	rc = rt_table_create(&table, set_columns, NR_SET);
+	if (rc < 0)
+		return rt_err_set(err, rc, "%zu interrupts", job->n);
+	for (i = 0; i < job->n; i++) {
+		const struct moving *moving = &job->v[i];
+
+		rt_table_row(table);
+		rt_table_i64(table, SET_IRQ, moving->irq->number);
+		tune_affinity_cell(table, SET_FROM, &moving->irq->affinity);
+		tune_affinity_cell(table, SET_TO, &moving->to);
+		rt_table_str(table, SET_RESULT, result_of(job, moving, &moved));
+		rt_table_str(table, SET_NAME, moving->irq->actions);
+		all &= moved;
+	}
+	rc = tune_affinity_print(table, json, err);
+	return rc < 0 ? rc : !all;
+}
+
+static int keep_for_boot(const struct state *s, const struct job *job, struct rt_err *err)
+{
+	struct tune_persist keep = { 0 };
+	bool moved;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < job->n && rc == 0; i++) {
+		result_of(job, &job->v[i], &moved);
+		if (moved)
+			rc = tune_persist_add(&keep, job->v[i].irq, &job->v[i].to);
+	}
+	if (rc == 0)
+		rc = tune_persist_write(&keep, &s->root, dry_run, err);
+	else
+		rt_err_set(err, rc, "--persist");
+	if (rc == 0 && !json)
+		printf("%s %s/%s: the service \"shield\" does it after each boot\n",
+		       dry_run ? "would be kept in" : "kept in", s->root.path, keep.path);
+	tune_persist_finish(&keep);
+	return rc;
+}
+
+/* What no write could change is this machine's fault, not the interrupt's. */
+static int check_writable(const struct state *s, const struct job *job, struct rt_err *err)
+{
+	int fd;
+
+	if (!root_path && geteuid() != 0)
+		return rt_err_say(err, RT_ECANNOT, "moving interrupts needs root; --dry-run shows "
+				  "what would be done");
+	fd = rt_root_open(&s->root, NULL, O_WRONLY, "%s", job->plan.changes[0].target);
+	if (fd == -EROFS)
+		return rt_err_say(err, RT_ECANNOT, "%s/proc/irq is read-only here: is this a "
+				  "container?", s->root.path);
+	if (fd >= 0)
+		close(fd);
+	return 0;
+}
+
+static int move(struct state *s, struct rt_err *err)
+{
+	struct job job = { .plan = { .root = &s->root } };
+	int rc, found;
+
+	rc = make_plan(s, &job, err);
+	if (rc == 0 && !dry_run && job.plan.nr) {
+		rc = check_writable(s, &job, err);
+		if (rc == 0)
+			rc = tune_affinity_apply(&s->root, JOURNAL, sets.v[0], &job.plan, err);
+	}
+	if (rc == 0) {
+		found = report(&job, err);
+		rc = found < 0 ? found : persist ? keep_for_boot(s, &job, err) : 0;
+		rc = rc < 0 ? rc : found;
+	}
+	tune_plan_finish(&job.plan);
+	free(job.v);
+	return rc;
+}
+
+/* ---- the command line ---- */
+
+static int irq_affinity(int argc, char **argv, struct rt_err *err)
+{
+	struct state s = { 0 };
+	int rc;
+
+	if (undo && (sets.n || argc || cpus_text))
+		return rt_usage(err, "--undo takes back all: it goes with no choice and no --set");
+	if ((dry_run && !sets.n && !undo) || (persist && !sets.n))
+		return rt_usage(err, "--%s goes with --set", persist ? "persist" : "dry-run");
+	if (columns_text && (sets.n || undo))
+		return rt_usage(err, "--columns goes with neither --set nor --undo");
+	rc = rt_root_init(&s.root, root_path, err);
+	if (rc < 0)
+		return rc;
+	if (undo) {
+		rc = tune_affinity_undo(&s.root, JOURNAL, dry_run, json, err);
+	} else {
+		rc = load(&s, argc, argv, err);
+		if (rc == 0)
+			rc = sets.n ? move(&s, err) : show(&s, err);
+	}
+	free(s.chosen);
+	tune_irqs_finish(&s.irqs);
+	tune_topo_destroy(s.topo);
+	rt_root_finish(&s.root);
+	return rc;
+}
+
+static const struct rt_cmd irq_cmd = {
+	.name = "irq-affinity",
+	.summary = "show on which CPUs interrupts arrive, and move them",
+	.synopsis = "[options] [NUMBER|NAME|DEVICE|INTERFACE]...",
+	.details = "Without names all interrupts are meant; names may be globs.  A CPUSET has "
+		   "numbers, ranges, and n(ode), c(ore), d(ie), p(ackage) in front of them; ~ "
+		   "takes the others.",
+	.opts = irq_opts,
+	.max_args = UINT_MAX,
+	.effect = RT_CHANGES_HOST,
+	.complete = RT_COMPLETE_NONE,
+	.run = irq_affinity,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&irq_cmd, argc, argv);
+}

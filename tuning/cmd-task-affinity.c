@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd-task-affinity.c - task-affinity: where threads may run, and moving them
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cmd.h"
+#include "lib/err.h"
+#include "lib/root.h"
+#include "lib/text.h"
+#include "tuning/affinity.h"
+#include "tuning/tasks.h"
+#include "tuning/topo.h"
+
+#define JOURNAL	"task-affinity"
+#define ROUNDS	50	/* a program that starts threads faster than we move them */
+
+static struct rt_strv sets;
+static const char *cpus_text, *columns_text, *cgroup, *root_path;
+static bool dry_run, undo, json, kernel_only, user_only;
+
+static const struct rt_opt task_opts[] = {
+	RT_LIST('s', "set", &sets, "FROM=TO",
+		"move threads from the CPUs FROM to the CPUs TO"),
+	RT_STRING('c', "cpus", &cpus_text, "CPUSET", "only those that may run on these CPUs"),
+	RT_STRING('g', "cgroup", &cgroup, "GLOB", "only those in cgroups of such a path"),
+	RT_BOOL('k', "kernel", &kernel_only, "only the kernel's threads"),
+	RT_BOOL('u', "user", &user_only, "only the threads of programs"),
+	RT_STRING('o', "columns", &columns_text, "LIST",
+		  "columns: tid,pid,cpus,cpu,policy,prio,move,name (page: more)"),
+	RT_BOOL('n', "dry-run", &dry_run, "tell what would be done, and change nothing"),
+	RT_BOOL(0, "undo", &undo, "take back all that this command has moved"),
+	RT_BOOL(0, "json", &json, "print JSON"),
+	RT_STRING(0, "root", &root_path, "DIR", "find /proc, /sys and /run below DIR"),
+	RT_END
+};
+
+/* What a run works on. */
+struct state {
+	struct rt_root root;
+	struct tune_topo *topo;
+	struct tune_tasks tasks;
+	struct rt_cpuset cpus;		/* --cpus */
+	char **words;
+	int nr_words;
+	unsigned int what;		/* to read of each thread */
+};
+
+/* ---- choosing ---- */
+
+static bool word_matches(const struct tune_task *task, const char *word)
+{
+	uint64_t number;
+
+	if (rt_parse_u64(word, 1, INT32_MAX, &number) == 0)
+		return task->tid == (pid_t)number || task->tgid == (pid_t)number;
+	return rt_glob(word, task->comm, false);
+}
+
+static bool named(const struct state *s, const struct tune_task *task)
+{
+	int i;
+
+	for (i = 0; i < s->nr_words; i++)
+		if (word_matches(task, s->words[i]))
+			return true;
+	return s->nr_words == 0;
+}
+
+static bool chosen(const struct state *s, const struct tune_task *task)
+{
+	if ((kernel_only && !task->kthread) || (user_only && task->kthread))
+		return false;
+	if (cgroup && !rt_glob(cgroup, tune_task_cgroup(&s->tasks, task), false))
+		return false;
+	if (cpus_text && !(task->has_affinity && rt_cpuset_overlaps(&task->allowed, &s->cpus)))
+		return false;
+	return named(s, task);
+}
+
+static int check_words(const struct state *s, struct rt_err *err)
+{
+	bool found;
+	size_t t;
+	int i;
+
+	for (i = 0; i < s->nr_words; i++) {
+		for (found = false, t = 0; t < s->tasks.n && !found; t++)
+			found = word_matches(&s->tasks.v[t], s->words[i]);
+		if (!found)
+			return rt_err_say(err, -ENOENT, "no thread has the number or name \"%s\"",
+					  s->words[i]);
+	}
+	return 0;
+}
+
+static int load(struct state *s, struct rt_err *err)
+{
+	int rc = tune_topo_load(&s->topo, &s->root, err);
+
+	if (rc == 0 && cpus_text)
+		rc = tune_affinity_cpus(&s->cpus, s->topo, "--cpus", cpus_text, err);
+	if (rc == 0)
+		rc = tune_tasks_read(&s->tasks, &s->root, s->what, err);
+	return rc < 0 ? rc : check_words(s, err);
+}
+
+/* ---- showing ---- */
+
+enum {
+	COL_TID, COL_PID, COL_CPUS, COL_CPU, COL_POLICY, COL_PRIO, COL_MOVE, COL_NAME,
+	NR_USUAL, COL_KIND = NR_USUAL, COL_NICE, COL_STATE, COL_CGROUP, NR_COLS
+};
+
+static const struct rt_column columns[NR_COLS] = {
+	[COL_TID] = { "TID", "tid", RT_COL_NUMBER, "the thread's number" },
+	[COL_PID] = { "PID", "pid", RT_COL_NUMBER, "its process's" },
+	[COL_CPUS] = { "CPUS", "cpus", RT_COL_STRING, "where it may run" },
+	[COL_CPU] = { "CPU", "cpu", RT_COL_NUMBER, "where it ran last" },
+	[COL_POLICY] = { "POLICY", "policy", RT_COL_STRING, "how it is scheduled" },
+	[COL_PRIO] = { "PRIO", "prio", RT_COL_NUMBER, "its real-time priority" },
+	[COL_MOVE] = { "MOVE", "move", RT_COL_STRING, "may it be moved" },
+	[COL_NAME] = { "NAME", "name", RT_COL_STRING, "its name" },
+	[COL_KIND] = { "KIND", "kind", RT_COL_STRING, "user, kernel, or both" },
+	[COL_NICE] = { "NICE", "nice", RT_COL_NUMBER, "its niceness" },
+	[COL_STATE] = { "STATE", "state", RT_COL_STRING, "R runs, S sleeps, ..." },
+	[COL_CGROUP] = { "CGROUP", "cgroup", RT_COL_STRING, "its control group" },
+};
+
+static void show_row(struct rt_table *table, const unsigned int *at, const struct tune_tasks *tasks,
+		     const struct tune_task *task)
+{
+	rt_table_row(table);
+	rt_table_i64(table, at[COL_TID], task->tid);
+	rt_table_i64(table, at[COL_PID], task->tgid);
+	if (task->has_affinity)
+		tune_affinity_cell(table, at[COL_CPUS], &task->allowed);
+	rt_table_u64(table, at[COL_CPU], task->cpu);
+	rt_table_str(table, at[COL_POLICY], tune_policy_name(task->policy));
+	if (task->rt_priority)
+		rt_table_i64(table, at[COL_PRIO], task->rt_priority);
+	rt_table_str(table, at[COL_MOVE], tune_task_hold_name(task->hold));
+	rt_table_str(table, at[COL_NAME], task->comm);
+	rt_table_str(table, at[COL_KIND], task->kthread ? "kernel" : task->borrowed ? "both" :
+		     "user");
+	rt_table_i64(table, at[COL_NICE], task->nice);
+	rt_table_printf(table, at[COL_STATE], "%c", task->state);
+	rt_table_str(table, at[COL_CGROUP], tune_task_cgroup(tasks, task));
+}
+
+static int show(struct state *s, struct rt_err *err)
+{
+	struct tune_columns pick;
+	struct rt_table *table;
+	size_t i;
+	int rc;
+
+	rc = tune_columns_pick(&pick, columns, NR_COLS, NR_USUAL, columns_text, err);
+	if (rc < 0)
+		return rc;
+	if (pick.at[COL_CGROUP] != UINT_MAX)
+		s->what |= TUNE_TASKS_CGROUP;
+	rc = load(s, err);
+	if (rc < 0)
+		return rc;
+	rc = rt_table_create(&table, pick.v, pick.n);
+	if (rc < 0)
+		return rt_err_set(err, rc, "%zu threads", s->tasks.n);
+	for (i = 0; i < s->tasks.n; i++)
+		if (chosen(s, &s->tasks.v[i]))
+			show_row(table, pick.at, &s->tasks, &s->tasks.v[i]);
+	return tune_affinity_print(table, json, err);
+}
+
+/* ---- moving ---- */
+
+/* A thread that a move is about; once it stands here it is not tried again. */
+struct moving {
+	pid_t tid, tgid;
+	uint64_t start;
+	char comm[sizeof(((struct tune_task *)NULL)->comm)];
+	enum tune_task_hold hold;
+	struct rt_cpuset from, to;
+	size_t change;		/* in this round's plan; SIZE_MAX: none */
+	char *result;		/* owned */
+};
+
+struct job {
+	struct tune_moves moves;
+	struct moving *v;
+	size_t n, room;
+	struct tune_plan plan;
+	bool stays;		/* one that could have been moved, or was named */
+};
+
+static bool tried(const struct job *job, const struct tune_task *task)
+{
+	size_t i;
+
+	for (i = 0; i < job->n; i++)
+		if (job->v[i].tid == task->tid && job->v[i].start == task->start)
+			return true;
+	return false;
+}
+
+static struct moving *new_moving(struct job *job, const struct tune_task *task)
+{
+	size_t room = job->room ? job->room * 2 : 64;
+	struct moving *v = job->v;
+
+	if (job->n == job->room) {
+		v = reallocarray(v, room, sizeof(*v));
+		if (!v)
+			return NULL;
+		job->v = v;
+		job->room = room;
+	}
+	v += job->n++;
+	*v = (struct moving){
+		.tid = task->tid, .tgid = task->tgid, .start = task->start, .hold = task->hold,
+		.from = task->allowed, .change = SIZE_MAX,
+	};
+	memcpy(v->comm, task->comm, sizeof(v->comm));
+	return v;
+}
+
+static int plan_one(struct job *job, struct moving *moving, struct rt_err *err)
+{
+	char target[TUNE_TARGET_MAX], list[TUNE_VALUE_MAX];
+	size_t before = job->plan.nr;
+	int rc;
+
+	if (moving->hold != TUNE_TASK_FREE)
+		return 0;
+	rc = tune_target_task(target, sizeof(target), job->plan.root, moving->tid, err);
+	if (rc == 0)
+		rc = rt_cpuset_format(&moving->to, list, sizeof(list));
+	if (rc == 0)
+		rc = tune_plan_add(&job->plan, TUNE_KNOB_AFFINITY, target, list, TUNE_OPTIONAL,
+				   TUNE_COST_TASK, err, "%s", moving->comm);
+	if (rc == 0 && job->plan.nr > before)
+		moving->change = before;
+	if (rc == -ENOENT)
+		job->n--;	/* it has ended */
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Those that the moves are about and that have not been tried. */
+static int plan_round(const struct state *s, struct job *job, struct rt_err *err)
+{
+	const struct tune_task *task;
+	struct moving *moving;
+	struct rt_cpuset to;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < s->tasks.n && rc == 0; i++) {
+		task = &s->tasks.v[i];
+		if (!chosen(s, task) || !task->has_affinity || task->tid == getpid() ||
+		    !tune_moves_apply(&job->moves, &task->allowed, &to) || tried(job, task))
+			continue;
+		moving = new_moving(job, task);
+		if (!moving)
+			return rt_err_set(err, -ENOMEM, "%zu threads", job->n);
+		moving->to = to;
+		rc = plan_one(job, moving, err);
+	}
+	return rc;
+}
+
+/* A thread that ended between its change and the look at it is no failure. */
+static bool has_ended(const struct job *job, const struct moving *moving)
+{
+	char target[TUNE_TARGET_MAX];
+
+	return tune_target_task(target, sizeof(target), job->plan.root, moving->tid, NULL) ==
+	       -ENOENT;
+}
+
+static const char *result_of(struct job *job, const struct moving *moving)
+{
+	const struct tune_change *change;
+
+	if (moving->hold == TUNE_TASK_BOUND)
+		return "bound: it belongs to its CPU";
+	if (moving->hold == TUNE_TASK_WORKQUEUE)
+		return "worker: moved by the mask of the work queues";
+	if (moving->change == SIZE_MAX)
+		return "is there already";
+	change = &job->plan.changes[moving->change];
+	switch (change->state) {
+	case TUNE_PLANNED:
+		return "planned";
+	case TUNE_GONE:
+		return "has ended";
+	case TUNE_REFUSED:
+		if (has_ended(job, moving))
+			return "has ended";
+		job->stays = true;
+		return change->refused;
+	default:
+		return "moved";
+	}
+}
+
+static int keep_results(const struct state *s, struct job *job, size_t first, struct rt_err *err)
+{
+	size_t i;
+
+	for (i = first; i < job->n; i++) {
+		struct moving *moving = &job->v[i];
+
+		moving->result = strdup(result_of(job, moving));
+		if (!moving->result)
+			return rt_err_set(err, -ENOMEM, "%zu threads", job->n);
+		job->stays |= moving->hold != TUNE_TASK_FREE && s->nr_words > 0;
+	}
+	tune_plan_finish(&job->plan);
+	return 0;
+}
+
+/* Threads that started meanwhile may come from one that had not been moved: until none is new. */
+static int move_all(struct state *s, struct job *job, struct rt_err *err)
+{
+	size_t first;
+	int round, rc = 0;
+
+	for (round = 0; round < ROUNDS && rc == 0; round++) {
+		first = job->n;
+		rc = plan_round(s, job, err);
+		if (rc == 0 && job->n == first)
+			return 0;
+		if (rc == 0 && !dry_run && job->plan.nr)
+			rc = tune_affinity_apply(&s->root, JOURNAL, sets.v[0], &job->plan, err);
+		if (rc == 0)
+			rc = keep_results(s, job, first, err);
+		if (rc == 0 && dry_run)
+			return 0;
+		if (rc == 0)
+			rc = tune_tasks_read(&s->tasks, &s->root, s->what, err);
+	}
+	return rc < 0 ? rc : rt_err_say(err, -EBUSY, "new threads keep coming: after %d rounds "
+					"some are not moved", ROUNDS);
+}
+
+enum { SET_TID, SET_PID, SET_FROM, SET_TO, SET_RESULT, SET_NAME, NR_SET };
+
+static const struct rt_column set_columns[NR_SET] = {
+	[SET_TID] = { "TID", "tid", RT_COL_NUMBER, "the thread's number" },
+	[SET_PID] = { "PID", "pid", RT_COL_NUMBER, "its process's" },
+	[SET_FROM] = { "FROM", "from", RT_COL_STRING, "where it could run" },
+	[SET_TO] = { "TO", "to", RT_COL_STRING, "where it should" },
+	[SET_RESULT] = { "RESULT", "result", RT_COL_STRING, "moved, or why not" },
+	[SET_NAME] = { "NAME", "name", RT_COL_STRING, "its name" },
+};
+
+static int report(const struct job *job, struct rt_err *err)
+{
+	struct rt_table *table;
+	size_t i;
+	int rc;
+
+	rc = rt_table_create(&table, set_columns, NR_SET);
+	if (rc < 0)
+		return rt_err_set(err, rc, "%zu threads", job->n);
+	for (i = 0; i < job->n; i++) {
+		rt_table_row(table);
+		rt_table_i64(table, SET_TID, job->v[i].tid);
+		rt_table_i64(table, SET_PID, job->v[i].tgid);
+		tune_affinity_cell(table, SET_FROM, &job->v[i].from);
+		tune_affinity_cell(table, SET_TO, &job->v[i].to);
+		rt_table_str(table, SET_RESULT, job->v[i].result);
+		rt_table_str(table, SET_NAME, job->v[i].comm);
+	}
+	return tune_affinity_print(table, json, err);
+}
+
+static int move(struct state *s, struct rt_err *err)
+{
+	struct job job = { .plan = { .root = &s->root } };
+	int rc;
+
+	rc = load(s, err);
+	if (rc == 0)
+		rc = tune_moves_parse(&job.moves, s->topo, &sets, err);
+	if (rc == 0)
+		rc = move_all(s, &job, err);
+	if (rc == 0)
+		rc = report(&job, err);
+	if (rc == 0 && job.stays)
+		rc = 1;
+	tune_plan_finish(&job.plan);
+	while (job.n)
+		free(job.v[--job.n].result);
+	free(job.v);
+	return rc;
+}
+
+/* ---- the command line ---- */
+
+static int check_options(int argc, struct rt_err *err)
+{
+	if (undo && (sets.n || argc || cpus_text || cgroup || kernel_only || user_only))
+		return rt_usage(err, "--undo takes back all: it goes with no choice and no --set");
+	if (kernel_only && user_only)
+		return rt_usage(err, "--kernel goes not with --user");
+	if (dry_run && !sets.n && !undo)
+		return rt_usage(err, "--dry-run goes with --set or --undo");
+	if (columns_text && (sets.n || undo))
+		return rt_usage(err, "--columns goes with neither --set nor --undo");
+	if (sets.n && root_path)
+		return rt_usage(err, "--set moves threads of this machine: it goes not with "
+				"--root");
+	return 0;
+}
+
+static int task_affinity(int argc, char **argv, struct rt_err *err)
+{
+	struct state s = { .words = argv, .nr_words = argc, .what = TUNE_TASKS_AFFINITY };
+	int rc = check_options(argc, err);
+
+	if (rc == 0)
+		rc = rt_root_init(&s.root, root_path, err);
+	if (rc < 0)
+		return rc;
+	if (cgroup)
+		s.what |= TUNE_TASKS_CGROUP;
+	rc = undo ? tune_affinity_undo(&s.root, JOURNAL, dry_run, json, err) :
+	     sets.n ? move(&s, err) : show(&s, err);
+	tune_tasks_finish(&s.tasks);
+	tune_topo_destroy(s.topo);
+	rt_root_finish(&s.root);
+	return rc;
+}
+
+static const struct rt_cmd task_cmd = {
+	.name = "task-affinity",
+	.summary = "show on which CPUs threads may run, and move them",
+	.synopsis = "[options] [TID|PID|NAME]...",
+	.details = "Without names all threads are meant; names may be globs, and a PID means all "
+		   "threads of its process.  A CPUSET has numbers, ranges, and n(ode), c(ore), "
+		   "d(ie), p(ackage) in front of them; ~ takes the others.",
+	.opts = task_opts,
+	.max_args = UINT_MAX,
+	.effect = RT_CHANGES_HOST,
+	.complete = RT_COMPLETE_NONE,
+	.run = task_affinity,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&task_cmd, argc, argv);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * persist.c - the block of IRQ_ASSIGN lines in the shield service's file
+ */
+#include "tuning/persist.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/buf.h"
+#include "lib/cpulist.h"
+#include "lib/err.h"
+#include "lib/root.h"
+#include "tuning/irqs.h"
+
+#define BEGIN	"# irq-affinity --persist: begin"
+#define END	"# irq-affinity --persist: end"
+#define ASSIGN	"IRQ_ASSIGN+=\""
+
+void tune_persist_finish(struct tune_persist *persist)
+{
+	size_t i;
+
+	for (i = 0; i < persist->n; i++) {
+		free(persist->v[i].name);
+		free(persist->v[i].cpus);
+	}
+	free(persist->v);
+	*persist = (struct tune_persist){ 0 };
+}
+
+/* The first handler's name, where it can stand in such a line; else the number. */
+static char *name_of(const struct tune_irq *irq)
+{
+	size_t len = strcspn(irq->actions, ",");
+
+	if (len == 0 || strcspn(irq->actions, ";\"\\$`*?[") < len)
+		return strdup(irq->label);
+	return strndup(irq->actions, len);
+}
+
+int tune_persist_add(struct tune_persist *persist, const struct tune_irq *irq,
+		     const struct rt_cpuset *cpus)
+{
+	struct tune_assign *v = reallocarray(persist->v, persist->n + 1, sizeof(*v)), *assign;
+	char list[4096];
+	int rc;
+
+	if (!v)
+		return -ENOMEM;
+	persist->v = v;
+	rc = rt_cpuset_format(cpus, list, sizeof(list));
+	if (rc < 0)
+		return rc;
+	assign = &v[persist->n++];
+	assign->name = name_of(irq);
+	assign->cpus = strdup(list);
+	return assign->name && assign->cpus ? 0 : -ENOMEM;
+}
+
+/* Is this line of the block about a name that comes anew? */
+static bool replaced(const struct tune_persist *persist, const char *line, size_t len)
+{
+	const char *name = memchr(line, ':', len), *end;
+	size_t i;
+
+	end = name ? memchr(name, ';', len - (size_t)(name - line)) : NULL;
+	for (i = 0; end && i < persist->n; i++)
+		if (strlen(persist->v[i].name) == (size_t)(end - name) - 1 &&
+		    strncmp(persist->v[i].name, name + 1, (size_t)(end - name) - 1) == 0)
+			return true;
+	return false;
+}
+
+static bool is_line(const char *line, size_t len, const char *text)
+{
+	return len == strlen(text) && memcmp(line, text, len) == 0;
+}
+
+void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_persist *persist)
+{
+	struct rt_buf kept = { 0 };
+	bool inside = false;
+	size_t len, i;
+
+	for (; *text; text += len + (text[len] == '\n')) {
+		len = strcspn(text, "\n");
+		if (is_line(text, len, BEGIN)) {
+			inside = true;
+		} else if (is_line(text, len, END)) {
+			inside = false;
+		} else if (!inside || !replaced(persist, text, len)) {
+			struct rt_buf *to = inside ? &kept : out;
+
+			rt_buf_add(to, text, len);
+			rt_buf_puts(to, "\n");
+		}
+	}
+	rt_buf_puts(out, BEGIN "\n");
+	rt_buf_add(out, kept.data, kept.len);
+	for (i = 0; i < persist->n; i++)
+		rt_buf_printf(out, ASSIGN "%s:%s;\"\n", persist->v[i].cpus, persist->v[i].name);
+	rt_buf_puts(out, END "\n");
+	out->failed |= kept.failed;
+	rt_buf_finish(&kept);
+}
+
+/* Beside the old one, on the disk, and then in its place. */
+static int replace(const struct rt_root *root, const char *path, const struct rt_buf *text,
+		   struct rt_err *err)
+{
+	char fresh[64];
+	int fd, rc = 0;
+
+	snprintf(fresh, sizeof(fresh), "%s.new", path);
+	fd = rt_root_open(root, err, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "%s", fresh);
+	if (fd < 0)
+		return rt_err_wrap(err, fd == -EROFS || fd == -EACCES ? RT_ECANNOT : fd,
+				   "--persist");
+	if (write(fd, text->data, text->len) != (ssize_t)text->len || fsync(fd) < 0 ||
+	    renameat(root->fd, fresh, root->fd, path) < 0)
+		rc = rt_err_set(err, -errno, "cannot write %s/%s", root->path, path);
+	close(fd);
+	if (rc < 0)
+		unlinkat(root->fd, fresh, 0);
+	return rc;
+}
+
+int tune_persist_write(struct tune_persist *persist, const struct rt_root *root, bool dry_run,
+		       struct rt_err *err)
+{
+	struct rt_buf out = { 0 };
+	char *text = NULL;
+	int rc;
+
+	persist->path = rt_root_exists(root, "etc/sysconfig") ? "etc/sysconfig/shield" :
+			"etc/default/shield";
+	if (dry_run)
+		return 0;
+	rc = rt_root_read(root, &text, NULL, err, "%s", persist->path);
+	if (rc < 0 && rc != -ENOENT)
+		return rc;
+	tune_persist_edit(&out, rc == 0 ? text : "", persist);
+	rc = out.failed ? rt_err_set(err, -ENOMEM, "%s", persist->path) :
+	     replace(root, persist->path, &out, err);
+	free(text);
+	rt_buf_finish(&out);
+	return rc;
+}
