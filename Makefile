@@ -65,6 +65,7 @@ endif
 # and what goes out besides programs, shared libraries and man pages:
 #   HEADERS PCFILES UNITS UDEV_RULES SYSUSERS MODPROBE   files of the tree (PCFILES: NAME.pc.in)
 #   DKMS_NAME DKMS_FILES                 kernel modules as source: FILE:PLACE
+#   EXAMPLES                            files of the tree
 #   API_HEADERS API_ARCHIVES            headers for <NAME.h>, static libraries
 #   LINKS                               PLACE:TARGET, below the prefix
 ARCHIVES   :=
@@ -87,6 +88,7 @@ UDEV_RULES :=
 SYSUSERS   :=
 MODPROBE   :=
 DKMS_FILES :=
+EXAMPLES   :=
 DEPS       := gcc make pkg-config git
 
 all:

@@ -14,8 +14,8 @@ kcfg-tests :=
 # --- kvmrt.cfg and its rules
 
 libconfig.a-objs += $(addprefix config/,attr.o cfg.o cfg-set.o file.o place.o \
-	rules.o rules-pair.o rules-virt.o rules-vm.o)
-kcfg-tests += attr cfg file place rules
+	draft.o picture.o place-json.o rules.o rules-pair.o rules-virt.o rules-vm.o)
+kcfg-tests += attr cfg draft file picture place rules
 FUZZERS += tests/fuzz/fuzz-cfg
 tests/fuzz/fuzz-cfg-objs := tests/fuzz/fuzz-cfg.o
 tests/fuzz/fuzz-cfg-libs := libconfig.a librt.a
@@ -39,6 +39,17 @@ vm-programs := kvmrt-import kvmrt-sync-config
 PROGRAMS += $(vm-programs)
 $(foreach p,$(vm-programs),$(eval $(p)-objs := config/cmd-$(p:kvmrt-%=%).o)$(eval $(p)-libs := $(kcfg-libs))$(eval $(p)-ldlibs := $$(kcfg-ldlibs)))
 CMD_TESTS += $(vm-programs:%=tests/cmd/%.sh)
+
+# --- the file: edit, show, validate
+
+file-programs := kvmrt-edit-config kvmrt-show-config kvmrt-validate-config
+PROGRAMS += $(file-programs)
+kvmrt-edit-config-objs := config/cmd-edit-config.o config/cmd-findings.o
+kvmrt-show-config-objs := config/cmd-show-config.o
+kvmrt-validate-config-objs := config/cmd-validate-config.o config/cmd-findings.o
+$(foreach p,$(file-programs),$(eval $(p)-libs := $(kcfg-libs))$(eval $(p)-ldlibs := $(kcfg-ldlibs)))
+CMD_TESTS += $(file-programs:%=tests/cmd/%.sh)
+EXAMPLES += doc/examples/kvmrt.cfg
 
 # --- boot, shutdown, status
 

@@ -3,6 +3,7 @@
 #include "config/virt.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -116,6 +117,8 @@ int kcfg_virt_open(struct kcfg_virt **ret, const char *uri, struct rt_err *err)
 	if (!virt)
 		return rt_err_set(err, -ENOMEM, "cannot connect to libvirt");
 	virSetErrorFunc(NULL, swallow);
+	/* A daemon that went away is an error of the call, and not our end. */
+	signal(SIGPIPE, SIG_IGN);
 	virt->uri = strdup(uri ? uri : KCFG_VIRT_URI);
 	virt->conn = virt->uri ? virConnectOpen(virt->uri) : NULL;
 	if (!virt->conn) {

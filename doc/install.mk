@@ -14,6 +14,7 @@ install-list = \
 	$(call goes,644,lib/pkgconfig,$(patsubst %.in,$(O)/%,$(PCFILES))) \
 	$(foreach m,$(MANPAGES),644:$(m):share/man/man$(subst .,,$(suffix $(m)))/$(notdir $(m))) \
 	$(call goes,644,share/bash-completion/completions,$(addprefix $(O)/completions/,$(PROGRAMS))) \
+	$(call goes,644,share/doc/kvmrt/examples,$(EXAMPLES)) \
 	$(call goes,644,lib/systemd/system,$(UNITS)) \
 	$(call goes,644,lib/udev/rules.d,$(UDEV_RULES)) \
 	$(call goes,644,lib/sysusers.d,$(SYSUSERS)) \
@@ -43,12 +44,11 @@ install: all $(patsubst %.in,$(O)/%,$(PCFILES)) $(UNITS) $(foreach f,$(DKMS_FILE
 uninstall:
 	$(Q)for entry in $(install-list); do rm -f "$(place)/$${entry##*:}"; done; \
 	for entry in $(install-links); do rm -f "$(place)/$${entry%:*}"; done; \
-	if [ -d "$(place)/include/kvmrt" ]; then \
-		find "$(place)/include/kvmrt" -depth -type d -empty -delete; \
-	fi; \
-	if [ -d "$(place)/src/$(DKMS_NAME)-$(VERSION)" ]; then \
-		find "$(place)/src/$(DKMS_NAME)-$(VERSION)" -depth -type d -empty -delete; \
-	fi
+	for own in include/kvmrt share/doc/kvmrt src/$(DKMS_NAME)-$(VERSION); do \
+		if [ -d "$(place)/$$own" ]; then \
+			find "$(place)/$$own" -depth -type d -empty -delete; \
+		fi; \
+	done
 
 # Made anew each time: they hold the prefix of this call.
 define prefix_rule

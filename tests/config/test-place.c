@@ -3,8 +3,10 @@
 #include "config/place.h"
 #include "tests/unit.h"
 
+#include "config/place-json.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/json.h"
 
 static struct tune_topo *topo;
 
@@ -148,6 +150,34 @@ TEST(disabled_vms_are_placed_when_all_are_meant)
 	kcfg_destroy(cfg);
 }
 
+TEST(programs_get_attributes_and_places)
+{
+	static const char text[] = "[aeec46cc-0638-4949-ac04-146b233194a9]\nname = a\nrt = yes\n"
+		"cpuset = 8,10\ncomments = x\n  \"y\"\n";
+	struct rt_buf out = { 0 };
+	struct rt_json json = { .buf = &out };
+	struct kcfg_places places;
+	struct kcfg *cfg;
+
+	assert_int_equal(kcfg_parse(&cfg, "t", text, strlen(text), NULL), 0);
+	assert_int_equal(kcfg_places_make(&places, cfg, topo, false), 0);
+	kcfg_place_json(&json, &places.v[0]);
+	assert_string_equal(rt_buf_str(&out),
+		"{\"uuid\":\"aeec46cc-0638-4949-ac04-146b233194a9\",\"name\":\"a\",\"title\":\"\","
+		"\"description\":\"\",\"nr_vcpus\":1,\"cpu_topology\":\"auto\",\"cpuset\":\"8,10\","
+		"\"rt\":true,\"rt_memory\":\"auto\",\"numatune\":\"auto\",\"hide_kvm\":false,"
+		"\"autostart\":false,\"disabled\":false,\"emulator_cpuset\":\"\","
+		"\"vcpu_priority\":1,\"gs\":false,\"hugepages\":\"false\","
+		"\"comments\":\"x\\n\\\"y\\\"\",\"place\":{\"cpus\":\"8,10\",\"used\":\"8,10\","
+		"\"down\":\"9,11\",\"nodes\":\"1\",\"memory_nodes\":\"1\",\"memory_locked\":true,"
+		"\"threads\":[{\"thread\":\"vcpu\",\"number\":0,\"cpus\":\"8\",\"policy\":\"fifo\","
+		"\"priority\":1},{\"thread\":\"others\",\"cpus\":\"10\",\"policy\":\"other\","
+		"\"priority\":0}]}}");
+	kcfg_places_finish(&places);
+	kcfg_destroy(cfg);
+	rt_buf_finish(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -159,6 +189,7 @@ int main(void)
 		cmocka_unit_test(an_online_thread_of_a_core_is_preferred),
 		cmocka_unit_test(what_the_machine_has_not_is_a_sentence),
 		cmocka_unit_test(disabled_vms_are_placed_when_all_are_meant),
+		cmocka_unit_test(programs_get_attributes_and_places),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
