@@ -4,6 +4,7 @@
  * is saved, and libvirt made to agree
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,23 @@ static const struct rt_opt edit_opts[] = {
 		  "the host is another: an hwloc XML file, or a description"),
 	RT_END
 };
+
+/* A signal that would end us: the copy and the lock go first. */
+static volatile sig_atomic_t ended;
+
+static void on_end(int signo)
+{
+	ended = signo;
+}
+
+static void catch_ends(void)
+{
+	struct sigaction action = { .sa_handler = on_end };	/* no SA_RESTART: fgets() returns */
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
 
 /* One round of editing: what came out of it. */
 struct edited {
@@ -69,6 +87,9 @@ static int edit_once(struct kcfg_draft *draft, struct edited *edited,
 	int rc;
 
 	rc = kcfg_draft_edit(draft, &raw, err);
+	if (rc == 0 && ended)
+		rc = rt_err_say(err, -ECANCELED, "abandoned at signal %d, nothing was changed",
+				(int)ended);
 	if (rc == 0) {
 		kcfg_unannotate(&edited->text, raw.data, raw.len);
 		rc = rt_buf_str(&edited->text) ? take(edited, known, err) :
@@ -90,7 +111,7 @@ static bool ask_again(const struct kcfg_findings *findings)
 		return false;
 	for (;;) {
 		fprintf(stderr, "Edit again, or abandon the changes? [e/a] ");
-		if (!fgets(answer, sizeof(answer), stdin) || strchr("aA", answer[0]))
+		if (!fgets(answer, sizeof(answer), stdin) || ended || strchr("aA", answer[0]))
 			return false;
 		if (strchr("eE\n", answer[0]))
 			return true;
@@ -214,6 +235,7 @@ static int run(int argc, char **argv, struct rt_err *err)
 
 	(void)argc;
 	(void)argv;
+	catch_ends();
 	if (!session.path)
 		session.path = KCFG_PATH;
 	if (no_libvirt && session.uri)

@@ -14,7 +14,7 @@ struct rt_err;
 
 /* Start it with { 0 }. */
 struct kcfg_draft {
-	char dir[64], path[96];		/* a folder that only we can read, and the file in it */
+	char dir[512], path[528];	/* a folder that only we can read, and the file in it */
 };
 
 /* Writes a text into the copy, which is made where it is not there. */

@@ -38,23 +38,37 @@ void kcfg_check_cpus_exist(struct kcfg_check *check, const struct kcfg_place *pl
 				   place->bad[id]);
 }
 
-void kcfg_check_cpus_online(struct kcfg_check *check, const struct kcfg_place *place)
+/* Those that are offline, but for siblings of real-time VMs, whose place that is. */
+static struct rt_cpuset offline(const struct kcfg_check *check, const struct rt_cpuset *cpus)
 {
-	struct rt_cpuset off = place->used;
+	struct rt_cpuset off = *cpus;
+	size_t i;
 
 	rt_cpuset_minus(&off, &check->topo->online);
-	if (!rt_cpuset_empty(&off))
-		kcfg_found(check, place->vm, KCFG_CPUSET, "cpuset: %s offline; bring %s up, or "
-			   "choose others", kcfg_say_cpus(&off),
-			   rt_cpuset_count(&off) == 1 ? "it" : "them");
-	if (!place->vm->emulator_cpuset[0])
+	for (i = 0; i < check->places->n && !rt_cpuset_empty(&off); i++)
+		rt_cpuset_minus(&off, &check->places->v[i].down);
+	return off;
+}
+
+/* A virtual CPU of a real-time VM needs its very CPU; other threads need one of theirs. */
+static void check_online(struct kcfg_check *check, const struct kcfg_place *place,
+			 enum kcfg_attr_id id, const struct rt_cpuset *cpus, bool each)
+{
+	struct rt_cpuset off = offline(check, cpus);
+	bool fatal = each || !rt_cpuset_overlaps(cpus, &check->topo->online);
+
+	if (rt_cpuset_empty(&off) || fatal != (check->rule->severity == KCFG_ERROR))
 		return;
-	off = place->others;
-	rt_cpuset_minus(&off, &check->topo->online);
-	rt_cpuset_minus(&off, &place->owned);
-	if (!rt_cpuset_empty(&off))
-		kcfg_found(check, place->vm, KCFG_EMULATOR_CPUSET, "emulator_cpuset: %s offline",
-			   kcfg_say_cpus(&off));
+	kcfg_found(check, place->vm, id, "%s: %s offline; bring %s up, or choose others",
+		   kcfg_attrs[id].name, kcfg_say_cpus(&off),
+		   rt_cpuset_count(&off) == 1 ? "it" : "them");
+}
+
+void kcfg_check_cpus_online(struct kcfg_check *check, const struct kcfg_place *place)
+{
+	check_online(check, place, KCFG_CPUSET, &place->used, place->vm->rt);
+	if (place->vm->emulator_cpuset[0])
+		check_online(check, place, KCFG_EMULATOR_CPUSET, &place->others, false);
 }
 
 static struct rt_cpuset nodes_of(const struct tune_topo *topo)

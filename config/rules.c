@@ -46,9 +46,13 @@ const struct kcfg_rule kcfg_rules[] = {
 	  "A thread cannot be put on a CPU that is not there.  hwtopo shows the CPUs, cores, "
 	  "dies, packages and nodes; --topology takes another machine's.",
 	  kcfg_check_cpus_exist, NULL },
-	{ "cpus-offline", E, "the CPUs of a VM are online",
-	  "A thread cannot run on a CPU that is offline.  Siblings that are offline because of a "
-	  "real-time VM are not meant.  Bring the CPU up with kvmrt-cpu, or choose another.",
+	{ "cpus-offline", E, "a thread has a CPU that is online",
+	  "A virtual CPU of a real-time VM has one CPU to run on, other threads need one of "
+	  "theirs.  Bring the CPU up with kvmrt-cpu, or choose another.",
+	  kcfg_check_cpus_online, NULL },
+	{ "cpus-partly-offline", W, "all CPUs of a VM are online",
+	  "The VM's threads share what is left of its CPUs.  Siblings that are offline because of "
+	  "a real-time VM are not meant: rt-siblings tells of them.",
 	  kcfg_check_cpus_online, NULL },
 	{ "numatune-unknown", E, "numatune names nodes that this machine has",
 	  "Memory cannot come from a node that is not there; the VM would not start.",

@@ -41,6 +41,18 @@ with_libvirtd() {
 	expect_status 0
 	virsh -q dumpxml --inactive "$name" | cmp -s - "$tmp/xml" || fail 'libvirt was changed'
 
+	it 'leaves the file, and keeps what was edited, when the disk is full'
+	mkdir "$tmp/small"
+	mount -t tmpfs -o size=8k none "$tmp/small" || fail 'cannot mount'
+	cp "$cfg" "$tmp/small/kvmrt.cfg"
+	EDITOR="sed -i 's/^comments.*/comments = $(printf '%5000s' x | tr ' ' x)/'" \
+		run kvmrt-edit-config -f "$tmp/small/kvmrt.cfg" --topology "$host" --no-sync
+	expect_status 1
+	expect_stderr_like ': cannot write .*/small/kvmrt.cfg; it is as it was: No space left on device$'
+	cmp "$cfg" "$tmp/small/kvmrt.cfg" || fail 'the file has changed'
+	umount "$tmp/small"
+	rm -r "$TMPDIR"/kvmrt-edit.*
+
 	it 'goes on with the libvirtd that was started while the editor ran'
 	cat >"$tmp/restart" <<-'END'
 		#!/bin/sh
@@ -196,6 +208,18 @@ echo >"$tmp/go"
 wait "$first" || fail 'the first edit did not end well'
 alone true
 expect_status 0
+
+it 'abandons, and leaves nothing, when it is to end while the editor runs'
+rm "$tmp/in"
+EDITOR="sh -c 'sed -i s/=.a/=\ b/ \"\$1\"; echo >\"$tmp/in\"; cat \"$tmp/go\"' sh" kvmrt-edit-config \
+	-f "$cfg" --no-libvirt --topology "$host" >/dev/null 2>"$tmp/ended" &
+first=$!
+until [ -e "$tmp/in" ]; do sleep 0.05; done
+kill "$first"
+echo >"$tmp/go"
+wait "$first" && fail 'it went on'
+expect_same "$tmp/ended" 'kvmrt-edit-config: abandoned at signal 15, nothing was changed'
+unchanged
 
 it 'keeps what was edited when another program has changed the file meanwhile'
 alone "sh -c 'echo \"# theirs\" >>\"$cfg\"; sed -i s/=.a/=\ b/ \"\$1\"' sh"

@@ -145,9 +145,12 @@ echo 0-1 >"$tmp/root/sys/devices/system/cpu/present"
 echo 0-1 >"$tmp/root/sys/devices/system/cpu/possible"
 echo 0 >"$tmp/root/sys/devices/system/cpu/online"
 host=
-rule cpus-offline 1 3 'test: cpuset: CPU 1 offline; bring it up, or choose others' "$A
+rule cpus-partly-offline 0 3 'test: cpuset: CPU 1 offline; bring it up, or choose others' "$A
 name = test
 cpuset = 0-1" --no-libvirt --root "$tmp/root"
+rule cpus-offline 1 3 'test: cpuset: CPU 1 offline; bring it up, or choose others' "$A
+name = test
+cpuset = 1" --no-libvirt --root "$tmp/root"
 host='numa:2 core:4 pu:2'
 
 rule uuid-unknown 1 1 'b: libvirt has no VM of UUID 00000000-0000-4000-8000-00000000000b' "$B

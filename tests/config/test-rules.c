@@ -126,11 +126,23 @@ TEST(what_the_machine_has_not_is_found)
 	      "5 numatune-unknown: numatune: no node 4 in this machine, which has nodes 0-1\n");
 	rt_cpuset_remove(&topo->online, 8);
 	rt_cpuset_remove(&topo->online, 3);
-	check(A "cpuset = 8-10\n", "3 cpus-offline: cpuset: CPU 8 offline; bring it up, or choose "
-	      "others\n");
-	check(RT_A "emulator_cpuset = 3\n", "6 cpus-offline: emulator_cpuset: CPU 3 offline\n");
+	check(A "cpuset = 8-10\n", "3 cpus-partly-offline: cpuset: CPU 8 offline; bring it up, or "
+	      "choose others\n");
+	check(A "rt = 1\ncpuset = 4,10\n", "4 rt-many-nodes: cpuset: spans nodes 0-1\n");
+	check(RT_A "emulator_cpuset = 3\n", "6 cpus-offline: emulator_cpuset: CPU 3 offline; bring "
+	      "it up, or choose others\n");
+	rt_cpuset_remove(&topo->online, 9);
+	check(A "cpuset = 8-9\n", "3 cpus-offline: cpuset: CPUs 8-9 offline; bring them up, or "
+	      "choose others\n");
+	check(A "rt = 1\ncpuset = 8,10\n", "4 cpus-offline: cpuset: CPU 8 offline; bring it up, or "
+	      "choose others\n");
 	rt_cpuset_add(&topo->online, 8);
 	rt_cpuset_add(&topo->online, 3);
+	/* CPU 9 is down for the real-time VM, and no fault of the other. */
+	check(A "rt = 1\ncpuset = 8,10\nnumatune = 1\n" B "cpuset = 9,11,13\nnumatune =\n",
+	      "4 rt-siblings: cpuset: CPUs 9,11 will be taken down, but are used by VM \"b\"\n"
+	      "4 rt-node-shared: cpuset: node 1 is also used by CPUs of VM \"b\"\n");
+	rt_cpuset_add(&topo->online, 9);
 }
 
 TEST(a_real_time_vm_has_cpus_and_locked_memory)
