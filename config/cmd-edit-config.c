@@ -76,7 +76,7 @@ static int take(struct edited *edited, const struct kcfg_known *known, struct rt
 	session.cfg = cfg;
 	if (kcfg_places_make(&session.places, cfg, session.topo, false) < 0)
 		return rt_err_set(err, -ENOMEM, "cannot place the VMs");
-	return kcfg_judge(&edited->findings, &session, known, err);
+	return kcfg_judge(&edited->findings, &session, known, false, err);
 }
 
 /* One round: the editor, and the rules. */

@@ -34,10 +34,10 @@ void kcfg_known_finish(struct kcfg_known *known)
 }
 
 int kcfg_judge(struct kcfg_findings *ret, const struct kcfg_session *session,
-	       const struct kcfg_known *known, struct rt_err *err)
+	       const struct kcfg_known *known, bool all, struct rt_err *err)
 {
 	const struct kcfg_check check = {
-		.places = &session->places, .topo = session->topo,
+		.places = &session->places, .all = all, .topo = session->topo,
 		.domains = known->domains, .nr_domains = known->nr,
 	};
 	int rc = kcfg_rules_check(ret, session->cfg, &check);

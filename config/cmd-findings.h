@@ -29,9 +29,9 @@ struct kcfg_known {
 int kcfg_known_ask(struct kcfg_known *known, struct kcfg_session *session, struct rt_err *err);
 void kcfg_known_finish(struct kcfg_known *known);
 
-/* The session's configuration and places before every rule. */
+/* The session's configuration and places before every rule; @all: disabled VMs too. */
 int kcfg_judge(struct kcfg_findings *ret, const struct kcfg_session *session,
-	       const struct kcfg_known *known, struct rt_err *err);
+	       const struct kcfg_known *known, bool all, struct rt_err *err);
 
 /* A line each: "kvmrt.cfg:12: error: VM: what is wrong [rule]". */
 void kcfg_findings_print(FILE *to, const struct kcfg *cfg, const struct kcfg_findings *findings);

@@ -141,7 +141,7 @@ static int check(struct rt_err *err)
 	if (rc == 0 && !no_libvirt)
 		rc = kcfg_known_ask(&known, &session, err);
 	if (rc == 0)
-		rc = kcfg_judge(&findings, &session, &known, err);
+		rc = kcfg_judge(&findings, &session, &known, all, err);
 	if (rc == 0 && json)
 		rc = print_json(&findings, err);
 	if (rc == 0 && !json) {

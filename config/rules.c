@@ -215,13 +215,29 @@ static int by_line(const void *a, const void *b)
 	return x->rule < y->rule ? -1 : x->rule > y->rule;
 }
 
+/* The places that count; what is in them is still the caller's. */
+static bool choose(struct kcfg_places *ret, const struct kcfg_places *places, bool all)
+{
+	size_t i;
+
+	ret->v = calloc(places->n + 1, sizeof(*ret->v));
+	for (i = 0; ret->v && i < places->n; i++)
+		if (all || !places->v[i].vm->disabled)
+			ret->v[ret->n++] = places->v[i];
+	return ret->v;
+}
+
 int kcfg_rules_check(struct kcfg_findings *ret, const struct kcfg *cfg,
 		     const struct kcfg_check *given)
 {
 	struct kcfg_findings findings = { 0 };
+	struct kcfg_places places = { 0 };
 	struct kcfg_check check = *given;
 	size_t i, k;
 
+	if (!choose(&places, given->places, given->all))
+		return -ENOMEM;
+	check.places = &places;
 	check.findings = &findings;
 	for (i = 0; i < cfg->nr_faults; i++)
 		add(&findings, kcfg_rule_find(cfg->faults[i].rule),
@@ -234,6 +250,7 @@ int kcfg_rules_check(struct kcfg_findings *ret, const struct kcfg *cfg,
 		if (check.rule->host)
 			check.rule->host(&check);
 	}
+	free(places.v);
 	if (findings.failed) {
 		kcfg_findings_finish(&findings);
 		return -ENOMEM;

@@ -18,9 +18,10 @@ struct kcfg_findings;
 
 enum kcfg_severity { KCFG_WARNING, KCFG_ERROR };
 
-/* What a rule has before it; the first four are the caller's. */
+/* What a rule has before it; the first five are the caller's. */
 struct kcfg_check {
 	const struct kcfg_places *places;	/* VMs that were not placed are left out */
+	bool all;				/* look at disabled ones among them, too */
 	const struct tune_topo *topo;		/* on which they were placed */
 	const struct kcfg_domain *domains;	/* what libvirt has; NULL: it was not asked */
 	size_t nr_domains;

@@ -42,7 +42,7 @@ static void check(const char *text, const char *want)
 	size_t i;
 
 	assert_int_equal(kcfg_parse(&cfg, "t", text, strlen(text), NULL), 0);
-	assert_int_equal(kcfg_places_make(&places, cfg, topo, false), 0);
+	assert_int_equal(kcfg_places_make(&places, cfg, topo, true), 0);
 	assert_int_equal(kcfg_rules_check(&findings, cfg, &(struct kcfg_check){
 		.places = &places, .topo = topo, .domains = nr_domains ? domains : NULL,
 		.nr_domains = nr_domains }), 0);
