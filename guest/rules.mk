@@ -8,6 +8,6 @@ kvmrt-guest-setup-libs := libguest.a libkvmrt_gs.a librt.a
 kvmrt-guest-setup-ldlibs := -lm
 CMD_TESTS += tests/cmd/kvmrt-guest-setup.sh
 
-guest-tests := tests/guest/test-edit
+guest-tests := $(addprefix tests/guest/test-,edit machine plan)
 UNIT_TESTS += $(guest-tests)
 $(foreach t,$(guest-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := libguest.a librt.a))

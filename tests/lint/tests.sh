@@ -21,7 +21,7 @@ tested() {
 	done
 }
 
-for source in $(tree 'lib/*.c' 'kvm-events/*.c' 'xtrace/*.c' 'merge/*.c' 'gs/*.c' 'tuning/*.c' \
+for source in $(tree 'lib/*.c' 'kvm-events/*.c' 'xtrace/*.c' 'merge/*.c' 'gs/*.c' 'gs/host/*.c' 'guest/*.c' 'tuning/*.c' \
 	'config/*.c'); do
 	folder=$(dirname "$source")
 	module=$(basename "$source" .c)

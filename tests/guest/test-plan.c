@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-plan.c - guest/plan.c: what is planned, done and undone, and what a crash leaves
+ *
+ * What plans print is seen by tests/cmd/kvmrt-guest-setup.sh.
+ */
+#include "guest/plan.h"
+
+#include "lib/err.h"
+#include "tests/guest/folder.h"
+
+static struct gs_plan *plan;
+
+/* With commands; each test destroys it. */
+static void create(void)
+{
+	assert_int_equal(gs_plan_create(&plan, &root, true), 0);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	assert_int_equal(gs_plan_write(plan, path, text, strlen(text), NULL), 0);
+}
+
+static void apply(void)
+{
+	assert_int_equal(gs_plan_apply(plan, NULL), 0);
+	gs_plan_destroy(plan);
+}
+
+static struct stat stat_of(const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(root.fd, name, &st, 0), 0);
+	return st;
+}
+
+TEST(what_is_as_it_should_be_is_no_step)
+{
+	put("etc/same", "text\n");
+	create();
+	write_text("etc/same", "text\n");
+	assert_int_equal(gs_plan_remove(plan, "etc/none", NULL), 0);
+	assert_int_equal(gs_plan_size(plan), 0);
+	write_text("etc/same", "text");
+	write_text("etc/new", "");
+	assert_int_equal(gs_plan_size(plan), 2);
+	expect_file("etc/same", "text\n");
+	gs_plan_destroy(plan);
+	gs_plan_destroy(NULL);
+}
+
+TEST(everything_comes_back_with_its_mode_and_time)
+{
+	const struct timespec times[2] = { { 1577934245, 678 }, { 1577934245, 678 } };
+
+	put("etc/changed", "before\n");
+	put("etc/removed", "gone\n");
+	assert_int_equal(fchmodat(root.fd, "etc/changed", 0640, 0), 0);
+	assert_int_equal(utimensat(root.fd, "etc/changed", times, 0), 0);
+	create();
+	write_text("etc/changed", "after\n");
+	write_text("etc/deep/er/new", "new\n");
+	assert_int_equal(gs_plan_remove(plan, "etc/removed", NULL), 0);
+	apply();
+	expect_file("etc/changed", "after\n");
+	expect_file("etc/deep/er/new", "new\n");
+	assert_false(rt_root_exists(&root, "etc/removed"));
+	assert_int_equal(stat_of("etc/changed").st_mode & 07777, 0640);
+
+	assert_int_equal(gs_plan_undo(&root, true, true, NULL), 0);
+	expect_file("etc/changed", "after\n");
+	assert_int_equal(gs_plan_undo(&root, true, false, NULL), 0);
+	expect_file("etc/changed", "before\n");
+	expect_file("etc/removed", "gone\n");
+	assert_false(rt_root_exists(&root, "etc/deep/er/new"));
+	assert_false(rt_root_exists(&root, GS_PLAN_STATE));
+	assert_int_equal(stat_of("etc/changed").st_mode & 07777, 0640);
+	assert_int_equal(stat_of("etc/changed").st_mtim.tv_sec, 1577934245);
+	assert_int_equal(stat_of("etc/changed").st_mtim.tv_nsec, 678);
+}
+
+TEST(two_plans_are_undone_the_newest_first)
+{
+	put("f", "1");
+	create();
+	write_text("f", "2");
+	apply();
+	create();
+	write_text("f", "3");
+	apply();
+	assert_int_equal(gs_plan_undo(&root, true, false, NULL), 0);
+	expect_file("f", "1");
+}
+
+TEST(a_step_that_a_crash_tore_from_the_journal_was_not_done)
+{
+	put("f", "as it was");
+	put(GS_PLAN_STATE "/journal", "new made\nfile 1 f");
+	put("made", "half");
+	assert_int_equal(gs_plan_undo(&root, true, false, NULL), 0);
+	assert_false(rt_root_exists(&root, "made"));
+	expect_file("f", "as it was");
+}
+
+TEST(a_journal_that_is_none_is_refused)
+{
+	struct rt_err err = { 0 };
+
+	assert_int_equal(gs_plan_undo(&root, true, false, &err), -ENOENT);
+	assert_contains(err.text, "nothing to undo");
+	put(GS_PLAN_STATE "/journal", "chmod etc/shadow\n");
+	err = (struct rt_err){ 0 };
+	assert_int_equal(gs_plan_undo(&root, true, false, &err), -EBADMSG);
+	assert_contains(err.text, "found \"chmod etc/shadow\"");
+}
+
+TEST(a_command_that_fails_ends_the_plan_unless_it_may_fail)
+{
+	struct rt_err err = { 0 };
+
+	create();
+	assert_int_equal(gs_plan_run(plan, "false", NULL, true, NULL), 0);
+	assert_int_equal(gs_plan_run(plan, "sh -c exit", NULL, false, NULL), 0);
+	assert_int_equal(gs_plan_run(plan, "false", NULL, false, NULL), 0);
+	write_text("never", "x");
+	assert_int_equal(gs_plan_apply(plan, &err), -EIO);
+	assert_contains(err.text, "\"false\" ended with status 1");
+	assert_false(rt_root_exists(&root, "never"));
+	gs_plan_destroy(plan);
+}
+
+TEST(the_way_back_of_a_command_is_run_behind_the_files)
+{
+	char undo[128];
+
+	put("f", "before\n");
+	snprintf(undo, sizeof(undo), "cp %s/f %s/seen", folder, folder);
+	create();
+	assert_int_equal(gs_plan_run(plan, "true", undo, false, NULL), 0);
+	write_text("f", "after\n");
+	apply();
+	assert_int_equal(gs_plan_undo(&root, true, false, NULL), 0);
+	expect_file("seen", "before\n");
+}
+
+TEST(a_tree_that_is_not_this_machines_runs_no_commands)
+{
+	assert_int_equal(gs_plan_create(&plan, &root, false), 0);
+	assert_int_equal(gs_plan_run(plan, "false", NULL, false, NULL), 0);
+	assert_int_equal(gs_plan_size(plan), 0);
+	gs_plan_destroy(plan);
+}
+
+TEST(a_plan_that_is_too_long_is_refused_and_not_cut)
+{
+	char name[16];
+	int i, rc = 0;
+
+	create();
+	for (i = 0; i < 100 && rc == 0; i++) {
+		snprintf(name, sizeof(name), "f%d", i);
+		rc = gs_plan_write(plan, name, "x", 1, NULL);
+	}
+	assert_int_equal(rc, -ENOMEM);
+	assert_int_equal(gs_plan_size(plan), i - 1);
+	gs_plan_destroy(plan);
+}
+
+TEST(a_commands_first_line_is_read)
+{
+	char line[16];
+
+	assert_int_equal(gs_run_line("printf one\\ntwo\\n", line, sizeof(line)), 0);
+	assert_string_equal(line, "one");
+	assert_int_equal(gs_run_line("false", line, sizeof(line)), -ECHILD);
+	assert_int_equal(gs_run_line("/no/such/command", line, sizeof(line)), -ENOENT);
+	assert_int_equal(gs_run("true"), 0);
+	assert_int_equal(gs_run("false"), 1);
+	assert_int_equal(gs_run(" "), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_FOLDER(what_is_as_it_should_be_is_no_step),
+		WITH_FOLDER(everything_comes_back_with_its_mode_and_time),
+		WITH_FOLDER(two_plans_are_undone_the_newest_first),
+		WITH_FOLDER(a_step_that_a_crash_tore_from_the_journal_was_not_done),
+		WITH_FOLDER(a_journal_that_is_none_is_refused),
+		WITH_FOLDER(a_command_that_fails_ends_the_plan_unless_it_may_fail),
+		WITH_FOLDER(the_way_back_of_a_command_is_run_behind_the_files),
+		WITH_FOLDER(a_tree_that_is_not_this_machines_runs_no_commands),
+		WITH_FOLDER(a_plan_that_is_too_long_is_refused_and_not_cut),
+		WITH_FOLDER(a_commands_first_line_is_read),
+	};
+
+	return RUN_TESTS(tests);
+}
