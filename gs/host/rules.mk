@@ -7,7 +7,10 @@ kvmrt-gsd-objs := gs/host/cmd-gsd.o
 kvmrt-gsd-libs := libgsd.a libxtrec.a $(xt-libs)
 kvmrt-gsd-ldlibs := $(xt-ldlibs)
 UNITS += $(O)/gs/host/kvmrt-gsd.service
-CMD_TESTS += tests/cmd/kvmrt-gsd.sh
+CMD_TESTS += tests/cmd/kvmrt-gsd.sh tests/cmd/kvmrt-gsd-flood.sh
+check-cmd: $(O)/tests/tools/gs-flood
+TOOLS += tests/tools/gs-flood
+tests/tools/gs-flood-objs := tests/tools/gs-flood.o
 
 gsd-tests := $(addprefix tests/gs/host/test-,front limit line service sink source)
 UNIT_TESTS += $(gsd-tests)

@@ -22,6 +22,7 @@
 #define JOINER_SLOTS	32		/* messages of a VM under way: about 130 KiB */
 #define PATIENCE_NS	2000000000ull	/* for the next fragment */
 #define TELL_NS		5000000000ull	/* between two lines about dropped ones */
+#define STRANGER_NS	60000000000ull	/* silence after which a thread of no VM is forgotten */
 #define BURST_S		10
 
 struct vm {
@@ -32,6 +33,8 @@ struct vm {
 	uint64_t lines_told, flushes_told;	/* of those dropped */
 	uint64_t told_ns;
 	int vcpu;			/* of the call in hand; -1 unknown */
+	bool stranger;			/* a thread of no VM that is known */
+	uint64_t called_ns;		/* last */
 };
 
 struct threads {
@@ -133,12 +136,7 @@ static const struct xt_vcpu *find_vcpu(const struct gs_service *service, int tid
 	return vcpu ? vcpu : find_thread(&service->before, tid);
 }
 
-bool gs_service_knows(const struct gs_service *service, int tid)
-{
-	return find_vcpu(service, tid) != NULL;
-}
-
-static struct vm *find_vm(struct gs_service *service, int pid)
+static struct vm *find_vm(const struct gs_service *service, int pid)
 {
 	size_t i;
 
@@ -146,6 +144,11 @@ static struct vm *find_vm(struct gs_service *service, int pid)
 		if (service->vms[i]->stats.pid == pid)
 			return service->vms[i];
 	return NULL;
+}
+
+bool gs_service_knows(const struct gs_service *service, int tid)
+{
+	return find_vcpu(service, tid) || find_vm(service, tid);
 }
 
 static struct vm *add_vm(struct gs_service *service, int pid, const char *name)
@@ -176,8 +179,11 @@ static struct vm *caller(struct gs_service *service, const struct gs_traced *cal
 
 	if (!vm)
 		vm = add_vm(service, pid, vcpu ? vcpu->vm : "");
-	if (vm)
-		vm->vcpu = vcpu ? (int)vcpu->vcpu : -1;
+	if (!vm)
+		return NULL;
+	vm->vcpu = vcpu ? (int)vcpu->vcpu : -1;
+	vm->stranger = !vcpu;
+	vm->called_ns = call->ns;
 	return vm;
 }
 
@@ -203,6 +209,14 @@ static bool has_threads(const struct gs_service *service, int pid)
 	return false;
 }
 
+/* A stranger's account must outlast the looks for VMs: with it its limits would go. */
+static bool is_gone(const struct gs_service *service, const struct vm *vm, uint64_t ns)
+{
+	if (vm->stranger)
+		return ns > vm->called_ns + STRANGER_NS;
+	return !has_threads(service, vm->stats.pid);
+}
+
 int gs_service_set_vms(struct gs_service *service, const struct xt_vms *vms, uint64_t ns)
 {
 	struct threads next = { .nr = vms->nr };
@@ -217,10 +231,10 @@ int gs_service_set_vms(struct gs_service *service, const struct xt_vms *vms, uin
 	service->before = service->now;
 	service->now = next;
 	for (i = 0; i < service->nr_vms; i++) {
-		if (has_threads(service, service->vms[i]->stats.pid))
-			service->vms[kept++] = service->vms[i];
-		else
+		if (is_gone(service, service->vms[i], ns))
 			end_vm(service->vms[i], ns);
+		else
+			service->vms[kept++] = service->vms[i];
 	}
 	service->nr_vms = kept;
 	return 0;

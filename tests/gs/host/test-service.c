@@ -140,6 +140,20 @@ TEST(a_thread_that_nobody_knows_is_named_by_its_number)
 	assert_string_equal(heard.text, "pid999: hello\n");
 }
 
+TEST(looks_for_vms_give_a_stranger_no_fresh_account)
+{
+	for (uint32_t i = 0; i < 100; i++)
+		message(999, S, i, "x");
+	assert_true(gs_service_knows(service, 999));
+	set_vms(3, S);
+	set_vms(3, 2 * S);
+	message(999, 2 * S, 100, "x");
+	assert_int_equal(stats(0).messages, 101);
+	assert_int_equal(heard.lines, 51);	/* a burst of 50, and the last */
+	set_vms(3, 100 * S);
+	assert_false(gs_service_knows(service, 999));
+}
+
 TEST(lines_are_limited_vm_by_vm_and_the_dropped_ones_are_counted)
 {
 	char want[64];
@@ -244,6 +258,7 @@ int main(void)
 		SERVICE_TEST(a_message_that_stops_in_the_middle_is_told_with_its_hole),
 		SERVICE_TEST(a_vm_that_dies_in_mid_message_leaves_what_came_and_nothing_else),
 		SERVICE_TEST(a_thread_that_nobody_knows_is_named_by_its_number),
+		SERVICE_TEST(looks_for_vms_give_a_stranger_no_fresh_account),
 		SERVICE_TEST(lines_are_limited_vm_by_vm_and_the_dropped_ones_are_counted),
 		SERVICE_TEST(a_flush_is_handed_on_with_scope_number_and_place),
 		SERVICE_TEST(flushes_are_limited_too),
