@@ -3,7 +3,7 @@
 #
 # gs-cost.sh: what a call to the host costs, as ratios in one run, in the lab:
 #
-#   tests/lab/lab tests/lab/gs-cost.sh
+#   tests/lab/lab tests/lab/gs-cost.sh [ROUNDS]
 #
 # PING from the guest's kernel and from a program against the cheapest hypercall of a
 # stock KVM (host's module not loaded), and against what else a program could use: 64
@@ -13,7 +13,7 @@
 # shellcheck source=tests/lab/gs-modules.sh
 . "$(dirname "$0")/gs-modules.sh"
 try=$modules/tests/lab/module/gs_try.ko
-rounds=${ROUNDS:-3}
+rounds=${1:-3}
 
 modprobe vhost_vsock || fail "no vsock on the host"
 python3 -c '
