@@ -7,7 +7,6 @@
  * gs-storm hostile CALLS SEED      our numbers with any arguments, straight to the host
  * gs-storm half                    the first fragment of a message, and no more
  * gs-storm slow                    messages of ten fragments without end, a fragment each 0.2 s
- * gs-storm data                    data of 1 byte and of 4080
  */
 #include <pthread.h>
 #include <stdint.h>
@@ -132,17 +131,6 @@ static int run_slow(void)
 	}
 }
 
-static int run_data(void)
-{
-	static unsigned char data[GS_DATA_MAX];
-	size_t i;
-
-	for (i = 0; i < sizeof(data); i++)
-		data[i] = i * 7;
-	return kvmrt_gs_xtrace_log_data(data, 1) != 1 ||
-	       kvmrt_gs_xtrace_log_data(data, GS_DATA_MAX) != GS_DATA_MAX;
-}
-
 int main(int argc, char **argv)
 {
 	kvmrt_gs_set_unanswered_ok(true);
@@ -154,8 +142,6 @@ int main(int argc, char **argv)
 		return run_half();
 	if (argc == 2 && strcmp(argv[1], "slow") == 0)
 		return run_slow();
-	if (argc == 2 && strcmp(argv[1], "data") == 0)
-		return run_data();
 	fprintf(stderr, "gs-storm: wrong usage\n");
 	return 2;
 }

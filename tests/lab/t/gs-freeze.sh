@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: a guest's call to flush ends the host's buffers at that very hypercall, in every scope, by snapshot and by traceoff; the guest's own buffers carry the same incident
 # lab: --guests 1
-# limit: 240
+# limit: 300
 dir=$(dirname "$(realpath "$0")")
 . "$dir/../t-lib.sh"
 command -v xtrace-run >/dev/null || fail "no xtrace-run here"
 share=/run/guests/vm5/share
 instances=/sys/kernel/tracing/instances
+
+# The tests that follow in this host find no module, however this one ends.
+trap 'rmmod kvmrt_gs_host 2>/dev/null' EXIT
 
 until_true() {
 	local tries
@@ -57,16 +60,16 @@ one_call() {
 	ids="$ids $id"
 }
 
-# all_calls NAME EVENT...: with what the guest has now; its own session runs meanwhile
+# all_calls NAME SCOPES EVENT...: with what the guest has now; its own session runs meanwhile
 all_calls() {
 	local scope way
 
 	ids=
-	ssh vm5 "xtrace-run -n g -m overwrite -e sched_switch ${*:2} -o /run/lab/g-$1 >/run/lab/g-$1.log 2>&1 </dev/null &
-		for n in \$(seq 100); do [ -e /run/lab/g-$1/session ] && break; sleep 0.1; done; sleep 1"
-	[ -e "$share/g-$1/session" ] || fail "no session in the guest: $(cat "$share/g-$1.log")"
+	ssh vm5 "xtrace-run -n g -m overwrite -e sched_switch ${*:3} -o /run/lab/g-$1 >/run/lab/g-$1.log 2>&1 </dev/null &
+		for n in \$(seq 100); do xtrace-ctl -s g status 2>/dev/null | grep -q ': recording' && exit; sleep 0.1; done
+		exit 1" || fail "no session in the guest: $(cat "$share/g-$1.log")"
 	for way in keep stop; do
-		for scope in 0 1 2; do
+		for scope in $2; do
 			one_call $scope $way "$1-$way-$scope"
 		done
 	done
@@ -76,20 +79,38 @@ all_calls() {
 			fail "the guest has no incident $id: $(grep ^incident "$share/g-$1/session")"
 	done
 	echo "$1: $(wc -w <<<"$ids") incidents stand in both traces"
+	judge_guest "$1"
 }
 
-all_calls marks
-ends=$("$dir/../flush-ends.py" "$share/g-marks") || fail "the guest's trace cannot be judged"
-echo "$ends"
-while read -r id _ _ _ own _; do
-	[ "$own" -le 3 ] || fail "guest: $own events behind its call $id"
-done <<<"$ends"
+# judge_guest NAME: its own buffers end at its calls
+judge_guest() {
+	local ends id own
+
+	ends=$("$dir/../flush-ends.py" "$share/g-$1") || fail "the guest's trace cannot be judged"
+	echo "$ends"
+	same "flushes of the guest" "$(wc -w <<<"$ids")" "$(wc -l <<<"$ends")"
+	while read -r id _ _ _ own _; do
+		[ "$own" -le 3 ] || fail "guest: $own events behind its call $id"
+	done <<<"$ends"
+}
+
+all_calls marks "0 1 2"
 
 modules=$dir/../../../build/modules/$(uname -r)
 [ -e "$modules/gs/host/module/kvmrt_gs_host.ko" ] || exit 0
 insmod "$modules/gs/host/module/kvmrt_gs_host.ko" kvmrt_gs_hc_host_enabled=1
 ssh vm5 insmod "$modules/guest/module/kvmrt_gs_guest.ko" \
 	kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1
-all_calls modules -e kvmrt_gs:*
-ssh vm5 rmmod kvmrt_gs_guest
+all_calls modules "0 1 2" -e kvmrt_gs:*
 rmmod kvmrt_gs_host
+all_calls guest 2 -e kvmrt_gs:*
+ssh vm5 rmmod kvmrt_gs_guest
+
+echo '--- a session is there before the module that makes the calls'
+ssh vm5 "xtrace-run -n late -m overwrite -e sched_switch -o /run/lab/late >/run/lab/late.log 2>&1 </dev/null &
+	until xtrace-ctl -s late status 2>/dev/null | grep -q ': recording'; do sleep 0.1; done
+	insmod $modules/guest/module/kvmrt_gs_guest.ko kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1
+	sleep 3; kvmrt-gs -u xtrace_flush all" >late.out || fail "$(cat late.out "$share/late.log")"
+id=$(sed -n 's/^incident //p' late.out)
+until_true "grep -q '^incident = $id flush 1 ' $share/late/session"
+ssh vm5 "xtrace-ctl -s late stop; rmmod kvmrt_gs_guest" >/dev/null
