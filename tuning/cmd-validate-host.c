@@ -23,11 +23,13 @@
 #define MAX_ROWS 256
 
 static bool all, quiet, json, list;
-static const char *cpus, *explain, *root_path, *least = "info";
+static const char *cpus, *explain, *root_path, *device, *least = "info";
 
 static const struct rt_opt validate_opts[] = {
 	RT_STRING('C', "for", &cpus, "CPUS", "the CPUs that are to be real-time (default: those "
 		  "that are isolated now)"),
+	RT_STRING('p', "passthrough", &device, "DEVICE", "judge a device that a guest is to get, "
+		  "not the host: a PCI address or an interface"),
 	RT_CHOICE('s', "severity", &least, "info|warning|error", "leave out what weighs less"),
 	RT_BOOL('a', "all", &all, "show what is in order, too"),
 	RT_BOOL('q', "quiet", &quiet, "print nothing: the exit status tells"),
@@ -244,7 +246,8 @@ static int resolve(struct rt_cpuset *ret, const struct rt_root *root, struct rt_
 
 static int report_on(const struct rt_root *root, struct choice *choice, struct rt_err *err)
 {
-	struct tune_validate what = { .wanted = chosen, .arg = choice };
+	struct tune_validate what = { .wanted = chosen, .arg = choice,
+				      .device = device };
 	struct tune_report *report;
 	struct rt_cpuset set;
 	int rc;
@@ -260,7 +263,10 @@ static int report_on(const struct rt_root *root, struct choice *choice, struct r
 	rc = tune_validate_host(&report, root, &what, err);
 	if (rc < 0)
 		return rc;
-	if (json)
+	if (!report->n && choice->nr)
+		rc = rt_usage(err, device ? "no row named is about a device; pt-* are" :
+			      "no row named is about the host; pt-* go with --passthrough");
+	else if (json)
 		rc = print_json(report, err);
 	else if (!quiet)
 		print_text(report);
@@ -276,8 +282,8 @@ static int validate_host(int argc, char **argv, struct rt_err *err)
 	struct rt_root root;
 	int rc;
 
-	if (list && explain)
-		return rt_usage(err, "--list and --explain do not go together");
+	if (list + (explain != NULL) + (device != NULL) > 1)
+		return rt_usage(err, "--list, --explain and --passthrough do not go together");
 	if (quiet && (json || list || explain || all))
 		return rt_usage(err, "--quiet prints nothing: it goes with none of --json, --list, "
 				"--explain, --all");

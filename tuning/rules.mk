@@ -62,8 +62,10 @@ $(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs
 # --- shield and CPUs up and down
 
 # --- validation of the host
-libtuning.a-objs += $(addprefix tuning/,cmdline.o validate.o validate-boot.o validate-fix.o \
-	validate-kernel.o validate-looks.o validate-read.o)
+libtuning.a-objs += $(addprefix tuning/,cmdline.o validate.o validate-boot.o validate-device.o \
+	validate-fix.o \
+	validate-irq.o validate-kernel.o validate-kvm.o validate-looks.o validate-memory.o \
+	validate-power.o validate-read.o validate-sched.o validate-service.o validate-virt.o)
 tune-ldlibs += -lz
 tune-tests += cmdline validate
 PKGS += zlib

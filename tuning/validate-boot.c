@@ -152,7 +152,7 @@ static enum tune_verdict look_managed_irq(struct tune_host *host, const struct t
 			    rt_cpuset_within(&host->target, &set));
 }
 
-static enum tune_verdict look_irqaffinity(struct tune_host *host, const struct tune_check *check)
+enum tune_verdict tune_look_irqaffinity(struct tune_host *host, const struct tune_check *check)
 {
 	struct rt_cpuset set;
 	char mask[4096];
@@ -168,23 +168,14 @@ static enum tune_verdict look_irqaffinity(struct tune_host *host, const struct t
 
 static enum tune_verdict look_tsc_flags(struct tune_host *host, const struct tune_check *check)
 {
-	char *text = tune_text(host, "%s", check->path), *flags, *end;
-	bool constant, nonstop;
+	enum tune_answer constant = tune_cpu_flag(host, "constant_tsc");
+	enum tune_answer nonstop = tune_cpu_flag(host, "nonstop_tsc");
 
-	flags = text ? strstr(text, "\nflags") : NULL;
-	if (!flags) {
-		free(text);
+	if (constant == TUNE_NOBODY_KNOWS)
 		return tune_missing(host, check->path);
-	}
-	end = strchr(flags + 1, '\n');
-	if (end)
-		*end = '\0';
-	constant = strstr(flags, " constant_tsc");
-	nonstop = strstr(flags, " nonstop_tsc");
-	tune_say(host, "constant_tsc: %s, nonstop_tsc: %s", constant ? "yes" : "no",
-		 nonstop ? "yes" : "no");
-	free(text);
-	return tune_pass_if(constant && nonstop);
+	tune_say(host, "constant_tsc: %s, nonstop_tsc: %s", constant == TUNE_YES ? "yes" : "no",
+		 nonstop == TUNE_YES ? "yes" : "no");
+	return tune_pass_if(constant == TUNE_YES && nonstop == TUNE_YES);
 }
 
 static enum tune_verdict look_softlockup(struct tune_host *host, const struct tune_check *check)
@@ -258,7 +249,7 @@ const struct tune_check tune_checks_boot[] = {
 		       "kernel and cannot be moved later",
 		.fix_kind = TUNE_FIX_BOOT, .fix = "isolcpus=managed_irq,%T",
 	}, {
-		.id = "irqaffinity", .severity = TUNE_WARNING, .look = look_irqaffinity,
+		.id = "irqaffinity", .severity = TUNE_WARNING, .look = tune_look_irqaffinity,
 		.path = "proc/irq/default_smp_affinity",
 		.expected = "new interrupts do not go to the real-time CPUs",
 		.why = "an isolated partition does not keep interrupts away; each driver that "

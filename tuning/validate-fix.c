@@ -178,6 +178,16 @@ static void add_set(struct rt_buf *buf, const struct rt_cpuset *set, bool as_mas
 	rt_buf_puts(buf, rc < 0 ? "CPUS" : text);
 }
 
+static void add_each(struct rt_buf *buf, const struct rt_cpuset *set)
+{
+	const char *gap = "";
+
+	rt_cpuset_for_each(cpu, set) {
+		rt_buf_printf(buf, "%s%d", gap, cpu);
+		gap = " ";
+	}
+}
+
 void tune_fix_expand(struct rt_buf *buf, const struct tune_host *host, const char *text)
 {
 	struct rt_cpuset others = host->present;
@@ -185,7 +195,7 @@ void tune_fix_expand(struct rt_buf *buf, const struct tune_host *host, const cha
 
 	rt_cpuset_minus(&others, &host->target);
 	for (; *text; text++) {
-		if (*text != '%' || !text[1] || !strchr("THMS", text[1])) {
+		if (*text != '%' || !text[1] || !strchr("THLMS", text[1])) {
 			rt_buf_add(buf, text, 1);
 			continue;
 		}
@@ -193,8 +203,10 @@ void tune_fix_expand(struct rt_buf *buf, const struct tune_host *host, const cha
 		if (*text == 'S')
 			rt_buf_puts(buf, host->subject);
 		else if (!known)
-			rt_buf_puts(buf, *text == 'T' ? "CPUS" : *text == 'H' ? "OTHERS" :
-				    "MASK_OF_OTHERS");
+			rt_buf_puts(buf, *text == 'M' ? "MASK_OF_OTHERS" :
+				    *text == 'H' ? "OTHERS" : "CPUS");
+		else if (*text == 'L')
+			add_each(buf, &host->target);
 		else
 			add_set(buf, *text == 'T' ? &host->target : &others, *text == 'M');
 	}

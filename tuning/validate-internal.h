@@ -14,9 +14,13 @@
 #include "lib/cpulist.h"
 #include "lib/root.h"
 #include "tuning/cmdline.h"
+#include "tuning/irqs.h"
+#include "tuning/tasks.h"
 #include "tuning/validate.h"
 
 struct tune_distro;
+struct tune_pci;
+struct tune_topo;
 
 struct tune_host {
 	const struct rt_root *root;
@@ -32,9 +36,16 @@ struct tune_host {
 	unsigned int nr_cpus;		/* the highest possible number + 1, or 0 */
 	bool has_target;
 	struct rt_cpuset target;	/* the CPUs that are to be real-time */
-	const char *device;		/* PCI address of the device that is judged, or NULL */
+	struct tune_topo *topo;		/* owned; only where a device is judged */
+	const struct tune_pci *pci;	/* that device, within topo */
 
 	char *comms;			/* names of all processes, a line each, or NULL */
+	char *cpuinfo;			/* of the first CPU, or NULL */
+	struct tune_tasks tasks;	/* read when a row wants them */
+	struct tune_irqs irqs;
+	bool no_tasks, no_irqs;		/* it was tried */
+
+	struct rt_buf boot_words;	/* of all fixes so far */
 
 	/* of the row that looks */
 	struct rt_buf found;
@@ -51,6 +62,8 @@ extern const struct tune_check tune_checks_kernel[], tune_checks_boot[], tune_ch
 int tune_host_init(struct tune_host *host, const struct rt_root *root,
 		   const struct rt_cpuset *cpus, struct rt_err *err);
 void tune_host_finish(struct tune_host *host);
+/* Finds the device that is to be judged; -ENOENT with what was expected. */
+int tune_host_device(struct tune_host *host, const char *name, struct rt_err *err);
 
 /* A line of a file; false where it could not be read, and tune_missing() says why. */
 bool tune_line(const struct tune_host *host, char *buf, size_t size, const char *fmt, ...)
@@ -93,8 +106,14 @@ bool tune_names(const struct tune_host *host, struct tune_names *ret, const char
 void tune_names_finish(struct tune_names *names);
 
 enum tune_answer { TUNE_NO, TUNE_YES, TUNE_NOBODY_KNOWS };
-/* Does a program of that name (comm, at most 15 bytes) run? */
+/* Does a program of that name run? */
 enum tune_answer tune_runs(const struct tune_host *host, const char *comm);
+
+/* A flag of the first CPU; a value of its /proc/cpuinfo. */
+enum tune_answer tune_cpu_flag(const struct tune_host *host, const char *flag);
+bool tune_cpuinfo(const struct tune_host *host, const char *key, char *buf, size_t size);
+/* The boot words that turn this processor's IOMMU on. */
+const char *tune_iommu_words(const struct tune_host *host);
 
 /* ---- looks that rows share: validate-looks.c ---- */
 
@@ -108,6 +127,8 @@ enum tune_verdict tune_look_boot(struct tune_host *host, const struct tune_check
 enum tune_verdict tune_look_boot_cpus(struct tune_host *host, const struct tune_check *check);
 /* The symbols of @want are set in the kernel's configuration, those with "!" are not. */
 enum tune_verdict tune_look_config(struct tune_host *host, const struct tune_check *check);
+/* /proc/irq/default_smp_affinity has no real-time CPU. */
+enum tune_verdict tune_look_irqaffinity(struct tune_host *host, const struct tune_check *check);
 /* None of the programs of @want runs. */
 enum tune_verdict tune_look_absent(struct tune_host *host, const struct tune_check *check);
 

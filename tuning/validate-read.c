@@ -20,7 +20,9 @@
 
 #include "lib/err.h"
 #include "lib/text.h"
+#include "tuning/topo.h"
 
+#define COMM_MAX	15		/* of a name that the kernel keeps */
 #define CONFIG_MAX (4u << 20)	/* a configuration unpacked; real ones have 300 KiB */
 
 /* ---- what is found, in words ---- */
@@ -266,15 +268,13 @@ static bool ps_names(const char *text, const char *name)
 enum tune_answer tune_runs(const struct tune_host *host, const char *comm)
 {
 	enum tune_answer answer = TUNE_NOBODY_KNOWS;
-	size_t len = strlen(comm);
+	size_t len = strnlen(comm, COMM_MAX);
 	const char *at;
 	char *text;
 
-	for (at = host->comms; at; at = strstr(at, comm)) {
-		if ((at == host->comms || at[-1] == '\n') && strncmp(at, comm, len) == 0 &&
-		    at[len] == '\n')
+	for (at = host->comms; at && *at; at = strchr(at, '\n') + 1) {
+		if (strncmp(at, comm, len) == 0 && at[len] == '\n')
 			return TUNE_YES;
-		at++;
 	}
 	if (host->comms)
 		return TUNE_NO;
@@ -283,6 +283,57 @@ enum tune_answer tune_runs(const struct tune_host *host, const char *comm)
 		answer = ps_names(text, comm) ? TUNE_YES : TUNE_NO;
 	free(text);
 	return answer;
+}
+
+/* ---- the processor ---- */
+
+static char *read_cpuinfo(const struct tune_host *host)
+{
+	char *text = tune_text(host, "proc/cpuinfo"), *end = text ? strstr(text, "\n\n") : NULL;
+
+	if (end)
+		*end = '\0';
+	return text;
+}
+
+bool tune_cpuinfo(const struct tune_host *host, const char *key, char *buf, size_t size)
+{
+	size_t len = strlen(key);
+	const char *at;
+
+	for (at = host->cpuinfo; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
+		if (strncmp(at, key, len) != 0 || !strchr("\t :", at[len]))
+			continue;
+		at += len + strspn(at + len, "\t :");
+		snprintf(buf, size, "%.*s", (int)strcspn(at, "\n"), at);
+		return true;
+	}
+	return false;
+}
+
+enum tune_answer tune_cpu_flag(const struct tune_host *host, const char *flag)
+{
+	size_t len = strlen(flag);
+	char flags[8192];
+	const char *at;
+
+	if (!tune_cpuinfo(host, "flags", flags, sizeof(flags)))
+		return TUNE_NOBODY_KNOWS;
+	for (at = flags; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+		if (strcspn(at, " ") == len && strncmp(at, flag, len) == 0)
+			return TUNE_YES;
+	}
+	return TUNE_NO;
+}
+
+const char *tune_iommu_words(const struct tune_host *host)
+{
+	char vendor[64];
+
+	if (tune_cpuinfo(host, "vendor_id", vendor, sizeof(vendor)) &&
+	    strcmp(vendor, "GenuineIntel") != 0)
+		return "iommu=pt";
+	return "intel_iommu=on iommu=pt";
 }
 
 /* ---- the kernel's configuration ---- */
@@ -404,6 +455,7 @@ int tune_host_init(struct tune_host *host, const struct rt_root *root,
 	}
 	host->config = read_config(host);
 	host->comms = read_comms(host);
+	host->cpuinfo = read_cpuinfo(host);
 	text = tune_text(host, "proc/cmdline");
 	host->has_cmdline = text;
 	rc = tune_cmdline_parse(&host->cmdline, text ? text : "", err);
@@ -417,6 +469,11 @@ void tune_host_finish(struct tune_host *host)
 {
 	tune_cmdline_finish(&host->cmdline);
 	rt_buf_finish(&host->found);
+	rt_buf_finish(&host->boot_words);
 	free(host->config);
 	free(host->comms);
+	free(host->cpuinfo);
+	tune_tasks_finish(&host->tasks);
+	tune_irqs_finish(&host->irqs);
+	tune_topo_destroy(host->topo);
 }

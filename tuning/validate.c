@@ -12,20 +12,39 @@
 #include "tuning/validate-internal.h"
 
 static const struct tune_check *const themes[] = {
-	tune_checks_kernel, tune_checks_boot,
+	tune_checks_kernel, tune_checks_boot, tune_checks_kvm, tune_checks_power,
+	tune_checks_memory, tune_checks_sched, tune_checks_irq, tune_checks_service,
+	tune_checks_virt,
 };
+static const struct tune_check *const device_themes[] = { tune_checks_device };
 
-const struct tune_check *tune_check_at(size_t i)
+#define NR_THEMES (sizeof(themes) / sizeof(themes[0]))
+
+static const struct tune_check *row_of(const struct tune_check *const *tables, size_t nr,
+				       size_t *i)
 {
-	size_t theme, row;
+	size_t table, row;
 
-	for (theme = 0; theme < sizeof(themes) / sizeof(themes[0]); theme++) {
-		for (row = 0; themes[theme][row].id; row++) {
-			if (i-- == 0)
-				return &themes[theme][row];
+	for (table = 0; table < nr; table++) {
+		for (row = 0; tables[table][row].id; row++) {
+			if ((*i)-- == 0)
+				return &tables[table][row];
 		}
 	}
 	return NULL;
+}
+
+const struct tune_check *tune_check_at(size_t i)
+{
+	const struct tune_check *check = row_of(themes, NR_THEMES, &i);
+
+	return check ? check : row_of(device_themes, 1, &i);
+}
+
+/* The rows of the host, or those of a device. */
+static const struct tune_check *looked_at(bool of_device, size_t i)
+{
+	return of_device ? row_of(device_themes, 1, &i) : row_of(themes, NR_THEMES, &i);
 }
 
 const char *tune_severity_name(enum tune_severity severity)
@@ -62,6 +81,48 @@ char *tune_check_fix(const struct tune_check *check, const struct rt_root *root)
 	return buf.data;
 }
 
+/* Is the word of @len bytes among those with blanks between them? */
+static bool has_word(const char *words, const char *word, size_t len)
+{
+	const char *at;
+
+	for (at = words; at && *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+		if (strcspn(at, " ") == len && strncmp(at, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The boot words of a fix go to those of the others: one line and one boot do for all. */
+static void note_boot_words(struct tune_host *host, const struct tune_check *check)
+{
+	struct rt_buf fix = { 0 };
+	const char *at;
+	size_t len;
+
+	tune_fix_expand(&fix, host, check->fix);
+	for (at = rt_buf_str(&fix); at && *at; at += len + strspn(at + len, " ")) {
+		len = strcspn(at, " ");
+		if (has_word(rt_buf_str(&host->boot_words), at, len))
+			continue;
+		rt_buf_puts(&host->boot_words, host->boot_words.len ? " " : "");
+		rt_buf_add(&host->boot_words, at, len);
+	}
+	host->boot_words.failed |= fix.failed;
+	rt_buf_finish(&fix);
+}
+
+static int join_boot_words(struct tune_report *report, struct tune_host *host)
+{
+	struct rt_buf line = { 0 };
+
+	if (!host->boot_words.len)
+		return 0;
+	tune_fix_boot(&line, host, rt_buf_str(&host->boot_words));
+	report->boot_fix = rt_buf_str(&line);
+	return host->boot_words.failed || line.failed ? -ENOMEM : 0;
+}
+
 static int judge(struct tune_finding *finding, struct tune_host *host,
 		 const struct tune_check *check)
 {
@@ -74,6 +135,8 @@ static int judge(struct tune_finding *finding, struct tune_host *host,
 	if (finding->verdict == TUNE_FAIL) {
 		tune_fix_add(&fix, host, check);
 		finding->fix = rt_buf_str(&fix);
+		if (check->fix_kind == TUNE_FIX_BOOT)
+			note_boot_words(host, check);
 	}
 	finding->found = rt_buf_str(&host->found);
 	if (host->found.failed || fix.failed) {
@@ -83,27 +146,6 @@ static int judge(struct tune_finding *finding, struct tune_host *host,
 	}
 	host->found = (struct rt_buf){ 0 };
 	return 0;
-}
-
-/* All boot words that failures ask for, so that one line and one boot do. */
-static int join_boot_words(struct tune_report *report, struct tune_host *host)
-{
-	struct rt_buf words = { 0 }, line = { 0 };
-	size_t i;
-
-	for (i = 0; i < report->n; i++) {
-		if (report->v[i].verdict == TUNE_FAIL &&
-		    report->v[i].check->fix_kind == TUNE_FIX_BOOT) {
-			rt_buf_puts(&words, words.len ? " " : "");
-			tune_fix_expand(&words, host, report->v[i].check->fix);
-		}
-	}
-	if (words.len && rt_buf_str(&words))
-		tune_fix_boot(&line, host, words.data);
-	if (words.len)
-		report->boot_fix = rt_buf_str(&line);
-	rt_buf_finish(&words);
-	return line.failed ? -ENOMEM : 0;
 }
 
 static bool is_wanted(const struct tune_validate *what, const struct tune_check *check)
@@ -118,7 +160,7 @@ static int look_at_all(struct tune_report *report, struct tune_host *host,
 	struct tune_finding *v;
 	size_t i;
 
-	for (i = 0; (check = tune_check_at(i)); i++) {
+	for (i = 0; (check = looked_at(what->device, i)); i++) {
 		if (!is_wanted(what, check))
 			continue;
 		v = reallocarray(report->v, report->n + 1, sizeof(*v));
@@ -146,15 +188,22 @@ int tune_validate_host(struct tune_report **ret, const struct rt_root *root,
 	rc = tune_host_init(&host, root, what->cpus, err);
 	if (rc < 0)
 		return rc;
+	if (what->device) {
+		rc = tune_host_device(&host, what->device, err);
+		if (rc < 0)
+			goto finish_host;
+	}
 	report = calloc(1, sizeof(*report));
 	rc = report ? look_at_all(report, &host, what) : -ENOMEM;
-	tune_host_finish(&host);
-	if (rc < 0) {
+	if (rc == 0) {
+		*ret = report;
+	} else {
 		tune_report_destroy(report);
-		return rt_err_set(err, rc, "looking at the host");
+		rt_err_set(err, rc, "looking at the host");
 	}
-	*ret = report;
-	return 0;
+finish_host:
+	tune_host_finish(&host);
+	return rc;
 }
 
 void tune_report_destroy(struct tune_report *report)

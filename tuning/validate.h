@@ -51,7 +51,10 @@ struct tune_check {
 	const char *why;
 	const char *reads;		/* files; NULL: ->path */
 	enum tune_fix_kind fix_kind;
-	/* %T the real-time CPUs, %H the others, %M their mask, %S what the row named */
+	/*
+	 * %T the real-time CPUs, %L the same as "2 3 6", %H the others, %M the others'
+	 * mask, %S what the row named
+	 */
 	const char *fix;
 	enum tune_verdict (*look)(struct tune_host *host, const struct tune_check *check);
 	const char *path, *want;	/* for looks that several rows share */

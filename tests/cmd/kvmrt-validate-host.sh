@@ -100,6 +100,38 @@ expect_status 0
 expect_stdout_like '^clocksource \(error\)$' '^  expected: tsc$' '^  why: ' \
 	'^  reads: +/sys/devices/system/clocksource/' '^  fix: +rpm-ostree kargs'
 
+it 'judges a device by its address, whole or short, and by its interface'
+pci=$tmp/r/sys/bus/pci/devices
+for f in possible present online; do
+	put sys/devices/system/cpu/$f <<<0-3
+done
+mkdir -p "$pci/0000:01:00.0" "$pci/0000:01:00.1" "$tmp/r/sys/class/net"
+for f in 0 1; do
+	echo 0x020000 >"$pci/0000:01:00.$f/class"
+	echo 0x8086 >"$pci/0000:01:00.$f/vendor"
+	echo 0x1521 >"$pci/0000:01:00.$f/device"
+	ln -s ../../../../bus/pci/drivers/igb "$pci/0000:01:00.$f/driver"
+	ln -s ../../../../kernel/iommu_groups/7 "$pci/0000:01:00.$f/iommu_group"
+done
+ln -s ../../devices/pci0000:00/0000:01:00.0/net/eth7 "$tmp/r/sys/class/net/eth7"
+for device in 0000:01:00.0 01:00.0 eth7; do
+	validate --passthrough $device
+	expect_status 1
+	expect_stdout_like '^error +pt-group: 0000:01:00.1 \(driver igb\) in the same group 7$' \
+		'^info +pt-driver: 0000:01:00.0 \[8086:1521, as another device\] has driver igb$' \
+		'KERNEL=="0000:01:00.0", ATTR.driver_override.="vfio-pci"'
+done
+rm -r "$pci/0000:01:00.1"
+validate --passthrough eth7 pt-driver pt-group
+expect_status 0
+expect_stdout_like 'fix: .*vfio-pci.ids=8086:1521'
+validate --passthrough eth8
+expect_status 1
+expect_stderr_like 'expected the address of a PCI device, .*; found "eth8"'
+expect_wrong_usage kvmrt-validate-host 'pt-\* go with --passthrough' pt-mode
+expect_wrong_usage kvmrt-validate-host 'no row named is about a device' \
+	--root "$tmp/r" -p eth7 kvm
+
 it 'has every row in its page, and no other'
 kvmrt-validate-host --list | awk 'NR > 1 { print $1, "(" $2 ")" }' >"$tmp/rows"
 expect_same "$tmp/rows" "$(sed -nE 's/^\.It Cm ([a-z0-9-]+) Pq ([a-z]+)$/\1 (\2)/p' \
