@@ -25,17 +25,18 @@ DEPS += libvirt-dev libvirt-daemon-system libvirt-clients libxml2-dev
 PKGS += libvirt libxml-2.0
 kcfg-ldlibs += -lvirt -lxml2
 xml-parts := xml xml-node xml-parts xml-pins live-status
-libconfig.a-objs += $(xml-parts:%=config/%.o) $(addprefix config/,domain.o domain-import.o live.o \
+libconfig.a-objs += $(xml-parts:%=config/%.o) $(addprefix config/,boot.o boot-end.o \
+	boot-threads.o clear.o domain.o domain-import.o jobs.o live.o \
 	session.o sync.o verdict.o virt.o)
 libxml-cflags := $(shell $(PKG_CONFIG) --cflags libxml-2.0 2>/dev/null)
 $(foreach x,$(xml-parts),$(eval CFLAGS-config/$(x).o := $(libxml-cflags)))
-kcfg-tests += domain live session sync verdict virt xml
+kcfg-tests += boot clear domain jobs live session sync verdict virt xml
 
 vm-fuzzers := tests/fuzz/fuzz-status tests/fuzz/fuzz-xml
 FUZZERS += $(vm-fuzzers)
 $(foreach f,$(vm-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(kcfg-libs))$(eval $(f)-ldlibs := $$(kcfg-ldlibs)))
 
-vm-programs := kvmrt-import kvmrt-stat kvmrt-sync-config
+vm-programs := kvmrt-boot kvmrt-import kvmrt-shutdown kvmrt-stat kvmrt-sync-config
 PROGRAMS += $(vm-programs)
 $(foreach p,$(vm-programs),$(eval $(p)-objs := config/cmd-$(p:kvmrt-%=%).o)$(eval $(p)-libs := $(kcfg-libs))$(eval $(p)-ldlibs := $$(kcfg-ldlibs)))
 CMD_TESTS += $(vm-programs:%=tests/cmd/%.sh)

@@ -166,18 +166,22 @@ struct call {
 	void *arg;
 };
 
-static int attempt(struct kcfg_virt *virt, const struct call *call, bool repeated)
+/* Whatever is asked of libvirt next makes it forget what failed: it is noted at once. */
+static int attempt(struct kcfg_virt *virt, const struct call *call, bool repeated,
+		   struct rt_err *err)
 {
-	virDomainPtr domain;
-	int rc;
+	virDomainPtr domain = NULL;
+	int rc = 0;
 
-	if (!call->uuid)
-		return call->run(virt->conn, NULL, repeated, call->arg);
-	domain = virDomainLookupByUUIDString(virt->conn, call->uuid);
-	if (!domain)
-		return -1;
-	rc = call->run(virt->conn, domain, repeated, call->arg);
-	virDomainFree(domain);
+	if (call->uuid) {
+		domain = virDomainLookupByUUIDString(virt->conn, call->uuid);
+		if (!domain)
+			return failed(err, call->what);
+	}
+	if (call->run(virt->conn, domain, repeated, call->arg) < 0)
+		rc = failed(err, call->what);
+	if (domain)
+		virDomainFree(domain);
 	return rc;
 }
 
@@ -189,10 +193,9 @@ static int make(struct kcfg_virt *virt, const struct call *call, struct rt_err *
 	if (!virt->conn)
 		return rt_err_say(err, RT_ECANNOT, "%s: libvirt at \"%s\" was lost", call->what,
 				  virt->uri);
-	if (attempt(virt, call, false) >= 0)
+	rc = attempt(virt, call, false, &first);
+	if (rc == 0)
 		return 0;
-	/* Asking whether the connection lives makes libvirt forget what failed. */
-	rc = failed(&first, call->what);
 	if (!lost(virt)) {
 		if (err)
 			*err = first;
@@ -201,7 +204,7 @@ static int make(struct kcfg_virt *virt, const struct call *call, struct rt_err *
 	rc = again(virt, err);
 	if (rc < 0)
 		return rt_err_wrap(err, rc, "%s", call->what);
-	return attempt(virt, call, true) >= 0 ? 0 : failed(err, call->what);
+	return attempt(virt, call, true, err);
 }
 
 /* ---- what there is ---- */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* boot-end.c - a VM taken down, and what its boot changed undone */
+#include "config/boot-internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/err.h"
+#include "lib/root.h"
+
+#define STEP_MS		100
+#define GONE_MS		10000	/* for QEMU's last threads and cgroups behind its end */
+#define PREFIX		"vm-"
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static void nap(void)
+{
+	struct timespec step = { .tv_nsec = STEP_MS * 1000000L };
+
+	nanosleep(&step, NULL);
+}
+
+static bool is_off(enum kcfg_state state)
+{
+	return state == KCFG_STATE_OFF || state == KCFG_STATE_CRASHED;
+}
+
+/* Return: 0 when it is off, -ETIMEDOUT, or another -errno. */
+static int wait_off(struct kcfg_boot *boot, const char *uuid, uint64_t timeout_ns,
+		    struct rt_err *err)
+{
+	uint64_t end = now_ns() + timeout_ns;
+	enum kcfg_state state;
+	int rc;
+
+	for (;;) {
+		rc = kcfg_virt_state(boot->virt, uuid, &state, err);
+		if (rc < 0 || is_off(state))
+			return rc;
+		if (now_ns() >= end)
+			return rt_err_say(err, -ETIMEDOUT, "its guest does not power off: it is %s "
+					  "still after %llu s", kcfg_state_name(state),
+					  (unsigned long long)(timeout_ns / 1000000000));
+		nap();
+	}
+}
+
+static int end_it(struct kcfg_boot *boot, const struct kcfg_vm *vm, enum kcfg_state state,
+		  uint64_t timeout_ns, bool force, enum kcfg_ended *ret, struct rt_err *err)
+{
+	int rc = 0;
+
+	*ret = KCFG_SHUT_DOWN;
+	if (state == KCFG_STATE_RUNNING || state == KCFG_STATE_STOPPING) {
+		if (state == KCFG_STATE_RUNNING)
+			rc = kcfg_virt_shutdown(boot->virt, vm->uuid, err);
+		if (rc == 0)
+			rc = wait_off(boot, vm->uuid, timeout_ns, err);
+		if (rc == 0 || !force)
+			return rc;
+	}
+	*ret = KCFG_FORCED;
+	return kcfg_virt_destroy(boot->virt, vm->uuid, err);
+}
+
+/* A QEMU that is ending still holds its cgroups, and with them CPUs. */
+static void wait_gone(struct kcfg_boot *boot, pid_t pid)
+{
+	for (int ms = 0; ms < GONE_MS && rt_root_exists(boot->root, "proc/%d", pid); ms += STEP_MS)
+		nap();
+}
+
+int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t timeout_ns,
+		     bool force, enum kcfg_ended *ret, struct rt_err *err)
+{
+	struct kcfg_lives lives = { 0 };
+	const struct kcfg_live *live;
+	enum kcfg_state state;
+	pid_t pid = 0;
+	int rc;
+
+	rc = kcfg_virt_state(boot->virt, vm->uuid, &state, err);
+	*ret = KCFG_WAS_OFF;
+	if (rc == 0 && !is_off(state)) {
+		rc = kcfg_lives_read(&lives, boot->root, err);
+		live = rc == 0 ? kcfg_lives_find(&lives, vm->uuid) : NULL;
+		pid = live ? live->pid : 0;
+		kcfg_lives_finish(&lives);
+		if (rc == 0)
+			rc = end_it(boot, vm, state, timeout_ns, force, ret, err);
+	}
+	if (rc == 0 && pid)
+		wait_gone(boot, pid);
+	if (rc == 0 || rc == -ENOENT)
+		rc = kcfg_boot_undo(boot, vm->uuid, err) ? : rc;
+	return rc < 0 ? rt_err_wrap(err, rc, "%s", vm->name) : 0;
+}
+
+int kcfg_boot_journals(char ***ret, size_t *ret_nr, const struct rt_root *root,
+		       struct rt_err *err)
+{
+	size_t n = 0;
+	int rc;
+
+	rc = tune_journal_list(ret, ret_nr, root, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < *ret_nr; i++) {
+		char *name = (*ret)[i];
+
+		if (strncmp(name, PREFIX, strlen(PREFIX))) {
+			free(name);
+			continue;
+		}
+		memmove(name, name + strlen(PREFIX), strlen(name) - strlen(PREFIX) + 1);
+		(*ret)[n++] = name;
+	}
+	*ret_nr = n;
+	return 0;
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * boot.h - a VM started on CPUs that were made ready for it, and taken down with
+ * everything put back
+ *
+ * What is changed on the host is in the journal "vm-UUID" before it is changed, so
+ * that kcfg_boot_undo() restores it, also behind a command that was killed.
+ */
+#ifndef KCFG_BOOT_H
+#define KCFG_BOOT_H
+
+#include <stdio.h>
+
+#include "config/place.h"
+#include "config/virt.h"
+
+struct rt_root;
+
+/* Of one thread: connections are not shared. */
+struct kcfg_boot {
+	const struct rt_root *root;
+	const struct tune_topo *topo;
+	const struct kcfg_places *places;	/* of all VMs: the host has the other CPUs */
+	struct kcfg_virt *virt;
+	FILE *log;	/* a line a step and a line a change of the XML; NULL: none */
+	bool dry_run;	/* plans go to ->log */
+};
+
+enum kcfg_booted { KCFG_BOOTED, KCFG_RETUNED, KCFG_AS_IT_WAS };
+
+/**
+ * kcfg_boot_vm() - start a VM, or bring one that runs up to the file.
+ *
+ * A real-time VM is started paused, and resumed when every thread of it was seen to
+ * stand where it belongs.  When that fails the VM is ended and the host restored.
+ * Return: 0 or -errno.
+ */
+int kcfg_boot_vm(struct kcfg_boot *boot, const struct kcfg_place *place,
+		 enum kcfg_booted *ret, struct rt_err *err);
+
+/**
+ * kcfg_boot_prepare() - the host's side of it alone: CPUs cleared, siblings down.
+ *
+ * Siblings go down before any real-time VM runs, since that stops all CPUs: of several
+ * VMs all are prepared, and then booted.  Undoes what an earlier boot left.
+ */
+int kcfg_boot_prepare(struct kcfg_boot *boot, const struct kcfg_place *place,
+		      struct rt_err *err);
+
+/* Undoes what a boot changed; the VM is off.  0 where there is nothing to undo. */
+int kcfg_boot_undo(struct kcfg_boot *boot, const char *uuid, struct rt_err *err);
+
+enum kcfg_ended { KCFG_WAS_OFF, KCFG_SHUT_DOWN, KCFG_FORCED };
+
+/**
+ * kcfg_shutdown_vm() - end a VM, and undo what its boot changed.
+ * @timeout_ns: how long its guest may take; then it is ended with @force, else it is
+ *		-ETIMEDOUT and the VM runs on.
+ *
+ * A VM whose boot never came to its end has no guest to ask: it is ended at once.
+ */
+int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t timeout_ns,
+		     bool force, enum kcfg_ended *ret, struct rt_err *err);
+
+/* UUIDs with a journal, those of VMs that nobody configures any more too; free(3) each and all. */
+int kcfg_boot_journals(char ***ret, size_t *ret_nr, const struct rt_root *root,
+		       struct rt_err *err);
+
+#endif /* KCFG_BOOT_H */

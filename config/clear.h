@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * clear.h - plans for the host's side of a real-time VM: nothing else on its CPUs,
+ * its siblings down, its vCPUs in partitions of their own
+ */
+#ifndef KCFG_CLEAR_H
+#define KCFG_CLEAR_H
+
+#include "config/live.h"
+#include "config/place.h"
+
+/**
+ * kcfg_plan_clear() - interrupts, tasks, kernel threads and work queues off a VM's CPUs.
+ * @house: where goes what was allowed there alone.
+ * @qemu: the VM's own process, which stays; 0: it does not run yet.
+ *
+ * What the kernel does not let go (managed interrupts) is refused, not failed.
+ */
+int kcfg_plan_clear(struct tune_plan *plan, const struct kcfg_place *place,
+		    const struct rt_cpuset *house, pid_t qemu, struct rt_err *err);
+
+/* Threads of the VM's cores that it does not use go offline. */
+int kcfg_plan_down(struct tune_plan *plan, const struct kcfg_place *place, struct rt_err *err);
+
+/**
+ * kcfg_plan_isolate() - an isolated partition of cgroup v2 around each vCPU of a VM
+ * that runs.
+ *
+ * Optional as a whole: where the kernel has no remote partitions (before 6.7) the plan
+ * stays as it was, and the return is 0; else 1.
+ */
+int kcfg_plan_isolate(struct tune_plan *plan, const struct kcfg_place *place,
+		      const struct kcfg_lives *lives, const struct kcfg_live *live,
+		      struct rt_err *err);
+
+#endif /* KCFG_CLEAR_H */

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd-boot.c - kvmrt-boot: VMs started on CPUs made ready for them, or re-tuned */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/boot.h"
+#include "config/jobs.h"
+#include "config/rules.h"
+#include "lib/cmd.h"
+
+static bool all, clean, dry_run, verbose;
+static struct kcfg_session session = { .who = "kvmrt-boot" };
+static struct kcfg_domain *domains;
+static size_t nr_domains;
+
+static const struct rt_opt boot_opts[] = {
+	RT_STRING('f', "file", &session.path, "FILE", "the configuration, not " KCFG_PATH),
+	RT_STRING('c', "connect", &session.uri, "URI", "libvirt's, not " KCFG_VIRT_URI),
+	RT_BOOL('a', "all", &all, "all VMs of the file, not only those with autostart"),
+	RT_BOOL(0, "clean", &clean, "fail if any VM runs, and at the first that does not start"),
+	RT_BOOL('n', "dry-run", &dry_run, "show what would change, and do nothing"),
+	RT_BOOL('v', "verbose", &verbose, "each step, one VM after the other"),
+	RT_END
+};
+
+static bool runs(const struct kcfg_vm *vm)
+{
+	const struct kcfg_domain *domain = kcfg_domains_find(domains, nr_domains, vm->uuid);
+
+	return domain && domain->active;
+}
+
+/* By default those that are to start by themselves, and those that run already. */
+static bool wanted(const struct kcfg_vm *vm)
+{
+	return all || (!vm->disabled && (vm->autostart || runs(vm)));
+}
+
+static void print_finding(const struct kcfg_finding *finding)
+{
+	bool error = finding->rule->severity == KCFG_ERROR;
+
+	if (error || verbose)
+		fprintf(stderr, "kvmrt-boot: %s: %s [%s]\n", error ? "error" : "warning",
+			finding->text, finding->rule->id);
+}
+
+static int validate(struct rt_err *err)
+{
+	struct kcfg_check check = { .places = &session.places, .topo = session.topo,
+				    .domains = domains, .nr_domains = nr_domains };
+	struct kcfg_findings findings = { 0 };
+	size_t errors;
+	int rc;
+
+	rc = kcfg_rules_check(&findings, session.cfg, &check);
+	for (size_t i = 0; rc == 0 && i < findings.n; i++)
+		print_finding(&findings.v[i]);
+	errors = findings.nr_errors;
+	kcfg_findings_finish(&findings);
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot check the configuration");
+	return errors ? rt_err_say(err, -EINVAL, "%s is not valid: nothing is booted",
+				   session.cfg->path) : 0;
+}
+
+static int refuse_running(struct rt_err *err)
+{
+	for (size_t i = 0; i < nr_domains; i++)
+		if (domains[i].active)
+			return rt_err_say(err, -EBUSY, "--clean: \"%s\" is %s", domains[i].name,
+					  kcfg_state_name(domains[i].state));
+	return 0;
+}
+
+static int prepare(struct kcfg_boot *boot, struct kcfg_job *job)
+{
+	return kcfg_boot_prepare(boot, job->place, &job->err);
+}
+
+static int boot_one(struct kcfg_boot *boot, struct kcfg_job *job)
+{
+	enum kcfg_booted booted = KCFG_BOOTED;
+	int rc = kcfg_boot_vm(boot, job->place, &booted, &job->err);
+
+	job->outcome = booted;
+	return rc;
+}
+
+static const char *const outcomes[] = {
+	[KCFG_BOOTED] = "booted", [KCFG_RETUNED] = "re-tuned",
+	[KCFG_AS_IT_WAS] = "runs as it should",
+};
+
+static int report(const struct kcfg_jobs *jobs)
+{
+	int failed = 0;
+
+	for (const struct kcfg_job *job = jobs->v; job < jobs->v + jobs->n; job++) {
+		if (job->rc == 0 && !dry_run)
+			printf("%s: %s\n", job->place->vm->name, outcomes[job->outcome]);
+		else if (job->rc < 0)
+			fprintf(stderr, "kvmrt-boot: %s\n", job->err.text);
+		else if (job->rc > 0)
+			fprintf(stderr, "kvmrt-boot: %s: not booted, since another failed\n",
+				job->place->vm->name);
+		failed += job->rc != 0;
+	}
+	return failed ? 1 : 0;
+}
+
+/* Every sibling is down before the first real-time VM runs. */
+static int boot_all(const struct kcfg_place **places, int n, struct rt_err *err)
+{
+	struct kcfg_jobs jobs;
+	int rc;
+
+	rc = kcfg_jobs_init(&jobs, &session, places, n);
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot boot");
+	jobs.dry_run = dry_run;
+	jobs.log = verbose || dry_run ? stdout : NULL;
+	jobs.serial = true;
+	jobs.stop_at_failure = clean;
+	jobs.run = prepare;
+	kcfg_jobs_run(&jobs);
+	rc = clean ? report(&jobs) : 0;
+	for (size_t i = 0; i < jobs.n && rc == 0; i++)
+		jobs.v[i].err = (struct rt_err){ 0 };
+	if (rc == 0) {
+		jobs.serial = verbose || dry_run;
+		jobs.run = boot_one;
+		kcfg_jobs_run(&jobs);
+		rc = report(&jobs);
+	}
+	kcfg_jobs_finish(&jobs);
+	return rc;
+}
+
+static int run(int argc, char **argv, struct rt_err *err)
+{
+	const struct kcfg_place **places = NULL;
+	int rc, n = 0;
+
+	rc = kcfg_session_open(&session, KCFG_NEED_FILE | KCFG_NEED_VIRT, err);
+	if (rc == 0)
+		rc = kcfg_virt_list(session.virt, &domains, &nr_domains, err);
+	if (rc == 0 && clean)
+		rc = refuse_running(err);
+	if (rc == 0)
+		rc = validate(err);
+	if (rc == 0)
+		rc = n = kcfg_session_pick(&session, argv, argc, wanted, &places, err);
+	if (rc >= 0)
+		rc = boot_all(places, n, err);
+	free(places);
+	kcfg_domains_free(domains, nr_domains);
+	kcfg_session_close(&session);
+	return rc;
+}
+
+static const struct rt_cmd boot_cmd = {
+	.name = "kvmrt-boot",
+	.summary = "start the VMs of kvmrt.cfg, real-time ones on CPUs made ready for them",
+	.synopsis = "[options] [VM...]",
+	.details = "Without names: the VMs with autostart, and those that run, which are brought\n"
+		   "up to the file. kvmrt-shutdown puts the host back as it was.",
+	.opts = boot_opts,
+	.max_args = UINT_MAX,
+	.effect = RT_CHANGES_HOST,
+	.complete = RT_COMPLETE_NONE,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&boot_cmd, argc, argv);
+}

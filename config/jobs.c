@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* jobs.c - a few threads that take the next VM until there is none */
+#include "config/jobs.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+int kcfg_jobs_init(struct kcfg_jobs *jobs, struct kcfg_session *session,
+		   const struct kcfg_place **places, size_t n)
+{
+	*jobs = (struct kcfg_jobs){ .session = session, .n = n };
+	jobs->v = calloc(n + 1, sizeof(*jobs->v));
+	if (!jobs->v)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		jobs->v[i].place = places[i];
+		jobs->v[i].rc = 1;
+	}
+	return 0;
+}
+
+void kcfg_jobs_finish(struct kcfg_jobs *jobs)
+{
+	free(jobs->v);
+}
+
+static struct kcfg_job *take(struct kcfg_jobs *jobs)
+{
+	struct kcfg_job *job = NULL;
+
+	pthread_mutex_lock(&lock);
+	if (jobs->next < jobs->n)
+		job = &jobs->v[jobs->next++];
+	pthread_mutex_unlock(&lock);
+	return job;
+}
+
+static void stop(struct kcfg_jobs *jobs)
+{
+	pthread_mutex_lock(&lock);
+	jobs->next = jobs->n;
+	pthread_mutex_unlock(&lock);
+}
+
+static void *work(void *arg)
+{
+	struct kcfg_jobs *jobs = arg;
+	struct kcfg_session *s = jobs->session;
+	struct kcfg_boot boot = { &s->root, s->topo, &s->places, NULL, jobs->log, jobs->dry_run };
+	struct kcfg_job *job;
+
+	while ((job = take(jobs))) {
+		job->rc = boot.virt ? 0 : kcfg_virt_open(&boot.virt, s->uri, &job->err);
+		if (job->rc == 0)
+			job->rc = jobs->run(&boot, job);
+		if (job->rc < 0 && jobs->stop_at_failure)
+			stop(jobs);
+	}
+	kcfg_virt_close(boot.virt);
+	return NULL;
+}
+
+void kcfg_jobs_run(struct kcfg_jobs *jobs)
+{
+	pthread_t threads[KCFG_MAX_JOBS];
+	size_t n = jobs->serial ? 0 : jobs->n < KCFG_MAX_JOBS ? jobs->n : KCFG_MAX_JOBS, begun = 0;
+
+	jobs->next = 0;
+	while (begun < n && pthread_create(&threads[begun], NULL, work, jobs) == 0)
+		begun++;
+	if (!begun)
+		work(jobs);
+	while (begun)
+		pthread_join(threads[--begun], NULL);
+}

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmrt-boot.sh: real QEMU by a real libvirtd; what needs CPUs of its own is in the lab
+[ -n "${KVMRT_WITH_LIBVIRTD:-}" ] || exec "$(dirname "$0")/../tools/with-libvirtd" "$0"
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cfg=$tmp/kvmrt.cfg
+boot() { run kvmrt-boot -f "$cfg" "$@"; }
+set_in() { sed -i "/^name = $1\$/,/^\[/s|^$2 =.*|$2 = $3|" "$cfg"; }
+state() { virsh -q domstate "$1" | head -n 1; }
+for n in 1 2 3; do
+	cat >"$tmp/vm.xml" <<-END
+	<domain type='qemu'>
+	  <name>vm$n</name>
+	  <uuid>5a1c0005-0000-4000-8000-00000000000$n</uuid>
+	  <memory unit='MiB'>16</memory>
+	  <vcpu>1</vcpu>
+	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+	  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
+	</domain>
+	END
+	virsh -q define "$tmp/vm.xml" || fail "vm$n"
+done
+run kvmrt-import -f "$cfg"
+expect_status 0
+
+it 'boots nothing without autostart, and shows with --dry-run what it would boot'
+boot
+expect_status 0
+expect_stdout ''
+set_in vm1 autostart true
+set_in vm2 autostart true
+boot --dry-run
+expect_status 0
+expect_stdout_like '^vm1: would be started$' '^vm2: would be started$'
+[ "$(state vm1)" = 'shut off' ] || fail 'vm1 runs'
+
+it 'boots those with autostart'
+boot
+expect_status 0
+expect_stdout 'vm1: booted
+vm2: booted'
+[ "$(state vm1)/$(state vm3)" = 'running/shut off' ] || fail 'not vm1 alone runs'
+
+it 'leaves those that run as they should, and refuses them with --clean'
+boot
+expect_status 0
+expect_stdout_like '^vm1: runs as it should$'
+boot --clean
+expect_status 1
+expect_stderr_like '^kvmrt-boot: --clean: "vm1" is running$'
+
+it 're-tunes what runs'
+cpu=$(sed 's/[-,].*//' /sys/devices/system/cpu/online)
+set_in vm1 cpuset "$cpu"
+boot -v vm1
+expect_status 0
+expect_stdout_like '^  cpuset: none -> '"$cpu"'$'
+run kvmrt-stat -f "$cfg" -t vm1
+expect_status 0
+expect_stdout_like "vcpu +0 +CPU 0/TCG +$cpu " "emulator +- +qemu-system-x86 +$cpu "
+
+it 'boots nothing while a rule is broken'
+set_in vm3 rt true
+boot vm3
+expect_status 1
+expect_stderr_like '^kvmrt-boot: error: .* \[rt-' "^kvmrt-boot: $cfg is not valid: nothing is booted$"
+set_in vm3 rt false
+
+it 'goes on behind one that does not start, and passes on why'
+virsh -q dumpxml --inactive vm3 | sed 's|<devices>|&<disk type="file"><source file="/nonexistent"/><target dev="hda"/></disk>|' \
+	>"$tmp/vm3.xml"
+virsh -q define "$tmp/vm3.xml" || fail 'vm3 with a disk'
+virsh -q destroy vm2
+boot vm3 vm2
+expect_status 1
+expect_stdout 'vm2: booted'
+expect_stderr_like "^kvmrt-boot: vm3: cannot start the VM: .*/nonexistent"
+[ "$(state vm3)" = 'shut off' ] || fail 'vm3 runs'
+
+it 'says that an emulator is missing'
+virsh -q dumpxml --inactive vm3 | sed "s|<emulator>.*</emulator>|<emulator>$tmp/qemu</emulator>|; /<disk /,/<.disk>/d" \
+	>"$tmp/vm3b.xml"
+printf '#!/bin/sh\nexec /usr/bin/qemu-system-x86_64 "$@"\n' >"$tmp/qemu"
+chmod +x "$tmp/qemu"
+virsh -q define "$tmp/vm3b.xml" || fail 'vm3 with an emulator'
+rm "$tmp/qemu"
+boot vm3
+expect_status 1
+expect_stderr_like "^kvmrt-boot: vm3: .*$tmp/qemu"
+
+it 'names a VM that the file does not have'
+boot vm9
+expect_status 1
+expect_stderr_like 'has no VM "vm9"; near to it is "vm1"'
+
+it 'says that libvirtd does not run'
+kill "$(cat /run/libvirtd.pid)"
+for ((i = 0; i < 50; i++)); do [ -e /run/libvirtd.pid ] || break; sleep 0.1; done
+boot
+expect_status 3
+expect_stderr_like 'is libvirtd running\?'

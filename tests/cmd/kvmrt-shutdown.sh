@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvmrt-shutdown.sh: real guests that do not listen; parallel, serial, by force
+[ -n "${KVMRT_WITH_LIBVIRTD:-}" ] || exec "$(dirname "$0")/../tools/with-libvirtd" "$0"
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+cfg=$tmp/kvmrt.cfg
+shut() { run kvmrt-shutdown -f "$cfg" "$@"; }
+state() { virsh -q domstate "$1" | head -n 1; }
+for n in 1 2 3 4; do
+	cat >"$tmp/vm.xml" <<-END
+	<domain type='qemu'>
+	  <name>vm$n</name>
+	  <uuid>5a1c0006-0000-4000-8000-00000000000$n</uuid>
+	  <memory unit='MiB'>16</memory>
+	  <vcpu>1</vcpu>
+	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+	  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
+	</domain>
+	END
+	virsh -q define "$tmp/vm.xml" || fail "vm$n"
+done
+run kvmrt-import -f "$cfg"
+expect_status 0
+run kvmrt-boot -f "$cfg" --all
+expect_status 0
+expect_stdout_like '^vm4: booted$'
+
+it 'says what it would do'
+shut --dry-run vm1
+expect_status 0
+expect_stdout 'vm1: would be shut down'
+[ "$(state vm1)" = running ] || fail 'vm1 does not run'
+
+it 'lets a guest run on that does not power off, and says so'
+shut -t 1 vm1
+expect_status 1
+expect_stderr 'kvmrt-shutdown: vm1: its guest does not power off: it is running still after 1 s'
+
+it 'ends them by force, all at the same time'
+began=$(date +%s%N)
+shut --force -t 2
+took=$((($(date +%s%N) - began) / 1000000))
+expect_status 0
+expect_stdout 'vm1: ended
+vm2: ended
+vm3: ended
+vm4: ended'
+[ "$(state vm1)/$(state vm4)" = 'shut off/shut off' ] || fail 'some run'
+# One after the other takes four times 2 s.
+[ $took -lt 7000 ] || fail "not at the same time: $took ms"
+
+it 'has nothing to say of VMs that are off'
+shut
+expect_status 0
+expect_stdout ''
+
+it 'ends one that was never resumed at once'
+virsh -q start --paused vm2
+shut vm2
+expect_status 0
+expect_stdout 'vm2: ended'
+
+it 'speaks of each in its turn with -v'
+virsh -q start --paused vm2
+shut -v vm1 vm2
+expect_status 0
+expect_stdout 'vm1: off, and the host as it was
+vm2: off, and the host as it was'
+
+it 'names a VM that libvirt does not have'
+virsh -q undefine vm3
+shut vm3
+expect_status 1
+expect_stderr_like '^kvmrt-shutdown: vm3: cannot ask for the VM.s state: '
