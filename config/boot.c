@@ -107,6 +107,11 @@ static int fill_down(struct kcfg_run *run, struct tune_plan *plan, struct rt_err
 	return kcfg_plan_down(plan, run->place, err);
 }
 
+static int fill_kernel_first(struct kcfg_run *run, struct tune_plan *plan, struct rt_err *err)
+{
+	return kcfg_plan_kernel_first(plan, run->place, err);
+}
+
 static int fill_isolate(struct kcfg_run *run, struct tune_plan *plan, struct rt_err *err)
 {
 	int rc = kcfg_plan_isolate(plan, run->place, &run->lives, run->live, err);
@@ -136,6 +141,14 @@ static int step_down(struct kcfg_run *run, struct rt_err *err)
 		rc = tune_topo_remember(run->boot->topo, run->boot->root, err);
 	if (rc == 0)
 		rc = apply(run, fill_down, err);
+	return rc < 0 ? rc : 0;
+}
+
+/* Behind the siblings, whose threads come anew when they are up again. */
+static int step_kernel(struct kcfg_run *run, struct rt_err *err)
+{
+	int rc = apply(run, fill_kernel_first, err);
+
 	return rc < 0 ? rc : 0;
 }
 
@@ -212,6 +225,7 @@ struct step {
 static const struct step start_steps[] = {
 	{ "clearing its CPUs", step_clear, true },
 	{ "taking siblings down", step_down, true },
+	{ "raising the kernel's threads", step_kernel, true },
 	{ "starting it paused", step_start, false },
 	{ "placing its threads", step_place, false },
 	{ "isolating its vCPUs", step_isolate, false },
@@ -225,6 +239,7 @@ static const struct step start_steps[] = {
 static const struct step retune_steps[] = {
 	{ "clearing its CPUs", step_clear, true },
 	{ "taking siblings down", step_down, true },
+	{ "raising the kernel's threads", step_kernel, true },
 	{ "pinning its threads", kcfg_run_pin, false },
 	{ "looking", kcfg_run_look, false },
 	{ "placing its threads", step_place, false },
@@ -237,6 +252,7 @@ static const struct step retune_steps[] = {
 static const struct step prepare_steps[] = {
 	{ "clearing its CPUs", step_clear, true },
 	{ "taking siblings down", step_down, true },
+	{ "raising the kernel's threads", step_kernel, true },
 	{ 0 }
 };
 

@@ -153,6 +153,55 @@ int kcfg_plan_clear(struct tune_plan *plan, const struct kcfg_place *place,
 	return rc < 0 ? rc : add_tasks(&c, qemu, err);
 }
 
+/*
+ * What the kernel does in threads of the CPU itself has to come before a vCPU that never
+ * sleeps: else RCU stalls, and with it the host.  How much above the vCPU each is.
+ */
+static const struct {
+	const char *name;
+	int above;
+} kernel_first[] = {
+	{ "ksoftirqd/", 1 }, { "ktimers/", 1 }, { "rcuc/", 3 },
+};
+
+/* The priority that a thread of a vCPU's CPU needs, or 0. */
+static int needed_priority(const struct kcfg_place *place, const struct tune_task *task)
+{
+	for (size_t i = 0; i < sizeof(kernel_first) / sizeof(kernel_first[0]); i++) {
+		size_t len = strlen(kernel_first[i].name);
+
+		if (strncmp(task->comm, kernel_first[i].name, len))
+			continue;
+		for (unsigned int k = 0; k < place->vm->nr_vcpus; k++)
+			if (place->vcpus[k] == atoi(task->comm + len))
+				return place->vm->vcpu_priority + kernel_first[i].above;
+	}
+	return 0;
+}
+
+int kcfg_plan_kernel_first(struct tune_plan *plan, const struct kcfg_place *place,
+			   struct rt_err *err)
+{
+	struct tune_tasks tasks = { 0 };
+	char target[TUNE_TARGET_MAX], policy[32];
+	int rc, priority;
+
+	rc = tune_tasks_read(&tasks, plan->root, 0, err);
+	for (size_t i = 0; rc == 0 && i < tasks.n; i++) {
+		const struct tune_task *task = &tasks.v[i];
+
+		priority = task->kthread ? needed_priority(place, task) : 0;
+		if (task->rt_priority >= priority ||
+		    tune_target_task(target, sizeof(target), plan->root, task->tid, NULL) < 0)
+			continue;
+		snprintf(policy, sizeof(policy), "fifo %d", priority);
+		rc = tune_plan_add(plan, TUNE_KNOB_SCHED, target, policy, 0, TUNE_COST_NONE, err,
+				   "\"%s\" comes before a vCPU that never sleeps", task->comm);
+	}
+	tune_tasks_finish(&tasks);
+	return rc;
+}
+
 int kcfg_plan_down(struct tune_plan *plan, const struct kcfg_place *place, struct rt_err *err)
 {
 	char target[TUNE_TARGET_MAX];

@@ -19,6 +19,10 @@
 int kcfg_plan_clear(struct tune_plan *plan, const struct kcfg_place *place,
 		    const struct rt_cpuset *house, pid_t qemu, struct rt_err *err);
 
+/* The kernel's own threads on its vCPUs' CPUs come before the vCPUs. */
+int kcfg_plan_kernel_first(struct tune_plan *plan, const struct kcfg_place *place,
+			   struct rt_err *err);
+
 /* Threads of the VM's cores that it does not use go offline. */
 int kcfg_plan_down(struct tune_plan *plan, const struct kcfg_place *place, struct rt_err *err);
 

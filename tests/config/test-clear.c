@@ -98,6 +98,20 @@ TEST(siblings_go_down)
 	tune_plan_finish(&plan);
 }
 
+TEST(the_kernel_comes_before_a_vcpu)
+{
+	struct tune_plan plan = { .root = &root };
+	struct rt_err err = { 0 };
+
+	vm.vcpu_priority = 1;
+	if (kcfg_plan_kernel_first(&plan, &place, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(plan.nr, 1);
+	assert_string_equal(plan.changes[0].wanted, "fifo 4");
+	assert_contains(plan.changes[0].why, "rcuc/6");
+	tune_plan_finish(&plan);
+}
+
 static int make(void **state)
 {
 	(void)state;
@@ -119,6 +133,8 @@ static int make(void **state)
 	put("sys/devices/system/cpu/cpu5/online", "1\n");
 	put("sys/devices/system/cpu/cpu7/online", "1\n");
 	put_task(2, "kthreadd", 0x200000, "0-7");
+	put_task(40, "rcuc/5", 0x4200000, "5");
+	put_task(41, "rcuc/6", 0x4200000, "6");
 	return 0;
 }
 
@@ -137,6 +153,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_may_use_the_cpus_leaves_them),
 		cmocka_unit_test(siblings_go_down),
+		cmocka_unit_test(the_kernel_comes_before_a_vcpu),
 	};
 
 	return cmocka_run_group_tests(tests, make, drop);

@@ -37,6 +37,10 @@ pid=$(cat /run/libvirt/qemu/vm1.pid)
 vcpu=$(grep -l '^CPU 0' /proc/"$pid"/task/*/comm | cut -d/ -f5)
 same "vCPU's CPUs" 4 "$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$vcpu/status")"
 same "vCPU's policy" "SCHED_FIFO 1" "$(chrt -p "$vcpu" | sed 's/.*: //' | xargs)"
+for name in rcuc/4 ktimers/4 ksoftirqd/4; do
+	tid=$(grep -lx "$name" /proc/[0-9]*/comm | cut -d/ -f3)
+	[ "$(chrt -p "$tid" | sed -n 's/.*priority: //p')" -gt 1 ] || fail "$name comes behind the vCPU"
+done
 same "CPUs online" 0-4,6 "$(cat /sys/devices/system/cpu/online)"
 same "isolated CPUs" 4 "$(cat /sys/fs/cgroup/cpuset.cpus.isolated)"
 same "partition" isolated "$(cat /sys/fs/cgroup/machine/qemu-*vm1*/vcpu0/cpuset.cpus.partition)"
