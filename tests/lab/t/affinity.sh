@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shows: irq-affinity and task-affinity show what /proc says, move all that may leave a set of CPUs, name what stays, and put it back; kvmrt-run's memory policy over two nodes
+# lab: --cpus 8 --threads 2 --nodes 2
+# limit: 120
+# shellcheck source=tests/lab/t-lib.sh
+. "$(dirname "$0")/../t-lib.sh"
+
+irqs() { for d in /proc/irq/[0-9]*; do echo "${d##*/} $(cat "$d/smp_affinity_list")"; done | sort -n; }
+# of all threads but those of this test: TID and CPUs
+threads() { grep -H '^Cpus_allowed_list' /proc/[0-9]*/task/[0-9]*/status 2>/dev/null |
+	sed -E 's|/proc/[0-9]+/task/([0-9]+)/status:Cpus_allowed_list:\t|\1 |' | sort -n; }
+overlaps() { taskset -c "$1" true 2>/dev/null && [ -n "$(comm -12 <(expand "$1") <(expand "$2"))" ]; }
+expand() { tr , '\n' <<<"$1" | while IFS=- read -r a b; do seq "$a" "${b:-$a}"; done | sort; }
+
+# shown as it is
+shown=$(irq-affinity -o irq,cpus | awk 'NR > 1 && $2 != "-" { print $1, $2 }')
+same "interrupts" "$(irqs | grep -F -x -f <(echo "$shown"))" "$shown"
+[ "$(wc -l <<<"$shown")" -ge 5 ] || fail "only $(wc -l <<<"$shown") interrupts are shown"
+task-affinity -o tid,cpus | awk 'NR > 1 { print $1, $2 }' | sort -n >shown
+threads >real
+missing=$(comm -13 <(sort real) <(sort shown) | wc -l)
+[ "$missing" -le 3 ] || fail "$missing threads are shown that are not so in /proc"
+
+# interrupts leave node 1, but for the managed ones
+irqs >before
+irq-affinity --set n1=n0 >moved
+status=$?
+cat moved
+grep -q ' moved ' moved || fail "no interrupt was moved"
+irqs | while read -r irq cpus; do
+	overlaps "$cpus" 4-7 || continue
+	grep -Eq "^ *$irq .*(managed|fixed): " moved || [ ! -d "/sys/kernel/irq/$irq" ] ||
+		! grep -q "^ *$irq:" /proc/interrupts || fail "IRQ $irq is still on $cpus, and not named"
+done || exit 1
+if grep -Eq '(managed|fixed): ' moved; then
+	same "status with managed ones" 1 "$status"
+else
+	same "status" 0 "$status"
+fi
+# one that is managed is refused by the kernel too
+managed=$(irq-affinity -o irq,move | awk '$2 == "managed" { print $1; exit }')
+[ -z "$managed" ] || ! echo 0 2>/dev/null >"/proc/irq/$managed/smp_affinity_list" ||
+	fail "IRQ $managed is called managed, and can be moved"
+irq-affinity -o irq,move | grep -q unknown && fail "an interrupt is unknown to root"
+irq-affinity --undo >/dev/null || fail "undo of interrupts: status $?"
+same "interrupts after undo" "$(cat before)" "$(irqs)"
+
+# threads leave node 1, but for those of its CPUs
+sleep 300 &
+sleeper=$!
+taskset -cp 5 $sleeper >/dev/null
+task-affinity --set n1=n0 >moved || fail "moving threads: status $?"
+task-affinity --cpus n1 -o move,name | awk 'NR > 1 && $1 == "free"' >left
+[ ! -s left ] || fail "may be moved, and is left: $(head -3 left)"
+grep -Eq ' bound: it belongs to its CPU +ksoftirqd/5$' moved || fail "ksoftirqd/5 is not named"
+same "the sleeper" 0-3 "$(taskset -cp $sleeper | sed 's/.*: //')"
+task-affinity --undo >undone || fail "undo of threads: status $?"
+same "the sleeper after undo" 5 "$(taskset -cp $sleeper | sed 's/.*: //')"
+same "kthreadd after undo" 0-7 "$(taskset -cp 2 | sed 's/.*: //')"
+kill $sleeper
+
+# a command's memory comes from the node that it is told
+kvmrt-run --bias n1 --memory bind:1 --lock sh -c 'grep -c bind:1 /proc/$$/numa_maps; grep VmLck /proc/$$/status
+	grep -o "N[0-9]*=" /proc/self/numa_maps | sort | uniq -c; taskset -cp $$' >placed || fail "kvmrt-run: status $?"
+cat placed
+grep -Eq 'VmLck:\s+[1-9]' placed || fail "not locked"
+grep -q 'list: 4-7$' placed || fail "not on node 1's CPUs"
