@@ -39,7 +39,7 @@ static char *name_of(const struct tune_irq *irq)
 {
 	size_t len = strcspn(irq->actions, ",");
 
-	if (len == 0 || strcspn(irq->actions, ";\"\\$`*?[") < len)
+	if (len == 0 || strcspn(irq->actions, " \t;\"'\\$`*?[") < len)
 		return strdup(irq->label);
 	return strndup(irq->actions, len);
 }
@@ -131,6 +131,18 @@ static int replace(const struct rt_root *root, const char *path, const struct rt
 	return rc;
 }
 
+/* The one that is there, which the service reads; else the one of the distribution. */
+static const char *find_file(const struct rt_root *root)
+{
+	static const char *const paths[] = { "etc/sysconfig/shield", "etc/default/shield" };
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (rt_root_exists(root, "%s", paths[i]))
+			return paths[i];
+	return paths[rt_root_exists(root, "etc/sysconfig") ? 0 : 1];
+}
+
 int tune_persist_write(struct tune_persist *persist, const struct rt_root *root, bool dry_run,
 		       struct rt_err *err)
 {
@@ -138,8 +150,7 @@ int tune_persist_write(struct tune_persist *persist, const struct rt_root *root,
 	char *text = NULL;
 	int rc;
 
-	persist->path = rt_root_exists(root, "etc/sysconfig") ? "etc/sysconfig/shield" :
-			"etc/default/shield";
+	persist->path = find_file(root);
 	if (dry_run)
 		return 0;
 	rc = rt_root_read(root, &text, NULL, err, "%s", persist->path);

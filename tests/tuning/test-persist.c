@@ -50,7 +50,9 @@ TEST(a_name_that_a_shell_would_read_gives_way_to_the_number)
 
 	add(&persist, "16", "$(reboot)", "0");
 	add(&persist, "17", "a;b", "0");
-	expect(&persist, "", BEGIN "IRQ_ASSIGN+=\"0:16;\"\nIRQ_ASSIGN+=\"0:17;\"\n" END);
+	add(&persist, "18", "i801 smbus", "0");
+	expect(&persist, "", BEGIN "IRQ_ASSIGN+=\"0:16;\"\nIRQ_ASSIGN+=\"0:17;\"\n"
+	       "IRQ_ASSIGN+=\"0:18;\"\n" END);
 	tune_persist_finish(&persist);
 }
 
@@ -68,6 +70,9 @@ TEST(the_file_is_the_one_of_the_distribution)
 	assert_string_equal(text, "# mine\n" BEGIN "IRQ_ASSIGN+=\"0:eth0;\"\n" END);
 	free(text);
 	tree_put(tree, "etc/sysconfig/other", "");
+	assert_int_equal(tune_persist_write(&persist, &tree->root, true, NULL), 0);
+	assert_string_equal(persist.path, "etc/default/shield");
+	assert_int_equal(unlinkat(tree->root.fd, "etc/default/shield", 0), 0);
 	assert_int_equal(tune_persist_write(&persist, &tree->root, true, NULL), 0);
 	assert_string_equal(persist.path, "etc/sysconfig/shield");
 	assert_false(rt_root_exists(&tree->root, "etc/sysconfig/shield"));
