@@ -14,6 +14,7 @@
 #include "lib/root.h"
 #include "lib/text.h"
 #include "tuning/affinity.h"
+#include "tuning/persist.h"
 #include "tuning/tasks.h"
 #include "tuning/topo.h"
 
@@ -22,7 +23,7 @@
 
 static struct rt_strv sets;
 static const char *cpus_text, *columns_text, *cgroup, *root_path;
-static bool dry_run, undo, json, kernel_only, user_only;
+static bool dry_run, persist, undo, json, kernel_only, user_only;
 
 static const struct rt_opt task_opts[] = {
 	RT_LIST('s', "set", &sets, "FROM=TO",
@@ -34,9 +35,10 @@ static const struct rt_opt task_opts[] = {
 	RT_STRING('o', "columns", &columns_text, "LIST",
 		  "columns: tid,pid,cpus,cpu,policy,prio,move,name (page: more)"),
 	RT_BOOL('n', "dry-run", &dry_run, "tell what would be done, and change nothing"),
+	RT_BOOL(0, "persist", &persist, "with --set: at each boot too, for services by systemd"),
 	RT_BOOL(0, "undo", &undo, "take back all that this command has moved"),
 	RT_BOOL(0, "json", &json, "print JSON"),
-	RT_STRING(0, "root", &root_path, "DIR", "find /proc, /sys and /run below DIR"),
+	RT_STRING(0, "root", &root_path, "DIR", "find /proc and /sys below DIR"),
 	RT_END
 };
 
@@ -187,7 +189,7 @@ struct moving {
 	enum tune_task_hold hold;
 	struct rt_cpuset from, to;
 	size_t change;		/* in this round's plan; SIZE_MAX: none */
-	char *result;		/* owned */
+	char *result, *cgroup;	/* owned */
 };
 
 struct job {
@@ -208,7 +210,8 @@ static bool tried(const struct job *job, const struct tune_task *task)
 	return false;
 }
 
-static struct moving *new_moving(struct job *job, const struct tune_task *task)
+static struct moving *new_moving(struct job *job, const struct tune_task *task,
+				 const char *in_cgroup)
 {
 	size_t room = job->room ? job->room * 2 : 64;
 	struct moving *v = job->v;
@@ -223,10 +226,10 @@ static struct moving *new_moving(struct job *job, const struct tune_task *task)
 	v += job->n++;
 	*v = (struct moving){
 		.tid = task->tid, .tgid = task->tgid, .start = task->start, .hold = task->hold,
-		.from = task->allowed, .change = SIZE_MAX,
+		.from = task->allowed, .change = SIZE_MAX, .cgroup = strdup(in_cgroup),
 	};
 	memcpy(v->comm, task->comm, sizeof(v->comm));
-	return v;
+	return v->cgroup ? v : NULL;
 }
 
 static int plan_one(struct job *job, struct moving *moving, struct rt_err *err)
@@ -245,8 +248,8 @@ static int plan_one(struct job *job, struct moving *moving, struct rt_err *err)
 				   TUNE_COST_TASK, err, "%s", moving->comm);
 	if (rc == 0 && job->plan.nr > before)
 		moving->change = before;
-	if (rc == -ENOENT)
-		job->n--;	/* it has ended */
+	if (rc == -ENOENT)	/* it has ended */
+		free(job->v[--job->n].cgroup);
 	return rc == -ENOENT ? 0 : rc;
 }
 
@@ -264,7 +267,7 @@ static int plan_round(const struct state *s, struct job *job, struct rt_err *err
 		if (!chosen(s, task) || !task->has_affinity || task->tid == getpid() ||
 		    !tune_moves_apply(&job->moves, &task->allowed, &to) || tried(job, task))
 			continue;
-		moving = new_moving(job, task);
+		moving = new_moving(job, task, tune_task_cgroup(&s->tasks, task));
 		if (!moving)
 			return rt_err_set(err, -ENOMEM, "%zu threads", job->n);
 		moving->to = to;
@@ -380,6 +383,40 @@ static int report(const struct job *job, struct rt_err *err)
 	return tune_affinity_print(table, json, err);
 }
 
+/* Threads do not outlast a boot; the services do that they belong to. */
+static int keep_for_boot(const struct state *s, const struct job *job, struct rt_err *err)
+{
+	struct tune_units units = { 0 };
+	size_t i, none = 0;
+	int rc = 0;
+
+	for (i = 0; i < job->n && rc >= 0; i++) {
+		if (job->v[i].hold != TUNE_TASK_FREE)
+			continue;
+		rc = tune_units_add(&units, job->v[i].cgroup, &job->v[i].to);
+		none += rc == 1;
+	}
+	rc = rc < 0 ? rt_err_set(err, rc, "--persist") :
+	     dry_run ? 0 : tune_units_write(&units, &s->root, err);
+	for (i = 0; i < units.n && rc == 0 && !json; i++)
+		printf("%s %s/etc/systemd/system/%s.d/" TUNE_UNIT_FILE "\n",
+		       dry_run ? "would be kept in" : "kept in", s->root.path, units.v[i].name);
+	if (none && rc == 0 && !json)
+		printf("%zu threads belong to no service: nothing is kept for them\n", none);
+	tune_units_finish(&units);
+	return rc;
+}
+
+static void finish_job(struct job *job)
+{
+	tune_plan_finish(&job->plan);
+	while (job->n) {
+		free(job->v[--job->n].result);
+		free(job->v[job->n].cgroup);
+	}
+	free(job->v);
+}
+
 static int move(struct state *s, struct rt_err *err)
 {
 	struct job job = { .plan = { .root = &s->root } };
@@ -392,12 +429,11 @@ static int move(struct state *s, struct rt_err *err)
 		rc = move_all(s, &job, err);
 	if (rc == 0)
 		rc = report(&job, err);
+	if (rc == 0 && persist)
+		rc = keep_for_boot(s, &job, err);
 	if (rc == 0 && job.stays)
 		rc = 1;
-	tune_plan_finish(&job.plan);
-	while (job.n)
-		free(job.v[--job.n].result);
-	free(job.v);
+	finish_job(&job);
 	return rc;
 }
 
@@ -411,6 +447,8 @@ static int check_options(int argc, struct rt_err *err)
 		return rt_usage(err, "--kernel goes not with --user");
 	if (dry_run && !sets.n && !undo)
 		return rt_usage(err, "--dry-run goes with --set or --undo");
+	if (persist && !sets.n)
+		return rt_usage(err, "--persist goes with --set");
 	if (columns_text && (sets.n || undo))
 		return rt_usage(err, "--columns goes with neither --set nor --undo");
 	if (sets.n && root_path)
@@ -428,7 +466,7 @@ static int task_affinity(int argc, char **argv, struct rt_err *err)
 		rc = rt_root_init(&s.root, root_path, err);
 	if (rc < 0)
 		return rc;
-	if (cgroup)
+	if (cgroup || persist)
 		s.what |= TUNE_TASKS_CGROUP;
 	rc = undo ? tune_affinity_undo(&s.root, JOURNAL, dry_run, json, err) :
 	     sets.n ? move(&s, err) : show(&s, err);

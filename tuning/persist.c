@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * persist.c - the block of IRQ_ASSIGN lines in the shield service's file
+ * persist.c - the block of IRQ_ASSIGN lines in the shield service's file; what is
+ * kept for services is in persist-units.c
  */
 #include "tuning/persist.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,10 +113,10 @@ void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_p
 }
 
 /* Beside the old one, on the disk, and then in its place. */
-static int replace(const struct rt_root *root, const char *path, const struct rt_buf *text,
-		   struct rt_err *err)
+int tune_persist_replace(const struct rt_root *root, const char *path, const struct rt_buf *text,
+			 struct rt_err *err)
 {
-	char fresh[64];
+	char fresh[PATH_MAX];
 	int fd, rc = 0;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", path);
@@ -158,7 +160,7 @@ int tune_persist_write(struct tune_persist *persist, const struct rt_root *root,
 		return rc;
 	tune_persist_edit(&out, rc == 0 ? text : "", persist);
 	rc = out.failed ? rt_err_set(err, -ENOMEM, "%s", persist->path) :
-	     replace(root, persist->path, &out, err);
+	     tune_persist_replace(root, persist->path, &out, err);
 	free(text);
 	rt_buf_finish(&out);
 	return rc;

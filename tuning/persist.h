@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * persist.h - interrupts' CPUs for the next boots: lines for the shield service
+ * persist.h - CPUs for the next boots: of interrupts, lines for the shield service;
+ * of threads, drop-in files for the services that they belong to
  *
- * The service's file (/etc/sysconfig/shield, or /etc/default/shield on relatives of
+ * The shield service's file (/etc/sysconfig/shield, or /etc/default/shield on relatives of
  * Debian) gets a block of IRQ_ASSIGN lines; what stands outside of the block is
  * not touched.  Numbers change from boot to boot, so the name of an interrupt's
  * first handler stands there where it has one.
@@ -13,8 +14,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/cpulist.h"
+
 struct rt_buf;
-struct rt_cpuset;
 struct rt_err;
 struct rt_root;
 struct tune_irq;
@@ -39,5 +41,29 @@ int tune_persist_write(struct tune_persist *persist, const struct rt_root *root,
 
 /* The new text of the file; an entry of the same name replaces that of before. */
 void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_persist *persist);
+
+/* A whole file in the place of the one that is there, at once. */
+int tune_persist_replace(const struct rt_root *root, const char *path, const struct rt_buf *text,
+			 struct rt_err *err);
+
+#define TUNE_UNIT_FILE "50-task-affinity.conf"	/* in /etc/systemd/system/NAME.service.d */
+
+struct tune_unit {
+	char *name;		/* owned: "chrony.service" */
+	struct rt_cpuset cpus;
+};
+
+/* Start it with { 0 }. */
+struct tune_units {
+	struct tune_unit *v;
+	size_t n;
+};
+
+void tune_units_finish(struct tune_units *units);
+/* A thread in @cgroup is to run on @cpus.  Return: 0; 1 where it is in no service; -ENOMEM. */
+int tune_units_add(struct tune_units *units, const char *cgroup, const struct rt_cpuset *cpus);
+/* Return: 0; RT_ECANNOT without systemd; or -errno. */
+int tune_units_write(const struct tune_units *units, const struct rt_root *root,
+		     struct rt_err *err);
 
 #endif /* TUNE_PERSIST_H */

@@ -41,7 +41,7 @@ tests/fuzz/fuzz-journal-libs = $(tune-libs)
 tests/fuzz/fuzz-journal-ldlibs = $(tune-ldlibs)
 
 # --- tasks and interrupts
-libtuning.a-objs += $(addprefix tuning/,affinity.o irqs.o irqs-more.o persist.o run.o run-lock.o tasks.o)
+libtuning.a-objs += $(addprefix tuning/,affinity.o irqs.o irqs-more.o persist.o persist-units.o run.o run-lock.o tasks.o)
 tune-tests += affinity irqs persist run tasks
 PROGRAMS += irq-affinity task-affinity kvmrt-run
 irq-affinity-objs := tuning/cmd-irq-affinity.o

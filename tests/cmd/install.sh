@@ -23,6 +23,17 @@ for program in "$KVMRT_BIN"/*; do
 	expect_status 0
 done
 
+it 'has the names of the guide where they are wanted'
+[ ! -e "$tmp/root/usr/bin/run" ] || fail 'run is there without COMPAT=1'
+run make_here install COMPAT=1
+expect_status 0
+run "$tmp/root/usr/bin/run" --version
+expect_status 0
+run make_here uninstall COMPAT=1
+[ ! -e "$tmp/root/usr/bin/run" ] || fail 'run is left'
+run make_here install
+expect_status 0
+
 it 'leads a compiler to each library by pkg-config'
 export PKG_CONFIG_PATH=$tmp/root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$tmp/root
 for pc in "$tmp"/root/usr/lib/pkgconfig/*.pc; do

@@ -55,6 +55,7 @@ expect_stdout '[
 
 it 'says what it cannot use'
 expect_wrong_usage task-affinity '--set moves threads of this machine' --root "$t" --set 0=1
+expect_wrong_usage task-affinity '--persist goes with --set' --persist
 expect_wrong_usage task-affinity '--kernel goes not with --user' -k -u
 expect_wrong_usage task-affinity '--undo takes back all' --undo -k
 expect_wrong_usage task-affinity '--cpus: .*no CPU 4 in this machine' --root "$t" --cpus 4
@@ -80,8 +81,9 @@ cpus_of() { taskset -cp "$1" | sed 's/.*: //'; }
 
 it 'moves a thread of this machine, and takes it back'
 run taskset -cp "$last" "$sleeper"
-run task-affinity --set "$last=$first" --dry-run "$sleeper"
+run task-affinity --set "$last=$first" --dry-run --persist "$sleeper"
 expect_status 0
+expect_stdout_like '^(would be kept in .*\.service\.d/|1 threads belong to no service)'
 expect_stdout_like "^ *$sleeper +$sleeper +$last +$first +planned +sleep$"
 run task-affinity --set "$last=$first" "$sleeper"
 expect_status 0

@@ -80,12 +80,44 @@ TEST(the_file_is_the_one_of_the_distribution)
 	tree_destroy(tree);
 }
 
+TEST(a_service_keeps_the_cpus_of_all_its_threads)
+{
+	struct tree *tree = tree_new();
+	struct tune_units units = { 0 };
+	struct rt_cpuset set;
+	struct rt_err err = { 0 };
+	char *text;
+
+	rt_cpuset_parse(&set, "0-1", NULL);
+	assert_int_equal(tune_units_add(&units, "/system.slice/chrony.service", &set), 0);
+	rt_cpuset_parse(&set, "3", NULL);
+	assert_int_equal(tune_units_add(&units, "/system.slice/chrony.service/sub", &set), 0);
+	assert_int_equal(tune_units_add(&units, "/user.slice/user@0.service/a.service", &set), 0);
+	assert_int_equal(tune_units_add(&units, "/", &set), 1);
+	assert_int_equal(tune_units_add(&units, "", &set), 1);
+	assert_int_equal(tune_units_add(&units, "/x.slice/.service/session-1.scope", &set), 1);
+	assert_int_equal(units.n, 2);
+	assert_int_equal(tune_units_write(&units, &tree->root, &err), RT_ECANNOT);
+	assert_contains(err.text, "without systemd");
+	tree_put(tree, "etc/systemd/system/other.service", "");
+	assert_int_equal(tune_units_write(&units, &tree->root, NULL), 0);
+	assert_int_equal(rt_root_read(&tree->root, &text, NULL, NULL, "etc/systemd/system/"
+				      "chrony.service.d/" TUNE_UNIT_FILE), 0);
+	assert_string_equal(text, "# task-affinity --persist\n[Service]\nCPUAffinity=\n"
+			    "CPUAffinity=0-1,3\n");
+	free(text);
+	assert_true(rt_root_exists(&tree->root, "etc/systemd/system/user@0.service.d"));
+	tune_units_finish(&units);
+	tree_destroy(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_block_is_added_and_entries_replaced_by_name),
 		cmocka_unit_test(a_name_that_a_shell_would_read_gives_way_to_the_number),
 		cmocka_unit_test(the_file_is_the_one_of_the_distribution),
+		cmocka_unit_test(a_service_keeps_the_cpus_of_all_its_threads),
 	};
 
 	return RUN_TESTS(tests);
