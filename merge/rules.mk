@@ -61,10 +61,12 @@ xtrace-latency-objs := merge/cmd-latency.o merge/cmd-latency-gate.o
 xtrace-latency-libs := $(lat-libs) $(mrg-libs)
 xtrace-latency-ldlibs := $(mrg-ldlibs) $(lat-ldlibs)
 
-lat-tests := $(addprefix tests/merge/test-,hist lat lat-gate)
+lat-tests := $(addprefix tests/merge/test-,hist lat lat-gate lat-random)
 UNIT_TESTS += $(lat-tests)
 $(foreach t,$(lat-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(lat-libs) $(mrg-libs)) \
 	$(eval $(t)-ldlibs := $(mrg-ldlibs) $(lat-ldlibs)))
+tests/merge/test-lat-objs += tests/merge/lat-world.o
+tests/merge/test-lat-random-objs += tests/merge/lat-world.o
 
 FUZZERS += tests/fuzz/fuzz-latsave
 tests/fuzz/fuzz-latsave-objs := tests/fuzz/fuzz-latsave.o

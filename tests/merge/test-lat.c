@@ -3,114 +3,13 @@
  * test-lat.c - merge/lat*.c: single stories, a recorded pair, and random sequences of
  * events against a slow model that looks back over all of them
  */
-#include "merge/lat-engine.h"
 #include "merge/lat-report.h"
 
 #include "lib/err.h"
+#include "tests/merge/lat-world.h"
 #include "tests/unit.h"
 
 #define HOST "tests/fixtures/pair/host.dat"
-#define CPUS 3
-
-/* ---- a kernel without a trace: events as the engine wants them ---- */
-
-struct payload {		/* of every event here */
-	uint16_t id, flags;
-	int32_t pid;		/* common_pid */
-	uint64_t a, b, c;
-	char comm[LAT_COMM];
-};
-
-#define AT(member, size_, signed_) \
-	{ .offset = offsetof(struct payload, member), .size = (size_), .shift = 64 - 8 * (size_), \
-	  .is_signed = (signed_) }
-
-static struct lat_event event_of(enum kev_role role)
-{
-	struct lat_event event = {
-		.role = (uint8_t)role, .f = { AT(a, 8, false), AT(b, 8, false), AT(c, 8, false) },
-		.hrtimer = true,
-	};
-
-	if (role == KEV_SWITCH || role == KEV_WAKING)
-		event.comm = offsetof(struct payload, comm);
-	return event;
-}
-
-struct world {
-	struct mrg_lat lat;
-	struct mrg_lat_result result;
-	struct mrg_lat_opts opts;
-	struct mrg_set set;
-	struct mrg_member member;
-	struct lat_system system;
-	struct lat_cpu cpus[CPUS];
-};
-
-static void world_init(struct world *w)
-{
-	static const char *const host[] = { HOST };
-	struct mrg_set *set;
-
-	memset(w, 0, sizeof(*w));
-	/* names of VMs and symbols are asked of a real trace */
-	assert_int_equal(mrg_set_open(&set, host, 1, NULL), 0);
-	w->set = *set;
-	w->opts.worst = 3;
-	w->lat = (struct mrg_lat){ .set = set, .opts = &w->opts, .result = &w->result };
-	assert_int_equal(lat_create(&w->lat), 0);
-	w->system = (struct lat_system){ .cpus = w->cpus, .nr_cpus = CPUS };
-	w->system.irqs.max = w->system.functions.max = w->system.lateness.max = 100;
-}
-
-static void world_finish(struct world *w)
-{
-	struct mrg_set *set = (struct mrg_set *)w->lat.set;
-
-	lat_destroy(&w->lat);
-	mrg_lat_map_finish(&w->system.irqs);
-	mrg_lat_map_finish(&w->system.functions);
-	mrg_lat_map_finish(&w->system.lateness);
-	mrg_lat_result_finish(&w->result);
-	mrg_set_destroy(set);
-}
-
-static void event(struct world *w, uint64_t ns, unsigned int cpu, int pid, enum kev_role role,
-		  uint64_t a, uint64_t b, uint64_t c)
-{
-	const struct lat_event about = event_of(role);
-	struct payload payload = { .pid = pid, .a = a, .b = b, .c = c };
-	struct lat_rec rec = {
-		.ns = ns, .data = (const uint8_t *)&payload, .size = sizeof(payload),
-		.event = &about, .sys = &w->system, .cpu = &w->cpus[cpu], .cpu_nr = (uint16_t)cpu,
-	};
-
-	snprintf(payload.comm, sizeof(payload.comm), "task%d", (int)a);
-	if (role == KEV_NONE)
-		lat_lose(&w->lat, &rec, NULL);
-	else
-		lat_feed(&w->lat, &rec);
-}
-
-static const struct mrg_lat_metric *find(const struct world *w, enum mrg_lat_kind kind,
-					 const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < w->result.nr; i++) {
-		if (w->result.metrics[i]->kind == kind &&
-		    strcmp(w->result.metrics[i]->name, name) == 0)
-			return w->result.metrics[i];
-	}
-	return NULL;
-}
-
-static uint64_t sum_of(const struct world *w, enum mrg_lat_kind kind, const char *name)
-{
-	const struct mrg_lat_metric *metric = find(w, kind, name);
-
-	return metric ? metric->hist.sum : 0;
-}
 
 /* ---- stories ---- */
 
@@ -119,15 +18,15 @@ TEST(a_task_is_late_from_its_wake_up_until_it_runs)
 	struct world w;
 
 	world_init(&w);
-	event(&w, 100, 0, 1, KEV_WAKING, 7, 0, 0);
-	event(&w, 130, 1, 1, KEV_WAKEUP, 7, 0, 0);	/* the second word about the same */
-	event(&w, 160, 1, 0, KEV_SWITCH, 7, 0, 0);
-	assert_int_equal(sum_of(&w, MRG_LAT_WAKEUP, "task7"), 60);
-	event(&w, 200, 0, 1, KEV_WAKING, 7, 0, 0);	/* it runs: no wait begins */
-	event(&w, 300, 1, 7, KEV_SWITCH, 0, 7, 1);	/* asleep */
-	event(&w, 400, 1, 0, KEV_SWITCH, 7, 0, 0);	/* how it was woken was not seen */
-	assert_int_equal(find(&w, MRG_LAT_WAKEUP, "task7")->hist.count, 1);
-	assert_int_equal(find(&w, MRG_LAT_WAKEUP, "task7")->unknown, 0);
+	world_event(&w, 100, 0, 1, KEV_WAKING, 7, 0, 0);
+	world_event(&w, 130, 1, 1, KEV_WAKEUP, 7, 0, 0);	/* the second word about the same */
+	world_event(&w, 160, 1, 0, KEV_SWITCH, 7, 0, 0);
+	assert_int_equal(world_sum(&w, MRG_LAT_WAKEUP, "task7"), 60);
+	world_event(&w, 200, 0, 1, KEV_WAKING, 7, 0, 0);	/* it runs: no wait begins */
+	world_event(&w, 300, 1, 7, KEV_SWITCH, 0, 7, 1);	/* asleep */
+	world_event(&w, 400, 1, 0, KEV_SWITCH, 7, 0, 0);	/* how it was woken was not seen */
+	assert_int_equal(world_find(&w, MRG_LAT_WAKEUP, "task7")->hist.count, 1);
+	assert_int_equal(world_find(&w, MRG_LAT_WAKEUP, "task7")->unknown, 0);
 	world_finish(&w);
 }
 
@@ -136,10 +35,10 @@ TEST(a_task_that_is_pushed_off_waits_in_the_run_queue)
 	struct world w;
 
 	world_init(&w);
-	event(&w, 100, 0, 7, KEV_SWITCH, 8, 7, 0);
-	event(&w, 150, 0, 8, KEV_SWITCH, 7, 8, 1);
-	assert_int_equal(sum_of(&w, MRG_LAT_RUNQ, "task7"), 50);
-	assert_null(find(&w, MRG_LAT_WAKEUP, "task7"));
+	world_event(&w, 100, 0, 7, KEV_SWITCH, 8, 7, 0);
+	world_event(&w, 150, 0, 8, KEV_SWITCH, 7, 8, 1);
+	assert_int_equal(world_sum(&w, MRG_LAT_RUNQ, "task7"), 50);
+	assert_null(world_find(&w, MRG_LAT_WAKEUP, "task7"));
 	world_finish(&w);
 }
 
@@ -148,14 +47,14 @@ TEST(interrupts_nest_and_each_has_its_own_time)
 	struct world w;
 
 	world_init(&w);
-	event(&w, 100, 0, 7, KEV_IRQ_BEGIN, 30, 0, 0);
-	event(&w, 110, 0, 7, KEV_IRQ_BEGIN, 31, 0, 0);
-	event(&w, 115, 0, 7, KEV_IRQ_END, 31, 0, 0);
-	event(&w, 140, 0, 7, KEV_IRQ_END, 30, 0, 0);
-	event(&w, 150, 0, 7, KEV_IRQ_END, 30, 0, 0);	/* its begin was before the trace */
-	assert_int_equal(sum_of(&w, MRG_LAT_IRQ, "31 "), 5);
-	assert_int_equal(sum_of(&w, MRG_LAT_IRQ, "30 "), 40);
-	assert_int_equal(find(&w, MRG_LAT_IRQ, "30 ")->hist.count, 1);
+	world_event(&w, 100, 0, 7, KEV_IRQ_BEGIN, 30, 0, 0);
+	world_event(&w, 110, 0, 7, KEV_IRQ_BEGIN, 31, 0, 0);
+	world_event(&w, 115, 0, 7, KEV_IRQ_END, 31, 0, 0);
+	world_event(&w, 140, 0, 7, KEV_IRQ_END, 30, 0, 0);
+	world_event(&w, 150, 0, 7, KEV_IRQ_END, 30, 0, 0);	/* its begin was before the trace */
+	assert_int_equal(world_sum(&w, MRG_LAT_IRQ, "31 "), 5);
+	assert_int_equal(world_sum(&w, MRG_LAT_IRQ, "30 "), 40);
+	assert_int_equal(world_find(&w, MRG_LAT_IRQ, "30 ")->hist.count, 1);
 	world_finish(&w);
 }
 
@@ -165,21 +64,21 @@ TEST(each_ns_outside_the_guest_belongs_to_one_part)
 	struct world w;
 
 	world_init(&w);
-	event(&w, 1000, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);
-	event(&w, 1100, 2, 50, KEV_GUEST_END, 12, 1, 1);	/* HLT, VMX */
-	event(&w, 1110, 2, 50, KEV_IRQ_BEGIN, 30, 0, 0);	/* kvm 10 */
-	event(&w, 1130, 2, 50, KEV_IRQ_END, 30, 0, 0);		/* irq 20 */
-	event(&w, 1135, 2, 50, KEV_USER_BEGIN, 0, 0, 0);	/* kvm 5 */
-	event(&w, 1175, 2, 50, KEV_SWITCH, 9, 50, 0);		/* user 40 */
-	event(&w, 1275, 2, 9, KEV_SWITCH, 50, 9, 1);		/* wait 100 */
-	event(&w, 1280, 2, 50, KEV_SWITCH, 0, 50, 1);		/* user 5 */
-	event(&w, 1480, 2, 0, KEV_WAKING, 50, 0, 0);		/* halt 200 */
-	event(&w, 1500, 2, 0, KEV_SWITCH, 50, 0, 0);		/* wait 20 */
-	event(&w, 1503, 2, 50, KEV_SYSCALL_ENTER, 16, 0, 0);	/* user 3: QEMU calls KVM_RUN */
-	event(&w, 1504, 2, 50, KEV_SOFTIRQ_BEGIN, 1, 0, 0);	/* kvm 1 */
-	event(&w, 1511, 2, 50, KEV_SOFTIRQ_END, 1, 0, 0);	/* softirq 7 */
-	event(&w, 1520, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);	/* kvm 9 */
-	metric = find(&w, MRG_LAT_EXIT, "HLT");
+	world_event(&w, 1000, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);
+	world_event(&w, 1100, 2, 50, KEV_GUEST_END, 12, 1, 1);	/* HLT, VMX */
+	world_event(&w, 1110, 2, 50, KEV_IRQ_BEGIN, 30, 0, 0);	/* kvm 10 */
+	world_event(&w, 1130, 2, 50, KEV_IRQ_END, 30, 0, 0);		/* irq 20 */
+	world_event(&w, 1135, 2, 50, KEV_USER_BEGIN, 0, 0, 0);	/* kvm 5 */
+	world_event(&w, 1175, 2, 50, KEV_SWITCH, 9, 50, 0);		/* user 40 */
+	world_event(&w, 1275, 2, 9, KEV_SWITCH, 50, 9, 1);		/* wait 100 */
+	world_event(&w, 1280, 2, 50, KEV_SWITCH, 0, 50, 1);		/* user 5 */
+	world_event(&w, 1480, 2, 0, KEV_WAKING, 50, 0, 0);		/* halt 200 */
+	world_event(&w, 1500, 2, 0, KEV_SWITCH, 50, 0, 0);		/* wait 20 */
+	world_event(&w, 1503, 2, 50, KEV_SYSCALL_ENTER, 16, 0, 0);	/* user 3: KVM_RUN */
+	world_event(&w, 1504, 2, 50, KEV_SOFTIRQ_BEGIN, 1, 0, 0);	/* kvm 1 */
+	world_event(&w, 1511, 2, 50, KEV_SOFTIRQ_END, 1, 0, 0);	/* softirq 7 */
+	world_event(&w, 1520, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);	/* kvm 9 */
+	metric = world_find(&w, MRG_LAT_EXIT, "HLT");
 	assert_non_null(metric);
 	assert_int_equal(metric->hist.sum, 420);
 	assert_int_equal(metric->vcpu, 1);
@@ -189,7 +88,7 @@ TEST(each_ns_outside_the_guest_belongs_to_one_part)
 	assert_int_equal(metric->parts[MRG_LAT_PART_SOFTIRQ], 7);
 	assert_int_equal(metric->parts[MRG_LAT_PART_WAIT], 120);
 	assert_int_equal(metric->parts[MRG_LAT_PART_HALT], 200);
-	assert_int_equal(sum_of(&w, MRG_LAT_PREEMPT, "task9"), 100);
+	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task9"), 100);
 	world_finish(&w);
 }
 
@@ -198,14 +97,14 @@ TEST(an_interval_over_lost_events_has_no_figure)
 	struct world w;
 
 	world_init(&w);
-	event(&w, 100, 0, 1, KEV_WAKING, 7, 0, 0);
-	event(&w, 110, 2, 50, KEV_GUEST_END, 12, 1, 1);
-	event(&w, 120, 1, 0, KEV_NONE, 0, 0, 0);
-	event(&w, 160, 0, 0, KEV_SWITCH, 7, 0, 0);
-	event(&w, 170, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);
-	assert_int_equal(find(&w, MRG_LAT_WAKEUP, "task7")->hist.count, 0);
-	assert_int_equal(find(&w, MRG_LAT_WAKEUP, "task7")->unknown, 1);
-	assert_int_equal(find(&w, MRG_LAT_EXIT, "HLT")->unknown, 1);
+	world_event(&w, 100, 0, 1, KEV_WAKING, 7, 0, 0);
+	world_event(&w, 110, 2, 50, KEV_GUEST_END, 12, 1, 1);
+	world_event(&w, 120, 1, 0, KEV_NONE, 0, 0, 0);
+	world_event(&w, 160, 0, 0, KEV_SWITCH, 7, 0, 0);
+	world_event(&w, 170, 2, 50, KEV_GUEST_BEGIN, 0, 0, 1);
+	assert_int_equal(world_find(&w, MRG_LAT_WAKEUP, "task7")->hist.count, 0);
+	assert_int_equal(world_find(&w, MRG_LAT_WAKEUP, "task7")->unknown, 1);
+	assert_int_equal(world_find(&w, MRG_LAT_EXIT, "HLT")->unknown, 1);
 	assert_int_equal(w.result.lost_places, 1);
 	world_finish(&w);
 }
@@ -215,9 +114,9 @@ TEST(a_timer_is_late_by_what_its_own_clock_says)
 	struct world w;
 
 	world_init(&w);
-	event(&w, 90000, 0, 1, KEV_TIMER_ARM, 0xffff888000001000, 0, 5000);
-	event(&w, 95000, 0, 1, KEV_TIMER_BEGIN, 0xffff888000001000, 5070, 0);
-	event(&w, 95020, 0, 1, KEV_TIMER_END, 0xffff888000001000, 0, 0);
+	world_event(&w, 90000, 0, 1, KEV_TIMER_ARM, 0xffff888000001000, 0, 5000);
+	world_event(&w, 95000, 0, 1, KEV_TIMER_BEGIN, 0xffff888000001000, 5070, 0);
+	world_event(&w, 95020, 0, 1, KEV_TIMER_END, 0xffff888000001000, 0, 0);
 	assert_int_equal(w.result.metrics[0]->kind, MRG_LAT_TIMER);
 	assert_int_equal(w.result.metrics[0]->hist.sum, 70);
 	assert_int_equal(w.result.metrics[1]->kind, MRG_LAT_TIMERFN);
@@ -232,9 +131,9 @@ TEST(the_longest_intervals_are_kept_longest_first)
 
 	world_init(&w);
 	for (i = 1; i <= 20; i++) {
-		event(&w, 1000 * i, 0, 1, KEV_WAKING, 7, 0, 0);
-		event(&w, 1000 * i + (i * 7) % 20 + 1, 0, 1, KEV_SWITCH, 7, 1, 1);
-		event(&w, 1000 * i + 500, 0, 7, KEV_SWITCH, 1, 7, 1);
+		world_event(&w, 1000 * i, 0, 1, KEV_WAKING, 7, 0, 0);
+		world_event(&w, 1000 * i + (i * 7) % 20 + 1, 0, 1, KEV_SWITCH, 7, 1, 1);
+		world_event(&w, 1000 * i + 500, 0, 7, KEV_SWITCH, 1, 7, 1);
 	}
 	assert_int_equal(lat_metrics_result(&w.lat), 0);
 	assert_int_equal(lat_worst_result(&w.lat), 0);
@@ -299,7 +198,7 @@ static unsigned int random_below(unsigned int n)
 /* A sequence that a kernel could have recorded: a task runs on one CPU at a time. */
 static void make_steps(struct step *steps)
 {
-	int running[CPUS] = { 0 }, next;
+	int running[WORLD_CPUS] = { 0 }, next;
 	uint64_t ns = 1000;
 	unsigned int i, c;
 
@@ -308,9 +207,9 @@ static void make_steps(struct step *steps)
 		bool is_running = false;
 
 		ns += 1 + random_below(50);
-		*step = (struct step){ .ns = ns, .cpu = random_below(CPUS) };
+		*step = (struct step){ .ns = ns, .cpu = random_below(WORLD_CPUS) };
 		next = (int)random_below(TASKS + 1);
-		for (c = 0; c < CPUS; c++)
+		for (c = 0; c < WORLD_CPUS; c++)
 			is_running |= next > 0 && running[c] == next;
 		if (random_below(60) == 0) {
 			step->role = KEV_NONE;
@@ -319,7 +218,7 @@ static void make_steps(struct step *steps)
 		if (is_running || random_below(3) == 0) {
 			step->role = KEV_WAKING;
 			step->pid = next > 0 && !is_running ? next : 1;
-			for (c = 0; c < CPUS; c++)
+			for (c = 0; c < WORLD_CPUS; c++)
 				if (running[c] == step->pid)
 					step->pid = 77;	/* one that never runs */
 			continue;
@@ -369,7 +268,7 @@ static void compare(const struct world *w, const struct step *steps)
 		model(steps, pid, sums);
 		snprintf(name, sizeof(name), "task%d", pid);
 		for (k = 0; k < 2; k++) {
-			metric = find(w, kinds[k], name);
+			metric = world_find(w, kinds[k], name);
 			assert_int_equal(metric ? metric->hist.count : 0, sums[k].count);
 			assert_int_equal(metric ? metric->hist.sum : 0, sums[k].sum);
 			assert_int_equal(metric ? metric->unknown : 0, sums[k].unknown);
@@ -388,7 +287,7 @@ TEST(random_sequences_give_what_a_slow_model_gives)
 		make_steps(steps);
 		world_init(&w);
 		for (i = 0; i < STEPS; i++)
-			event(&w, steps[i].ns, steps[i].cpu, steps[i].prev, steps[i].role,
+			world_event(&w, steps[i].ns, steps[i].cpu, steps[i].prev, steps[i].role,
 			      (uint64_t)steps[i].pid, (uint64_t)steps[i].prev, steps[i].asleep);
 		compare(&w, steps);
 		world_finish(&w);
