@@ -283,6 +283,37 @@ static int by_sum(const void *a, const void *b)
 	return x->sum < y->sum ? 1 : x->sum > y->sum ? -1 : 0;
 }
 
+/* How often the same is in a cycle as they mostly are. */
+static void put_usual_times(struct rt_buf *out, const struct lat_doer *doer,
+			    const struct lat_probe *usual, unsigned int nr)
+{
+	unsigned int times = 0, i;
+
+	for (i = 0; i < usual->nr; i++) {
+		if (usual->doers[i].deed == doer->deed &&
+		    strcmp(usual->doers[i].name, doer->name) == 0)
+			times += usual->doers[i].times;
+	}
+	rt_buf_printf(out, "; median cycles %.1f", (double)times / nr);
+}
+
+/* What has no duration: page faults. */
+static void put_counts(struct blame *blame, const struct lat_probe *probe, const char *where,
+		       const struct lat_probe *usual)
+{
+	const struct lat_doer *doer;
+
+	for (doer = probe->doers; doer < probe->doers + probe->nr; doer++) {
+		if (doer->deed != LAT_FAULTED)
+			continue;
+		rt_buf_printf(blame->out, "\n      %-12s %7s    %3u  page faults of ", where, "",
+			      doer->times);
+		put_name(blame->out, doer->name);
+		if (usual)
+			put_usual_times(blame->out, doer, usual, blame->nr_usual);
+	}
+}
+
 /* What the same doer has in a cycle as they mostly are. */
 static void put_usual(struct rt_buf *out, const struct lat_doer *doer,
 		      const struct lat_probe *usual, unsigned int nr)
@@ -395,6 +426,7 @@ int mrg_lat_blame(const struct mrg_set *set, const struct mrg_lat_result *result
 	put_cause(&blame);
 	snprintf(where, sizeof(where), "CPU %u", interval->cpu);
 	put_doers(&blame, &blame.cpu, where, blame.nr_usual ? &usual.cpu : NULL);
+	put_counts(&blame, &blame.cpu, where, blame.nr_usual ? &usual.cpu : NULL);
 	snprintf(where, sizeof(where), "thread %d", blame.tid);
 	put_doers(&blame, &blame.vcpu, where, blame.nr_usual ? &usual.vcpu : NULL);
 	return 0;

@@ -205,6 +205,7 @@ enum lat_deed {
 	LAT_PART,	/* the thread outside the guest: enum mrg_lat_part by name */
 	LAT_EXITED,	/* the thread was outside for this reason */
 	LAT_PREEMPTED,	/* another task ran while the thread waited */
+	LAT_FAULTED,	/* a page fault: only how often */
 	LAT_NR_DEEDS
 };
 
@@ -236,6 +237,8 @@ void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name
 void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct lat_task *task,
 		    uint64_t from, uint64_t to);
 struct lat_probe *lat_probe_of(const struct lat_probing *probing, uint16_t system, int tid);
+/* What has no duration of its own. */
+void lat_probe_count(struct lat_probe *probe, enum lat_deed deed, const char *name, uint64_t ns);
 /* The sum of a deed, and who has the most of it (NULL: nobody). */
 uint64_t lat_probe_sum(const struct lat_probe *probe, enum lat_deed deed,
 		       const struct lat_doer **ret_most);
@@ -273,6 +276,9 @@ void lat_timer_end(struct mrg_lat *lat, const struct lat_rec *rec);
 enum mrg_lat_part lat_cpu_part(const struct lat_cpu *cpu, enum mrg_lat_part base);
 
 /* lat-task.c */
+
+/* A page fault of the task that the CPU runs. */
+void lat_fault(const struct lat_rec *rec);
 
 /* Found or made; NULL for idle (PID 0) and when there are too many. */
 struct lat_task *lat_task(struct mrg_lat *lat, const struct lat_rec *rec, int pid);

@@ -31,6 +31,7 @@ wanted[] = {
 	{ KEV_TASK_EXIT, { [LAT_PID] = "pid" }, NULL },
 	{ KEV_SYSCALL_ENTER, { [LAT_NR] = "id" }, NULL },
 	{ KEV_SYSCALL_EXIT, { [LAT_NR] = "id" }, NULL },
+	{ KEV_FAULT, { NULL }, NULL },
 	{ KEV_MARK, { NULL }, NULL },
 	{ KEV_GS_GUEST, { [LAT_NR] = "nr" }, NULL },
 };

@@ -43,6 +43,12 @@ void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name
 	}
 }
 
+void lat_probe_count(struct lat_probe *probe, enum lat_deed deed, const char *name, uint64_t ns)
+{
+	if (probe && ns >= probe->from && ns <= probe->to)
+		doer_of(probe, deed, name)->times++;
+}
+
 void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct lat_task *task,
 		    uint64_t from, uint64_t to)
 {

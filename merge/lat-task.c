@@ -218,6 +218,18 @@ void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec)
 
 /* ---- system calls ---- */
 
+void lat_fault(const struct lat_rec *rec)
+{
+	const struct lat_task *task = rec->cpu->current;
+	char name[LAT_COMM + 1] = "<...>";
+
+	if (!rec->cpu->probe)
+		return;
+	if (task && task->comm[0])
+		memcpy(name, task->comm, LAT_COMM);
+	lat_probe_count(rec->cpu->probe, LAT_FAULTED, name, rec->ns);
+}
+
 void lat_syscall_enter(struct mrg_lat *lat, const struct lat_rec *rec)
 {
 	struct lat_task *task = lat_task(lat, rec, lat_common_pid(rec));

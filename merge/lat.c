@@ -129,6 +129,7 @@ void lat_feed(struct mrg_lat *lat, const struct lat_rec *rec)
 	case KEV_TASK_EXIT: lat_task_exit(lat, rec); break;
 	case KEV_SYSCALL_ENTER: lat_syscall_enter(lat, rec); break;
 	case KEV_SYSCALL_EXIT: lat_syscall_exit(lat, rec); break;
+	case KEV_FAULT: lat_fault(rec); break;
 	case KEV_MARK: mark(lat, rec); break;
 	case KEV_GS_GUEST: guest_event(lat, rec); break;
 	default: break;

@@ -124,6 +124,25 @@ TEST(a_timer_is_late_by_what_its_own_clock_says)
 	world_finish(&w);
 }
 
+TEST(page_faults_within_an_interval_are_counted_by_task)
+{
+	struct lat_probe probe = { .from = 200, .to = 400 };
+	struct world w;
+
+	world_init(&w);
+	w.cpus[0].probe = &probe;
+	world_event(&w, 100, 0, 0, KEV_SWITCH, 7, 0, 0);
+	world_event(&w, 150, 0, 7, KEV_FAULT, 0, 0, 0);	/* before it */
+	world_event(&w, 250, 0, 7, KEV_FAULT, 0, 0, 0);
+	world_event(&w, 260, 1, 8, KEV_FAULT, 0, 0, 0);	/* elsewhere */
+	world_event(&w, 300, 0, 7, KEV_FAULT, 0, 0, 0);
+	world_event(&w, 410, 0, 7, KEV_FAULT, 0, 0, 0);
+	assert_int_equal(probe.nr, 1);
+	assert_string_equal(probe.doers[0].name, "task7");
+	assert_int_equal(probe.doers[0].times, 2);
+	world_finish(&w);
+}
+
 TEST(the_longest_intervals_are_kept_longest_first)
 {
 	struct world w;
@@ -399,6 +418,7 @@ int main(void)
 		cmocka_unit_test(each_ns_outside_the_guest_belongs_to_one_part),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
 		cmocka_unit_test(a_timer_is_late_by_what_its_own_clock_says),
+		cmocka_unit_test(page_faults_within_an_interval_are_counted_by_task),
 		cmocka_unit_test(the_longest_intervals_are_kept_longest_first),
 		cmocka_unit_test(random_sequences_give_what_a_slow_model_gives),
 		cmocka_unit_test(a_map_finds_what_was_put_and_not_what_was_taken),
