@@ -219,35 +219,28 @@ static int by_name(const void *a, const void *b)
 	return strcmp(((const struct kcfg_domain *)a)->name, ((const struct kcfg_domain *)b)->name);
 }
 
+/* The daemon is asked about those that run alone: one that does not is off. */
 static int describe(virDomainPtr domain, struct kcfg_domain *ret)
 {
-	int state, autostart = 0;
+	int state = VIR_DOMAIN_SHUTOFF;
 
-	if (virDomainGetState(domain, &state, NULL, 0) < 0 ||
-	    virDomainGetUUIDString(domain, ret->uuid) < 0)
+	ret->active = virDomainGetID(domain) != (unsigned int)-1;
+	if (virDomainGetUUIDString(domain, ret->uuid) < 0 ||
+	    (ret->active && virDomainGetState(domain, &state, NULL, 0) < 0))
 		return -1;
-	virDomainGetAutostart(domain, &autostart);
 	ret->state = state_of(state);
-	ret->active = virDomainIsActive(domain) == 1;
-	if (!ret->active)
-		ret->memory = (uint64_t)virDomainGetMaxMemory(domain) << 10;
-	ret->persistent = virDomainIsPersistent(domain) == 1;
-	ret->autostart = autostart;
 	ret->name = strdup(virDomainGetName(domain));
 	return ret->name ? 0 : -1;
 }
 
-static int run_list(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+static int list_all(virConnectPtr conn, struct list *list)
 {
-	struct list *list = arg;
 	virDomainPtr *all;
-	int n;
+	int n = virConnectListAllDomains(conn, &all, 0);
 
-	(void)domain;
-	(void)repeated;
-	n = virConnectListAllDomains(conn, &all, 0);
 	if (n < 0)
 		return -1;
+	kcfg_domains_free(list->v, list->nr);	/* of the first attempt */
 	list->v = calloc(n + 1, sizeof(*list->v));
 	list->nr = 0;
 	for (int i = 0; i < n; i++) {
@@ -257,7 +250,72 @@ static int run_list(virConnectPtr conn, virDomainPtr domain, bool repeated, void
 		virDomainFree(all[i]);
 	}
 	free(all);
-	return list->v && virConnectIsAlive(conn) == 1 ? 0 : -1;
+	return list->v ? 0 : -1;
+}
+
+static struct kcfg_domain *find(struct list *list, virDomainPtr domain)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	if (virDomainGetUUIDString(domain, uuid) < 0)
+		return NULL;
+	for (size_t i = 0; i < list->nr; i++)
+		if (!strcmp(list->v[i].uuid, uuid))
+			return &list->v[i];
+	return NULL;
+}
+
+/* One question for what all of them have, and not one for each. */
+static void ask_kind(virConnectPtr conn, struct list *list, unsigned int kind)
+{
+	struct kcfg_domain *domain;
+	virDomainPtr *some;
+	int n = virConnectListAllDomains(conn, &some, kind);
+
+	for (int i = 0; i < n; i++) {
+		domain = find(list, some[i]);
+		if (domain && kind == VIR_CONNECT_LIST_DOMAINS_AUTOSTART)
+			domain->autostart = true;
+		else if (domain)
+			domain->persistent = true;
+		virDomainFree(some[i]);
+	}
+	if (n >= 0)
+		free(some);
+}
+
+/* Of those that are off: no QEMU is disturbed.  A driver that cannot tell leaves it out. */
+static void ask_memory(virConnectPtr conn, struct list *list)
+{
+	virDomainStatsRecordPtr *records;
+	struct kcfg_domain *domain;
+	unsigned long long kib;
+	int n;
+
+	n = virConnectGetAllDomainStats(conn, VIR_DOMAIN_STATS_BALLOON, &records,
+					VIR_CONNECT_GET_ALL_DOMAINS_STATS_INACTIVE);
+	for (int i = 0; i < n; i++) {
+		domain = find(list, records[i]->dom);
+		if (domain && virTypedParamsGetULLong(records[i]->params, records[i]->nparams,
+						      "balloon.maximum", &kib) == 1)
+			domain->memory = kib << 10;
+	}
+	if (n >= 0)
+		virDomainStatsRecordListFree(records);
+}
+
+static int run_list(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	struct list *list = arg;
+
+	(void)domain;
+	(void)repeated;
+	if (list_all(conn, list) < 0)
+		return -1;
+	ask_kind(conn, list, VIR_CONNECT_LIST_DOMAINS_AUTOSTART);
+	ask_kind(conn, list, VIR_CONNECT_LIST_DOMAINS_PERSISTENT);
+	ask_memory(conn, list);
+	return virConnectIsAlive(conn) == 1 ? 0 : -1;
 }
 
 int kcfg_virt_list(struct kcfg_virt *virt, struct kcfg_domain **ret, size_t *ret_nr,
@@ -267,8 +325,10 @@ int kcfg_virt_list(struct kcfg_virt *virt, struct kcfg_domain **ret, size_t *ret
 	int rc = make(virt, &(struct call){ "cannot list libvirt's VMs", NULL, run_list, &list },
 		      err);
 
-	if (rc < 0)
+	if (rc < 0) {
+		kcfg_domains_free(list.v, list.nr);
 		return rc;
+	}
 	qsort(list.v, list.nr, sizeof(*list.v), by_name);
 	*ret = list.v;
 	*ret_nr = list.nr;

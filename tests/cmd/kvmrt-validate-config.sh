@@ -34,6 +34,28 @@ rule() {
 	seen+="$id "
 }
 
+if [ "${1:-}" = libvirtd ]; then
+	cat >"$tmp/d.xml" <<-END
+		<domain type='qemu'>
+		  <name>test</name>
+		  <uuid>6695eb01-f6a4-8304-79aa-97f2502e193f</uuid>
+		  <memory unit='TiB'>64</memory>
+		  <vcpu>1</vcpu>
+		  <os><type arch='x86_64'>hvm</type></os>
+		</domain>
+	END
+	virsh -q define "$tmp/d.xml" && virsh -q autostart test || fail 'libvirt refuses the VM'
+	host=
+	rule autostart-twice 0 3 'test: libvirt starts the VM by itself, before its CPUs are free' "$A
+name = test
+autostart = yes" -c qemu:///system
+	expect_status 0
+	validate
+	expect_stdout_like \
+		"^$cfg:1: warning: test: memory of 64 TiB, but .* free in the host \[memory-large\]\$"
+	exit
+fi
+
 it 'refuses what does not go together'
 expect_wrong_usage kvmrt-validate-config 'argument' test
 expect_wrong_usage kvmrt-validate-config 'no rule "rt-overlaps"; did you mean "rt-overlap"\?' \
@@ -161,7 +183,7 @@ rule name-taken 1 2 \
 	'test: name "test" is that of another VM in libvirt, 6695eb01-f6a4-8304-79aa-97f2502e193f' "$B
 name = test" -c test:///default
 
-it 'has a case here for every rule; two need a libvirt that was told something, and a unit test has them'
+it 'has a case here for every rule; two need a libvirt that was told something, and are below'
 run kvmrt-validate-config --explain all
 expect_status 0
 while read -r id _; do
@@ -211,3 +233,8 @@ done >"$cfg"
 host='numa:8 core:64 pu:2' validate --no-libvirt
 expect_status 1
 expect_stdout_like ': 200 VMs, 20 real-time: 20 errors, 20 warnings$'
+
+it 'compares with what a real libvirt has'
+tests/tools/with-libvirtd "$0" libvirtd
+status=$?
+[ $status = 0 ] || [ $status = 77 ] || fail 'beside a libvirtd'
