@@ -52,6 +52,11 @@ $(foreach p,$(file-programs),$(eval $(p)-libs := $(kcfg-libs))$(eval $(p)-ldlibs
 CMD_TESTS += $(file-programs:%=tests/cmd/%.sh)
 EXAMPLES += doc/examples/kvmrt.cfg
 
+# --- the service
+
+UNITS += $(O)/config/kvmrt.service
+CMD_TESTS += tests/cmd/kvmrt-service.sh
+
 # --- boot, shutdown, status
 
 kcfg-tests := $(addprefix tests/config/test-,$(kcfg-tests))
