@@ -4,27 +4,71 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
 #include "lib/root.h"
+#include "tuning/pack.h"
 #include "tuning/topo-tree.h"
 
 static bool verbose, no_io, caches, json;
-static const char *root_path, *input, *synthetic;
+static const char *root_path, *input, *synthetic, *save;
 
 static const struct rt_opt hwtopo_opts[] = {
 	RT_BOOL('v', "verbose", &verbose, "models, sizes, drivers; all PCI devices"),
 	RT_BOOL(0, "no-io", &no_io, "leave PCI devices out"),
 	RT_BOOL(0, "caches", &caches, "L2 and L1 caches too"),
 	RT_BOOL(0, "json", &json, "everything, as JSON"),
-	RT_STRING('i', "input", &input, "FILE", "another machine: hwloc's XML"),
+	RT_STRING('i', "input", &input, "FILE",
+		  "another machine: a file of --save, or hwloc's XML"),
 	RT_STRING(0, "synthetic", &synthetic, "TEXT",
 		  "a machine in words: \"pack:2 numa:1 core:4 pu:2\""),
+	RT_STRING(0, "save", &save, "FILE", "pack what tells the topology into FILE"),
 	RT_STRING(0, "root", &root_path, "DIR", "the machine whose /proc and /sys are below DIR"),
 	RT_END
 };
+
+/* A file that is there is replaced when the new one is whole. */
+static int write_whole(const char *path, const char *text, size_t len, struct rt_err *err)
+{
+	char *temp;
+	FILE *to;
+	int rc = 0;
+
+	if (asprintf(&temp, "%s.new", path) < 0)
+		return rt_err_set(err, -ENOMEM, "cannot write \"%s\"", path);
+	to = fopen(temp, "we");
+	if (!to || fwrite(text, 1, len, to) != len)
+		rc = -errno;
+	if (to && fclose(to) != 0 && !rc)
+		rc = -errno;
+	if (!rc && rename(temp, path) < 0)
+		rc = -errno;
+	if (rc && to)
+		unlink(temp);
+	free(temp);
+	return rc ? rt_err_set(err, rc, "cannot write \"%s\"", path) : 0;
+}
+
+static int pack(struct rt_err *err)
+{
+	struct rt_buf buf = { 0 };
+	struct rt_root root;
+	int rc;
+
+	rc = rt_root_init(&root, root_path, err);
+	if (rc)
+		return rc;
+	rc = tune_pack(&buf, &root, err);
+	if (!rc)
+		rc = write_whole(save, buf.data, buf.len, err);
+	rt_buf_finish(&buf);
+	rt_root_finish(&root);
+	return rc;
+}
 
 static int load_tree(struct tune_topo **ret, struct rt_err *err)
 {
@@ -41,8 +85,6 @@ static int load_tree(struct tune_topo **ret, struct rt_err *err)
 
 static int load(struct tune_topo **ret, struct rt_err *err)
 {
-	if (!!input + !!synthetic + !!root_path > 1)
-		return rt_usage(err, "one of --input, --synthetic and --root is enough");
 	if (synthetic)
 		return tune_topo_load_synthetic(ret, synthetic, err);
 	return input ? tune_topo_load_from(ret, input, err) : load_tree(ret, err);
@@ -76,6 +118,12 @@ static int run(int argc, char **argv, struct rt_err *err)
 
 	(void)argc;
 	(void)argv;
+	if (!!input + !!synthetic + !!root_path > 1)
+		return rt_usage(err, "one of --input, --synthetic and --root is enough");
+	if (save && (input || synthetic))
+		return rt_usage(err, "--save packs this machine or that of --root");
+	if (save)
+		return pack(err);
 	rc = load(&topo, err);
 	if (rc)
 		return rc;

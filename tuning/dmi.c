@@ -64,23 +64,49 @@ static struct tune_dmi_slot read_slot(const uint8_t *at, size_t fixed, const uin
 	return slot;
 }
 
+/* The structure at @at: where it ends; 0 at the table's end, or where it does not fit. */
+static size_t next_of(const uint8_t *table, size_t len, size_t at)
+{
+	size_t fixed;
+
+	if (at + HEAD_LEN > len || table[at] == TYPE_END)
+		return 0;
+	fixed = table[at + 1];
+	return fixed < HEAD_LEN || fixed > len - at ? 0 : end_of(table, len, at, fixed);
+}
+
+static bool is_slot(const uint8_t *at)
+{
+	return at[0] == TYPE_SLOT && at[1] >= SLOT_OLD_LEN;
+}
+
 void tune_dmi_slots(const uint8_t *table, size_t len, tune_dmi_slot_fn fn, void *arg)
 {
 	struct tune_dmi_slot slot;
-	size_t at = 0, fixed, end;
+	size_t at, end;
 
-	while (at + HEAD_LEN <= len && table[at] != TYPE_END) {
-		fixed = table[at + 1];
-		if (fixed < HEAD_LEN || fixed > len - at)
+	for (at = 0; (end = next_of(table, len, at)); at = end) {
+		if (!is_slot(table + at))
+			continue;
+		slot = read_slot(table + at, table[at + 1], table + end);
+		if (slot.name[0] && !fn(arg, &slot))
 			return;
-		end = end_of(table, len, at, fixed);
-		if (!end)
-			return;
-		if (table[at] == TYPE_SLOT && fixed >= SLOT_OLD_LEN) {
-			slot = read_slot(table + at, fixed, table + end);
-			if (slot.name[0] && !fn(arg, &slot))
-				return;
-		}
-		at = end;
 	}
+}
+
+size_t tune_dmi_keep_slots(uint8_t *table, size_t len)
+{
+	static const uint8_t last[] = { TYPE_END, HEAD_LEN, 0, 0, 0, 0 };
+	size_t at, end, kept = 0;
+
+	for (at = 0; (end = next_of(table, len, at)); at = end) {
+		if (!is_slot(table + at))
+			continue;
+		memmove(table + kept, table + at, end - at);
+		kept += end - at;
+	}
+	if (!kept || len - kept < sizeof(last))
+		return kept;
+	memcpy(table + kept, last, sizeof(last));
+	return kept + sizeof(last);
 }

@@ -27,4 +27,10 @@ typedef bool (*tune_dmi_slot_fn)(void *arg, const struct tune_dmi_slot *slot);
  */
 void tune_dmi_slots(const uint8_t *table, size_t len, tune_dmi_slot_fn fn, void *arg);
 
+/*
+ * Leaves only the slots and an end in the table, in place: the rest has serial numbers.
+ * Return: the new length, 0 where there is no slot.
+ */
+size_t tune_dmi_keep_slots(uint8_t *table, size_t len);
+
 #endif /* TUNE_DMI_H */

@@ -14,15 +14,15 @@ libtuning.a-objs :=
 tune-tests :=
 
 # --- topology
-libtuning.a-objs += $(addprefix tuning/,cpuset.o dmi.o topo.o topo-hwloc.o topo-linux.o \
-	topo-json.o topo-pci.o topo-recall.o topo-text.o topo-tree.o)
-tune-tests += cpuset dmi topo
+libtuning.a-objs += $(addprefix tuning/,cpuset.o dmi.o pack.o pack-read.o topo.o topo-from.o \
+	topo-hwloc.o topo-linux.o topo-json.o topo-pci.o topo-recall.o topo-text.o topo-tree.o)
+tune-tests += cpuset dmi pack topo
 PROGRAMS += hwtopo
 hwtopo-objs := tuning/cmd-hwtopo.o
 hwtopo-libs := $(tune-libs)
 hwtopo-ldlibs := $(tune-ldlibs)
 CMD_TESTS += tests/cmd/hwtopo.sh
-topo-fuzzers := $(addprefix tests/fuzz/fuzz-,cpuset dmi)
+topo-fuzzers := $(addprefix tests/fuzz/fuzz-,cpuset dmi pack)
 FUZZERS += $(topo-fuzzers)
 $(foreach f,$(topo-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs))$(eval $(f)-ldlibs := $(tune-ldlibs)))
 

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/err.h"
 #include "lib/root.h"
@@ -255,7 +254,9 @@ static int fill(struct tune_topo *topo, hwloc_topology_t hw, const struct rt_roo
 
 struct source {
 	const struct rt_root *root;	/* NULL: not a tree */
-	const char *xml, *synthetic;
+	const char *xml;		/* the text */
+	size_t xml_len;
+	const char *synthetic;
 };
 
 static int choose(hwloc_topology_t hw, const struct source *source, struct rt_err *err)
@@ -268,8 +269,9 @@ static int choose(hwloc_topology_t hw, const struct source *source, struct rt_er
 	if (source->synthetic && hwloc_topology_set_synthetic(hw, source->synthetic) < 0)
 		return rt_err_say(err, -EINVAL, "expected a description such as \"pack:2 numa:1 "
 				  "core:4 pu:2\", found \"%s\"", source->synthetic);
-	if (source->xml && (hwloc_topology_set_xml(hw, source->xml) < 0 ||
-			    hwloc_topology_load(hw) < 0))
+	if (source->xml &&
+	    (hwloc_topology_set_xmlbuffer(hw, source->xml, (int)source->xml_len + 1) < 0 ||
+	     hwloc_topology_load(hw) < 0))
 		return rt_err_say(err, -EINVAL, "expected hwloc's XML, found something else");
 	if (!source->xml && hwloc_topology_load(hw) < 0)
 		return rt_err_set(err, -errno, "hwloc finds no topology");
@@ -335,15 +337,9 @@ int tune_topo_load_synthetic(struct tune_topo **ret, const char *text, struct rt
 	return load_in_env(ret, &source, err);
 }
 
-int tune_topo_load_from(struct tune_topo **ret, const char *what, struct rt_err *err)
+int tune_topo_load_xml(struct tune_topo **ret, const char *xml, size_t len, struct rt_err *err)
 {
-	struct source source = { .xml = what };
-	int rc;
+	struct source source = { .xml = xml, .xml_len = len };
 
-	if (access(what, F_OK) < 0 && strchr(what, ':'))
-		return tune_topo_load_synthetic(ret, what, err);
-	if (access(what, R_OK) < 0)
-		return rt_err_set(err, -errno, "cannot read the topology file \"%s\"", what);
-	rc = load_in_env(ret, &source, err);
-	return rc ? rt_err_wrap(err, rc, "%s", what) : 0;
+	return load_in_env(ret, &source, err);
 }

@@ -7,6 +7,7 @@
 
 #include "tuning/topo.h"
 
+struct rt_err;
 struct rt_root;
 
 /*
@@ -34,5 +35,8 @@ int tune_topo_recall_text(struct tune_topo *topo, const char *text);
 /* The PCI devices and slots of a tree; 0 or -ENOMEM: what is not there is not listed. */
 int tune_topo_load_pci(struct tune_topo *topo, const struct rt_root *root);
 void tune_topo_free_pci(struct tune_topo *topo);
+
+/* @xml: the text of @len bytes, a NUL behind it; less than INT_MAX. */
+int tune_topo_load_xml(struct tune_topo **ret, const char *xml, size_t len, struct rt_err *err);
 
 #endif /* TUNE_TOPO_INTERNAL_H */

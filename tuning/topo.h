@@ -81,8 +81,8 @@ int tune_topo_load(struct tune_topo **ret, const struct rt_root *root, struct rt
 
 /**
  * tune_topo_load_from() - another machine.
- * @what: an hwloc XML file ("lstopo --of xml"), or where there is no such file a
- * description such as "pack:2 numa:1 core:4 pu:2".
+ * @what: a file of "hwtopo --save" or hwloc's XML ("lstopo --of xml"); or where there
+ * is no such file a description such as "pack:2 numa:1 core:4 pu:2".
  * Return: 0 or -errno.
  */
 int tune_topo_load_from(struct tune_topo **ret, const char *what, struct rt_err *err);

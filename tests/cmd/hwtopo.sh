@@ -5,10 +5,18 @@
 . "$(dirname "$0")/lib.sh"
 need python3 lscpu lstopo
 
+# Thousands of small files: in memory where they may be.
+if [ -w /dev/shm ]; then
+	machines=$(mktemp -d /dev/shm/kvmrt-test.XXXXXX) || exit
+	at_exit 'rm -rf "$machines"'
+else
+	machines=$tmp
+fi
 make_machine() { python3 tests/tools/make-machine.py "$@" || fail "no machine made of $*"; }
 
 it 'refuses what does not go together'
 expect_wrong_usage hwtopo 'is enough' --synthetic pu:2 --root /
+expect_wrong_usage hwtopo '--save packs this machine' --synthetic pu:2 --save "$tmp/x"
 expect_wrong_usage hwtopo 'argument' now
 
 it 'says what lscpu and lstopo say of this machine'
@@ -18,14 +26,14 @@ expect_status 0
 it 'says what they say of machines of all kinds'
 while read -r name words; do
 	# shellcheck disable=SC2086 # the words of a line
-	make_machine "$tmp/$name" $words
-	run tests/tools/same-topology "$tmp/$name"
+	make_machine "$machines/$name" $words
+	run tests/tools/same-topology "$machines/$name"
 	[ "$status" = 0 ] || fail "$name is not the same"
 done < <(grep -v '^#' tests/tuning/machines.txt)
 
 it 'prints boxes within boxes, memory first'
-make_machine "$tmp/mine" packages=2 l3=2 nodes=4 cores=2 offline=5 pci=1
-run hwtopo --root "$tmp/mine" -v
+make_machine "$machines/mine" packages=2 l3=2 nodes=4 cores=2 offline=5 pci=1
+run hwtopo --root "$machines/mine" -v
 expect_status 0
 expect_same "$tmp/stdout" 'Machine 0 (Sample Board 1, "sample"):
    Package 0 (Sample CPU):
@@ -56,26 +64,26 @@ expect_same "$tmp/stdout" 'Machine 0 (Sample Board 1, "sample"):
          Core 3:
             CPU 3
             CPU 7'
-run hwtopo --root "$tmp/mine"
+run hwtopo --root "$machines/mine"
 expect_stdout_like '^Machine 0:$' '^            Core 3:$|^         Core 3:$' \
 	'^         NVMe controller 0000:00:02.0 nvme0$'
 ! grep -q '0000:00:03.0' "$tmp/stdout" || fail 'an empty bridge is shown without -v'
-run hwtopo --root "$tmp/mine" --no-io
+run hwtopo --root "$machines/mine" --no-io
 ! grep -qE '0000:|Slot' "$tmp/stdout" || fail 'devices are shown with --no-io'
 
 it 'tells two kinds of cores apart'
-run hwtopo --root "$tmp/hybrid" -v --caches
+run hwtopo --root "$machines/hybrid" -v --caches
 expect_stdout_like '^         Core 0|Core 0 \(performance\):$' 'Core 8 \(efficiency\):$' \
 	'^ *L2 Cache \(1MiB\):$'
 
 it 'keeps memory without CPUs and CPUs without a known core'
-run hwtopo --root "$tmp/memory-node" -v
+run hwtopo --root "$machines/memory-node" -v
 expect_stdout_like '^   NUMA Node 3 \(19GiB\)$'
-run hwtopo --root "$tmp/package-offline"
+run hwtopo --root "$machines/package-offline"
 expect_stdout_like '^   NUMA Node 1:$' '^      CPU 7 \(offline\)$'
 
 it 'gives everything as JSON'
-run hwtopo --root "$tmp/mine" --json
+run hwtopo --root "$machines/mine" --json
 python3 - "$tmp/stdout" <<'PY' || fail 'JSON is not what was expected'
 import json, sys
 m = json.load(open(sys.argv[1]))
@@ -118,8 +126,27 @@ expect_status 1
 expect_stderr_like "expected hwloc's XML, found something else$"
 
 it 'reads the XML of lstopo'
-HWLOC_FSROOT=$tmp/four-sockets lstopo --of xml --whole-system "$tmp/four.xml"
-hwtopo --root "$tmp/four-sockets" --no-io >"$tmp/expected"
+HWLOC_FSROOT=$machines/four-sockets lstopo --of xml --whole-system "$tmp/four.xml"
+hwtopo --root "$machines/four-sockets" --no-io >"$tmp/expected"
 run hwtopo -i "$tmp/four.xml" --no-io
 expect_status 0
 cmp -s "$tmp/stdout" "$tmp/expected" || fail 'XML and tree are not shown alike'
+
+it 'packs a machine, and shows it as it was'
+for machine in "$machines/mine" "$machines/hybrid" "$machines/no-numa" /; do
+	hwtopo --root "$machine" -v >"$tmp/expected"
+	run hwtopo --root "$machine" --save "$tmp/packed"
+	expect_status 0
+	run hwtopo -i "$tmp/packed" -v
+	expect_status 0
+	cmp -s "$tmp/stdout" "$tmp/expected" || fail "$machine is not shown as it was"
+done
+TMPDIR=$tmp/none run hwtopo -i "$tmp/packed"
+expect_status 1
+expect_stderr_like 'cannot make ".*/none/hwtopo'
+run hwtopo --save "$tmp/none/packed"
+expect_status 1
+head -n 5 "$tmp/packed" >"$tmp/cut"
+run hwtopo -i "$tmp/cut"
+expect_status 1
+expect_stderr_like "^hwtopo: $tmp/cut: line [0-9]*: expected "
