@@ -15,13 +15,14 @@
 #include "tuning/topo-tree.h"
 
 static bool verbose, no_io, caches, json;
-static const char *root_path, *input, *synthetic, *save;
+static const char *root_path, *input, *synthetic, *save, *svg;
 
 static const struct rt_opt hwtopo_opts[] = {
 	RT_BOOL('v', "verbose", &verbose, "models, sizes, drivers; all PCI devices"),
 	RT_BOOL(0, "no-io", &no_io, "leave PCI devices out"),
 	RT_BOOL(0, "caches", &caches, "L2 and L1 caches too"),
 	RT_BOOL(0, "json", &json, "everything, as JSON"),
+	RT_STRING(0, "svg", &svg, "FILE", "draw it into FILE"),
 	RT_STRING('i', "input", &input, "FILE",
 		  "another machine: a file of --save, or hwloc's XML"),
 	RT_STRING(0, "synthetic", &synthetic, "TEXT",
@@ -98,12 +99,16 @@ static int print(const struct tune_topo *topo, struct rt_err *err)
 	struct rt_buf buf = { 0 };
 	int rc = 0;
 
-	if (machine && json)
+	if (machine && svg)
+		tune_topo_svg(&buf, topo, machine);
+	else if (machine && json)
 		tune_topo_json(&buf, topo);
 	else if (machine)
 		tune_topo_text(&buf, topo, machine, verbose);
 	if (!machine || !rt_buf_str(&buf))
 		rc = rt_err_set(err, -ENOMEM, "cannot show the topology");
+	else if (svg)
+		rc = write_whole(svg, buf.data, buf.len, err);
 	else
 		printf("%s%s", buf.data, json ? "\n" : "");
 	rt_buf_finish(&buf);
@@ -122,6 +127,8 @@ static int run(int argc, char **argv, struct rt_err *err)
 		return rt_usage(err, "one of --input, --synthetic and --root is enough");
 	if (save && (input || synthetic))
 		return rt_usage(err, "--save packs this machine or that of --root");
+	if (svg && json)
+		return rt_usage(err, "--svg and --json do not go together");
 	if (save)
 		return pack(err);
 	rc = load(&topo, err);

@@ -115,8 +115,7 @@ void tune_box_details(struct rt_buf *buf, const struct tune_topo *topo,
 		rt_buf_puts(buf, box->group->name);
 }
 
-/* What is said of a thing at all times: a CPU that is off, a device's slot and names. */
-static void put_state(struct rt_buf *buf, const struct tune_box *box)
+void tune_box_state(struct rt_buf *buf, const struct tune_box *box)
 {
 	if (box->kind == TUNE_BOX_CPU && !box->cpu->online)
 		rt_buf_puts(buf, " (offline)");
@@ -147,7 +146,7 @@ static void put_box(struct rt_buf *buf, const struct tune_topo *topo, const stru
 		buf->len = name;
 	else
 		rt_buf_puts(buf, ")");
-	put_state(buf, box);
+	tune_box_state(buf, box);
 	rt_buf_puts(buf, box->n ? ":\n" : "\n");
 	for (i = 0; i < box->n; i++)
 		put_box(buf, topo, box->v[i], verbose, depth + 1);

@@ -46,10 +46,17 @@ void tune_box_name(struct rt_buf *buf, const struct tune_box *box);
 void tune_box_details(struct rt_buf *buf, const struct tune_topo *topo,
 		      const struct tune_box *box);
 
+/* What is said of it at all times: " (offline)", a device's slot and its names. */
+void tune_box_state(struct rt_buf *buf, const struct tune_box *box);
+
 /* The tree as lines, each level three blanks deeper, with the details where @verbose. */
 void tune_topo_text(struct rt_buf *buf, const struct tune_topo *topo,
 		    const struct tune_box *machine, bool verbose);
 /* One JSON object: machine, cpus, packages, dies, nodes, caches, cores, pci, slots. */
 void tune_topo_json(struct rt_buf *buf, const struct tune_topo *topo);
+
+/* A whole SVG picture; its CPUs are <g class="cpu" data-cpu="N">. */
+void tune_topo_svg(struct rt_buf *buf, const struct tune_topo *topo,
+		   const struct tune_box *machine);
 
 #endif /* TUNE_TOPO_TREE_H */

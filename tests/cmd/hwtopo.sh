@@ -16,6 +16,7 @@ make_machine() { python3 tests/tools/make-machine.py "$@" || fail "no machine ma
 
 it 'refuses what does not go together'
 expect_wrong_usage hwtopo 'is enough' --synthetic pu:2 --root /
+expect_wrong_usage hwtopo 'do not go together' --json --svg "$tmp/x"
 expect_wrong_usage hwtopo '--save packs this machine' --synthetic pu:2 --save "$tmp/x"
 expect_wrong_usage hwtopo 'argument' now
 
@@ -150,3 +151,41 @@ head -n 5 "$tmp/packed" >"$tmp/cut"
 run hwtopo -i "$tmp/cut"
 expect_status 1
 expect_stderr_like "^hwtopo: $tmp/cut: line [0-9]*: expected "
+
+it 'draws boxes that are within each other and do not overlap'
+cat >"$tmp/check.py" <<'PY'
+import sys, xml.etree.ElementTree as xml
+NS = '{http://www.w3.org/2000/svg}'
+def rect(g):
+    r = g.find(NS + 'rect')
+    x, y, w, h = (int(r.get(k)) for k in ('x', 'y', 'width', 'height'))
+    return x, y, x + w, y + h
+def walk(g):
+    mine, inner = rect(g), g.findall(NS + 'g')
+    rects = [rect(i) for i in inner]
+    for i, r in enumerate(rects):
+        assert mine[0] < r[0] and mine[1] < r[1] and r[2] < mine[2] and r[3] < mine[3], (mine, r)
+        for o in rects[:i]:
+            assert r[0] >= o[2] or o[0] >= r[2] or r[1] >= o[3] or o[1] >= r[3], (r, o)
+    cpus = [(int(g.get('data-cpu')), g.get('class'))] if g.get('data-cpu') else []
+    return cpus + [cpu for i in inner for cpu in walk(i)]
+svg = xml.parse(sys.argv[1]).getroot()
+cpus = walk(svg.find(NS + 'g'))
+assert sorted(n for n, _ in cpus) == list(range(int(sys.argv[2]))), cpus
+assert sum(c == 'cpu offline' for _, c in cpus) == int(sys.argv[3]), cpus
+PY
+while read -r name cpus offline; do
+	run hwtopo --root "$machines/$name" --caches --svg "$tmp/$name.svg"
+	expect_status 0
+	run python3 "$tmp/check.py" "$tmp/$name.svg" "$cpus" "$offline"
+	expect_status 0
+done <<'END'
+mine 8 1
+hybrid 32 0
+cpus-offline 16 3
+package-offline 8 4
+four-sockets 80 0
+memory-node 16 0
+no-numa 8 0
+cpus-256 256 0
+END
