@@ -15,8 +15,8 @@ tune-tests :=
 
 # --- topology
 libtuning.a-objs += $(addprefix tuning/,cpuset.o dmi.o pack.o pack-read.o topo.o topo-from.o \
-	topo-hwloc.o topo-linux.o topo-json.o topo-pci.o topo-recall.o topo-svg.o \
-	topo-text.o topo-tree.o)
+	topo-hwloc.o topo-hwloc-pci.o topo-linux.o topo-json.o topo-pci.o topo-recall.o \
+	topo-svg.o topo-text.o topo-tree.o)
 tune-tests += cpuset dmi pack topo
 PROGRAMS += hwtopo
 hwtopo-objs := tuning/cmd-hwtopo.o

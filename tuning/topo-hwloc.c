@@ -5,10 +5,9 @@
  * Of hwloc's discovery only what reads files is used: its cpuid component would bind
  * itself to each CPU in turn, isolated ones too.
  */
-#include "tuning/topo.h"
+#include "tuning/topo-hwloc.h"
 
 #include <errno.h>
-#include <hwloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,7 +59,7 @@ static void restore_env(struct env *env)
 
 /* ---- hwloc's objects as our groups ---- */
 
-static struct rt_cpuset cpus_of(hwloc_const_cpuset_t from)
+struct rt_cpuset tune_hwloc_cpus(hwloc_const_cpuset_t from)
 {
 	struct rt_cpuset set = { { 0 } };
 	unsigned int cpu;
@@ -85,7 +84,7 @@ static int add_object(struct tune_topo *topo, enum tune_level level, hwloc_obj_t
 	group = tune_topo_add_group(topo, level, (int)(node ? obj->os_index : obj->logical_index));
 	if (!group)
 		return -ENOMEM;
-	group->cpus = cpus_of(obj->cpuset);
+	group->cpus = tune_hwloc_cpus(obj->cpuset);
 	if (obj->os_index != HWLOC_UNKNOWN_INDEX)
 		group->kernel = (int)obj->os_index;
 	if (node)
@@ -212,8 +211,8 @@ static int set_cpus(struct tune_topo *topo, hwloc_topology_t hw, struct rt_err *
 	if (last >= RT_MAX_CPUS)
 		return rt_err_say(err, -E2BIG, "expected CPUs up to %d, found CPU %d",
 				  RT_MAX_CPUS - 1, last);
-	topo->present = cpus_of(hwloc_topology_get_complete_cpuset(hw));
-	topo->online = cpus_of(hwloc_topology_get_topology_cpuset(hw));
+	topo->present = tune_hwloc_cpus(hwloc_topology_get_complete_cpuset(hw));
+	topo->online = tune_hwloc_cpus(hwloc_topology_get_topology_cpuset(hw));
 	topo->host = copy(hwloc_obj_get_info_by_name(hwloc_get_root_obj(hw), "HostName"));
 	topo->board = board_of(hw);
 	return 0;
@@ -247,6 +246,8 @@ static int fill(struct tune_topo *topo, hwloc_topology_t hw, const struct rt_roo
 	}
 	if (!rc && root)
 		rc = tune_topo_load_pci(topo, root);
+	if (!rc && !root)
+		rc = tune_hwloc_pci(topo, hw);
 	return rc ? rt_err_set(err, rc, "cannot hold the topology") : 0;
 }
 
@@ -266,6 +267,8 @@ static int choose(hwloc_topology_t hw, const struct source *source, struct rt_er
 	if (hwloc_topology_set_flags(hw, flags) < 0 ||
 	    hwloc_topology_set_components(hw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86") < 0)
 		return rt_err_set(err, -errno, "cannot set up hwloc");
+	if (source->xml)
+		hwloc_topology_set_io_types_filter(hw, HWLOC_TYPE_FILTER_KEEP_ALL);
 	if (source->synthetic && hwloc_topology_set_synthetic(hw, source->synthetic) < 0)
 		return rt_err_say(err, -EINVAL, "expected a description such as \"pack:2 numa:1 "
 				  "core:4 pu:2\", found \"%s\"", source->synthetic);

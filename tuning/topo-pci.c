@@ -32,7 +32,7 @@ static const struct class_row {
 	const char *name;
 	bool notable;
 } classes[] = {
-	{ 0x010802, 0xffffff, "NVMe controller", true },
+	{ 0x010800, 0xffff00, "NVMe controller", true },
 	{ 0x010600, 0xffff00, "SATA controller", true },
 	{ 0x010400, 0xffff00, "RAID controller", true },
 	{ 0x010700, 0xffff00, "SAS controller", true },
@@ -386,6 +386,11 @@ static bool add_dmi_slot(void *arg, const struct tune_dmi_slot *from)
 	return slot;
 }
 
+static int by_name(const void *a, const void *b)
+{
+	return strverscmp(((const struct tune_slot *)a)->name, ((const struct tune_slot *)b)->name);
+}
+
 /* The board's own names first: "PCIE_SLOT3" says more than the hot-plug driver's "3". */
 static int find_slots(struct scan *scan)
 {
@@ -402,6 +407,8 @@ static int find_slots(struct scan *scan)
 	rc = each_name(scan->root, SLOTS, add_sys_slot, scan);
 	for (i = 0; !rc && i < topo->nr_slots; i++)
 		rc = fill_slot(topo, &topo->slots[i]);
+	if (!rc && topo->nr_slots)
+		qsort(topo->slots, topo->nr_slots, sizeof(*topo->slots), by_name);
 	return rc;
 }
 

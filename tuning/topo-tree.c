@@ -319,14 +319,16 @@ static int put_pci(struct tune_box *into, const struct tune_topo *topo, unsigned
 	return rc;
 }
 
-/* Slots that are empty: where a card could go. */
-static int put_slots(struct tune_box *machine, const struct tune_topo *topo)
+/* Slots that are empty: where a card could go.  Of no use where not known near what. */
+static int put_slots(struct tune_box *machine, const struct tune_topo *topo,
+		     const struct tune_tree_options *options)
 {
 	struct tune_box box = { .kind = TUNE_BOX_SLOT }, *into;
 	unsigned int i;
 
 	for (i = 0; i < topo->nr_slots; i++) {
-		if (topo->slots[i].used)
+		if (topo->slots[i].used ||
+		    (topo->slots[i].node == TUNE_NONE && !options->all_io))
 			continue;
 		box.slot = &topo->slots[i];
 		into = node_box(machine, topo, topo->slots[i].node);
@@ -349,7 +351,7 @@ static int put_io(struct tune_box *machine, const struct tune_topo *topo,
 		if (put_pci(into ? into : machine, topo, i, options))
 			return -1;
 	}
-	return put_slots(machine, topo);
+	return put_slots(machine, topo, options);
 }
 
 /* ---- the order within a box: memory, CPUs by the lowest, devices, slots ---- */

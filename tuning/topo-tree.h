@@ -27,7 +27,7 @@ struct tune_box {
 
 struct tune_tree_options {
 	bool io;	/* PCI devices, empty slots */
-	bool all_io;	/* also host bridges, SMBus and the like */
+	bool all_io;	/* also host bridges and the like, slots of no known node */
 	bool caches;	/* L2 and L1 beside L3 */
 };
 

@@ -215,10 +215,11 @@ class Tree:
     # a device below @above, itself a path below sys/devices
     def put_device(self, above, address, kind, node, driver, group):
         path, name = f'{above}/{address}', f'sys/bus/pci/devices/{address}'
+        near = [c.number for c in self.online if c.node == node]
         for file, text in (('class', f'0x{kind:06x}'), ('vendor', '0x8086'), ('device', '0x1521'),
                            ('numa_node', str(node)),
-                           ('local_cpulist', cpu_list(c.number for c in self.online
-                                                      if c.node == node))):
+                           ('local_cpulist', cpu_list(near)), ('local_cpus', self.mask(near)),
+                           ('config', config_space(kind, address))):
             self.put(f'sys/devices/{path}/{file}', text)
         os.makedirs(os.path.join(self.top, 'sys/bus/pci/devices'), exist_ok=True)
         self.link(name, f'../../../devices/{path}')
@@ -244,10 +245,19 @@ class Tree:
             disk = self.put_device(root, f'0000:{bus:02x}:02.0', 0x010802, node, 'nvme',
                                    10 * node + 2)
             self.put_class(disk, 'nvme', f'nvme{node}')
+            self.put_class(f'{disk}/nvme/nvme{node}', 'block', f'nvme{node}n1')
             self.put_device(root, f'0000:{bus:02x}:03.0', 0x060400, node, 'pcieport', 10 * node + 3)
             slots += dmi_slot(f'PCIE{node}', True, bus, 1) + dmi_slot(f'FREE{node}', False, bus, 3)
         if slots:
             self.put('sys/firmware/dmi/tables/DMI', slots + bytes([127, 4, 0, 0, 0, 0]))
+
+
+# the first 64 bytes; behind the bridges 01 and 03 are the next two buses
+def config_space(kind, address):
+    bus, device = int(address[5:7], 16), int(address[8:10], 16)
+    behind = bus + (device + 1) // 2
+    return struct.pack('<HHIIBBBBIIBBB', 0x8086, 0x1521, 0, kind << 8 | 1, 0, 0,
+                       int(kind >> 8 == 0x0604), 0, 0, 0, bus, behind, behind).ljust(64, b'\0')
 
 
 def dmi_slot(name, used, bus, device):
