@@ -122,23 +122,40 @@ static unsigned int place_of(const struct tune_topo *topo, hwloc_obj_t node)
 	return (unsigned int)(group - topo->at[TUNE_NODE].v);
 }
 
-/* Only a matrix of all nodes counts: hwloc may know some of them only. */
+/* Is it a matrix of all nodes, and of nothing else? */
+static bool is_of_nodes(const struct tune_topo *topo, const struct hwloc_distances_s *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < d->nbobjs; i++) {
+		if (!d->objs[i] || d->objs[i]->type != HWLOC_OBJ_NUMANODE ||
+		    !tune_topo_group(topo, TUNE_NODE, (int)d->objs[i]->os_index))
+			return false;
+	}
+	return d->nbobjs == topo->at[TUNE_NODE].n;
+}
+
 static int add_distances(struct tune_topo *topo, hwloc_topology_t hw)
 {
 	unsigned int nr = 1, i, j, n = topo->at[TUNE_NODE].n;
 	struct hwloc_distances_s *d;
+	int rc = 0;
 
 	if (hwloc_distances_get_by_name(hw, "NUMALatency", &nr, &d, 0) < 0 || nr == 0)
 		return 0;
-	if (d->nbobjs == n)
-		topo->distances = calloc((size_t)n * n, sizeof(*topo->distances));
-	for (i = 0; topo->distances && i < n; i++) {
+	if (!is_of_nodes(topo, d))
+		goto out;
+	topo->distances = calloc((size_t)n * n, sizeof(*topo->distances));
+	if (!topo->distances)
+		rc = -ENOMEM;
+	for (i = 0; !rc && i < n; i++) {
 		for (j = 0; j < n; j++)
 			topo->distances[place_of(topo, d->objs[i]) * n + place_of(topo, d->objs[j])]
 				= (unsigned int)d->values[i * n + j];
 	}
+out:
 	hwloc_distances_release(hw, d);
-	return n && d->nbobjs == n && !topo->distances ? -ENOMEM : 0;
+	return rc;
 }
 
 /* Only where the kernel itself tells two kinds apart: frequencies differ between like cores too. */
