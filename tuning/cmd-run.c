@@ -258,9 +258,12 @@ static int prepare(struct rt_err *err)
 /* Comes back only when it failed, with the status to end with. */
 static int become(char **argv)
 {
+	int code;
+
 	execvp(argv[0], argv);
-	fprintf(stderr, "kvmrt-run: cannot run \"%s\": %s\n", argv[0], strerror(errno));
-	return errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
+	code = errno;
+	fprintf(stderr, "kvmrt-run: cannot run \"%s\": %s\n", argv[0], strerror(code));
+	return code == ENOENT ? NOT_FOUND : NOT_EXECUTABLE;
 }
 
 static void child(char **argv, const sigset_t *signals)

@@ -121,12 +121,20 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 	fi
 fi
 
+it 'says that a container may not'
+if [ "$(id -u)" = 0 ] && [ -n "${first:-}" ] && [ "$(nproc)" -gt 1 ] &&
+	unshare -m sh -c 'mount --bind /proc /proc && mount -o remount,bind,ro /proc' 2>/dev/null; then
+	run unshare -m sh -c 'mount --bind /proc /proc && mount -o remount,bind,ro /proc &&
+		irq-affinity --set "~0=0" "$1"' sh "$first"
+	expect_status 3
+	expect_stderr_like '/proc/irq is read-only here: is this a container\?'
+fi
+
 it 'moves a real one, and takes it back'
 first=$(irq-affinity -o irq,move,count | awk '$2 == "free" && $3 == 0 { print $1; exit }')
 if [ "$(id -u)" != 0 ] || [ "$(nproc)" -lt 2 ] || [ -z "$first" ] ||
 	[ ! -w "/proc/irq/$first/smp_affinity_list" ] || [ -e /run/kvmrt/irq-affinity.journal ]; then
-	echo 'the rest needs root, two CPUs, an idle interrupt that may be moved'
-	exit "$status"
+	skip 'the rest needs root, two CPUs, an idle interrupt that may be moved'
 fi
 before=$(cat "/proc/irq/$first/smp_affinity_list")
 at_exit "irq-affinity --undo >/dev/null 2>&1"
