@@ -30,6 +30,7 @@ static const struct rt_opt edit_opts[] = {
 	RT_BOOL(0, "no-libvirt", &no_libvirt, "compare nothing with libvirt; includes --no-sync"),
 	RT_STRING(0, "topology", &session.topology, "FILE",
 		  "the host is another: an hwloc XML file, or a description"),
+	RT_STRING(0, "root", &session.root_path, "DIR", "the host's /proc and /sys are below DIR"),
 	RT_END
 };
 

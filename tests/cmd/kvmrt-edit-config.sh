@@ -158,6 +158,14 @@ expect_stderr_like ":4: error: a: nr_vcpus: expected a number from 1 to 4096, fo
 	'^1 error, 1 warning$' '^kvmrt-edit-config: abandoned, nothing was changed$'
 unchanged
 
+it 'checks against the machine below another root'
+mkdir -p "$tmp/root/sys/devices/system/cpu/cpu0/topology" "$tmp/root/proc"
+for file in present possible online; do echo 0 >"$tmp/root/sys/devices/system/cpu/$file"; done
+EDITOR="sed -i '3s/^/cpuset = 1\n/'" run kvmrt-edit-config -f "$cfg" --no-libvirt --root "$tmp/root"
+expect_status 1
+expect_stderr_like ':3: error: a: cpuset: .*no CPU 1 in this machine, which has CPUs 0 \[cpus-unknown\]$'
+unchanged
+
 # talk ANSWERS EDITOR: on a terminal
 talk() {
 	last_command="kvmrt-edit-config <<<'$1'"
