@@ -257,7 +257,7 @@ void tune_fix_add(struct rt_buf *buf, const struct tune_host *host, const struct
 		break;
 	case TUNE_FIX_SYSCTL:
 		rt_buf_printf(buf, "echo '%s' >>/etc/sysctl.d/80-kvmrt.conf && "
-			      "sysctl -p /etc/sysctl.d/80-kvmrt.conf", fix);
+			      "sysctl -w %s", fix, fix);
 		break;
 	case TUNE_FIX_MODULE:
 		rt_buf_printf(buf, "echo 'options %s' >>/etc/modprobe.d/kvmrt.conf  # counts when "

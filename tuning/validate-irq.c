@@ -20,14 +20,16 @@ static bool read_irqs(struct tune_host *host)
 	return !host->no_irqs;
 }
 
-/* Where it really goes; kernels without that word go by the mask. */
+/*
+ * It may go to a real-time CPU, and does.  One whose mask was moved away stands
+ * there until it comes the next time.
+ */
 static bool hits_target(const struct tune_host *host, const struct tune_irq *irq)
 {
-	const struct rt_cpuset *cpus = rt_cpuset_empty(&irq->effective) ? &irq->affinity :
-				       &irq->effective;
-
 	return irq->number >= 0 && irq->has_affinity && irq->actions[0] &&
-	       rt_cpuset_overlaps(cpus, &host->target);
+	       rt_cpuset_overlaps(&irq->affinity, &host->target) &&
+	       (rt_cpuset_empty(&irq->effective) ||
+		rt_cpuset_overlaps(&irq->effective, &host->target));
 }
 
 static enum tune_verdict look_irqs(struct tune_host *host, bool (*wrong)(enum tune_irq_hold hold))
@@ -191,14 +193,15 @@ static bool steers_to_target(const struct tune_host *host, const char *nic, cons
 	       rt_cpuset_overlaps(&set, &host->target);
 }
 
-static void say_nic(struct tune_host *host, const char *nic, unsigned int nr_others)
+/* Return: false where the queues are not shown. */
+static bool say_nic(struct tune_host *host, const char *nic, unsigned int nr_others)
 {
 	struct tune_names queues;
 	bool steers = false;
 	size_t i;
 
 	if (!tune_names(host, &queues, "rx-*", "sys/class/net/%s/queues", nic))
-		return;
+		return false;
 	for (i = 0; i < queues.n; i++)
 		steers |= steers_to_target(host, nic, queues.v[i]);
 	if (steers)
@@ -209,12 +212,14 @@ static void say_nic(struct tune_host *host, const char *nic, unsigned int nr_oth
 		tune_set_subject(host, "%s combined %u && for f in /sys/class/net/%s/queues/rx-*/"
 				 "rps_cpus; do echo 0 >$f; done", nic, nr_others, nic);
 	tune_names_finish(&queues);
+	return true;
 }
 
 static enum tune_verdict look_nics(struct tune_host *host, const struct tune_check *check)
 {
 	struct rt_cpuset others = host->present;
 	struct tune_names nics;
+	bool seen = false;
 	size_t i;
 
 	if (!tune_names(host, &nics, "*", "%s", check->path))
@@ -226,9 +231,13 @@ static enum tune_verdict look_nics(struct tune_host *host, const struct tune_che
 	rt_cpuset_minus(&others, &host->target);
 	for (i = 0; i < nics.n; i++) {
 		if (rt_root_exists(host->root, "sys/class/net/%s/device", nics.v[i]))
-			say_nic(host, nics.v[i], rt_cpuset_count(&others));
+			seen |= say_nic(host, nics.v[i], rt_cpuset_count(&others));
 	}
 	tune_names_finish(&nics);
+	if (!seen && !host->live) {
+		tune_say(host, "no card's queues are in this tree");
+		return TUNE_UNKNOWN;
+	}
 	if (host->found.len)
 		return TUNE_FAIL;
 	tune_say(host, "none has more queues than there are CPUs of the host");
@@ -240,7 +249,7 @@ const struct tune_check tune_checks_irq[] = {
 		.id = "interrupts", .severity = TUNE_WARNING, .look = look_movable,
 		.expected = "no interrupt that can be moved goes to a real-time CPU",
 		.why = "each is an exit of the guest and a driver's work before the vCPU goes on",
-		.reads = "/proc/interrupts, /proc/irq/*/{effective_affinity,smp_affinity}",
+		.reads = "/proc/interrupts, /proc/irq/*/{smp,effective}_affinity_list",
 		.fix_kind = TUNE_FIX_RUN, .fix = "irq-affinity --set %T=%H",
 	}, {
 		.id = "held-interrupts", .severity = TUNE_WARNING, .look = look_held,

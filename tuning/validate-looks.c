@@ -126,7 +126,7 @@ enum tune_verdict tune_look_config(struct tune_host *host, const struct tune_che
 	}
 	if (host->found.len)
 		return TUNE_FAIL;
-	tune_say(host, "as expected");
+	tune_say(host, "the configuration of kernel %s is as expected", host->release);
 	return TUNE_PASS;
 }
 

@@ -307,18 +307,26 @@ static enum tune_verdict look_hybrid(struct tune_host *host, const struct tune_c
 
 static enum tune_verdict look_gpu(struct tune_host *host, const struct tune_check *check)
 {
-	bool shared = false;
+	bool shared = false, known = true;
 	struct tune_names cards;
-	char line[64];
+	char vendor[64];
 	size_t i;
 
 	if (!tune_names(host, &cards, "card[0-9]", "%s", check->path))
 		return tune_missing(host, check->path);
-	for (i = 0; i < cards.n; i++)
-		shared |= tune_line(host, line, sizeof(line), "%s/%s/device/vendor", check->path,
-				    cards.v[i]) && strcmp(line, "0x8086") == 0 &&
-			  rt_root_exists(host->root, "sys/bus/pci/devices/0000:00:02.0/drm");
+	for (i = 0; i < cards.n; i++) {
+		if (!tune_line(host, vendor, sizeof(vendor), "%s/%s/device/vendor", check->path,
+			       cards.v[i]))
+			known = host->live;
+		else if (strcmp(vendor, "0x8086") == 0)
+			shared |= rt_root_exists(host->root,
+						 "sys/bus/pci/devices/0000:00:02.0/drm");
+	}
 	tune_names_finish(&cards);
+	if (!known) {
+		tune_say(host, "the cards below /%s are not in this tree", check->path);
+		return TUNE_UNKNOWN;
+	}
 	tune_say(host, shared ? "a graphics unit within the processor is in use" :
 		 "no graphics unit within the processor is in use");
 	return tune_pass_if(!shared);
@@ -359,7 +367,8 @@ static enum tune_verdict look_firmware(struct tune_host *host, const struct tune
 			return tune_pass_if(strcmp(version, boards[i].bios) == 0);
 		}
 	}
-	return TUNE_PASS;
+	tune_say(host, ", of which nothing is known here");
+	return TUNE_MOOT;
 }
 
 const struct tune_check tune_checks_power[] = {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/text.h"
 
@@ -120,12 +121,13 @@ static bool is_stray_kthread(struct tune_host *host, const struct tune_task *tas
 	       may_disturb(host, task);
 }
 
-/* A VM's threads are at home there. */
+/* A VM's threads are at home there; who asks is soon gone. */
 static bool is_stray_task(struct tune_host *host, const struct tune_task *task)
 {
 	const struct tune_task *leader;
 
-	if (task->kthread || task->hold != TUNE_TASK_FREE || !may_disturb(host, task))
+	if (task->kthread || task->hold != TUNE_TASK_FREE || !may_disturb(host, task) ||
+	    (host->live && task->tgid == getpid()))
 		return false;
 	leader = tune_tasks_find(&host->tasks, task->tgid);
 	return !(leader && (rt_glob("qemu-*", leader->comm, false) ||

@@ -64,42 +64,47 @@ static bool manager_affinity(const struct tune_host *host, struct rt_cpuset *ret
 	return found;
 }
 
-static void say_slice(struct tune_host *host, const char *slice)
+/* Return: false where its CPUs are not shown. */
+static bool say_slice(struct tune_host *host, const char *slice)
 {
 	struct rt_cpuset set;
 	char list[4096];
 
-	if (!tune_line(host, list, sizeof(list), "sys/fs/cgroup/%s/cpuset.cpus", slice) ||
-	    rt_cpuset_parse(&set, list, NULL) < 0 || rt_glob("machine*", slice, false) ||
+	if (!tune_line(host, list, sizeof(list), "sys/fs/cgroup/%s/cpuset.cpus", slice))
+		return false;
+	if (rt_cpuset_parse(&set, list, NULL) < 0 || rt_glob("machine*", slice, false) ||
 	    !rt_cpuset_overlaps(&set, &host->target))
-		return;
+		return true;
 	tune_say_item(host, "%s has cpuset.cpus %s", slice, list);
 	if (!host->subject[0])
 		tune_set_subject(host, "%s", slice);
+	return true;
 }
 
 static enum tune_verdict look_slices(struct tune_host *host, const struct tune_check *check)
 {
+	bool seen = host->live;
 	struct tune_names slices;
 	struct rt_cpuset set;
 	size_t i;
 
-	if (!rt_root_exists(host->root, "sys/fs/cgroup/cgroup.controllers")) {
-		enum tune_verdict verdict = tune_missing(host, "sys/fs/cgroup/cgroup.controllers");
-
-		return verdict;
-	}
+	if (!rt_root_exists(host->root, "sys/fs/cgroup/cgroup.controllers"))
+		return tune_missing(host, "sys/fs/cgroup/cgroup.controllers");
 	if (!tune_need_target(host))
 		return TUNE_UNKNOWN;
 	if (!tune_names(host, &slices, "*", "%s", check->path))
 		return tune_missing(host, check->path);
 	for (i = 0; i < slices.n; i++)
-		say_slice(host, slices.v[i]);
+		seen |= say_slice(host, slices.v[i]);
 	tune_names_finish(&slices);
 	if (manager_affinity(host, &set) && rt_cpuset_overlaps(&set, &host->target))
 		tune_say_item(host, "CPUAffinity= in /etc/systemd/system.conf has real-time CPUs");
 	if (host->found.len)
 		return TUNE_FAIL;
+	if (!seen) {
+		tune_say(host, "the slices' cpuset.cpus are not in this tree");
+		return TUNE_UNKNOWN;
+	}
 	tune_say(host, "no other slice claims a real-time CPU");
 	return TUNE_PASS;
 }
@@ -158,33 +163,44 @@ static enum tune_verdict look_cgroup(struct tune_host *host, const struct tune_c
 	return tune_pass_if(strstr(controllers, "cpuset"));
 }
 
-static void say_partitions(struct tune_host *host, const char *path, unsigned int depth)
+/* Return: true where one was seen, whatever its state. */
+static bool say_partitions(struct tune_host *host, const char *path, unsigned int depth)
 {
 	struct tune_names groups;
 	char below[1024], state[256];
+	bool seen = false;
 	size_t i;
 
-	if (tune_line(host, state, sizeof(state), "%s/cpuset.cpus.partition", path) &&
-	    strstr(state, "invalid"))
-		tune_say_item(host, "%s: %s", path + strlen("sys/fs/cgroup"), state);
+	if (tune_line(host, state, sizeof(state), "%s/cpuset.cpus.partition", path)) {
+		seen = true;
+		if (strstr(state, "invalid"))
+			tune_say_item(host, "%s: %s", path + strlen("sys/fs/cgroup"), state);
+	}
 	if (!depth || !tune_names(host, &groups, "*", "%s", path))
-		return;
+		return seen;
 	for (i = 0; i < groups.n; i++) {
 		snprintf(below, sizeof(below), "%s/%s", path, groups.v[i]);
 		if (rt_root_exists(host->root, "%s/cgroup.controllers", below) ||
 		    rt_root_exists(host->root, "%s/cpuset.cpus.partition", below))
-			say_partitions(host, below, depth - 1);
+			seen |= say_partitions(host, below, depth - 1);
 	}
 	tune_names_finish(&groups);
+	return seen;
 }
 
 static enum tune_verdict look_partitions(struct tune_host *host, const struct tune_check *check)
 {
+	bool seen = host->live;
+
 	if (!rt_root_exists(host->root, "sys/fs/cgroup/cgroup.controllers"))
 		return tune_missing(host, "sys/fs/cgroup/cgroup.controllers");
-	say_partitions(host, check->path, MOST_DEPTH);
+	seen |= say_partitions(host, check->path, MOST_DEPTH);
 	if (host->found.len)
 		return TUNE_FAIL;
+	if (!seen) {
+		tune_say(host, "no cpuset.cpus.partition is in this tree");
+		return TUNE_UNKNOWN;
+	}
 	tune_say(host, "no partition is invalid");
 	return TUNE_PASS;
 }
