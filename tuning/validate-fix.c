@@ -92,22 +92,6 @@ static const struct tune_distro distros[] = {
 
 /* ---- which distribution ---- */
 
-static void os_value(const char *text, const char *name, char *buf, size_t size)
-{
-	const char *at;
-	size_t len = strlen(name);
-
-	buf[0] = '\0';
-	for (at = text; at && *at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
-		if (strncmp(at, name, len) != 0 || at[len] != '=')
-			continue;
-		at += len + 1;
-		at += strspn(at, "\"'");
-		snprintf(buf, size, "%.*s", (int)strcspn(at, "\"'\n"), at);
-		return;
-	}
-}
-
 /* A word that both lists of words have. */
 static bool share_word(const char *a, const char *b)
 {
@@ -137,8 +121,8 @@ const struct tune_distro *tune_distro_of(const struct rt_root *root)
 
 	if (rt_root_read(root, &text, NULL, NULL, "etc/os-release") == 0 ||
 	    rt_root_read(root, &text, NULL, NULL, "usr/lib/os-release") == 0) {
-		os_value(text, "ID", id, sizeof(id));
-		os_value(text, "ID_LIKE", like, sizeof(like));
+		tune_setting(text, "ID", id, sizeof(id));
+		tune_setting(text, "ID_LIKE", like, sizeof(like));
 		free(text);
 	}
 	for (i = 0; i < last && !fits(&distros[i], root, id); i++)

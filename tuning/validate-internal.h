@@ -95,6 +95,9 @@ static inline enum tune_verdict tune_pass_if(bool condition)
 /* True: the real-time CPUs are known; else says that they are not. */
 bool tune_need_target(struct tune_host *host);
 
+/* The last value of a name in a text of settings: NAME=value, export NAME="value". */
+bool tune_setting(const char *text, const char *name, char *buf, size_t size);
+
 /* The names in a folder, sorted, "." and ".." left out; glob as in rt_glob(). */
 struct tune_names {
 	char **v;

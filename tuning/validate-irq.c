@@ -98,27 +98,6 @@ static enum tune_verdict look_held(struct tune_host *host, const struct tune_che
 
 /* ---- irqbalance ---- */
 
-/* The value of the last "NAME=value" or NAME="value" in a file of settings. */
-static bool setting(const char *text, const char *name, char *buf, size_t size)
-{
-	size_t len = strlen(name);
-	bool found = false;
-	const char *at;
-
-	for (at = text; at; at = strchr(at, '\n')) {
-		at += strspn(at, " \t\n");
-		if (strncmp(at, "export ", 7) == 0)
-			at += 7;
-		if (strncmp(at, name, len) != 0 || at[len] != '=')
-			continue;
-		at += len + 1;
-		at += strspn(at, "\"'");
-		snprintf(buf, size, "%.*s", (int)strcspn(at, "\"'\n"), at);
-		found = true;
-	}
-	return found;
-}
-
 static const char *const balance_files[] = { "etc/default/irqbalance", "etc/sysconfig/irqbalance" };
 
 /* The CPUs that irqbalance leaves alone. */
@@ -135,12 +114,12 @@ static void read_banned(struct tune_host *host, struct rt_cpuset *ret)
 	for (i = 0; i < 2; i++) {
 		char *text = tune_text(host, "%s", balance_files[i]);
 
-		if (text && setting(text, "IRQBALANCE_BANNED_CPULIST", value, sizeof(value)) &&
+		if (text && tune_setting(text, "IRQBALANCE_BANNED_CPULIST", value, sizeof(value)) &&
 		    rt_cpuset_parse(&set, value, NULL) == 0) {
 			rt_cpuset_or(ret, &set);
 			told = true;
 		}
-		if (text && setting(text, "IRQBALANCE_BANNED_CPUS", value, sizeof(value)) &&
+		if (text && tune_setting(text, "IRQBALANCE_BANNED_CPUS", value, sizeof(value)) &&
 		    rt_cpuset_parse_mask(&set, value, NULL) == 0) {
 			rt_cpuset_or(ret, &set);
 			told = true;

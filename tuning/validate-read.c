@@ -167,6 +167,28 @@ enum tune_verdict tune_missing(struct tune_host *host, const char *path)
 	return TUNE_UNKNOWN;
 }
 
+/* ---- settings ---- */
+
+bool tune_setting(const char *text, const char *name, char *buf, size_t size)
+{
+	size_t len = strlen(name);
+	bool found = false;
+	const char *at;
+
+	for (at = text; at; at = strchr(at, '\n')) {
+		at += strspn(at, " \t\n");
+		if (strncmp(at, "export ", 7) == 0)
+			at += 7;
+		if (strncmp(at, name, len) != 0 || at[len] != '=')
+			continue;
+		at += len + 1;
+		at += strspn(at, "\"'");
+		snprintf(buf, size, "%.*s", (int)strcspn(at, "\"'\n"), at);
+		found = true;
+	}
+	return found;
+}
+
 /* ---- folders ---- */
 
 static int by_name(const void *a, const void *b)
