@@ -23,7 +23,7 @@ check-unit: unit-tests
 	$(Q)tests/run $(addprefix $(O)/,$(UNIT_TESTS))
 
 # CMD_TESTS= names some of them
-check-cmd: programs $(O)/tests/tools/deal-trace $(O)/tests/bench/no-ftrace.so
+check-cmd: programs $(O)/tests/tools/deal-trace $(O)/tests/tools/kill-at $(O)/tests/bench/no-ftrace.so
 	$(Q)KVMRT_BIN=$(abspath $(O))/bin O=$(O) SAN=$(SAN) tests/run $(CMD_TESTS)
 
 check-lint: programs

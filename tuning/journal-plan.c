@@ -42,10 +42,15 @@ static void finish_change(struct tune_change *change)
 	free(change->refused);
 }
 
+void tune_plan_cut(struct tune_plan *plan, size_t nr)
+{
+	while (plan->nr > nr)
+		finish_change(&plan->changes[--plan->nr]);
+}
+
 void tune_plan_finish(struct tune_plan *plan)
 {
-	while (plan->nr)
-		finish_change(&plan->changes[--plan->nr]);
+	tune_plan_cut(plan, 0);
 	free(plan->changes);
 	plan->changes = NULL;
 	plan->room = 0;
@@ -144,13 +149,18 @@ void tune_plan_print(const struct tune_plan *plan, FILE *to)
 {
 	char name[TUNE_TARGET_MAX + 32];
 	struct rt_table *table;
-	size_t i;
+	size_t i, held = 0;
 
 	if (rt_table_create(&table, columns, NR_COLS) < 0)
 		return;
 	for (i = 0; i < plan->nr; i++) {
 		const struct tune_change *change = &plan->changes[i];
 
+		if (change->before &&
+		    tune_knob_equal(change->kind, change->before, change->wanted)) {
+			held++;
+			continue;
+		}
 		rt_table_row(table);
 		rt_table_str(table, COL_KNOB, tune_knob_name(name, sizeof(name), plan->root,
 							     change->kind, change->target));
@@ -161,6 +171,8 @@ void tune_plan_print(const struct tune_plan *plan, FILE *to)
 	}
 	rt_table_print(table, to, NULL);
 	rt_table_destroy(table);
+	if (held)
+		fprintf(to, "%zu more are only written down: the kernel may forget them\n", held);
 }
 
 void tune_plan_json(const struct tune_plan *plan, struct rt_json *json)

@@ -273,6 +273,11 @@ void tune_journal_close(struct tune_journal *journal)
 	free(journal);
 }
 
+const struct rt_root *tune_journal_root(const struct tune_journal *journal)
+{
+	return journal->root;
+}
+
 size_t tune_journal_size(const struct tune_journal *journal)
 {
 	return journal->own.records.nr;

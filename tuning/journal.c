@@ -34,6 +34,8 @@ static int set_and_read(const struct tune_journal *journal, enum tune_knob_kind 
 	int rc;
 
 	rc = tune_knob_write(journal->root, kind, target, value, err);
+	if (rc == 0 && tune_knob_is_late(kind))
+		return 0;
 	if (rc == 0)
 		rc = tune_knob_read(journal->root, kind, target, &now, err);
 	if (rc < 0)
@@ -76,7 +78,8 @@ static int make_from(struct tune_journal *journal, struct tune_change *change, c
 		return refuse(journal, change, before, !written, &why, err);
 	if (rc < 0 && err)
 		*err = why;
-	return rc;
+	/* a container's /sys: no fault of the request */
+	return rc == -EROFS ? rt_err_wrap(err, RT_ECANNOT, "this host may not be changed") : rc;
 }
 
 static int make(struct tune_journal *journal, struct tune_change *change, struct rt_err *err)
@@ -204,6 +207,22 @@ static int put_back(const struct tune_journal *journal, const struct tune_record
 	return set_and_read(journal, record->kind, record->target, before, err);
 }
 
+/* A file of a cgroup that we made goes with it, whatever is in it. */
+static bool goes_with_its_group(const struct tune_journal *journal,
+				const struct tune_record *record)
+{
+	const struct tune_record *group;
+	size_t len;
+
+	for (group = journal->own.records.v; group < record; group++) {
+		len = strlen(group->target);
+		if (group->kind == TUNE_KNOB_GROUP && strcmp(group->before, "none") == 0 &&
+		    strncmp(record->target, group->target, len) == 0 && record->target[len] == '/')
+			return true;
+	}
+	return false;
+}
+
 static enum tune_undone restore(const struct tune_journal *journal,
 				const struct tune_record *record, const char *before,
 				char **ret_from, bool dry_run, struct rt_err *err)
@@ -213,14 +232,14 @@ static enum tune_undone restore(const struct tune_journal *journal,
 	rc = tune_knob_read(journal->root, record->kind, record->target, ret_from, err);
 	if (rc < 0)
 		return rc == -ENOENT ? TUNE_ENDED : TUNE_FAILED;
-	if (tune_knob_equal(record->kind, *ret_from, before))
+	if (tune_knob_equal(record->kind, *ret_from, before) && !tune_knob_is_late(record->kind))
 		return TUNE_UNCHANGED;
 	if (dry_run)
 		return TUNE_RESTORED;
 	rc = put_back(journal, record, before, err);
 	if (rc == 0)
 		return TUNE_RESTORED;
-	return rc == -ENOENT ? TUNE_ENDED : TUNE_FAILED;
+	return rc == -ENOENT || goes_with_its_group(journal, record) ? TUNE_ENDED : TUNE_FAILED;
 }
 
 static enum tune_undone undo_one(struct tune_journal *journal, const struct tune_record *record,

@@ -75,6 +75,8 @@ struct tune_plan {
 };
 
 void tune_plan_finish(struct tune_plan *plan);
+/* Keeps the first @nr changes. */
+void tune_plan_cut(struct tune_plan *plan, size_t nr);
 
 /**
  * tune_plan_add() - one more change, made in the order of adding.
@@ -89,7 +91,7 @@ int tune_plan_add(struct tune_plan *plan, enum tune_knob_kind kind, const char *
 		  struct rt_err *err, const char *why, ...)
 	__attribute__((format(printf, 8, 9)));
 
-/* A line a change: what, from, to, why; then what the costliest ones disturb. */
+/* A line a change: what, from, to, why, what it disturbs; then how many are only held. */
 void tune_plan_print(const struct tune_plan *plan, FILE *to);
 void tune_plan_json(const struct tune_plan *plan, struct rt_json *json);	/* an array */
 
@@ -108,6 +110,7 @@ int tune_journal_look(struct tune_journal **ret, const struct rt_root *root, con
 /* Gives the lock back.  NULL is no journal. */
 void tune_journal_close(struct tune_journal *journal);
 
+const struct rt_root *tune_journal_root(const struct tune_journal *journal);
 size_t tune_journal_size(const struct tune_journal *journal);	/* changes to undo */
 /* False when the command that wrote it was stopped before tune_journal_complete(). */
 bool tune_journal_is_complete(const struct tune_journal *journal);

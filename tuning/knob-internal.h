@@ -22,4 +22,9 @@ int tune_sched_read(const struct rt_root *root, const char *target, char **ret,
 int tune_sched_write(const struct rt_root *root, const char *target, const char *value,
 		     struct rt_err *err);
 
+int tune_irqbalance_read(const struct rt_root *root, const char *target, char **ret,
+			 struct rt_err *err);
+int tune_irqbalance_write(const struct rt_root *root, const char *target, const char *value,
+			  struct rt_err *err);
+
 #endif /* TUNE_KNOB_INTERNAL_H */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * knob.c - the kinds of things that the engine sets; tasks are in knob-task.c
+ * knob.c - the kinds of things that the engine sets; tasks are in knob-task.c,
+ * irqbalance in knob-irqbalance.c
  */
 #include "tuning/knob-internal.h"
 
@@ -193,6 +194,8 @@ static const struct kind {
 	[TUNE_KNOB_AFFINITY] = { "affinity", tune_affinity_read, tune_affinity_write, equal_list,
 				 "CPUs" },
 	[TUNE_KNOB_SCHED] = { "sched", tune_sched_read, tune_sched_write, equal_text, "policy" },
+	[TUNE_KNOB_IRQBALANCE] = { "irqbalance", tune_irqbalance_read, tune_irqbalance_write,
+				   equal_list, NULL },
 };
 
 const char *tune_knob_word(enum tune_knob_kind kind)
@@ -225,6 +228,11 @@ int tune_knob_write(const struct rt_root *root, enum tune_knob_kind kind, const 
 bool tune_knob_equal(enum tune_knob_kind kind, const char *a, const char *b)
 {
 	return kinds[kind].equal(a, b);
+}
+
+bool tune_knob_is_late(enum tune_knob_kind kind)
+{
+	return kind == TUNE_KNOB_IRQBALANCE;
 }
 
 char *tune_knob_name(char *buf, size_t size, const struct rt_root *root,

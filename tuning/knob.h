@@ -25,6 +25,7 @@ enum tune_knob_kind {
 	TUNE_KNOB_MEMBER,	/* a task's cgroup, "/" is the hierarchy's top */
 	TUNE_KNOB_AFFINITY,	/* a task's CPUs, a list */
 	TUNE_KNOB_SCHED,	/* a task's policy: "fifo 1", "other 0", "deadline 100 200 200" */
+	TUNE_KNOB_IRQBALANCE,	/* its socket; CPUs that it keeps interrupts off, a list */
 	TUNE_NR_KNOBS
 };
 
@@ -51,6 +52,8 @@ int tune_knob_read(const struct rt_root *root, enum tune_knob_kind kind, const c
 int tune_knob_write(const struct rt_root *root, enum tune_knob_kind kind, const char *target,
 		    const char *value, struct rt_err *err);
 bool tune_knob_equal(enum tune_knob_kind kind, const char *a, const char *b);
+/* What was written shows only later: reading at once tells nothing. */
+bool tune_knob_is_late(enum tune_knob_kind kind);
 /* For people: "/sys/...", "task 12 \"name\": CPUs"; returns @buf. */
 char *tune_knob_name(char *buf, size_t size, const struct rt_root *root,
 		     enum tune_knob_kind kind, const char *target);

@@ -29,7 +29,7 @@ $(foreach f,$(topo-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tun
 
 # --- the engine: plan, journal, apply, read back, undo
 libtuning.a-objs += $(addprefix tuning/,journal.o journal-file.o journal-plan.o journal-store.o \
-	knob.o knob-task.o)
+	knob.o knob-irqbalance.o knob-task.o)
 tune-tests += journal knob
 PROGRAMS += kvmrt-undo
 kvmrt-undo-objs := tuning/cmd-undo.o
@@ -61,6 +61,24 @@ FUZZERS += $(tune-affinity-fuzzers)
 $(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs)))
 
 # --- shield and CPUs up and down
+libtuning.a-objs += $(addprefix tuning/,online.o partition.o shield.o shield-file.o shield-kernel.o \
+	shield-left.o shield-note.o shield-tasks.o watch.o)
+tune-tests += online partition shield watch
+PROGRAMS += kvmrt-cpu
+kvmrt-cpu-objs := tuning/cmd-cpu.o
+kvmrt-cpu-libs = $(tune-libs)
+kvmrt-cpu-ldlibs = $(tune-ldlibs)
+CMD_TESTS += tests/cmd/kvmrt-cpu.sh
+PROGRAMS += shield
+UNITS += $(O)/tuning/shield.service
+CMD_TESTS += tests/cmd/shield.sh
+FUZZERS += tests/fuzz/fuzz-shield-file
+tests/fuzz/fuzz-shield-file-objs := tests/fuzz/fuzz-shield-file.o
+tests/fuzz/fuzz-shield-file-libs = $(tune-libs)
+tests/fuzz/fuzz-shield-file-ldlibs = $(tune-ldlibs)
+shield-objs := tuning/cmd-shield.o tuning/cmd-shield-show.o
+shield-libs = $(tune-libs)
+shield-ldlibs = $(tune-ldlibs)
 
 # --- validation of the host
 libtuning.a-objs += $(addprefix tuning/,cmdline.o validate.o validate-boot.o validate-device.o \

@@ -16,7 +16,9 @@
 
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "lib/root.h"
 #include "lib/text.h"
+#include "tuning/shield.h"
 #include "tuning/topo.h"
 
 #define DEADLINE	6	/* SCHED_DEADLINE, which <sched.h> has only with newer libc */
@@ -155,12 +157,29 @@ int tune_run_memory(struct tune_run *run, const struct tune_topo *topo, const ch
 
 /* ---- to a thread ---- */
 
+/* CPUs that shield has in a partition are open to those who are in its group. */
+static void enter_shield(const struct tune_run *run, pid_t tid)
+{
+	struct rt_root root;
+
+	if (rt_root_init(&root, NULL, NULL) < 0)
+		return;
+	tune_shield_enter(&root, &run->cpus, tid, NULL);
+	rt_root_finish(&root);
+}
+
 static int set_cpus(const struct tune_run *run, pid_t tid, struct rt_err *err)
 {
 	char list[4096];
 
 	if (syscall(SYS_sched_setaffinity, tid, sizeof(run->cpus.bits), run->cpus.bits) == 0)
 		return 0;
+	if (errno == EINVAL) {
+		enter_shield(run, tid);
+		if (syscall(SYS_sched_setaffinity, tid, sizeof(run->cpus.bits), run->cpus.bits) ==
+		    0)
+			return 0;
+	}
 	if (rt_cpuset_format(&run->cpus, list, sizeof(list)) < 0)
 		snprintf(list, sizeof(list), "%u CPUs", rt_cpuset_count(&run->cpus));
 	if (errno == EINVAL)

@@ -376,7 +376,7 @@ int tune_tasks_read(struct tune_tasks *tasks, const struct rt_root *root, unsign
 		if (rt_parse_u64(entry->d_name, 1, INT32_MAX, &pid) == 0)
 			rc = read_process(&r, (pid_t)pid);
 	closedir(dir);
-	if (rc == 0)
+	if (rc == 0 && tasks->n)
 		qsort(tasks->v, tasks->n, sizeof(*tasks->v), by_number);
 	return rc;
 }

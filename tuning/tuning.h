@@ -12,6 +12,10 @@
 #include "tuning/tasks.h"
 #include "tuning/journal.h"
 #include "tuning/knob.h"
+#include "tuning/online.h"
+#include "tuning/partition.h"
+#include "tuning/shield.h"
+#include "tuning/shield-note.h"
 #include "tuning/topo.h"
 #include "tuning/validate.h"
 

@@ -13,6 +13,10 @@ TOOLS += tests/lab/gs-caller
 tests/lab/gs-caller-objs := tests/lab/gs-caller.o
 tests/lab/gs-caller-libs := libkvmrt_gs.a
 
+# What kills the commands under test at any of their steps.
+TOOLS += tests/tools/kill-at
+tests/tools/kill-at-objs := tests/tools/kill-at.o
+
 LAB_KERNELS := 6.1 6.1-rt 6.12 6.12-rt
 lab-modules: $(O)/tests/lab/gs-caller
 	$(Q)for k in $(LAB_KERNELS); do \
@@ -21,7 +25,7 @@ lab-modules: $(O)/tests/lab/gs-caller
 	done
 
 # LAB_TESTS= names some of them; all without
-lab-ready: programs lab-modules $(O)/tests/tools/gs-storm
+lab-ready: programs lab-modules $(O)/tests/tools/gs-storm $(O)/tests/tools/kill-at
 
 check-lab: lab-ready
 	$(Q)KVMRT_BIN=$(O)/bin tests/lab/run-tests $(LAB_TESTS)

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -96,6 +98,30 @@ TEST(lists_and_masks_are_compared_as_sets)
 	assert_false(tune_knob_equal(TUNE_KNOB_CPUMASK, "f", "e"));
 	assert_false(tune_knob_equal(TUNE_KNOB_TEXT, "0-3", "0,1,2,3"));
 	assert_false(tune_knob_equal(TUNE_KNOB_CPULIST, "0-3", "isolated"));
+}
+
+TEST(a_controller_is_on_where_its_whole_word_stands)
+{
+	static const char *const texts[][2] = {
+		{ "cpuset", "on" }, { "cpu cpuset io", "on" }, { "cpu", "off" },
+		{ "cpusets", "off" }, { "", "off" },
+	};
+	unsigned int i;
+	char *value;
+	int rc;
+
+	for (i = 0; i < 5; i++) {
+		tune_knob_write(&root, TUNE_KNOB_TEXT, "file", texts[i][0], NULL);
+		rc = tune_knob_read(&root, TUNE_KNOB_CONTROLLER, "file", &value, NULL);
+		assert_int_equal(rc, 0);
+		assert_string_equal(value, texts[i][1]);
+		free(value);
+	}
+	tune_knob_write(&root, TUNE_KNOB_CONTROLLER, "file", "on", NULL);
+	assert_int_equal(tune_knob_read(&root, TUNE_KNOB_TEXT, "file", &value, NULL), 0);
+	assert_string_equal(value, "+cpuset");
+	free(value);
+	tune_knob_write(&root, TUNE_KNOB_TEXT, "file", "0-3", NULL);
 }
 
 TEST(a_group_is_made_and_removed)
@@ -191,6 +217,64 @@ TEST(a_task_knows_its_cgroup)
 	assert_int_equal(tune_knob_read(&root, TUNE_KNOB_MEMBER, target, &value, NULL), -EBADMSG);
 }
 
+/* As irqbalance 1.9 answers. */
+static void be_irqbalance(int fd)
+{
+	char banned[64] = "00000000", text[256];
+	ssize_t len;
+	int one;
+
+	while ((one = accept(fd, NULL, NULL)) >= 0) {
+		len = recv(one, text, sizeof(text) - 1, 0);
+		text[len > 0 ? len : 0] = '\0';
+		if (strcmp(text, "setup") == 0)
+			dprintf(one, "SLEEP 10 IRQ 24 LOAD 0 BANNED %s", banned);
+		else if (strcmp(text, "settings cpus 4-5") == 0)
+			strcpy(banned, "00000030");
+		else if (strcmp(text, "settings cpus NULL") == 0)
+			strcpy(banned, "0");
+		close(one);
+	}
+}
+
+static void expect_banned(const char *list)
+{
+	char *value;
+
+	assert_int_equal(tune_knob_read(&root, TUNE_KNOB_IRQBALANCE, "irq.sock", &value, NULL), 0);
+	assert_string_equal(value, list);
+	free(value);
+}
+
+TEST(irqbalance_is_told_and_asked)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	struct rt_err err = { 0 };
+	char *value;
+	pid_t pid;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/irq.sock", tree);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	pid = fork();
+	if (pid == 0) {
+		be_irqbalance(fd);
+		_exit(0);
+	}
+	close(fd);
+	expect_banned("");
+	assert_int_equal(tune_knob_write(&root, TUNE_KNOB_IRQBALANCE, "irq.sock", "4-5", NULL), 0);
+	expect_banned("4-5");
+	assert_int_equal(tune_knob_write(&root, TUNE_KNOB_IRQBALANCE, "irq.sock", "", NULL), 0);
+	expect_banned("");
+	assert_true(tune_knob_is_late(TUNE_KNOB_IRQBALANCE));
+	end(pid);
+	assert_int_equal(tune_knob_read(&root, TUNE_KNOB_IRQBALANCE, "irq.sock", &value, &err),
+			 -ENOENT);
+	unlink(address.sun_path);
+}
+
 TEST(names_are_for_people)
 {
 	char target[64], name[128];
@@ -209,11 +293,13 @@ int main(void)
 		cmocka_unit_test(every_kind_has_a_word_that_finds_it),
 		cmocka_unit_test(a_file_is_its_text_without_the_newline),
 		cmocka_unit_test(lists_and_masks_are_compared_as_sets),
+		cmocka_unit_test(a_controller_is_on_where_its_whole_word_stands),
 		cmocka_unit_test(a_group_is_made_and_removed),
 		cmocka_unit_test(the_cpus_of_a_task_are_set),
 		cmocka_unit_test(a_policy_comes_back_as_it_was_read),
 		cmocka_unit_test(a_task_that_has_ended_is_not_there_nor_is_another_of_its_number),
 		cmocka_unit_test(a_task_knows_its_cgroup),
+		cmocka_unit_test(irqbalance_is_told_and_asked),
 		cmocka_unit_test(names_are_for_people),
 	};
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd-shield-show.h - what shield prints: each CPU, and what remains on those shielded
+ */
+#ifndef TUNE_CMD_SHIELD_SHOW_H
+#define TUNE_CMD_SHIELD_SHOW_H
+
+#include <stdbool.h>
+
+struct rt_err;
+struct rt_root;
+
+/* To stdout.  With @json: { "tier": ..., "cpus": [...], "left": [...] }. */
+int tune_shield_show(const struct rt_root *root, bool json, struct rt_err *err);
+
+#endif /* TUNE_CMD_SHIELD_SHOW_H */

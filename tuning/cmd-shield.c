@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * cmd-shield.c - shield: CPUs kept free of interrupts, of tasks, of timer ticks
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/cmd.h"
+#include "lib/err.h"
+#include "lib/json.h"
+#include "lib/root.h"
+#include "tuning/cmd-shield-show.h"
+#include "tuning/shield-file.h"
+#include "tuning/shield-note.h"
+#include "tuning/shield.h"
+#include "tuning/topo.h"
+#include "tuning/watch.h"
+
+#define JOURNAL "shield"
+
+static const char *all, *kinds[TUNE_NR_SHIELDS], *tier, *file, *root_path;
+static bool reset, current, service, watch, dry_run, json;
+
+static const struct rt_opt shield_opts[] = {
+	RT_STRING('a', "all", &all, "CPUS", "shield from all three: interrupts, timer, processes"),
+	RT_STRING('i', "irq", &kinds[TUNE_SHIELD_IRQ], "CPUS", "shield from devices' interrupts"),
+	RT_STRING('l', "loc", &kinds[TUNE_SHIELD_LOC], "CPUS", "shield from the local timer"),
+	RT_STRING('p', "proc", &kinds[TUNE_SHIELD_PROC], "CPUS", "shield from processes"),
+	RT_BOOL('r', "reset", &reset, "take all shielding back, first"),
+	RT_BOOL('c', "current", &current,
+		"show what is shielded, and what remains there (default)"),
+	RT_CHOICE('t', "tier", &tier, "auto|partition|cpuset|affinity",
+		  "the means that keeps tasks off"),
+	RT_BOOL('s', "service", &service, "take what the service's file says"),
+	RT_STRING('f', "file", &file, "FILE", "that file, in the place of the system's"),
+	RT_BOOL('w', "watch", &watch, "stay, and shield again when an interface comes up"),
+	RT_BOOL('n', "dry-run", &dry_run, "print the changes and what they disturb, make none"),
+	RT_BOOL(0, "json", &json, "print JSON"),
+	RT_STRING(0, "root", &root_path, "DIR", "the host's files are below DIR"),
+	RT_END
+};
+
+/* ---- what is wanted ---- */
+
+/* "2-3" takes the place of what was, "+4" adds, "-3" takes away, "none" is none. */
+static int merge(struct rt_cpuset *set, const struct tune_topo *topo, const char *text,
+		 struct rt_err *err)
+{
+	bool add = text[0] == '+', remove = text[0] == '-';
+	struct rt_cpuset cpus;
+	int rc;
+
+	if (strcmp(text, "none") == 0) {
+		*set = (struct rt_cpuset){ { 0 } };
+		return 0;
+	}
+	rc = tune_cpuset_resolve(&cpus, topo, text + (add || remove), err);
+	if (rc < 0)
+		return rc;
+	if (rt_cpuset_empty(&cpus))
+		return rt_err_say(err, -EINVAL, "expected a set of CPUs, found none in \"%s\"; "
+				  "\"none\" takes a shield away", text);
+	if (remove)
+		rt_cpuset_minus(set, &cpus);
+	else if (add)
+		rt_cpuset_or(set, &cpus);
+	else
+		*set = cpus;
+	return 0;
+}
+
+static int merge_options(struct tune_shield *shield, const struct tune_topo *topo,
+			 struct rt_err *err)
+{
+	int kind, rc = 0;
+
+	for (kind = 0; kind < TUNE_NR_SHIELDS && rc == 0; kind++) {
+		if (all)
+			rc = merge(&shield->cpus[kind], topo, all, err);
+		if (rc == 0 && kinds[kind])
+			rc = merge(&shield->cpus[kind], topo, kinds[kind], err);
+	}
+	if (tier)
+		shield->tier = tune_tier_find(tier);
+	return rc;
+}
+
+static int merge_assigns(struct tune_shield *shield, const struct tune_topo *topo,
+			 const struct tune_service *from, struct rt_err *err)
+{
+	struct rt_cpuset cpus;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < from->nr_assigns; i++) {
+		rc = tune_cpuset_resolve(&cpus, topo, from->assigns[i].cpus, err);
+		if (rc == 0 && rt_cpuset_empty(&cpus))
+			rc = rt_err_say(err, -EINVAL, "expected CPUs, found none");
+		if (rc < 0)
+			return rt_err_wrap(err, rc, "IRQ_ASSIGN \"%s:%s\"", from->assigns[i].cpus,
+					   from->assigns[i].irq);
+		rc = tune_irq_assigns_add(&shield->assigns, &cpus, strdup(from->assigns[i].irq));
+		if (rc < 0)
+			return rt_err_set(err, rc, "IRQ_ASSIGN");
+	}
+	return 0;
+}
+
+static int merge_values(struct tune_shield *shield, const struct tune_topo *topo,
+			const struct tune_service *from, struct rt_err *err)
+{
+	static const enum tune_service_word of_kind[] = {
+		[TUNE_SHIELD_IRQ] = TUNE_SERVICE_IRQ, [TUNE_SHIELD_LOC] = TUNE_SERVICE_LOC,
+		[TUNE_SHIELD_PROC] = TUNE_SERVICE_PROC,
+	};
+	const char *word, *every = from->values[TUNE_SERVICE_ALL];
+	int kind, rc = 0;
+
+	for (kind = 0; kind < TUNE_NR_SHIELDS && rc == 0; kind++) {
+		if (every && every[0])
+			rc = merge(&shield->cpus[kind], topo, every, err);
+		word = from->values[of_kind[kind]];
+		if (rc == 0 && word && word[0])
+			rc = merge(&shield->cpus[kind], topo, word, err);
+	}
+	word = from->values[TUNE_SERVICE_TIER];
+	if (rc == 0 && word && word[0] && tune_tier_find(word) < 0)
+		rc = rt_err_say(err, -EINVAL, "SHIELD_TIER: expected auto, partition, cpuset or "
+				"affinity, found \"%s\"", word);
+	if (rc == 0 && word && word[0])
+		shield->tier = tune_tier_find(word);
+	return rc;
+}
+
+static const char *service_file(const struct rt_root *root)
+{
+	static const char *const places[] = { "etc/sysconfig/shield", "etc/default/shield" };
+
+	return rt_root_exists(root, "%s", places[0]) ? places[0] : places[1];
+}
+
+static int merge_service(struct tune_shield *shield, const struct tune_topo *topo,
+			 const struct rt_root *root, struct rt_err *err)
+{
+	const char *path = file ? file : service_file(root);
+	struct tune_service from = { 0 };
+	struct rt_root here = { .fd = -1 };
+	char *text = NULL;
+	int rc;
+
+	rc = file ? rt_root_init(&here, path[0] == '/' ? "/" : ".", err) : 0;
+	if (rc == 0)
+		rc = rt_root_read(file ? &here : root, &text, NULL, err, "%s", path);
+	if (file)
+		rt_root_finish(&here);
+	if (rc < 0)
+		return rc;
+	rc = tune_service_parse(&from, text, err);
+	if (rc == 0)
+		rc = merge_values(shield, topo, &from, err);
+	if (rc == 0)
+		rc = merge_assigns(shield, topo, &from, err);
+	tune_service_finish(&from);
+	free(text);
+	return rc < 0 ? rt_err_wrap(err, rc, "%s", path) : 0;
+}
+
+static int find_wanted(struct tune_shield *shield, const struct rt_root *root, struct rt_err *err)
+{
+	struct tune_topo *topo;
+	int rc;
+
+	rc = tune_topo_load(&topo, root, err);
+	if (rc < 0)
+		return rc;
+	if (service) {
+		/* the file is the whole truth: what was asked for before is not added to it */
+		tune_irq_assigns_finish(&shield->assigns);
+		*shield = (struct tune_shield){ 0 };
+		rc = merge_service(shield, topo, root, err);
+	}
+	if (rc == 0)
+		rc = merge_options(shield, topo, err);
+	tune_topo_destroy(topo);
+	return rc;
+}
+
+/* ---- doing it ---- */
+
+/* Nothing that was shielded is given up: then more can be added to what is there. */
+static bool grows(const struct tune_shield *old, const struct tune_shield *new)
+{
+	int kind;
+
+	for (kind = 0; kind < TUNE_NR_SHIELDS; kind++)
+		if (!rt_cpuset_within(&old->cpus[kind], &new->cpus[kind]))
+			return false;
+	return old->assigns.nr == 0 && rt_cpuset_equal(&old->cpus[TUNE_SHIELD_PROC],
+						       &new->cpus[TUNE_SHIELD_PROC]);
+}
+
+static int note(struct tune_journal *journal, const struct tune_shield *shield,
+		enum tune_tier now, struct rt_err *err)
+{
+	char *text = tune_shield_note(shield, now);
+	int rc;
+
+	if (!text)
+		return rt_err_set(err, -ENOMEM, "a note");
+	rc = tune_journal_set_note(journal, text, err);
+	free(text);
+	return rc;
+}
+
+static void tell(const struct rt_root *root, const struct tune_shield *shield, enum tune_tier now,
+		 const struct rt_err *why)
+{
+	char words[2048];
+
+	if (!rt_cpuset_empty(&shield->cpus[TUNE_SHIELD_PROC]) && why->code)
+		fprintf(stderr, "shield: tasks are kept off by means of \"%s\"; a better one was "
+			"not to be had: %s\n", tune_tier_word(now), why->text);
+	if (tune_shield_boot_words(words, sizeof(words), root, shield, NULL) == 0 && words[0])
+		fprintf(stderr, "shield: the timer's tick itself goes on; a kernel booted with "
+			"\"%s\" stops it while one task runs\n", words);
+}
+
+/* What the kernel refused of its settings; tasks and interrupts are in --current's table. */
+static void tell_refused(const struct tune_plan *plan)
+{
+	const struct tune_change *change;
+	char name[TUNE_TARGET_MAX + 32];
+
+	for (change = plan->changes; change < plan->changes + plan->nr; change++)
+		if (change->state == TUNE_REFUSED && change->cost != TUNE_COST_IRQ &&
+		    change->cost != TUNE_COST_TASK)
+			fprintf(stderr, "shield: %s is as it was: %s\n",
+				tune_knob_name(name, sizeof(name), plan->root, change->kind,
+					       change->target),
+				change->refused ? change->refused : "no memory");
+}
+
+static int apply(struct tune_journal *journal, const struct rt_root *root,
+		 const struct tune_shield *shield, struct rt_err *err)
+{
+	struct tune_plan plan = { .root = root };
+	enum tune_tier now = shield->tier;
+	struct rt_err why = { 0 };
+	int rc;
+
+	rc = note(journal, shield, shield->tier, err);
+	if (rc == 0)
+		rc = tune_shield_apply(journal, &plan, shield, &now, &why, err);
+	if (rc == 0)
+		rc = note(journal, shield, now, err);
+	if (rc == 0)
+		rc = tune_journal_complete(journal, err);
+	if (rc == 0)
+		tell_refused(&plan);
+	tune_plan_finish(&plan);
+	if (rc < 0) {
+		tune_shield_undo(journal, NULL, NULL);
+		return rt_err_wrap(err, rc, "nothing is shielded now");
+	}
+	tell(root, shield, now, &why);
+	return 0;
+}
+
+static int plan_only(const struct rt_root *root, const struct tune_shield *shield,
+		     struct rt_err *err)
+{
+	struct tune_plan plan = { .root = root };
+	struct rt_buf buf = { 0 };
+	struct rt_json to = { .buf = &buf };
+	int rc;
+
+	rc = tune_shield_plan(&plan, shield, err);
+	if (rc == 0 && json) {
+		tune_plan_json(&plan, &to);
+		puts(rt_buf_str(&buf) ? buf.data : "");
+		rt_buf_finish(&buf);
+	} else if (rc == 0) {
+		tune_plan_print(&plan, stdout);
+	}
+	tune_plan_finish(&plan);
+	return rc;
+}
+
+static int change(struct tune_journal *journal, const struct rt_root *root,
+		  struct tune_shield *shield, struct rt_err *err)
+{
+	struct tune_shield old = *shield;
+	int rc;
+
+	old.assigns.v = NULL;	/* its number alone is looked at */
+	rc = find_wanted(shield, root, err);
+	/* what is shielded by us is no reason against it */
+	if (rc == 0)
+		rc = tune_shield_check(root, shield, err);
+	if (rc < 0)
+		return rc;
+	if (dry_run)
+		return plan_only(root, shield, err);
+	if (!grows(&old, shield) || !tune_journal_is_complete(journal))
+		rc = tune_shield_undo(journal, NULL, err);
+	if (rc == 0 && !tune_shield_is_empty(shield))
+		rc = apply(journal, root, shield, err);
+	return rc;
+}
+
+static bool is_wanted(void)
+{
+	return all || kinds[TUNE_SHIELD_IRQ] || kinds[TUNE_SHIELD_LOC] ||
+	       kinds[TUNE_SHIELD_PROC] || service || tier;
+}
+
+static int set(const struct rt_root *root, struct rt_err *err)
+{
+	struct tune_journal *journal;
+	struct tune_shield shield = { 0 };
+	int rc;
+
+	rc = dry_run ? tune_journal_look(&journal, root, JOURNAL, err) :
+	     tune_journal_open(&journal, root, JOURNAL, err);
+	if (rc < 0)
+		return rc;
+	if (tune_journal_size(journal) && !tune_journal_is_complete(journal))
+		fprintf(stderr, "shield: an earlier call was stopped half-way; what it did %s\n",
+			dry_run ? "will be taken back" : "is taken back");
+	else if (!reset && tune_journal_note(journal)[0])
+		tune_shield_parse_note(&shield, tune_journal_note(journal), NULL);
+	if (!tier)
+		shield.tier = TUNE_TIER_AUTO;
+	if (reset && !dry_run)
+		rc = tune_shield_undo(journal, NULL, err);
+	if (rc == 0 && is_wanted())
+		rc = change(journal, root, &shield, err);
+	tune_irq_assigns_finish(&shield.assigns);
+	tune_journal_close(journal);
+	return rc;
+}
+
+/* What the journal notes is made once more: an interface has got interrupts anew. */
+static int shield_again(const struct rt_root *root, struct rt_err *err)
+{
+	struct tune_plan plan = { .root = root };
+	struct tune_shield shield = { 0 };
+	struct tune_journal *journal;
+	int rc;
+
+	rc = tune_journal_open(&journal, root, JOURNAL, err);
+	if (rc < 0)
+		return rc;
+	if (tune_journal_is_complete(journal) &&
+	    tune_shield_parse_note(&shield, tune_journal_note(journal), NULL) == 0) {
+		rc = tune_shield_prepare(&plan, &shield, err);
+		if (rc == 0)
+			rc = tune_shield_sweep(journal, &plan, &shield, err);
+		if (rc == 0)
+			rc = tune_journal_complete(journal, err);
+	}
+	tune_plan_finish(&plan);
+	tune_irq_assigns_finish(&shield.assigns);
+	tune_journal_close(journal);
+	return rc;
+}
+
+/* The next interface may do better: the watch goes on. */
+static int again(void *arg, struct rt_err *err)
+{
+	struct rt_err why = { 0 };
+
+	(void)err;
+	if (shield_again(arg, &why) < 0)
+		fprintf(stderr, "shield: %s\n", why.text);
+	return 0;
+}
+
+static int check_usage(struct rt_err *err)
+{
+	if (current && (reset || dry_run || is_wanted() || watch))
+		return rt_usage(err, "--current goes with no change");
+	if (file && !service)
+		return rt_usage(err, "--file goes with --service");
+	if (dry_run && (watch || !is_wanted()))
+		return rt_usage(err, "--dry-run goes with something to shield; \"kvmrt-undo "
+				"--dry-run shield\" shows what --reset would do");
+	if (json && !dry_run && (reset || is_wanted()))
+		return rt_usage(err, "--json goes with showing, or with --dry-run");
+	return 0;
+}
+
+static int run(int argc, char **argv, struct rt_err *err)
+{
+	struct rt_root root;
+	int rc;
+
+	(void)argc;
+	(void)argv;
+	rc = check_usage(err);
+	if (rc == 0)
+		rc = rt_root_init(&root, root_path, err);
+	if (rc != 0)
+		return rc;
+	if (reset || is_wanted())
+		rc = set(&root, err);
+	else if (!watch)
+		rc = tune_shield_show(&root, json, err);
+	if (rc == 0 && watch)
+		rc = tune_watch_links(again, &root, err);
+	rt_root_finish(&root);
+	return rc;
+}
+
+static const struct rt_cmd shield_cmd = {
+	.name = "shield",
+	.summary = "keep CPUs free of what can run elsewhere",
+	.synopsis = "[options]",
+	.details = "CPUS: numbers and ranges, \"c0-3\" cores, \"n1\" nodes, \"~\" all others; a "
+		   "\"+\" in front adds to what is shielded, a \"-\" takes away, \"none\" is none.",
+	.opts = shield_opts,
+	.effect = RT_CHANGES_HOST,
+	.complete = RT_COMPLETE_NONE,
+	.run = run,
+};
+
+int main(int argc, char **argv)
+{
+	return rt_cmd_main(&shield_cmd, argc, argv);
+}

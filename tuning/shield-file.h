@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shield-file.h - the service's file: /etc/default/shield, /etc/sysconfig/shield
+ *
+ * Assignments as a shell would read them, several on a line if wanted, += to add; no
+ * expansions.  Comments begin with #.
+ *
+ *	SHIELD_ALL="2-3"		or SHIELD_IRQ, SHIELD_LOC, SHIELD_PROC
+ *	SHIELD_TIER="affinity"
+ *	IRQ_ASSIGN+="0-4:enp4s0f0;"	CPUS:INTERRUPT; and more of them
+ */
+#ifndef TUNE_SHIELD_FILE_H
+#define TUNE_SHIELD_FILE_H
+
+#include <stddef.h>
+
+struct rt_err;
+
+struct tune_service_assign {
+	char *cpus, *irq;	/* owned; a CPUSET, and a number or name */
+};
+
+enum tune_service_word {
+	TUNE_SERVICE_ALL, TUNE_SERVICE_IRQ, TUNE_SERVICE_LOC, TUNE_SERVICE_PROC,
+	TUNE_SERVICE_TIER, TUNE_SERVICE_ASSIGN, TUNE_NR_SERVICE
+};
+
+/* Start it with { 0 }. */
+struct tune_service {
+	char *values[TUNE_NR_SERVICE];	/* owned; NULL where it is not set */
+	struct tune_service_assign *assigns;	/* owned */
+	size_t nr_assigns;
+};
+
+/* -EINVAL names the line, what was expected and what was found. */
+int tune_service_parse(struct tune_service *service, const char *text, struct rt_err *err);
+void tune_service_finish(struct tune_service *service);
+
+#endif /* TUNE_SHIELD_FILE_H */

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shield-note.h - what a journal notes of the shield that it made
+ *
+ * "shield irq=2-3 loc=2-3 proc=2-3 tier=partition assign=0-1:eth0": whoever shields CPUs
+ * gives his journal such a note, so that tune_shield_current() knows them.
+ */
+#ifndef TUNE_SHIELD_NOTE_H
+#define TUNE_SHIELD_NOTE_H
+
+#include "tuning/shield.h"
+
+/* Owned by the caller, free(3); NULL without memory.  @tier: the one that was honoured. */
+char *tune_shield_note(const struct tune_shield *shield, enum tune_tier tier);
+
+/*
+ * Start @ret with { 0 }; ->tier is the one that was honoured.  -EINVAL for what is no
+ * such note, -ENOMEM.
+ */
+int tune_shield_parse_note(struct tune_shield *ret, const char *note, struct rt_err *err);
+void tune_irq_assigns_finish(struct tune_irq_assigns *assigns);
+/* Takes @irq over, also when it fails. */
+int tune_irq_assigns_add(struct tune_irq_assigns *assigns, const struct rt_cpuset *cpus,
+			 char *irq);
+
+/**
+ * tune_shield_current() - the CPUs that are shielded now, by all journals together.
+ *
+ * Needs no root.  ->assigns is left empty.
+ */
+int tune_shield_current(struct tune_shield *ret, const struct rt_root *root, struct rt_err *err);
+
+#endif /* TUNE_SHIELD_NOTE_H */
