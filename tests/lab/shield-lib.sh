@@ -30,7 +30,7 @@ trap end_load EXIT
 
 # restored WHEN: the host is as in the file "before"
 restored() {
-	$snapshot >after
+	$snapshot after
 	$snapshot --compare before after >differences || fail "$1: $(head -n 20 differences)"
 }
 
@@ -109,7 +109,7 @@ shields() {
 	# which CPUs a thread of the kernel may use changes while it starts
 	sleep 1
 	shield --reset
-	$snapshot >before
+	$snapshot before
 	load_host
 	sleep 1
 	shield --all 4-5 2>said || fail "$(cat said)"
@@ -145,7 +145,7 @@ refuses() {
 	echo member >$dir/cpuset.cpus.partition
 	rmdir $dir
 	echo -cpuset >/sys/fs/cgroup/cgroup.subtree_control
-	$snapshot >before
+	$snapshot before
 	shield --all 4-9 2>said && fail "CPU 9"
 	shield --all 0-7 2>said && fail "all CPUs"
 	echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-online.c - CPUs go down and come up, but not the last, nor one that cannot */
-#include "tests/tuning/tree.h"
+#include "tests/tuning/host-tree.h"
 
 #include "lib/err.h"
 #include "tuning/journal.h"
@@ -23,7 +23,7 @@ static const struct tree_file host[] = {
 	{ NULL, NULL }
 };
 
-static struct tree tree;
+static struct tree *tree;
 static struct tune_plan plan;
 static struct rt_err err;
 
@@ -32,7 +32,7 @@ static int down(const char *list, bool force)
 	struct rt_cpuset set;
 
 	assert_int_equal(rt_cpuset_parse(&set, list, NULL), 0);
-	plan = (struct tune_plan){ .root = &tree.root };
+	plan = (struct tune_plan){ .root = &tree->root };
 	err = (struct rt_err){ 0 };
 	return tune_online_plan_down(&plan, &set, force, &err);
 }
@@ -40,14 +40,14 @@ static int down(const char *list, bool force)
 static int setup(void **state)
 {
 	(void)state;
-	tree_make(&tree, host);
+	tree = tree_of(host);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	tree_remove(&tree);
+	tree_destroy(tree);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ TEST(cpus_come_up)
 	struct rt_cpuset set;
 
 	rt_cpuset_parse(&set, "2-3", NULL);
-	plan = (struct tune_plan){ .root = &tree.root };
+	plan = (struct tune_plan){ .root = &tree->root };
 	assert_int_equal(tune_online_plan_up(&plan, &set, NULL), 0);
 	assert_int_equal(plan.nr, 1);
 	assert_string_equal(plan.changes[0].target, CPU "cpu3/online");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-partition.c - CPUs of their own for a group are planned, and never taken from another */
-#include "tests/tuning/tree.h"
+#include "tests/tuning/host-tree.h"
 
 #include "lib/err.h"
 #include "tuning/journal.h"
@@ -52,29 +52,29 @@ TEST(the_version_of_cgroups_is_seen)
 		{ TOP "/unified/cgroup.controllers", "" }, { TOP "/memory/tasks", "" },
 		{ NULL, NULL } };
 	char mount[TUNE_MOUNT_MAX];
-	struct tree tree;
+	struct tree *tree;
 
-	tree_make(&tree, v2);
-	assert_int_equal(tune_cgroups_find(&tree.root, mount), TUNE_CGROUPS_V2);
+	tree = tree_of(v2);
+	assert_int_equal(tune_cgroups_find(&tree->root, mount), TUNE_CGROUPS_V2);
 	assert_string_equal(mount, TOP);
-	tree_remove(&tree);
-	tree_make(&tree, v1);
-	assert_int_equal(tune_cgroups_find(&tree.root, mount), TUNE_CGROUPS_V1);
+	tree_destroy(tree);
+	tree = tree_of(v1);
+	assert_int_equal(tune_cgroups_find(&tree->root, mount), TUNE_CGROUPS_V1);
 	assert_string_equal(mount, TOP "/cpuset");
-	tree_remove(&tree);
-	tree_make(&tree, hybrid);
-	assert_int_equal(tune_cgroups_find(&tree.root, mount), TUNE_CGROUPS_NONE);
-	tree_remove(&tree);
+	tree_destroy(tree);
+	tree = tree_of(hybrid);
+	assert_int_equal(tune_cgroups_find(&tree->root, mount), TUNE_CGROUPS_NONE);
+	tree_destroy(tree);
 }
 
 TEST(a_local_partition_is_a_child_of_the_top)
 {
 	struct rt_cpuset set = cpus("2-3");
 	struct tune_plan plan = { 0 };
-	struct tree tree;
+	struct tree *tree;
 
-	tree_make(&tree, v2);
-	plan.root = &tree.root;
+	tree = tree_of(v2);
+	plan.root = &tree->root;
 	assert_int_equal(tune_partition_plan_local(&plan, TOP, "shield", &set, NULL), 0);
 	assert_int_equal(plan.nr, 4);
 	expect_change(&plan, 0, TOP "/cgroup.subtree_control", "on");
@@ -83,17 +83,17 @@ TEST(a_local_partition_is_a_child_of_the_top)
 	expect_change(&plan, 2, TOP "/shield/cpuset.cpus", "2-3");
 	expect_change(&plan, 3, TOP "/shield/cpuset.cpus.partition", "isolated");
 	tune_plan_finish(&plan);
-	tree_remove(&tree);
+	tree_destroy(tree);
 }
 
 TEST(a_remote_partition_claims_its_cpus_in_each_group_above)
 {
 	struct rt_cpuset set = cpus("4");
 	struct tune_plan plan = { 0 };
-	struct tree tree;
+	struct tree *tree;
 
-	tree_make(&tree, v2);
-	plan.root = &tree.root;
+	tree = tree_of(v2);
+	plan.root = &tree->root;
 	assert_int_equal(tune_partition_plan_remote(&plan, TOP, "machine/vm2/vcpu0", &set, NULL),
 			 0);
 	assert_int_equal(plan.nr, 4);
@@ -106,7 +106,7 @@ TEST(a_remote_partition_claims_its_cpus_in_each_group_above)
 	assert_int_equal(tune_partition_plan_release(&plan, TOP, "machine/vm1/vcpu0", NULL), 0);
 	expect_change(&plan, 0, TOP "/machine/vm1/vcpu0/cpuset.cpus.partition", "member");
 	tune_plan_finish(&plan);
-	tree_remove(&tree);
+	tree_destroy(tree);
 }
 
 TEST(a_kernel_without_exclusive_cpus_has_no_remote_partitions)
@@ -117,16 +117,16 @@ TEST(a_kernel_without_exclusive_cpus_has_no_remote_partitions)
 	struct rt_cpuset set = cpus("4");
 	struct tune_plan plan = { 0 };
 	struct rt_err err = { 0 };
-	struct tree tree;
+	struct tree *tree;
 
-	tree_make(&tree, old);
-	plan.root = &tree.root;
-	assert_false(tune_partition_has_remote(&tree.root, TOP, "machine/vcpu0"));
+	tree = tree_of(old);
+	plan.root = &tree->root;
+	assert_false(tune_partition_has_remote(&tree->root, TOP, "machine/vcpu0"));
 	assert_int_equal(tune_partition_plan_remote(&plan, TOP, "machine/vcpu0", &set, &err),
 			 RT_ECANNOT);
 	assert_contains(err.text, "which this kernel has not");
 	assert_int_equal(plan.nr, 0);
-	tree_remove(&tree);
+	tree_destroy(tree);
 }
 
 TEST(cpus_that_another_partition_holds_are_not_asked_for)
@@ -134,26 +134,26 @@ TEST(cpus_that_another_partition_holds_are_not_asked_for)
 	struct rt_cpuset set = cpus("4-6"), common;
 	struct tune_plan plan = { 0 };
 	struct rt_err err = { 0 };
-	struct tree tree;
+	struct tree *tree;
 	char name[128];
 
-	tree_make(&tree, v2);
-	plan.root = &tree.root;
+	tree = tree_of(v2);
+	plan.root = &tree->root;
 	assert_int_equal(tune_partition_plan_remote(&plan, TOP, "machine/vm2/vcpu0", &set, &err),
 			 -EBUSY);
 	assert_contains(err.text, "CPUs 6 are held by the partition \"/machine/vm1");
 	assert_int_equal(tune_partition_plan_local(&plan, TOP, "shield", &set, NULL), -EBUSY);
 	assert_int_equal(plan.nr, 0);
-	assert_true(tune_partition_holder(&tree.root, TOP, NULL, &set, name, sizeof(name),
+	assert_true(tune_partition_holder(&tree->root, TOP, NULL, &set, name, sizeof(name),
 					  &common));
 	assert_string_equal(name, "machine");
 	set = cpus("0-5,7");
-	assert_false(tune_partition_holder(&tree.root, TOP, NULL, &set, name, sizeof(name), NULL));
+	assert_false(tune_partition_holder(&tree->root, TOP, NULL, &set, name, sizeof(name), NULL));
 	/* its own CPUs are no reason against it */
 	set = cpus("6");
-	assert_false(tune_partition_holder(&tree.root, TOP, "machine/vm1/vcpu0", &set, name,
+	assert_false(tune_partition_holder(&tree->root, TOP, "machine/vm1/vcpu0", &set, name,
 					   sizeof(name), NULL));
-	tree_remove(&tree);
+	tree_destroy(tree);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-shield.c - what a shield sets on a host of files, what it notes, and its service's file */
-#include "tests/tuning/tree.h"
+#include "tests/tuning/host-tree.h"
 
 #include "lib/err.h"
 #include "tuning/shield-file.h"
@@ -38,19 +38,19 @@ static const struct tree_file host[] = {
 	{ NULL, NULL }
 };
 
-static struct tree tree;
+static struct tree *tree;
 
 static int setup(void **state)
 {
 	(void)state;
-	tree_make(&tree, host);
+	tree = tree_of(host);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	tree_remove(&tree);
+	tree_destroy(tree);
 	return 0;
 }
 
@@ -67,41 +67,41 @@ static struct tune_shield shield_of(const char *list)
 TEST(all_that_can_be_elsewhere_goes_and_comes_back)
 {
 	struct tune_shield shield = shield_of("2-3");
-	struct tune_plan plan = { .root = &tree.root };
+	struct tune_plan plan = { .root = &tree->root };
 	struct tune_journal *journal;
 	struct rt_err why = { 0 };
 	enum tune_tier tier;
 
-	assert_int_equal(tune_shield_check(&tree.root, &shield, NULL), 0);
-	assert_int_equal(tune_journal_open(&journal, &tree.root, "shield", NULL), 0);
+	assert_int_equal(tune_shield_check(&tree->root, &shield, NULL), 0);
+	assert_int_equal(tune_journal_open(&journal, &tree->root, "shield", NULL), 0);
 	assert_int_equal(tune_shield_apply(journal, &plan, &shield, &tier, &why, NULL), 0);
 	assert_int_equal(tier, TUNE_TIER_AFFINITY);
 	assert_contains(why.text, "no cpuset controller of cgroup version 2");
-	tree_expect(&tree, "proc/irq/24/smp_affinity_list", "0-1");
-	tree_expect(&tree, "proc/irq/25/smp_affinity_list", "0-1");
-	tree_expect(&tree, "proc/irq/26/smp_affinity_list", "0");
-	tree_expect(&tree, "proc/irq/default_smp_affinity", "3");
-	tree_expect(&tree, "proc/sys/kernel/watchdog_cpumask", "0-1");
-	tree_expect(&tree, "proc/sys/vm/stat_interval", "120");
-	tree_expect(&tree, WQ "cpumask", "3");
-	tree_expect(&tree, WQ "cpumask_isolated", "0");
-	tree_expect(&tree, WQ "writeback/cpumask", "3");
-	tree_expect(&tree, NET "rx-0/rps_cpus", "0");
-	tree_expect(&tree, NET "tx-0/xps_cpus", "3");
+	tree_expect(tree, "proc/irq/24/smp_affinity_list", "0-1");
+	tree_expect(tree, "proc/irq/25/smp_affinity_list", "0-1");
+	tree_expect(tree, "proc/irq/26/smp_affinity_list", "0");
+	tree_expect(tree, "proc/irq/default_smp_affinity", "3");
+	tree_expect(tree, "proc/sys/kernel/watchdog_cpumask", "0-1");
+	tree_expect(tree, "proc/sys/vm/stat_interval", "120");
+	tree_expect(tree, WQ "cpumask", "3");
+	tree_expect(tree, WQ "cpumask_isolated", "0");
+	tree_expect(tree, WQ "writeback/cpumask", "3");
+	tree_expect(tree, NET "rx-0/rps_cpus", "0");
+	tree_expect(tree, NET "tx-0/xps_cpus", "3");
 	assert_int_equal(tune_shield_undo(journal, NULL, NULL), 0);
 	tune_journal_close(journal);
 	tune_plan_finish(&plan);
-	tree_expect(&tree, "proc/irq/25/smp_affinity_list", "2");
-	tree_expect(&tree, "proc/irq/default_smp_affinity", "f");
-	tree_expect(&tree, "proc/sys/vm/stat_interval", "1");
-	tree_expect(&tree, WQ "writeback/cpumask", "c");
-	tree_expect(&tree, NET "rx-0/rps_cpus", "c");
+	tree_expect(tree, "proc/irq/25/smp_affinity_list", "2");
+	tree_expect(tree, "proc/irq/default_smp_affinity", "f");
+	tree_expect(tree, "proc/sys/vm/stat_interval", "1");
+	tree_expect(tree, WQ "writeback/cpumask", "c");
+	tree_expect(tree, NET "rx-0/rps_cpus", "c");
 }
 
 TEST(one_kind_leaves_what_the_others_would_set)
 {
 	struct tune_shield shield = { 0 };
-	struct tune_plan plan = { .root = &tree.root };
+	struct tune_plan plan = { .root = &tree->root };
 
 	rt_cpuset_add(&shield.cpus[TUNE_SHIELD_LOC], 3);
 	assert_int_equal(tune_shield_plan(&plan, &shield, NULL), 0);
@@ -113,7 +113,7 @@ TEST(one_kind_leaves_what_the_others_would_set)
 TEST(an_assigned_interrupt_goes_where_it_is_told)
 {
 	struct tune_shield shield = shield_of("2-3");
-	struct tune_plan plan = { .root = &tree.root };
+	struct tune_plan plan = { .root = &tree->root };
 	struct rt_err err = { 0 };
 	struct rt_cpuset cpus;
 
@@ -135,10 +135,10 @@ TEST(cpus_that_are_not_there_and_all_of_them_are_refused)
 	struct tune_shield shield = shield_of("2,9");
 	struct rt_err err = { 0 };
 
-	assert_int_equal(tune_shield_check(&tree.root, &shield, &err), -EINVAL);
+	assert_int_equal(tune_shield_check(&tree->root, &shield, &err), -EINVAL);
 	assert_contains(err.text, "expected CPUs of this machine (0-3), found 9");
 	shield = shield_of("0-3");
-	assert_int_equal(tune_shield_check(&tree.root, &shield, &err), -EINVAL);
+	assert_int_equal(tune_shield_check(&tree->root, &shield, &err), -EINVAL);
 	assert_contains(err.text, "no CPU would be left");
 }
 
@@ -147,13 +147,13 @@ TEST(cpus_of_another_partition_are_refused)
 	struct tune_shield shield = shield_of("2-3");
 	struct rt_err err = { 0 };
 
-	tree_put(&tree, "sys/fs/cgroup/cgroup.controllers", "cpuset");
-	tree_put(&tree, "sys/fs/cgroup/vm/cpuset.cpus.partition", "isolated");
-	tree_put(&tree, "sys/fs/cgroup/vm/cpuset.cpus.effective", "3");
-	assert_int_equal(tune_shield_check(&tree.root, &shield, &err), -EBUSY);
+	tree_put(tree, "sys/fs/cgroup/cgroup.controllers", "cpuset");
+	tree_put(tree, "sys/fs/cgroup/vm/cpuset.cpus.partition", "isolated");
+	tree_put(tree, "sys/fs/cgroup/vm/cpuset.cpus.effective", "3");
+	assert_int_equal(tune_shield_check(&tree->root, &shield, &err), -EBUSY);
 	assert_contains(err.text, "CPUs 3 are held by the partition \"/vm\"");
-	tree_put(&tree, "sys/fs/cgroup/vm/cpuset.cpus.partition", "member");
-	tree_put(&tree, "sys/fs/cgroup/cgroup.controllers", "cpu");
+	tree_put(tree, "sys/fs/cgroup/vm/cpuset.cpus.partition", "member");
+	tree_put(tree, "sys/fs/cgroup/cgroup.controllers", "cpu");
 }
 
 TEST(what_remains_has_a_name_and_a_reason)
@@ -161,7 +161,7 @@ TEST(what_remains_has_a_name_and_a_reason)
 	struct tune_shield shield = shield_of("2-3");
 	struct tune_lefts lefts;
 
-	assert_int_equal(tune_shield_left(&lefts, &tree.root, &shield, NULL), 0);
+	assert_int_equal(tune_shield_left(&lefts, &tree->root, &shield, NULL), 0);
 	assert_int_equal(lefts.nr, 2);
 	assert_string_equal(lefts.v[0].name, "eth0");
 	assert_string_equal(lefts.v[1].name, "nvme0q1");
@@ -176,7 +176,7 @@ TEST(what_only_a_boot_can_do_is_named_as_words)
 	struct tune_shield shield = shield_of("2-3");
 	char words[128];
 
-	assert_int_equal(tune_shield_boot_words(words, sizeof(words), &tree.root, &shield, NULL),
+	assert_int_equal(tune_shield_boot_words(words, sizeof(words), &tree->root, &shield, NULL),
 			 0);
 	assert_string_equal(words, "nohz_full=2-3");
 }
@@ -222,17 +222,17 @@ TEST(all_journals_together_say_what_is_shielded)
 	static const char head[] = "kvmrt-journal\t1\t\nnote\t";
 	char text[256];
 
-	snprintf(text, sizeof(text), "%sshield irq=1 loc= proc=1 tier=partition", head);
-	tree_put(&tree, TUNE_JOURNAL_DIR "/shield.journal", text);
-	snprintf(text, sizeof(text), "%sshield irq=3 loc= proc=2-3 tier=auto", head);
-	tree_put(&tree, TUNE_JOURNAL_DIR "/vm-1.journal", text);
-	assert_int_equal(tune_shield_current(&shield, &tree.root, NULL), 0);
+	snprintf(text, sizeof(text), "%sshield irq=1 loc= proc=1 tier=partition\n", head);
+	tree_put(tree, TUNE_JOURNAL_DIR "/shield.journal", text);
+	snprintf(text, sizeof(text), "%sshield irq=3 loc= proc=2-3 tier=auto\n", head);
+	tree_put(tree, TUNE_JOURNAL_DIR "/vm-1.journal", text);
+	assert_int_equal(tune_shield_current(&shield, &tree->root, NULL), 0);
 	assert_int_equal(shield.cpus[TUNE_SHIELD_IRQ].bits[0], 0xa);
 	assert_int_equal(shield.cpus[TUNE_SHIELD_LOC].bits[0], 0);
 	assert_int_equal(shield.cpus[TUNE_SHIELD_PROC].bits[0], 0xe);
 	assert_int_equal(shield.tier, TUNE_TIER_PARTITION);
-	unlinkat(tree.root.fd, TUNE_JOURNAL_DIR "/shield.journal", 0);
-	unlinkat(tree.root.fd, TUNE_JOURNAL_DIR "/vm-1.journal", 0);
+	unlinkat(tree->root.fd, TUNE_JOURNAL_DIR "/shield.journal", 0);
+	unlinkat(tree->root.fd, TUNE_JOURNAL_DIR "/vm-1.journal", 0);
 }
 
 /* ---- the service's file ---- */
