@@ -80,6 +80,7 @@ watches() {
 	same "interrupt $irq" 0-3,6-7 "$(cat "/proc/irq/$irq/smp_affinity_list")"
 	kill "$watcher"
 	wait "$watcher" || fail "shield --watch: $(cat watched)"
+	echo "interrupt $irq was moved off again after $((i / 10)) s"
 }
 
 # killed_anywhere STEP: at each STEPth stop of shield, and of undoing, all comes back
@@ -121,6 +122,7 @@ shields() {
 	shield --reset || fail "reset"
 	end_load
 	restored "reset"
+	echo "all is as it was before the shield"
 
 	shield --proc 4-5 --irq 4-5 --tier affinity || fail "affinity"
 	same "the affinity of this shell" 0-3,6-7 \
@@ -132,6 +134,7 @@ shields() {
 		"$(awk '/^Cpus_allowed_list/ { print $2 }' /proc/${load[0]}/status)"
 	end_load
 	restored "affinity"
+	echo "all is as before, affinities as well"
 	killed_anywhere "$2"
 }
 
