@@ -5,11 +5,9 @@
 #include "tuning/cmd-interview.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
@@ -17,6 +15,7 @@
 #include "lib/err.h"
 #include "lib/root.h"
 #include "tuning/aside.h"
+#include "tuning/pace.h"
 #include "tuning/topo.h"
 
 #define DEFAULT_NS	1000000000ull
@@ -51,29 +50,6 @@ static void choose_view(struct tune_rates_view *view)
 }
 
 /* ---- lines ---- */
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-/* False when one of the signals, which are blocked, came before that time. */
-static bool sleep_until(uint64_t until_ns, const sigset_t *signals)
-{
-	struct timespec left;
-	uint64_t now;
-
-	while ((now = now_ns()) < until_ns) {
-		left.tv_sec = (time_t)((until_ns - now) / 1000000000);
-		left.tv_nsec = (long)((until_ns - now) % 1000000000);
-		if (sigtimedwait(signals, NULL, &left) > 0)
-			return false;
-	}
-	return true;
-}
 
 static void put_lines(struct rt_buf *to, const struct interview *interview)
 {
@@ -118,19 +94,14 @@ static int print(const struct interview *interview, bool first, struct rt_err *e
 /* @nr 0: until it is ended. */
 static int print_all(struct interview *interview, unsigned int nr, struct rt_err *err)
 {
-	uint64_t next = now_ns();
-	sigset_t signals;
+	struct tune_pace pace;
 	unsigned int i;
 	int rc;
 
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL);
+	tune_pace_start(&pace, interview->interval_ns);
 	rc = tune_rates_read(&interview->rates, interview->root, &interview->choice, err);
 	for (i = 0; rc == 0 && (nr == 0 || i < nr); i++) {
-		next += interview->interval_ns;
-		if (!sleep_until(next, &signals))
+		if (!tune_pace_wait(&pace))
 			break;
 		rc = tune_rates_read(&interview->rates, interview->root, &interview->choice, err);
 		if (rc == 0)
@@ -150,9 +121,7 @@ static int choose_cpus(struct rt_cpuset *cpus, const struct rt_root *root, struc
 	if (rc < 0)
 		return rc;
 	rc = tune_cpuset_resolve(cpus, topo, cpus_text, err);
-	if (rc == 0 && rt_cpuset_empty(cpus))
-		rc = rt_err_say(err, -EINVAL, "\"%s\" names no CPU", cpus_text);
-	else if (rc == 0 && !rt_cpuset_overlaps(cpus, &topo->online))
+	if (rc == 0 && !rt_cpuset_overlaps(cpus, &topo->online))
 		rc = rt_err_say(err, -EINVAL, "no CPU of \"%s\" is online", cpus_text);
 	tune_topo_destroy(topo);
 	return rc < 0 ? rt_err_wrap(err, rc, "--cpus") : 0;

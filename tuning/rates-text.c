@@ -100,11 +100,11 @@ static void put_rate(struct rt_buf *to, double rate)
 {
 	char text[32];
 
-	if (isnan(rate))
-		strcpy(text, "-");
-	else if (rate == 0)
-		strcpy(text, ".");
-	else if (rate >= 9999999.5)
+	if (isnan(rate) || rate == 0) {	/* as most are */
+		rt_buf_puts(to, rate == 0 ? "       ." : "       -");
+		return;
+	}
+	if (rate >= 9999999.5)
 		snprintf(text, sizeof(text), "%.0fM", rate / 1e6);
 	else
 		snprintf(text, sizeof(text), "%.*f", rate >= 9.95 ? 0 : rate >= 0.095 ? 1 : 3,

@@ -100,8 +100,9 @@ tests/fuzz/fuzz-cmdline-libs := $(tune-libs)
 
 # --- live views
 
-libtuning.a-objs += $(addprefix tuning/,aside.o rates.o rates-text.o)
-tune-tests += aside rates
+libtuning.a-objs += $(addprefix tuning/,aside.o cpustat.o cpustat-text.o pace.o rates.o rates-text.o \
+	running.o)
+tune-tests += aside cpustat pace rates running
 
 # The page's server, for the commands that have one: nobody else links its library.
 ARCHIVES += libtunepage.a
@@ -122,6 +123,12 @@ interview-ldlibs := $(page-ldlibs) -lncursesw -ltinfo -lm
 PKGS += ncursesw
 DEPS += libncurses-dev
 CMD_TESTS += tests/cmd/interview.sh
+
+PROGRAMS += cpustat
+cpustat-objs := tuning/cmd-cpustat.o
+cpustat-libs := $(tune-libs)
+cpustat-ldlibs := $(tune-ldlibs) -lm
+CMD_TESTS += tests/cmd/cpustat.sh
 
 tune-tests := $(addprefix tests/tuning/test-,$(tune-tests))
 UNIT_TESTS += $(tune-tests)
