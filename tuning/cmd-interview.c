@@ -15,6 +15,7 @@
 #include "lib/err.h"
 #include "lib/root.h"
 #include "tuning/aside.h"
+#include "tuning/cmd-page.h"
 #include "tuning/pace.h"
 #include "tuning/topo.h"
 
@@ -23,7 +24,8 @@
 
 static uint64_t interval_ns;	/* 0: not given */
 static unsigned int count;
-static bool changing, json, text;
+static bool changing, json, text, gui;
+static struct cmd_page page;
 static const char *sort_name = "listed", *kind = "all";
 static const char *cpus_text, *root_path;
 
@@ -35,6 +37,8 @@ static const struct rt_opt interview_opts[] = {
 	RT_CHOICE('k', "kind", &kind, "all|irqs|softirqs", "what to show"),
 	RT_CHOICE('s', "sort", &sort_name, "listed|total|name", "order of the lines"),
 	RT_BOOL('t', "text", &text, "lines of text, on a terminal too"),
+	RT_BOOL('g', "gui", &gui, "a page for a browser, whose URL is printed"),
+	CMD_PAGE_OPTIONS(page),
 	RT_BOOL(0, "json", &json, "an object for each comparison, in one line"),
 	RT_STRING(0, "root", &root_path, "DIR", "read DIR/proc"),
 	RT_END
@@ -110,6 +114,25 @@ static int print_all(struct interview *interview, unsigned int nr, struct rt_err
 	return rc;
 }
 
+/* ---- the page ---- */
+
+static const char html[] =
+#include "tuning/pages/interview.html.h"
+;
+
+/* The page chooses and sorts by itself. */
+static int read_rates(void *arg, struct rt_buf *to, struct rt_err *err)
+{
+	static const struct tune_rates_view all;
+	struct interview *interview = arg;
+	int rc;
+
+	rc = tune_rates_read(&interview->rates, interview->root, &interview->choice, err);
+	if (rc == 0)
+		tune_rates_put_json(to, &interview->rates, &all);
+	return rc;
+}
+
 /* ---- the command line ---- */
 
 static int choose_cpus(struct rt_cpuset *cpus, const struct rt_root *root, struct rt_err *err)
@@ -139,7 +162,10 @@ static int show(struct interview *interview, struct rt_err *err)
 		interview->choice.cpus = &cpus;
 	}
 	choose_view(&interview->view);
-	if (json || text || count || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+	if (gui)
+		rc = cmd_page_serve(&page, html, interview->interval_ns, read_rates, interview,
+				    err);
+	else if (json || text || count || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
 		rc = print_all(interview, count || interval_ns ? count : 1, err);
 	else
 		rc = interview_screen(interview, err);
@@ -158,6 +184,10 @@ static int interview(int argc, char **argv, struct rt_err *err)
 
 	if (interview.interval_ns < LEAST_NS)
 		return rt_usage(err, "--interval: expected at least 10ms");
+	if (gui && (json || text || count))
+		return rt_usage(err, "--gui goes with none of --json, --text and --count");
+	if ((page.port || page.no_browser) && !gui)
+		return rt_usage(err, "--port and --no-browser go with --gui");
 	rc = tune_stay_off(err);
 	if (rc < 0)
 		return rc;

@@ -13,7 +13,7 @@
 #include "lib/err.h"
 #include "lib/root.h"
 
-#define BOUND_NS	20000000000ull	/* how old an affinity may be */
+#define BOUND_NS	30000000000ull	/* how old an affinity may be */
 
 void tune_cpustat_finish(struct tune_cpustat *stat)
 {

@@ -3,7 +3,7 @@
  * cpustat.h - each CPU: where it is, whether it is set aside, what it does now, and
  * whose affinity includes it
  *
- * What may change in a moment is read each time, affinities every twenty seconds, the
+ * What may change in a moment is read each time, affinities every thirty seconds, the
  * topology when CPUs come and go.
  */
 #ifndef TUNE_CPUSTAT_H

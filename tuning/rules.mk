@@ -117,7 +117,7 @@ tests/tuning/test-page-libs := $(page-libs)
 tests/tuning/test-page-ldlibs := $(page-ldlibs)
 
 PROGRAMS += interview
-interview-objs := $(addprefix tuning/,cmd-interview.o cmd-interview-screen.o)
+interview-objs := $(addprefix tuning/,cmd-interview.o cmd-interview-screen.o cmd-page.o)
 interview-libs := $(page-libs)
 interview-ldlibs := $(page-ldlibs) -lncursesw -ltinfo -lm
 PKGS += ncursesw
@@ -129,6 +129,20 @@ cpustat-objs := tuning/cmd-cpustat.o
 cpustat-libs := $(tune-libs)
 cpustat-ldlibs := $(tune-ldlibs) -lm
 CMD_TESTS += tests/cmd/cpustat.sh
+
+PROGRAMS += cpustat-gui hwtopo-gui
+$(foreach p,cpustat hwtopo,$(eval $(p)-gui-objs := tuning/cmd-$(p)-gui.o tuning/cmd-page.o))
+$(foreach p,cpustat hwtopo,$(eval $(p)-gui-libs := $(page-libs))$(eval $(p)-gui-ldlibs := $(page-ldlibs) -lm))
+CMD_TESTS += tests/cmd/cpustat-gui.sh tests/cmd/hwtopo-gui.sh
+DEPS += chromium $(if $(shell command -v node && command -v npm),,nodejs npm)
+
+# A page is one file with nothing outside, and becomes a string of its command.
+$(O)/tuning/pages/%.html.h: tuning/pages/%.html tuning/pages/page.css tuning/pages/page.js tuning/pages/embed
+	$(call say,GEN,$@)
+	$(Q)mkdir -p $(@D) && tuning/pages/embed $< >$@
+$(O)/tuning/cmd-cpustat-gui.o: $(O)/tuning/pages/cpustat.html.h
+$(O)/tuning/cmd-hwtopo-gui.o: $(O)/tuning/pages/hwtopo.html.h
+$(O)/tuning/cmd-interview.o: $(O)/tuning/pages/interview.html.h
 
 tune-tests := $(addprefix tests/tuning/test-,$(tune-tests))
 UNIT_TESTS += $(tune-tests)

@@ -24,6 +24,7 @@ struct tune_thread {
 	pid_t tid, tgid;
 	int fd;			/* of its stat file, or -1: opened for each reading */
 	bool seen;		/* in this reading */
+	bool kthread;
 	unsigned int nr_threads;	/* of its process, when it leads one */
 	uint64_t time;		/* utime + stime, in clock ticks */
 };
@@ -52,11 +53,16 @@ void tune_runners_finish(struct tune_runners *runners)
 
 /* As many fields as are needed, by the numbers of proc_pid_stat(5). */
 enum {
-	F_STATE = 3, F_UTIME = 14, F_STIME = 15, F_THREADS = 20, F_CPU = 39, F_PRIORITY = 40,
-	F_POLICY = 41,
+	F_STATE = 3, F_FLAGS = 9, F_UTIME = 14, F_STIME = 15, F_THREADS = 20, F_CPU = 39,
+	F_PRIORITY = 40, F_POLICY = 41,
 };
 
-/* Only these fields are made numbers: this is done for every thread of the host. */
+#define PF_KTHREAD 0x00200000u	/* include/linux/sched.h of the kernel */
+
+/*
+ * This is done for every thread of the host: only these fields are made numbers, and
+ * of a kernel thread that sleeps nothing but its state is needed.
+ */
 static bool parse(const char *text, struct tune_thread *thread, struct tune_running *running,
 		  char *ret_state)
 {
@@ -74,10 +80,13 @@ static bool parse(const char *text, struct tune_thread *thread, struct tune_runn
 		p++;
 		if (field == F_STATE)
 			*ret_state = *p;
-		else if (field == F_UTIME || field == F_STIME || field == F_THREADS ||
-			 field >= F_CPU)
+		else if (field == F_FLAGS || field == F_UTIME || field == F_STIME ||
+			 field == F_THREADS || field >= F_CPU)
 			value[field] = strtoull(p, NULL, 10);
+		if (thread->kthread && *ret_state != 'R')
+			return true;
 	}
+	thread->kthread = value[F_FLAGS] & PF_KTHREAD;
 	len = (size_t)(close - open) - 1;
 	len = len < sizeof(running->comm) ? len : sizeof(running->comm) - 1;
 	memcpy(running->comm, open + 1, len);
@@ -150,6 +159,8 @@ static int look_at(const struct reading *r, struct tune_thread *thread, bool kno
 	if (!read_stat(r, thread, text, sizeof(text)) || !parse(text, thread, &running, &state))
 		return 0;
 	thread->seen = true;
+	if (thread->kthread && state != 'R')
+		return 0;
 	thread->time = running.used;
 	running.used = known && running.used >= before ? running.used - before : 0;
 	if (state != 'R' || thread->tid == getpid())

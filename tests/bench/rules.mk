@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-BENCHES += tests/bench/capture.sh tests/bench/view.sh tests/bench/gs.sh
+BENCHES += tests/bench/capture.sh tests/bench/view.sh tests/bench/gs.sh tests/bench/views.sh
 DEPS += trace-cmd rt-tests strace valgrind python3
 
 # Preloaded into trace-cmd where the kernel refuses function tracing.

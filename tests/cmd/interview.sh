@@ -4,6 +4,8 @@
 # lines, JSON, the screen with its keys
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/tools/page-lib.sh
+. tests/tools/page-lib.sh
 need python3
 
 root=$tmp/root
@@ -162,3 +164,26 @@ run tests/tools/terminal.py 20 4 'down,up,pgdn,right,c,?' interview --root "$roo
 expect_status 0
 run tests/tools/terminal.py 60 9 'ctrl-c' interview --root "$root"
 expect_status 0
+
+it 'serves a page, to this machine and to who has the token'
+expect_wrong_usage interview 'goes with none of' --gui --json
+expect_wrong_usage interview 'go with --gui' --port 8080
+serve interview --gui --root "$root" -i 500ms
+expect_private
+kill "$server"
+wait "$server" || fail "status $?"
+
+it 'shows it in a browser'
+need_browser
+cat >"$tmp/mover.py" <<'PY'
+import os, sys, time
+for n in range(1000):
+    with open(sys.argv[1] + '.new', 'w') as f:
+        f.write(f'  CPU0 CPU1\n 5: {n * 40} {n} A 5-edge nic-rx-0\nLOC: {n * 9} 7 Local timer interrupts\n')
+    os.rename(sys.argv[1] + '.new', sys.argv[1])
+    time.sleep(0.1)
+PY
+python3 "$tmp/mover.py" "$root/proc/interrupts" &
+at_exit "kill $! 2>/dev/null"
+serve interview --gui --root "$root" -i 500ms
+expect_page interview 'nic-rx-0[^]*Local timer interrupts'

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -73,7 +74,10 @@ static struct server start(enum kind kind)
 	server.pid = fork();
 	assert_true(server.pid >= 0);
 	if (server.pid == 0) {
-		int rc = tune_page_run(server.page, INTERVAL_NS, reading, &source, NULL);
+		int rc;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a test that fails leaves it alone */
+		rc = tune_page_run(server.page, INTERVAL_NS, reading, &source, NULL);
 
 		tune_page_destroy(server.page);
 		_exit(rc ? 1 : 0);

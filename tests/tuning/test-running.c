@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -189,6 +190,7 @@ TEST(a_child_that_spins_is_seen_and_the_caller_is_not)
 	assert_int_equal(rt_root_init(&root, NULL, NULL), 0);
 	child = fork();
 	if (child == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;)
 			;
 	}
