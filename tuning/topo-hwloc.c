@@ -279,8 +279,11 @@ struct source {
 
 static int choose(hwloc_topology_t hw, const struct source *source, struct rt_err *err)
 {
-	const unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED;
+	unsigned long flags = HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED;
 
+	/* for these it reads frequencies, for which some drivers interrupt each CPU */
+	if (source->root)
+		flags |= HWLOC_TOPOLOGY_FLAG_NO_CPUKINDS;
 	if (hwloc_topology_set_flags(hw, flags) < 0 ||
 	    hwloc_topology_set_components(hw, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86") < 0)
 		return rt_err_set(err, -errno, "cannot set up hwloc");

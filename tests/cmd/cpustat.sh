@@ -105,9 +105,11 @@ if command -v taskset >/dev/null; then
 	expect_stdout_like "\"pinned\":\"[^\"]*:${spinner}[\",]" '"tid":[0-9]+'
 fi
 
-it 'reads, again and again, no file for which the kernel asks other CPUs'
+it 'reads no file for which the kernel asks other CPUs'
 if command -v strace >/dev/null && strace -o /dev/null true 2>/dev/null; then
 	strace -f -o "$tmp/calls" -e trace=openat cpustat --json -i 20ms -n 3 >/dev/null
-	grep -oE '"[^"]*(cpuinfo|cpufreq|/dev/cpu)[^"]*"' "$tmp/calls" | sort | uniq -d >"$tmp/bad"
-	[ ! -s "$tmp/bad" ] || fail "opens more than once: $(cat "$tmp/bad")"
+	grep -oE '"[^"]*(cpufreq|/dev/cpu|sched/debug)[^"]*"' "$tmp/calls" >"$tmp/bad"
+	# older kernels ask CPUs that are no nohz_full ones; the model's name comes from there
+	grep -oE '"[^"]*cpuinfo[^"]*"' "$tmp/calls" | sort | uniq -d >>"$tmp/bad"
+	[ ! -s "$tmp/bad" ] || fail "opens: $(cat "$tmp/bad")"
 fi
