@@ -84,10 +84,12 @@ void tune_aside_read(struct tune_aside *ret, const struct rt_root *root)
 	*ret = (struct tune_aside){ 0 };
 	read_set(&ret->isolated, root, "sys/devices/system/cpu", "isolated");
 	read_set(&ret->nohz_full, root, "sys/devices/system/cpu", "nohz_full");
-	if (rt_root_exists(root, CGROUPS "/cpuset.cpus.isolated"))
+	if (rt_root_exists(root, CGROUPS "/cpuset.cpus.isolated")) {
 		read_set(&ret->partitions, root, CGROUPS, "cpuset.cpus.isolated");
-	else if (rt_root_exists(root, CGROUPS "/cgroup.controllers"))
+		rt_cpuset_minus(&ret->partitions, &ret->isolated);	/* it has those too */
+	} else if (rt_root_exists(root, CGROUPS "/cgroup.controllers")) {
 		add_partitions(&ret->partitions, root, CGROUPS, 0);
+	}
 }
 
 struct rt_cpuset tune_aside_all(const struct tune_aside *aside)

@@ -47,7 +47,7 @@ TEST(the_command_line_and_new_kernels_say_it)
 
 	tree_put(tree, "sys/devices/system/cpu/isolated", "2-3\n");
 	tree_put(tree, "sys/devices/system/cpu/nohz_full", "3-4\n");
-	tree_put(tree, "sys/fs/cgroup/cpuset.cpus.isolated", "6\n");
+	tree_put(tree, "sys/fs/cgroup/cpuset.cpus.isolated", "2-3,6\n");
 	tune_aside_read(&aside, &tree->root);
 	expect(&aside.isolated, "2-3");
 	expect(&aside.nohz_full, "3-4");
