@@ -64,10 +64,11 @@ echo "switches to ours: $(grep -c sched_switch: trace), IPIs from ours to CPUs 0
 
 # Wherever it is begun, it leaves them; and where it may not, it says so.
 allowed() {
-	"$@" --json -i 0.1 >/dev/null &
+	rm -f readings
+	"$@" --json -i 0.1 >readings &
 	local pid=$!
 
-	sleep 1
+	for _ in {1..100}; do [ -s readings ] && break || sleep 0.1; done
 	sed -n 's/^Cpus_allowed_list:\t//p' /proc/$pid/status
 	kill $pid
 	wait $pid
