@@ -31,6 +31,29 @@ it 'ends at SIGTERM'
 kill "$server"
 wait "$server" || fail "status $?"
 
+it 'leads the browser of a desktop there by a file that only its owner reads'
+mkdir "$tmp/bin" "$tmp/runtime"
+cat >"$tmp/bin/xdg-open" <<END
+#!/bin/sh
+stat -c %a "\$1" >"$tmp/mode"
+cp "\$1" "$tmp/ticket"
+echo "\$1" >"$tmp/opened"
+END
+chmod +x "$tmp/bin/xdg-open"
+PATH=$tmp/bin:$PATH DISPLAY=:9 XDG_RUNTIME_DIR=$tmp/runtime cpustat-gui --root "$tmp/root" \
+	>"$tmp/url" 2>"$tmp/said" &
+server=$!
+at_exit "kill $server 2>/dev/null"
+for _ in {1..100}; do
+	[ -s "$tmp/opened" ] && break
+	sleep 0.05
+done
+expect_same "$tmp/mode" 600
+grep -qF "$(cat "$tmp/url")" "$tmp/ticket" || fail "not the URL: $(cat "$tmp/ticket")"
+kill "$server"
+wait "$server" || fail "status $?"
+[ -z "$(ls "$tmp/runtime")" ] || fail 'the file is left'
+
 it 'shows the CPUs in a browser'
 need_browser
 serve cpustat-gui --root "$tmp/root" -i 500ms
