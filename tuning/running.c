@@ -186,6 +186,8 @@ static struct tune_thread *find(const struct reading *r, pid_t tgid, pid_t tid)
 {
 	const struct tune_thread key = { .tgid = tgid, .tid = tid };
 
+	if (r->nr_old == 0)
+		return NULL;
 	return bsearch(&key, r->runners->threads, r->nr_old, sizeof(key), compare_threads);
 }
 
@@ -287,7 +289,8 @@ static void forget_ended(struct tune_runners *runners)
 		}
 	}
 	runners->nr_threads = n;
-	qsort(runners->threads, n, sizeof(*runners->threads), compare_threads);
+	if (n)
+		qsort(runners->threads, n, sizeof(*runners->threads), compare_threads);
 }
 
 /* ---- the result ---- */
@@ -351,7 +354,8 @@ int tune_runners_read(struct tune_runners *runners, const struct rt_root *root,
 	rc = look_at_all(&r, dir);
 	closedir(dir);
 	forget_ended(runners);
-	qsort(runners->v, runners->n, sizeof(*runners->v), compare_running);
+	if (runners->n)
+		qsort(runners->v, runners->n, sizeof(*runners->v), compare_running);
 	return rc < 0 ? rt_err_set(err, rc, "%zu threads", runners->nr_threads) : 0;
 }
 
