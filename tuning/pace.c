@@ -30,7 +30,7 @@ bool tune_pace_wait(struct tune_pace *pace)
 
 	pace->next_ns += pace->interval_ns;
 	if (pace->next_ns < now)
-		pace->next_ns = now;
+		pace->next_ns = now + pace->interval_ns;
 	do {
 		left.tv_sec = (time_t)((pace->next_ns - now) / 1000000000);
 		left.tv_nsec = (long)((pace->next_ns - now) % 1000000000);

@@ -17,8 +17,8 @@ struct tune_pace {
 /* Blocks the two signals. */
 void tune_pace_start(struct tune_pace *pace, uint64_t interval_ns);
 /*
- * Sleeps until the next time, which does not drift; times that have passed already are
- * left out.  False when one of the signals came.
+ * Sleeps until the next time, which does not drift; behind one that has passed already
+ * it begins anew, with a whole interval.  False when one of the signals came.
  */
 bool tune_pace_wait(struct tune_pace *pace);
 

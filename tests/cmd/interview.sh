@@ -138,7 +138,8 @@ PY
 
 it 'ends at SIGINT and SIGTERM'
 for signal in INT TERM; do
-	interview --root "$root" --json -i 50ms >"$tmp/json" &
+	: >"$tmp/json"
+	interview --root "$root" --json -i 50ms >>"$tmp/json" &
 	pid=$!
 	after 1
 	kill -s "$signal" $pid
