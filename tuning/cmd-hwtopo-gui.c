@@ -22,7 +22,8 @@ static uint64_t interval_ns = 5000000000;
 static const char *input, *synthetic, *root_path;
 
 static const struct rt_opt gui_opts[] = {
-	RT_STRING('i', "input", &input, "FILE", "another machine: hwloc's XML"),
+	RT_STRING('i', "input", &input, "FILE",
+		  "another machine: a file of hwtopo --save, or hwloc's XML"),
 	RT_STRING(0, "synthetic", &synthetic, "TEXT",
 		  "a machine in words: \"pack:2 numa:1 core:4 pu:2\""),
 	RT_STRING(0, "root", &root_path, "DIR", "the machine whose /proc and /sys are below DIR"),

@@ -19,6 +19,14 @@ expect_private
 kill "$server"
 wait "$server" || fail "status $?"
 
+it 'shows another machine that was packed'
+run hwtopo --save "$tmp/packed"
+expect_status 0
+serve hwtopo-gui --input "$tmp/packed" --interval 500ms
+expect_private
+kill "$server"
+wait "$server" || fail "status $?"
+
 it 'shows the machine in a browser'
 need_browser
 serve hwtopo-gui --synthetic 'pack:2 numa:1 core:4 pu:2' --interval 500ms
