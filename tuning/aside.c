@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * aside.c - isolcpus, nohz_full and cgroup partitions, as the kernel shows them
+ * aside.c - isolcpus, nohz_full and cgroup partitions, as the kernel shows them, and
+ * the shields that our journals tell of
  *
- * Nothing here runs on another CPU or has one interrupted: three small files, and
+ * Nothing here runs on another CPU or has one interrupted: some small files, and
  * on kernels without cpuset.cpus.isolated a walk over the partitions.
  */
 #include "tuning/aside.h"
@@ -19,6 +20,7 @@
 
 #include "lib/err.h"
 #include "lib/root.h"
+#include "tuning/shield-note.h"
 
 #define CGROUPS		"sys/fs/cgroup"
 #define DEEPEST		8	/* partitions within partitions */
@@ -79,9 +81,18 @@ static void add_partitions(struct rt_cpuset *to, const struct rt_root *root, con
 	closedir(entries);
 }
 
+static void read_shields(struct rt_cpuset *ret, const struct rt_root *root)
+{
+	struct tune_shield shield;
+
+	if (tune_shield_current(&shield, root, NULL) == 0)
+		*ret = tune_shield_any(&shield);
+}
+
 void tune_aside_read(struct tune_aside *ret, const struct rt_root *root)
 {
 	*ret = (struct tune_aside){ 0 };
+	read_shields(&ret->shielded, root);
 	read_set(&ret->isolated, root, "sys/devices/system/cpu", "isolated");
 	read_set(&ret->nohz_full, root, "sys/devices/system/cpu", "nohz_full");
 	if (rt_root_exists(root, CGROUPS "/cpuset.cpus.isolated")) {
@@ -98,6 +109,7 @@ struct rt_cpuset tune_aside_all(const struct tune_aside *aside)
 
 	rt_cpuset_or(&all, &aside->nohz_full);
 	rt_cpuset_or(&all, &aside->partitions);
+	rt_cpuset_or(&all, &aside->shielded);
 	return all;
 }
 

@@ -15,6 +15,7 @@ struct tune_aside {
 	struct rt_cpuset isolated;	/* isolcpus= of the kernel's command line */
 	struct rt_cpuset nohz_full;	/* nohz_full= */
 	struct rt_cpuset partitions;	/* isolated partitions of cgroup v2 */
+	struct rt_cpuset shielded;	/* by the command shield, or for a VM */
 };
 
 /* What this kernel does not show is empty. */

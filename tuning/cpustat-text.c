@@ -98,6 +98,7 @@ CELL(get_state)
 		const char *word;
 	} states[] = {
 		{ !cpu->cpu->online, "down" },
+		{ cpu->shielded, "shielded" },
 		{ cpu->isolated, "isolated" },
 		{ cpu->nohz_full, "nohz_full" },
 		{ cpu->partition, "partition" },
@@ -216,7 +217,7 @@ CELL(get_pinned)
 	C(core, "CORE", NUMBER, "core") \
 	C(siblings, "SIBLINGS", STRING, "the other threads of its core") \
 	C(kind, "KIND", STRING, "kind of core, where there are several") \
-	C(state, "STATE", STRING, "down, isolated, nohz_full, partition, on") \
+	C(state, "STATE", STRING, "down, shielded, isolated, nohz_full, partition, on") \
 	C(load, "LOAD%", NUMBER, "time that was not idle") \
 	C(task, "TASK", STRING, "thread that runs there") \
 	C(tid, "TID", NUMBER, "its number") \

@@ -111,6 +111,7 @@ static void mark_aside(struct tune_cpustat *stat, const struct rt_root *root)
 		stat->v[i].isolated = rt_cpuset_has(&stat->aside.isolated, number);
 		stat->v[i].nohz_full = rt_cpuset_has(&stat->aside.nohz_full, number);
 		stat->v[i].partition = rt_cpuset_has(&stat->aside.partitions, number);
+		stat->v[i].shielded = rt_cpuset_has(&stat->aside.shielded, number);
 	}
 }
 

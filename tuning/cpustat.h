@@ -39,7 +39,7 @@ struct tune_cpustat_bound {
 
 struct tune_cpustat_cpu {
 	const struct tune_cpu *cpu;		/* borrowed from ->topo */
-	bool isolated, nohz_full, partition;
+	bool isolated, nohz_full, partition, shielded;
 	float load;				/* percent; NAN where not known */
 	const struct tune_running *task;	/* NULL: idle, or offline */
 	unsigned int waiting;			/* others in state R */

@@ -68,6 +68,21 @@ TEST(null_is_what_old_kernels_say_for_none)
 	assert_true(rt_cpuset_empty(&aside.nohz_full));
 }
 
+TEST(shields_that_journals_tell_of_count_too)
+{
+	const struct tree *tree = *state;
+	struct tune_aside aside;
+	struct rt_cpuset all;
+
+	tree_put(tree, "proc/sys/kernel/random/boot_id", "this-boot\n");
+	tree_put(tree, "run/kvmrt/shield.journal", "kvmrt-journal\t1\tthis-boot\n"
+		 "note\tshield irq=1 loc= proc=1,5 tier=affinity\ncomplete\n");
+	tune_aside_read(&aside, &tree->root);
+	expect(&aside.shielded, "1,5");
+	all = tune_aside_all(&aside);
+	expect(&all, "1,5");
+}
+
 /* As on 6.1, which has no list of them. */
 TEST(partitions_are_looked_for_where_they_can_be)
 {
@@ -120,6 +135,7 @@ int main(void)
 		ASIDE_TEST(a_kernel_that_shows_nothing_has_none_aside),
 		ASIDE_TEST(the_command_line_and_new_kernels_say_it),
 		ASIDE_TEST(null_is_what_old_kernels_say_for_none),
+		ASIDE_TEST(shields_that_journals_tell_of_count_too),
 		ASIDE_TEST(partitions_are_looked_for_where_they_can_be),
 		ASIDE_TEST(a_process_leaves_what_is_aside),
 	};
