@@ -80,6 +80,11 @@ in_mid_message() {
 	while [ $(($(count CALLS) - messages)) -lt 3 ]; do sleep 0.05; done
 }
 incomplete() { lines | grep -c 'mover.*bytes missing\]'; }
+# expect_more_incomplete WHAT FROM N: a slow machine may cut others as well
+expect_more_incomplete() {
+	[ $(($(incomplete) - $2)) -ge "$3" ] ||
+		fail "$1: expected $3 incomplete messages more than $2, found $(incomplete)"
+}
 
 make_initramfs
 cat /dev/kmsg >log &
@@ -95,15 +100,17 @@ until_more MESSAGES 1
 
 echo '--- paused in mid-message'
 in_mid_message
+before=$(incomplete)
 qmp stop >/dev/null
 sleep 3
-same 'told while it stands still' 1 "$(incomplete)"
+expect_more_incomplete 'told while it stands still' "$before" 1
 qmp cont >/dev/null
 until_more MESSAGES 3
-same 'its rest, told apart' 2 "$(incomplete)"
+expect_more_incomplete 'its rest, told apart' "$before" 2
 
 echo '--- saved to a file in mid-message, and gone on from there'
 in_mid_message
+before=$(incomplete)
 qmp migrate '{"uri": "exec:cat >state"}' >/dev/null
 for _ in $(seq 300); do
 	qmp query-migrate | grep -q '"status": "completed"' && break
@@ -114,8 +121,7 @@ kill $guest
 wait $guest
 start -incoming 'exec:cat state'
 until_more MESSAGES 3
-before=$(incomplete)
-[ "$before" -eq 4 ] || fail "$before incomplete messages, expected 4: $(lines | grep missing)"
+expect_more_incomplete 'both parts' "$before" 2
 
 if [ -e "$host_module" ]; then
 	echo '--- the module comes, and goes, in mid-message'
@@ -127,26 +133,26 @@ if [ -e "$host_module" ]; then
 	rmmod kvmrt_gs_host
 	until_more MESSAGES 2
 	kvmrt-gsd --status | grep -q 'nobody answers' || fail 'the module is still believed'
-	# none, but where this machine takes more than two seconds for a fragment
-	after=$(incomplete)
-	[ $((after - before)) -le 2 ] || fail "$((after - before)) messages were cut: $(lines | grep missing)"
-	before=$after
 fi
 
 echo '--- ended in mid-message'
 in_mid_message
+before=$(incomplete)
 kill -KILL $guest
 wait $guest
 for _ in $(seq 100); do
 	[ "$(incomplete)" -gt "$before" ] && break
 	sleep 0.1
 done
-same 'told at its end' $((before + 1)) "$(incomplete)"
+expect_more_incomplete 'told at its end' "$before" 1
 sleep 3
 ! kvmrt-gsd --status | grep -q '^mover' || fail 'the VM stays in the table'
 
 xtrace-ctl -s life stop >/dev/null
 wait $session || fail "$(cat life.err)"
-lines | grep mover | sort | uniq -c | sort -rn | head -n 3
+# each message stands there, whole or with its hole; none has gone silently
+lines | sed -nE 's/^mover[^ ]*: slow ([0-9]+) .*/\1/p' | sort -n | uniq |
+	awk '$1 != NR { print "message " NR " is missing"; exit 1 } END { print NR " messages" }' ||
+	fail "$(lines | grep mover)"
 echo "in the trace: $(xtrace-view life | grep -c 'LOG_MSG_HOST.* missing ') incomplete, $(xtrace-view life | grep -c 'LOG_MSG_HOST') in all"
 [ "$(xtrace-view life | grep -c 'LOG_MSG_HOST.* missing ')" -ge 5 ] || fail 'the trace does not say it'
