@@ -155,4 +155,5 @@ lines | sed -nE 's/^mover[^ ]*: slow ([0-9]+) .*/\1/p' | sort -n | uniq |
 	awk '$1 != NR { print "message " NR " is missing"; exit 1 } END { print NR " messages" }' ||
 	fail "$(lines | grep mover)"
 echo "in the trace: $(xtrace-view life | grep -c 'LOG_MSG_HOST.* missing ') incomplete, $(xtrace-view life | grep -c 'LOG_MSG_HOST') in all"
-[ "$(xtrace-view life | grep -c 'LOG_MSG_HOST.* missing ')" -ge 5 ] || fail 'the trace does not say it'
+# what a pause cut is whole there, since nothing else was recorded meanwhile
+[ "$(xtrace-view life | grep -c 'LOG_MSG_HOST.* missing ')" -ge 3 ] || fail 'the trace does not say it'
