@@ -329,15 +329,28 @@ static bool is_complete(const struct kcfg_run *run)
 	return complete;
 }
 
+/* All is in its place; what else came to its CPUs meanwhile leaves them again. */
+static int clear_again(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_err *err)
+{
+	int made;
+
+	*ret = KCFG_AS_IT_WAS;
+	if (!run->place->vm->rt || run->boot->dry_run)
+		return 0;
+	made = apply(run, fill_clear, err);
+	if (made > 0)
+		*ret = KCFG_RETUNED;
+	return made < 0 ? made : step_complete(run, err);
+}
+
 /* Partitions refuse other pins: what was changed for another placement is undone first. */
 static int retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_err *err)
 {
 	bool paused = run->live->state == KCFG_STATE_PAUSED;
 	int rc = 0;
 
-	*ret = KCFG_AS_IT_WAS;
 	if (all_well(run) && (!run->place->vm->rt || is_complete(run)))
-		return 0;
+		return clear_again(run, ret, err);
 	*ret = KCFG_RETUNED;
 	if (!all_well(run) || !run->place->vm->rt)
 		rc = kcfg_boot_undo(run->boot, run->place->vm->uuid, err);

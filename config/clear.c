@@ -85,9 +85,12 @@ static int add_irqs(struct clear *c, struct rt_err *err)
 
 	rc = tune_irqs_read(&irqs, c->plan->root, TUNE_IRQS_AFFINITY, err);
 	for (size_t i = 0; rc == 0 && i < irqs.n; i++) {
-		const struct tune_irq *irq = &irqs.v[i];
+		struct tune_irq *irq = &irqs.v[i];
 
 		if (!irq->has_affinity || !rt_cpuset_overlaps(&irq->affinity, &c->place->owned))
+			continue;
+		tune_irq_probe(irq, c->plan->root);
+		if (irq->hold == TUNE_IRQ_FIXED || irq->hold == TUNE_IRQ_MANAGED)
 			continue;
 		set = rest(c, &irq->affinity);
 		snprintf(target, sizeof(target), "proc/irq/%d/smp_affinity_list", irq->number);

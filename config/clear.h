@@ -14,7 +14,7 @@
  * @house: where goes what was allowed there alone.
  * @qemu: the VM's own process, which stays; 0: it does not run yet.
  *
- * What the kernel does not let go (managed interrupts) is refused, not failed.
+ * Managed interrupts and those that cannot be moved stay; irq-affinity(1) names them.
  */
 int kcfg_plan_clear(struct tune_plan *plan, const struct kcfg_place *place,
 		    const struct rt_cpuset *house, pid_t qemu, struct rt_err *err);

@@ -135,7 +135,9 @@ nobody_else_on() {
 		    if cpus(open(path).read()) & own and path != "/proc/irq/0/smp_affinity_list" and \
 		       os.listdir(os.path.dirname(path)) and glob.glob(os.path.dirname(path) + "/*/"):
 		        bad.append(path)
-		for path in ["/proc/irq/default_smp_affinity"] + glob.glob("/sys/devices/virtual/workqueue/**/cpumask", recursive=True):
+		queues = "/sys/devices/virtual/workqueue/"
+		for path in ["/proc/irq/default_smp_affinity", queues + "cpumask"] + \
+		        glob.glob(queues + "*/cpumask"):
 		    if mask(path) & own:
 		        bad.append(path)
 		print("\n".join(bad))
