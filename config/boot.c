@@ -229,6 +229,8 @@ static const struct step start_steps[] = {
 	{ "starting it paused", step_start, false },
 	{ "placing its threads", step_place, false },
 	{ "isolating its vCPUs", step_isolate, false },
+	/* A new partition makes the kernel give its threads all CPUs that are left. */
+	{ "clearing its CPUs again", step_clear, false },
 	{ "reading back", kcfg_run_check, false },
 	{ "resuming it", step_resume, false },
 	{ "placing late threads", step_late, false },
@@ -244,6 +246,7 @@ static const struct step retune_steps[] = {
 	{ "looking", kcfg_run_look, false },
 	{ "placing its threads", step_place, false },
 	{ "isolating its vCPUs", step_isolate, false },
+	{ "clearing its CPUs again", step_clear, false },
 	{ "placing late threads", step_late, false },
 	{ "done", step_complete, false },
 	{ 0 }

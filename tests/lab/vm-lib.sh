@@ -117,7 +117,7 @@ nobody_else_on() {
 
 		own, qemu = cpus(sys.argv[1]), sys.argv[2]
 		bad = []
-		bound = re.compile(r"(.*/\d+(H|:.*)?$)|migration|backlog_napi")
+		bound = re.compile(r".*/\d+(H|:.*)?$")
 		for path in glob.glob("/proc/[0-9]*/task/[0-9]*"):
 		    try:
 		        status = open(path + "/status").read()
@@ -128,7 +128,9 @@ nobody_else_on() {
 		    allowed = cpus(re.search(r"Cpus_allowed_list:\s*(.*)", status).group(1))
 		    if not allowed & own or path.split("/")[2] == qemu or qemu in comm:
 		        continue
-		    if kernel and len(allowed) == 1 and bound.match(comm):
+		    # Rescuers work when memory is short, and are bound to all CPUs by the kernel.
+		    if kernel and (len(allowed) == 1 and bound.match(comm) or
+		                   comm.startswith("kworker/R-")):
 		        continue
 		    bad.append("%s %s: %s" % (path, comm, sorted(allowed)))
 		for path in glob.glob("/proc/irq/*/smp_affinity_list"):
