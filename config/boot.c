@@ -289,7 +289,8 @@ int kcfg_boot_undo(struct kcfg_boot *boot, const char *uuid, struct rt_err *err)
 	rc = tune_journal_open(&journal, boot->root, name, err);
 	if (rc < 0)
 		return rc;
-	rc = tune_journal_undo(journal, 0, false, NULL, err);
+	/* Tasks that were born meanwhile have their parents' affinities: they too. */
+	rc = tune_shield_undo(journal, NULL, err);
 	tune_journal_close(journal);
 	return rc < 0 ? rt_err_wrap(err, rc, "cannot restore the host") : 0;
 }
