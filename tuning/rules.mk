@@ -23,7 +23,7 @@ hwtopo-objs := tuning/cmd-hwtopo.o
 hwtopo-libs := $(tune-libs)
 hwtopo-ldlibs := $(tune-ldlibs)
 CMD_TESTS += tests/cmd/hwtopo.sh
-topo-fuzzers := $(addprefix tests/fuzz/fuzz-,cpuset dmi pack)
+topo-fuzzers := $(addprefix tests/fuzz/fuzz-,cpuset dmi pack recall)
 FUZZERS += $(topo-fuzzers)
 $(foreach f,$(topo-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs))$(eval $(f)-ldlibs := $(tune-ldlibs)))
 

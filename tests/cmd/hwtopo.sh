@@ -94,6 +94,23 @@ expect_stdout_like '^   NUMA Node 3 \(19GiB\)$'
 run hwtopo --root "$machines/package-offline"
 expect_stdout_like '^   NUMA Node 1:$' '^      CPU 7 \(offline\)$'
 
+it 'knows the core of a CPU that was written down before it went'
+make_machine "$machines/recalled" cores=2 offline=1,3
+mkdir -p "$machines/recalled/run/kvmrt"
+printf '%s\n' '0 0 0 0 0 0 0 0' '1 0 0 0 0 1 1 1' '2 0 0 0 0 0 0 0' '3 0 0 0 0 1 1 1' \
+	>"$machines/recalled/run/kvmrt/topology"
+run hwtopo --root "$machines/recalled"
+expect_same "$tmp/stdout" 'Machine 0:
+   Package 0:
+      NUMA Node 0
+      L3 Cache:
+         Core 0:
+            CPU 0
+            CPU 2
+         Core 1:
+            CPU 1 (offline)
+            CPU 3 (offline)'
+
 it 'gives everything as JSON'
 run hwtopo --root "$machines/mine" --json
 python3 - "$tmp/stdout" <<'PY' || fail 'JSON is not what was expected'
