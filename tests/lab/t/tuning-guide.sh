@@ -23,6 +23,7 @@ sed -n 's/^    //p' "$lab_folder/../../doc/tuning.md" | grep -vE '^(rt|cpuset) =
 while IFS= read -r line; do
 	case $line in
 	kvmrt-edit-config*) line='kvmrt-edit-config -y' most=0 ;;
+	kvmrt-shutdown*) line='kvmrt-shutdown --force -t 1 vm1' most=0 ;;	# it never listens
 	'interview -t'*) line='interview -t -n 1' most=0 ;;
 	kvmrt-validate-host* | 'irq-affinity --set'* | 'task-affinity --set'*) most=1 ;;
 	*) most=0 ;;
