@@ -107,6 +107,11 @@ static int fill_down(struct kcfg_run *run, struct tune_plan *plan, struct rt_err
 	return kcfg_plan_down(plan, run->place, err);
 }
 
+static int fill_hold(struct kcfg_run *run, struct tune_plan *plan, struct rt_err *err)
+{
+	return kcfg_plan_hold(plan, run->place, &run->boot->topo->online, err);
+}
+
 static int fill_kernel_first(struct kcfg_run *run, struct tune_plan *plan, struct rt_err *err)
 {
 	return kcfg_plan_kernel_first(plan, run->place, err);
@@ -122,6 +127,13 @@ static int fill_isolate(struct kcfg_run *run, struct tune_plan *plan, struct rt_
 }
 
 /* ---- the steps ---- */
+
+static int step_hold(struct kcfg_run *run, struct rt_err *err)
+{
+	int rc = apply(run, fill_hold, err);
+
+	return rc < 0 ? rc : 0;
+}
 
 static int step_clear(struct kcfg_run *run, struct rt_err *err)
 {
@@ -253,6 +265,7 @@ static const struct step retune_steps[] = {
 };
 
 static const struct step prepare_steps[] = {
+	{ "noting affinities", step_hold, true },
 	{ "clearing its CPUs", step_clear, true },
 	{ "taking siblings down", step_down, true },
 	{ "raising the kernel's threads", step_kernel, true },

@@ -141,6 +141,32 @@ static int add_tasks(struct clear *c, pid_t qemu, struct rt_err *err)
 	return rc;
 }
 
+int kcfg_plan_hold(struct tune_plan *plan, const struct kcfg_place *place,
+		   const struct rt_cpuset *online, struct rt_err *err)
+{
+	struct tune_tasks tasks = { 0 };
+	char target[TUNE_TARGET_MAX], text[LIST_ROOM];
+	int rc;
+
+	rc = tune_tasks_read(&tasks, plan->root, TUNE_TASKS_AFFINITY, err);
+	for (size_t i = 0; rc == 0 && i < tasks.n; i++) {
+		const struct tune_task *task = &tasks.v[i];
+
+		if (task->hold != TUNE_TASK_FREE || !task->has_affinity ||
+		    rt_cpuset_equal(&task->allowed, online) ||
+		    rt_cpuset_overlaps(&task->allowed, &place->owned) ||
+		    tune_target_task(target, sizeof(target), plan->root, task->tid, NULL) < 0)
+			continue;
+		rc = rt_cpuset_format(&task->allowed, text, sizeof(text));
+		if (rc == 0)
+			rc = tune_plan_add(plan, TUNE_KNOB_AFFINITY, target, text,
+					   TUNE_OPTIONAL | TUNE_HOLD, TUNE_COST_NONE, err,
+					   "\"%s\" has CPUs of its own", task->comm);
+	}
+	tune_tasks_finish(&tasks);
+	return rc;
+}
+
 int kcfg_plan_clear(struct tune_plan *plan, const struct kcfg_place *place,
 		    const struct rt_cpuset *house, pid_t qemu, struct rt_err *err)
 {

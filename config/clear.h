@@ -19,6 +19,13 @@
 int kcfg_plan_clear(struct tune_plan *plan, const struct kcfg_place *place,
 		    const struct rt_cpuset *house, pid_t qemu, struct rt_err *err);
 
+/*
+ * Affinities that stay as they are, for the journal to know: a partition that comes
+ * or goes makes the kernel forget them.
+ */
+int kcfg_plan_hold(struct tune_plan *plan, const struct kcfg_place *place,
+		   const struct rt_cpuset *online, struct rt_err *err);
+
 /* The kernel's own threads on its vCPUs' CPUs come before the vCPUs. */
 int kcfg_plan_kernel_first(struct tune_plan *plan, const struct kcfg_place *place,
 			   struct rt_err *err);

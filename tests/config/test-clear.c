@@ -112,6 +112,18 @@ TEST(the_kernel_comes_before_a_vcpu)
 	tune_plan_finish(&plan);
 }
 
+TEST(an_affinity_elsewhere_is_held)
+{
+	struct tune_plan plan = { .root = &root };
+	struct rt_cpuset online;
+
+	rt_cpuset_parse(&online, "0-7", NULL);
+	assert_int_equal(kcfg_plan_hold(&plan, &place, &online, NULL), 0);
+	for (size_t i = 0; i < plan.nr; i++)
+		assert_true(plan.changes[i].flags & TUNE_HOLD);
+	tune_plan_finish(&plan);
+}
+
 static int make(void **state)
 {
 	(void)state;
@@ -154,6 +166,7 @@ int main(void)
 		cmocka_unit_test(what_may_use_the_cpus_leaves_them),
 		cmocka_unit_test(siblings_go_down),
 		cmocka_unit_test(the_kernel_comes_before_a_vcpu),
+		cmocka_unit_test(an_affinity_elsewhere_is_held),
 	};
 
 	return cmocka_run_group_tests(tests, make, drop);
