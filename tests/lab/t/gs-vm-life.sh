@@ -102,8 +102,8 @@ start
 until_more MESSAGES 1
 
 echo '--- paused in mid-message'
-in_mid_message
 before=$(incomplete)
+in_mid_message
 qmp stop >/dev/null
 expect_more_incomplete 'told while it stands still' "$before" 1
 qmp cont >/dev/null
@@ -111,8 +111,8 @@ until_more MESSAGES 3
 expect_more_incomplete 'its rest, told apart' "$before" 2
 
 echo '--- saved to a file in mid-message, and gone on from there'
-in_mid_message
 before=$(incomplete)
+in_mid_message
 qmp migrate '{"uri": "exec:cat >state"}' >/dev/null
 for _ in $(seq 300); do
 	qmp query-migrate | grep -q '"status": "completed"' && break
@@ -138,8 +138,8 @@ if [ -e "$host_module" ]; then
 fi
 
 echo '--- ended in mid-message'
-in_mid_message
 before=$(incomplete)
+in_mid_message
 kill -KILL $guest
 wait $guest
 expect_more_incomplete 'told at its end' "$before" 1
