@@ -57,8 +57,8 @@ off "both"
 as_before before "shutdown"
 step "shut down, and the host as it was"
 
-# Killed at its steps, the first and the last among them.
-for at in ${VM_BOOT_STEPS:-taking isolating resuming}; do
+# Killed in the middle; VM_BOOT_STEPS="clearing taking starting isolating resuming" takes more of its steps.
+for at in ${VM_BOOT_STEPS:-isolating}; do
 	kvmrt-boot -f $cfg -v vm1 >/run/steps 2>&1 &
 	boot=$!
 	for ((i = 0; i < 600; i++)); do
