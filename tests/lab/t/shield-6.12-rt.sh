@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: on 6.12-rt a shielded CPU runs what is listed and no more, and all comes back
-# lab: --kernel 6.12-rt --cpus 8 --threads 2 --nodes 2
+# lab: --kernel 6.12-rt --cpus 8 --nodes 2 --mem 2048
 # limit: 240
 # shellcheck source=tests/lab/shield-lib.sh
 . "$(dirname "$0")/../shield-lib.sh"
 
 refuses
-shields 5 61
+shields 5 181
