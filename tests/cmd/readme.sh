@@ -50,6 +50,10 @@ tour 'pair='
 expect_stdout_like '^vm1: windows, offset ' '^wakeup: task woken until it runs' \
 	'^  3\.  .* late on CPU '
 
+it 'looks at the host, and changes nothing'
+tour 'shield --all 1'
+expect_stdout_like '^Machine 0:' '^CPU +' '^[0-9]+ rows: ' '^KNOB +FROM +TO +WHY +DISTURBS'
+
 it 'shows a merged view as it is, but for what the clocks are known better by now'
 block 'KVM_EXIT_VM_PID' | sed -E 's/^[0-9.]+ //' >"$tmp/shown"
 [ "$(wc -l <"$tmp/shown")" -gt 8 ] || fail 'README.md has no such block'
