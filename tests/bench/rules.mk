@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-BENCHES += tests/bench/capture.sh tests/bench/view.sh tests/bench/gs.sh tests/bench/views.sh
-DEPS += trace-cmd rt-tests strace valgrind python3
+BENCHES += tests/bench/capture.sh tests/bench/view.sh tests/bench/gs.sh tests/bench/views.sh \
+	tests/bench/latency.sh
+DEPS += trace-cmd rt-tests strace valgrind python3 linux-perf
 
 # Preloaded into trace-cmd where the kernel refuses function tracing.
 bench: $(O)/tests/bench/no-ftrace.so $(O)/tests/tools/deal-trace
