@@ -24,27 +24,27 @@
 static const struct xt_late_kind kinds[] = {
 	{
 		.name = "wakeup", .argument = "task", .match = XT_MATCH_TEXT,
-		.begin = { "sched", "sched_waking", "pid", "comm" },
+		.begin = { "sched", "sched_waking", "pid", "comm", NULL, NULL },
 		.end = { "sched", "sched_switch", "next_pid", "next_comm", "next_pid", "pid_t" },
 	},
 	{
 		.name = "exit", .argument = "reason", .match = XT_MATCH_EXIT,
-		.begin = { "kvm", "kvm_exit", "common_pid", "exit_reason" },
+		.begin = { "kvm", "kvm_exit", "common_pid", "exit_reason", NULL, NULL },
 		.end = { "kvm", "kvm_entry", "common_pid", NULL, "common_pid", "int" },
 	},
 	{
 		.name = "irq", .argument = "name", .match = XT_MATCH_TEXT,
-		.begin = { "irq", "irq_handler_entry", "common_cpu", "name" },
+		.begin = { "irq", "irq_handler_entry", "common_cpu", "name", NULL, NULL },
 		.end = { "irq", "irq_handler_exit", "common_cpu", NULL, "common_pid", "int" },
 	},
 	{
 		.name = "softirq", .argument = "name", .match = XT_MATCH_SOFTIRQ,
-		.begin = { "irq", "softirq_entry", "common_cpu", "vec" },
+		.begin = { "irq", "softirq_entry", "common_cpu", "vec", NULL, NULL },
 		.end = { "irq", "softirq_exit", "common_cpu", "vec", "common_pid", "int" },
 	},
 	{
 		.name = "syscall", .argument = "name", .match = XT_MATCH_SYSCALL,
-		.begin = { "raw_syscalls", "sys_enter", "common_pid", "id" },
+		.begin = { "raw_syscalls", "sys_enter", "common_pid", "id", NULL, NULL },
 		.end = { "raw_syscalls", "sys_exit", "common_pid", "id", "common_pid", "int" },
 	},
 };
