@@ -5,30 +5,33 @@
 # shellcheck source=tests/lab/xtrace-lib.sh
 . "$(dirname "$0")/../xtrace-lib.sh"
 
-# stopped DIR OPTION RULE COMMAND...: records until the rule ends it; the last event is in $last
+# stopped DIR EVENT OPTION RULE COMMAND...: records until the rule ends it at an event like
+# EVENT, which is the last one of its CPU (others go on until they see it); it is in $last
 stopped() {
-	local dir=$1 option=$2 rule=$3
+	local dir=$1 event=$2 option=$3 rule=$4 cpu
 
-	shift 3
+	shift 4
 	xtrace-run -m overwrite -b 1m -o "$dir" "$option" "$rule" "$@" >"$dir.out" 2>&1
 	grep -q '^xtrace-run: the recording ended at ' "$dir.out" || {
 		cat "$dir.out"
 		fail "$rule did not end the recording"
 	}
 	grep -q '^stopped-by = ' "$dir/session" || fail "$rule: not noted in the trace"
-	last=$(xtrace-view --fields event --tail 1 "$dir")
+	read -r cpu last < <(xtrace-view --fields cpu,event "$dir" | grep -E "^[0-9]+ $event" | tail -n 1)
+	[ -n "$cpu" ] || fail "$rule: no event like $event"
+	same "the last event of CPU $cpu" "$last" "$(xtrace-view -c "$cpu" --fields event --tail 1 "$dir")"
 	nothing_left
 	same "synthetic events left" "" "$(grep xtrace_ /sys/kernel/tracing/synthetic_events)"
 }
 
-# late DIR RULE LIMIT_NS COMMAND...: the last event tells of a latency beyond the limit
+# late DIR RULE LIMIT_NS COMMAND...: the event tells of a latency beyond the limit
 late() {
 	local dir=$1 rule=$2 limit=$3 ns
 
 	shift 3
-	stopped "$dir" --stop-on-latency "$rule" "$@"
+	stopped "$dir" SYNTHETIC_XTRACE_LATE_ --stop-on-latency "$rule" "$@"
 	ns=${last#*ns=}
-	[[ $last == *_LATE_* && ${ns%% *} -gt $limit ]] || fail "$rule: the last event is $last"
+	[ "${ns%% *}" -gt "$limit" ] || fail "$rule: $last"
 }
 
 cyclic=(cyclictest -q -t1 -p50 -i 1000 -l 2000)
@@ -40,8 +43,8 @@ late syscall 'syscall(clock_nanosleep)>500us' 500000 "${cyclic[@]}"
 late softirq 'softirq(timer)>1us' 1000 "${cyclic[@]}"
 late 'exit' 'exit>2us' 2000 ssh vm1 true
 
-stopped event --stop-on 'sched_switch if next_comm == "cyclictest"' "${cyclic[@]}"
-[[ $last == 'SCHED_SWITCH ['*'-> cyclictest '* ]] || fail "--stop-on: the last event is $last"
+stopped event 'SCHED_SWITCH .*-> cyclictest ' --stop-on 'sched_switch if next_comm == "cyclictest"' \
+	"${cyclic[@]}"
 
 # Break mode ends cyclictest, and with it the recording.
 xtrace-run -m overwrite -b 1m -o 'break' cyclictest -q -t1 -p50 -i 1000 -b 20 -l 20000 >break.out 2>&1 ||
