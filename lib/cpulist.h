@@ -16,6 +16,7 @@
 struct rt_err;
 
 #define RT_MAX_CPUS 8192	/* CONFIG_NR_CPUS of MAXSMP kernels */
+#define RT_CPULIST_MAX (4 * RT_MAX_CPUS)	/* of any set: "8187-8188," is ten for three CPUs */
 
 struct rt_cpuset {
 	uint64_t bits[RT_MAX_CPUS / 64];

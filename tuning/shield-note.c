@@ -13,7 +13,6 @@
 #include "lib/err.h"
 
 #define FIRST_WORD	"shield"
-#define LIST_MAX	4096
 
 void tune_irq_assigns_finish(struct tune_irq_assigns *assigns)
 {
@@ -41,7 +40,7 @@ int tune_irq_assigns_add(struct tune_irq_assigns *assigns, const struct rt_cpuse
 char *tune_shield_note(const struct tune_shield *shield, enum tune_tier tier)
 {
 	struct rt_buf buf = { 0 };
-	char list[LIST_MAX], *text;
+	char list[RT_CPULIST_MAX], *text;
 	size_t i;
 	int kind;
 

@@ -14,9 +14,9 @@ modules=$dir/../../build/modules/$(uname -r)
 insmod "$modules/gs/host/module/kvmrt_gs_host.ko" kvmrt_gs_hc_host_enabled=1
 ssh vm5 insmod "$modules/guest/module/kvmrt_gs_guest.ko" \
 	kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1
-all_calls modules 1 -e kvmrt_gs:*
+all_calls modules "0 1 2" -e kvmrt_gs:*
 rmmod kvmrt_gs_host
-all_calls guest 2 -e kvmrt_gs:*
+all_calls guest "0 1 2" -e kvmrt_gs:*
 ssh vm5 rmmod kvmrt_gs_guest
 
 echo '--- a session is there before the module that makes the calls'
