@@ -214,12 +214,18 @@ int rt_root_read_u64(const struct rt_root *root, uint64_t *ret, struct rt_err *e
 	return 0;
 }
 
+/* @how: what of the file's old text goes, as a flag of open(2). */
+__attribute__((format(printf, 5, 0)))
 static int write_text(const struct rt_root *root, int how, const char *text, struct rt_err *err,
-		      const char *path)
+		      const char *fmt, va_list ap)
 {
+	char path[PATH_MAX];
 	ssize_t put;
-	int fd, rc = 0;
+	int fd, rc;
 
+	rc = format_path(path, err, fmt, ap);
+	if (rc)
+		return rc;
 	fd = open_path(root, err, O_WRONLY | how, path);
 	if (fd < 0)
 		return fd;
@@ -239,25 +245,23 @@ static int write_text(const struct rt_root *root, int how, const char *text, str
 int rt_root_write(const struct rt_root *root, const char *text, struct rt_err *err,
 		  const char *fmt, ...)
 {
-	char path[PATH_MAX];
 	va_list ap;
 	int rc;
 
 	va_start(ap, fmt);
-	rc = format_path(path, err, fmt, ap);
+	rc = write_text(root, O_TRUNC, text, err, fmt, ap);
 	va_end(ap);
-	return rc ? rc : write_text(root, O_TRUNC, text, err, path);
+	return rc;
 }
 
 int rt_root_append(const struct rt_root *root, const char *text, struct rt_err *err,
 		   const char *fmt, ...)
 {
-	char path[PATH_MAX];
 	va_list ap;
 	int rc;
 
 	va_start(ap, fmt);
-	rc = format_path(path, err, fmt, ap);
+	rc = write_text(root, O_APPEND, text, err, fmt, ap);
 	va_end(ap);
-	return rc ? rc : write_text(root, O_APPEND, text, err, path);
+	return rc;
 }
