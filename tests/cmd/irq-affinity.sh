@@ -3,6 +3,7 @@
 # irq-affinity.sh: shows, moves, keeps and takes back, on a tree of files and on this machine
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
+journals_go
 
 t=$tmp/t
 mkdir -p "$t"/proc/irq/{16,36,38} "$t/sys/devices/system/cpu" "$t/etc/default" \

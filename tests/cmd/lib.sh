@@ -37,6 +37,11 @@ trap 'exit 130' INT TERM
 # at_exit COMMAND: runs when the test ends, however it does; the newest first
 at_exit() { cleanups=("$1" ${cleanups[@]+"${cleanups[@]}"}); }
 
+# journals_go: a command on this machine itself makes /run/kvmrt; where it was not there, it goes
+journals_go() {
+	[ -e /run/kvmrt ] || at_exit 'rm -f /run/kvmrt/lock; rmdir /run/kvmrt 2>/dev/null'
+}
+
 # it SENTENCE: what the lines that follow prove; shown when they fail
 it() { sentence=$*; }
 

@@ -3,6 +3,7 @@
 # task-affinity.sh: shows a recorded machine's threads; moves its own, and takes that back
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
+journals_go
 
 t=$tmp/t
 mkdir -p "$t/sys/devices/system/cpu"
