@@ -433,6 +433,9 @@ int kcfg_read(struct kcfg **ret, const char *path, struct rt_err *err)
 	int fd, rc;
 
 	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return rt_err_say(err, -ENOENT, "cannot open %s: there is no such file; "
+				  "kvmrt-import makes it of libvirt's VMs", path);
 	if (fd < 0)
 		return rt_err_set(err, -errno, "cannot open %s", path);
 	rc = read_all(&buf, fd);

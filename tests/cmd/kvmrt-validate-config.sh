@@ -67,7 +67,7 @@ it 'names a file or a description that is not there'
 validate
 expect_status 1
 expect_stdout ''
-expect_stderr "kvmrt-validate-config: cannot open $cfg: No such file or directory"
+expect_stderr "kvmrt-validate-config: cannot open $cfg: there is no such file; kvmrt-import makes it of libvirt's VMs"
 : >"$cfg"
 run kvmrt-validate-config -f "$cfg" --no-libvirt --topology 'numa:two'
 expect_status 1

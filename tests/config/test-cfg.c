@@ -207,7 +207,8 @@ TEST(a_file_that_is_not_there_or_too_large_is_a_failure)
 
 	assert_int_equal(kcfg_read(&cfg, "/nonexistent/kvmrt.cfg", &err), -ENOENT);
 	assert_string_equal(err.text,
-			    "cannot open /nonexistent/kvmrt.cfg: No such file or directory");
+			    "cannot open /nonexistent/kvmrt.cfg: there is no such file; "
+			    "kvmrt-import makes it of libvirt's VMs");
 	memset(large, '\n', KCFG_MAX_SIZE + 1);
 	assert_int_equal(kcfg_parse(&cfg, "large.cfg", large, KCFG_MAX_SIZE + 1, &err), -EFBIG);
 	assert_string_equal(err.text, "large.cfg: File too large");
