@@ -150,11 +150,34 @@ static int choose_cpus(struct rt_cpuset *cpus, const struct rt_root *root, struc
 	return rc < 0 ? rt_err_wrap(err, rc, "--cpus") : 0;
 }
 
+/* A name that nothing has would show nothing, for ever. */
+static int check_names(const struct interview *interview, struct rt_err *err)
+{
+	struct tune_rates rates = { 0 };
+	const char *word, *near;
+	int rc = 0;
+
+	if (interview->choice.nr_words)
+		rc = tune_rates_read(&rates, interview->root, &interview->choice, err);
+	word = rc < 0 ? NULL : tune_rates_unknown(&rates, &interview->choice, &near);
+	if (word && near)
+		rc = rt_usage(err, "no interrupt or softirq is \"%s\"; is \"%s\" meant?", word,
+			      near);
+	else if (word)
+		rc = rt_usage(err, "no interrupt or softirq is \"%s\"; without a name all are "
+			      "shown", word);
+	tune_rates_finish(&rates);
+	return rc;
+}
+
 static int show(struct interview *interview, struct rt_err *err)
 {
 	struct rt_cpuset cpus;
 	int rc;
 
+	rc = check_names(interview, err);
+	if (rc != 0)
+		return rc;
 	if (cpus_text) {
 		rc = choose_cpus(&cpus, interview->root, err);
 		if (rc < 0)

@@ -48,6 +48,15 @@ struct state {
 
 /* ---- choosing ---- */
 
+static int unknown(const struct state *s, const char *word, struct rt_err *err)
+{
+	const char *near = tune_irqs_near(&s->irqs, true, word);
+
+	return rt_err_say(err, -ENOENT, "no interrupt has the number, name, device or interface "
+			  "\"%s\"%s%s%s", word, near ? "; is \"" : "", near ? near : "",
+			  near ? "\" meant?" : "");
+}
+
 static int choose(struct state *s, int argc, char **argv, struct rt_err *err)
 {
 	struct rt_cpuset cpus;
@@ -66,8 +75,7 @@ static int choose(struct state *s, int argc, char **argv, struct rt_err *err)
 			if (s->irqs.v[i].number >= 0 && tune_irq_matches(&s->irqs.v[i], argv[word]))
 				found = s->chosen[i] = true;
 		if (!found)
-			return rt_err_say(err, -ENOENT, "no interrupt has the number, name, device "
-					  "or interface \"%s\"", argv[word]);
+			return unknown(s, argv[word], err);
 	}
 	if (!cpus_text)
 		return 0;

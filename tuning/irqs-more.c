@@ -246,3 +246,32 @@ bool tune_irq_matches(const struct tune_irq *irq, const char *word)
 	       (irq->device[0] && rt_glob(word, irq->device, false)) ||
 	       (irq->netdev[0] && rt_glob(word, irq->netdev, false));
 }
+
+/* Where it has several actions, what they are called together is no name to type. */
+static size_t names_of(const struct tune_irq *irq, const char **ret)
+{
+	size_t n = 0;
+
+	ret[n++] = irq->label;
+	if (irq->number >= 0 && irq->actions[0] && !strchr(irq->actions, ','))
+		ret[n++] = irq->actions;
+	if (irq->device[0])
+		ret[n++] = irq->device;
+	if (irq->netdev[0])
+		ret[n++] = irq->netdev;
+	return n;
+}
+
+const char *tune_irqs_near(const struct tune_irqs *irqs, bool devices, const char *word)
+{
+	const char **names = calloc(irqs->n * 4 + 1, sizeof(*names)), *near = NULL;
+	size_t i, n = 0;
+
+	for (i = 0; names && i < irqs->n; i++)
+		if (!devices || irqs->v[i].number >= 0)
+			n += names_of(&irqs->v[i], names + n);
+	if (names)
+		rt_nearest(word, names, n, &near, 1);
+	free(names);
+	return near;
+}

@@ -106,6 +106,11 @@ void tune_irq_probe(struct tune_irq *irq, const struct rt_root *root);
  * network interface (with TUNE_IRQS_DEVICE), or a label such as "LOC".
  */
 bool tune_irq_matches(const struct tune_irq *irq, const char *word);
+/*
+ * What a word that no line matches may have been meant for, borrowed; or NULL.
+ * @devices: one of a device's interrupts, no "LOC".
+ */
+const char *tune_irqs_near(const struct tune_irqs *irqs, bool devices, const char *word);
 
 const char *tune_irq_hold_name(enum tune_irq_hold hold);
 

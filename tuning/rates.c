@@ -112,16 +112,51 @@ static void find_columns(const struct tune_rates *rates, const struct tune_irqs 
 
 /* ---- lines ---- */
 
+static bool matches(const struct tune_irq *irq, const char *word, bool soft)
+{
+	return soft ? rt_glob(word, irq->label, true) : tune_irq_matches(irq, word);
+}
+
 static bool chosen(const struct tune_irq *irq, const struct tune_rates_choice *choice, bool soft)
 {
 	size_t i;
 
 	for (i = 0; i < choice->nr_words; i++) {
-		if (soft ? rt_glob(choice->words[i], irq->label, true) :
-		    tune_irq_matches(irq, choice->words[i]))
+		if (matches(irq, choice->words[i], soft))
 			return true;
 	}
 	return choice->nr_words == 0;
+}
+
+static bool in_table(const struct tune_irqs *table, const char *word, bool soft)
+{
+	size_t i;
+
+	for (i = 0; i < table->n; i++) {
+		if (matches(&table->v[i], word, soft))
+			return true;
+	}
+	return false;
+}
+
+const char *tune_rates_unknown(const struct tune_rates *rates,
+			       const struct tune_rates_choice *choice, const char **ret_near)
+{
+	const struct tune_irqs *hard = &rates->irqs[rates->now];
+	const struct tune_irqs *soft = &rates->softirqs[rates->now];
+	const char *word;
+	size_t i;
+
+	for (i = 0; i < choice->nr_words; i++) {
+		word = choice->words[i];
+		if (in_table(hard, word, false) || in_table(soft, word, true))
+			continue;
+		*ret_near = tune_irqs_near(hard, false, word);
+		if (!*ret_near)
+			*ret_near = tune_irqs_near(soft, false, word);
+		return word;
+	}
+	return NULL;
 }
 
 /* The same line of the reading before: most often right where the last one was. */

@@ -69,6 +69,12 @@ struct tune_rates {
 int tune_rates_read(struct tune_rates *rates, const struct rt_root *root,
 		    const struct tune_rates_choice *choice, struct rt_err *err);
 void tune_rates_finish(struct tune_rates *rates);
+/*
+ * The first of the words that no line of the newest reading matches, or NULL; with what
+ * may have been meant, or NULL.
+ */
+const char *tune_rates_unknown(const struct tune_rates *rates,
+			       const struct tune_rates_choice *choice, const char **ret_near);
 
 static inline float tune_rate_of(const struct tune_rates *rates, const struct tune_rate *rate,
 				 unsigned int column)

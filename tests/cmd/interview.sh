@@ -32,6 +32,10 @@ expect_wrong_usage interview '-k: expected one of all\|irqs\|softirqs' -k hard
 run interview --root "$root" -c 9
 expect_status 1
 expect_stderr_like '--cpus: .*9'
+expect_wrong_usage interview 'no interrupt or softirq is "nic-rx-O"; is "nic-rx-0" meant' \
+	--root "$root" nic-rx-O
+expect_wrong_usage interview 'is "NET_RX" meant' --root "$root" -n 1 NET_TX
+expect_wrong_usage interview '"NONSENSE"; without a name all are shown' --root "$root" LOC NONSENSE
 run interview --root "$tmp/none"
 expect_status 1
 expect_stderr_like 'none'

@@ -95,6 +95,9 @@ expect_wrong_usage irq-affinity '--persist goes with --set' --persist
 affinity nosuch
 expect_status 1
 expect_stderr 'irq-affinity: no interrupt has the number, name, device or interface "nosuch"'
+affinity eth0-rx-1
+expect_status 1
+expect_stderr_like 'interface "eth0-rx-1"; is "eth0-rx-0" meant?'
 echo 0-2 >"$t/sys/devices/system/cpu/online"
 expect_wrong_usage irq-affinity 'no CPU of "3" is online' --root "$t" --set 0=3
 echo 'no table' >"$t/proc/interrupts"
