@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shows: a VM paused, saved to a file and gone on from it, or ended in the middle of a message, the module loaded and unloaded there: no hang, nothing stale, daemon and trace say what is missing
+# shows: a VM paused, saved to a file and gone on from it, migrated to a second QEMU, or ended in the middle of a message, the module loaded and unloaded there: no hang, nothing stale, daemon and trace say what is missing
 # lab: --guests 1
-# limit: 300
+# limit: 400
 . "$(dirname "$0")/../t-lib.sh"
 # shellcheck source=/dev/null
 . /run/lab/env
@@ -25,20 +25,21 @@ make_initramfs() {
 
 # start [QEMU-ARGUMENT...]: the guest "mover"
 start() {
+	socket=qmp.$((starts += 1))
 	qemu-system-x86_64 -name mover,debug-threads=on -accel kvm -cpu host -smp 1 -m 128 \
 		-nodefaults -no-user-config -display none -no-reboot -serial file:console \
 		-kernel "$LAB_CACHE/kernels/$(uname -r)/vmlinux" -initrd initramfs \
 		-append "console=ttyS0 panic=-1 quiet mitigations=off cryptomgr.notests" \
-		-qmp unix:qmp,server=on,wait=off "$@" >qemu.log 2>&1 </dev/null &
+		-qmp unix:"$socket",server=on,wait=off "$@" >qemu.log 2>&1 </dev/null &
 	guest=$!
 }
 
-# qmp COMMAND [ARGUMENTS]: asks the guest's QEMU, prints the answer
-qmp() {
+# qmp_of SOCKET COMMAND [ARGUMENTS]: asks a QEMU, prints the answer
+qmp_of() {
 	python3 - "$@" <<-'END'
 		import json, socket, sys
 		s = socket.socket(socket.AF_UNIX)
-		s.connect("qmp")
+		s.connect(sys.argv[1])
 		f = s.makefile("rw")
 		f.readline()
 		def ask(command, arguments):
@@ -49,8 +50,38 @@ qmp() {
 		        if "event" not in answer:
 		            return answer
 		ask("qmp_capabilities", {})
-		print(json.dumps(ask(sys.argv[1], json.loads(sys.argv[2]) if len(sys.argv) > 2 else {})))
+		print(json.dumps(ask(sys.argv[2], json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})))
 	END
+}
+qmp() { qmp_of "$socket" "$@"; }
+# until_qmp QUERY TEXT: until the answer has it
+until_qmp() {
+	for _ in $(seq 300); do
+		qmp "$1" 2>/dev/null | grep -q "$2" && return
+		sleep 0.2
+	done
+	fail "$1: expected $2, found $(qmp "$1")"
+}
+migrate_to() {
+	qmp migrate "{\"uri\": \"$1\"}" >/dev/null
+	until_qmp query-migrate '"status": "completed"'
+}
+# migrated: moves it while it runs; fails where the move was between two messages.  The
+# old QEMU stands still then, and is looked at before it is ended.
+migrated() {
+	local old=$guest from=$socket moved
+
+	in_mid_message
+	before=$(incomplete)
+	start -incoming unix:move
+	until_qmp query-status '"inmigrate"'
+	socket=$from migrate_to unix:move
+	guest=$old cut
+	moved=$?
+	said=$((said + calls))
+	kill "$old"
+	wait "$old"
+	return $moved
 }
 
 lines() { sed -nE 's/^[^;]*;kvmrt-gsd: [0-9TZ:.-]+ //p' log; }
@@ -71,13 +102,44 @@ until_more() {
 	done
 	fail "$1 stays at $(count "$1") after $tries looks: $(lines | tail -n 3; tail -n 3 console qemu.log)"
 }
-# in_mid_message: behind the third of a message's ten fragments
+# in_mid_message: behind the third of a message's ten fragments, and maybe further
 in_mid_message() {
 	local messages
 
 	until_more MESSAGES 1
 	messages=$(count CALLS)
 	while [ $(($(count CALLS) - messages)) -lt 3 ]; do sleep 0.05; done
+}
+# settled: the guest's calls once it stands still and the daemon has read all of them
+settled() {
+	local calls=-1 now same=0
+
+	while [ $same -lt 3 ]; do
+		now=$(count CALLS)
+		[ "$now" = "$calls" ] && same=$((same + 1)) || same=0
+		calls=$now
+		sleep 0.3
+	done
+	echo "$calls"
+}
+# cut: whether the guest, which stands still, has said a part of a message; by its
+# processes before this one it had said $said fragments
+cut() {
+	calls=$(settled)
+	echo "it stands behind $((said + calls)) fragments"
+	[ $(((said + calls) % 10)) != 0 ]
+}
+# stop_in_mid_message: on a slow machine the guest goes on while one looks; so look
+# again when it stands
+stop_in_mid_message() {
+	for _ in $(seq 20); do
+		in_mid_message
+		before=$(incomplete)
+		qmp stop >/dev/null
+		cut && return
+		qmp cont >/dev/null
+	done
+	fail 'it never stands in mid-message'
 }
 incomplete() { lines | grep -c 'mover.*bytes missing\]'; }
 # expect_more_incomplete WHAT FROM N: a slow machine may cut others as well
@@ -86,7 +148,7 @@ expect_more_incomplete() {
 		[ $(($(incomplete) - $2)) -ge "$3" ] && return
 		sleep 0.1
 	done
-	fail "$1: expected $3 incomplete messages more than $2, found $(incomplete)"
+	fail "$1: expected $3 incomplete messages more than $2, found $(incomplete): $(lines | tail -n 12 | cut -c1-60,240-; kvmrt-gsd --status)"
 }
 
 make_initramfs
@@ -95,6 +157,9 @@ reader=$!
 trap 'kill $reader $guest $session 2>/dev/null; kill "$(cat /run/kvmrt-gsd/lock)" 2>/dev/null
 	rmmod kvmrt_gs_host 2>/dev/null' EXIT
 session=
+said=-1	# its first call only looks which instruction there is
+starts=0
+tries=0
 kvmrt-gsd --log kmsg || fail "the daemon does not start"
 xtrace-run -n life -e kvm:kvm_hypercall -e kvm:kvm_entry -o life 2>life.err &
 session=$!
@@ -102,28 +167,30 @@ start
 until_more MESSAGES 1
 
 echo '--- paused in mid-message'
-before=$(incomplete)
-in_mid_message
-qmp stop >/dev/null
+stop_in_mid_message
 expect_more_incomplete 'told while it stands still' "$before" 1
 qmp cont >/dev/null
 until_more MESSAGES 3
 expect_more_incomplete 'its rest, told apart' "$before" 2
 
 echo '--- saved to a file in mid-message, and gone on from there'
-before=$(incomplete)
-in_mid_message
-qmp migrate '{"uri": "exec:cat >state"}' >/dev/null
-for _ in $(seq 300); do
-	qmp query-migrate | grep -q '"status": "completed"' && break
-	sleep 0.2
-done
-qmp query-migrate | grep -q '"status": "completed"' || fail "it was not saved: $(qmp query-migrate)"
+stop_in_mid_message
+migrate_to exec:'cat >state'
+said=$((said + calls))
 kill $guest
 wait $guest
 start -incoming 'exec:cat state'
+until_qmp query-status '"paused"'
+qmp cont >/dev/null
 until_more MESSAGES 3
 expect_more_incomplete 'both parts' "$before" 2
+
+echo '--- migrated to a second QEMU while it speaks'
+until migrated; do
+	[ $((tries += 1)) -lt 8 ] || fail 'no move was in mid-message'
+done
+until_more MESSAGES 3
+expect_more_incomplete 'what either QEMU has heard' "$before" 2
 
 if [ -e "$host_module" ]; then
 	echo '--- the module comes, and goes, in mid-message'
@@ -138,8 +205,7 @@ if [ -e "$host_module" ]; then
 fi
 
 echo '--- ended in mid-message'
-before=$(incomplete)
-in_mid_message
+stop_in_mid_message
 kill -KILL $guest
 wait $guest
 expect_more_incomplete 'told at its end' "$before" 1
