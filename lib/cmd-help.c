@@ -86,6 +86,7 @@ static const char *const type_names[] = {
 	[RT_OPT_TIME] = "time",
 	[RT_OPT_STRING] = "string",
 	[RT_OPT_LIST] = "list",
+	[RT_OPT_PAIR] = "pair",
 	[RT_OPT_CHOICE] = "choice",
 };
 

@@ -163,6 +163,23 @@ out:
 	return rc;
 }
 
+static int missing_value(struct parser *p, const struct rt_opt *opt, const char *shown)
+{
+	return rt_usage(p->err, "%s: expected a value (%s), found the end", shown, opt->arg);
+}
+
+static int take_pair(struct parser *p, const struct rt_opt *opt, const char *shown,
+		     const char *first)
+{
+	const char **pair = opt->value;
+
+	if (!*p->argv)
+		return missing_value(p, opt, shown);
+	pair[0] = first;
+	pair[1] = *p->argv++;
+	return 0;
+}
+
 static int take_value(struct parser *p, const struct rt_opt *opt, const char *shown,
 		      const char *text)
 {
@@ -175,6 +192,8 @@ static int take_value(struct parser *p, const struct rt_opt *opt, const char *sh
 		return take_time(opt, shown, text, p->err);
 	case RT_OPT_LIST:
 		return take_list(opt, text, p->err);
+	case RT_OPT_PAIR:
+		return take_pair(p, opt, shown, text);
 	case RT_OPT_CHOICE:
 		return take_choice(opt, shown, text, p->err);
 	default:
@@ -190,11 +209,6 @@ static void take_flag(struct parser *p, const struct rt_opt *opt)
 		*(bool *)opt->value = true;
 	else
 		p->ask = RT_ASK_HELP + (enum rt_ask)(opt - rt_cmd_common);
-}
-
-static int missing_value(struct parser *p, const struct rt_opt *opt, const char *shown)
-{
-	return rt_usage(p->err, "%s: expected a value (%s), found the end", shown, opt->arg);
 }
 
 static int parse_long(struct parser *p, const char *word)

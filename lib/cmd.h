@@ -25,6 +25,7 @@ enum rt_opt_type {
 	RT_OPT_TIME,		/* uint64_t ns from "1.5", "10ms", "200us", "3s", "2m"; plain = s */
 	RT_OPT_STRING,		/* const char *, borrowed from argv */
 	RT_OPT_LIST,		/* struct rt_strv: option may be repeated; strings borrowed */
+	RT_OPT_PAIR,		/* const char *[2]: two words follow; borrowed */
 	RT_OPT_CHOICE,		/* const char * out of the words of .arg, "stream|overwrite|stop" */
 };
 
@@ -64,6 +65,8 @@ struct rt_opt {
 	RT_OPT_(RT_OPT_STRING, l, n, a, RT_CHECK_TYPE(v, const char **), 0, 0, h)
 #define RT_LIST(l, n, v, a, h) \
 	RT_OPT_(RT_OPT_LIST, l, n, a, RT_CHECK_TYPE(v, struct rt_strv *), 0, 0, h)
+#define RT_PAIR(l, n, v, a, h) \
+	RT_OPT_(RT_OPT_PAIR, l, n, a, RT_CHECK_TYPE(v, const char *(*)[2]), 0, 0, h)
 #define RT_CHOICE(l, n, v, words, h) \
 	RT_OPT_(RT_OPT_CHOICE, l, n, words, RT_CHECK_TYPE(v, const char **), 0, 0, h)
 #define RT_END { .type = RT_OPT_END }

@@ -18,7 +18,7 @@
 
 static struct {
 	struct rt_strv metrics, bases, rules;
-	const char *from, *to, *begin, *end, *format, *save, *budget, *junit;
+	const char *from, *to, *begin, *end, *between[2], *format, *save, *budget, *junit;
 	bool compare;
 	unsigned int rows, worst, excerpt, threads;
 } o = { .format = "text", .rows = 12, .excerpt = 12 };
@@ -29,9 +29,11 @@ static const struct rt_opt latency_opts[] = {
 	RT_STRING(0, "from", &o.from, "TIME", "begin here: a time as xtrace-view shows it, or "
 		  "+1.5s from the begin of the traces"),
 	RT_STRING(0, "to", &o.to, "TIME", "end here"),
-	RT_STRING(0, "begin", &o.begin, "EXPR", "an application's cycles begin at events of "
-		  "which this is true: see --begin and --where of xtrace-view"),
-	RT_STRING(0, "end", &o.end, "EXPR", "... and end at the next of which this is"),
+	RT_PAIR(0, "between", &o.between, "START END", "an application's cycles: from an event of "
+		"which the first expression is true to the next of which the second is; see "
+		"--where of xtrace-view"),
+	RT_STRING(0, "begin", &o.begin, "EXPR", "the first of these expressions by itself"),
+	RT_STRING(0, "end", &o.end, "EXPR", "the second"),
 	RT_CHOICE(0, "format", &o.format, "text|json|csv|html", "how the report is written; csv is "
 		  "the histograms"),
 	RT_UINT(0, "rows", &o.rows, "N", 0, UINT_MAX, "rows of a table at the most, 0 for all; "
@@ -250,6 +252,12 @@ static int latency(int argc, char **argv, struct rt_err *err)
 	mallopt(M_TRIM_THRESHOLD, 64 << 20);
 	if (!o.begin != !o.end)
 		return rt_usage(err, "--begin and --end belong together");
+	if (o.between[0] && o.begin)
+		return rt_usage(err, "--between says what --begin and --end say: give one of them");
+	if (o.between[0]) {
+		o.begin = o.between[0];
+		o.end = o.between[1];
+	}
 	if (o.compare || o.rules.n > 0 || o.budget)
 		return judge(argv, (size_t)argc, err);
 	if (o.bases.n > 0 || o.junit)

@@ -33,15 +33,15 @@ static int parse(struct lat_section *section, const struct mrg_lat *lat, struct 
 	int rc = mrg_where_parse(&section->begin, lat->opts->begin, err);
 
 	if (rc != 0)
-		return rt_err_wrap(err, rc, "--begin");
+		return rt_err_wrap(err, rc, "where a cycle begins");
 	rc = mrg_where_parse(&section->end, lat->opts->end, err);
 	if (rc != 0)
-		return rt_err_wrap(err, rc, "--end");
+		return rt_err_wrap(err, rc, "where a cycle ends");
 	rc = mrg_where_bind(section->begin, lat->set, MRG_TIME_TOD, err);
 	if (rc < 0)
-		return rt_err_wrap(err, rc, "--begin");
+		return rt_err_wrap(err, rc, "where a cycle begins");
 	rc = mrg_where_bind(section->end, lat->set, MRG_TIME_TOD, err);
-	return rc < 0 ? rt_err_wrap(err, rc, "--end") : 0;
+	return rc < 0 ? rt_err_wrap(err, rc, "where a cycle ends") : 0;
 }
 
 static int make_view(struct lat_section *section, const struct mrg_lat *lat, struct rt_err *err)

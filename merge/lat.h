@@ -34,7 +34,7 @@ struct mrg_lat;
 	X(TIMER,     "timer",     "timer's expiry until its handler is called") \
 	X(TIMERFN,   "timerfn",   "timer's handler") \
 	X(SYSCALL,   "syscall",   "system call") \
-	X(SECTION,   "section",   "from an event of --begin to the next of --end")
+	X(SECTION,   "section",   "an application's cycle: from one event to another (--between)")
 
 enum mrg_lat_kind {
 #define X(id_, name_, help_) MRG_LAT_##id_,

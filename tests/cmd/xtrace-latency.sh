@@ -87,6 +87,16 @@ run xtrace-latency "${cycle[@]}" -m section --worst 9 --excerpt 0 "$tmp/both"
 expect_status 0
 expect_stdout_like '^  1\.  guest task ls \(PID 144\) of guest, cycle of 65\.0ms: its vCPU was not running' \
 	'outside for HLT; median cycles had none$' 'ran ls \(PID 144, woken by .*\); median cycles [0-9.]+us$'
+run xtrace-latency --between "${cycle[1]}" "${cycle[3]}" --format json -m section "$tmp/both"
+expect_status 0
+cp "$tmp/stdout" "$tmp/between"
+run xtrace-latency "${cycle[@]}" --format json -m section "$tmp/both"
+diff "$tmp/stdout" "$tmp/between" || fail '--between is not --begin and --end'
+run xtrace-latency --between 'event == X' 'event ==' $host
+expect_status 2
+expect_stderr_like '^xtrace-latency: where a cycle ends: '
+run xtrace-latency --between 'event == X' 'event == Y' "${cycle[@]}" $host
+expect_status 2
 run xtrace-latency --begin 'event == X' $host
 expect_status 2
 expect_stderr_like '--begin and --end belong together'

@@ -13,6 +13,7 @@ static struct {
 	uint64_t size, wait;
 	const char *output, *mode;
 	struct rt_strv events;
+	const char *between[2];
 } got;
 
 static const struct rt_opt sample_opts[] = {
@@ -25,6 +26,7 @@ static const struct rt_opt sample_opts[] = {
 	RT_STRING('o', "output", &got.output, "FILE", "write to FILE"),
 	RT_CHOICE('m', "mode", &got.mode, "stream|overwrite|stop", "what happens when full"),
 	RT_LIST('e', "event", &got.events, "EVENT", "an event to take; may be repeated"),
+	RT_PAIR(0, "between", &got.between, "FROM TO", "where to look"),
 	RT_END
 };
 

@@ -47,6 +47,7 @@ TEST(help_is_laid_out_from_the_table)
 		"  -m, --mode stream|overwrite|stop\n"
 		"                            what happens when full\n"
 		"  -e, --event EVENT         an event to take; may be repeated\n"
+		"      --between FROM TO     where to look\n"
 		"  -h, --help                show this help and end\n"
 		"      --version             show the version and end\n"
 		"\n"

@@ -83,6 +83,13 @@ TEST(every_type_writes_its_variable)
 	assert_string_equal(got.events.v[0], "a");
 	assert_string_equal(got.events.v[2], "c");
 	assert_string_equal(got.mode, "stream");
+	assert_int_equal(parse("one --between a -b two"), 0);
+	assert_string_equal(got.between[0], "a");
+	assert_string_equal(got.between[1], "-b");
+	assert_int_equal(out.nr, 2);
+	assert_int_equal(parse("--between=a b"), 0);
+	assert_string_equal(got.between[1], "b");
+	assert_int_equal(out.nr, 0);
 }
 
 TEST(arguments_may_stand_between_options)
@@ -147,6 +154,7 @@ TEST(a_value_too_many_or_too_few_is_named)
 	assert_usage("--all=yes", "--all: expected no value, found \"yes\"");
 	assert_usage("--output", "--output: expected a value (FILE), found the end");
 	assert_usage("-ao", "-o: expected a value (FILE), found the end");
+	assert_usage("--between a", "--between: expected a value (FROM TO), found the end");
 }
 
 TEST(the_number_of_arguments_is_checked)
