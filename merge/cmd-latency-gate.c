@@ -9,10 +9,12 @@
 
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "merge/lat-change.h"
 #include "merge/lat-gate.h"
 #include "merge/lat-run.h"
 
-#define TALES 3		/* explained intervals of traces that are measured here */
+#define TALES 3		/* explained intervals a rule, of traces that are measured here */
+#define CHANGES 6	/* of what takes more time, the greatest */
 
 struct rules {
 	struct mrg_lat_rule *v;
@@ -113,22 +115,47 @@ static void close_runs(struct runs *runs)
 	free(runs->v);
 }
 
+static int selects_of(struct mrg_lat_select **ret, const struct rules *rules, struct rt_err *err)
+{
+	struct mrg_lat_select *selects = calloc(rules->nr + 1, sizeof(*selects));
+	size_t i;
+
+	if (!selects)
+		return rt_err_set(err, -ENOMEM, "cannot read the rules");
+	for (i = 0; i < rules->nr; i++)
+		selects[i] = rules->v[i].select;
+	*ret = selects;
+	return 0;
+}
+
+int mrg_latency_selects(struct mrg_lat_select **ret, size_t *ret_nr,
+			const struct mrg_latency_gate *gate, struct rt_err *err)
+{
+	struct rules rules = { 0 };
+	int rc = read_rules(&rules, gate, err);
+
+	if (rc == 0)
+		rc = selects_of(ret, &rules, err);
+	if (rc == 0)
+		*ret_nr = rules.nr;
+	free(rules.v);
+	return rc;
+}
+
 static int open_sides(struct runs *base, struct runs *now, const struct mrg_latency_gate *gate,
 		      const struct rules *rules, struct rt_err *err)
 {
-	struct mrg_lat_select *selects = calloc(rules->nr, sizeof(*selects));
+	struct mrg_lat_select *selects;
 	struct mrg_lat_run_opts opts = {
-		.threads = gate->threads, .worst = TALES, .selects = selects,
-		.nr_selects = rules->nr, .warn = gate->warn, .begin = gate->begin,
-		.end = gate->end,
+		.threads = gate->threads, .worst = TALES, .nr_selects = rules->nr,
+		.warn = gate->warn, .begin = gate->begin, .end = gate->end,
 	};
-	size_t first = gate->compare && gate->nr_bases == 0 ? 1 : 0, i;
-	int rc;
+	size_t first = gate->compare && gate->nr_bases == 0 ? 1 : 0;
+	int rc = selects_of(&selects, rules, err);
 
-	if (!selects)
-		return rt_err_set(err, -ENOMEM, "cannot open the runs");
-	for (i = 0; i < rules->nr; i++)
-		selects[i] = rules->v[i].select;
+	if (rc < 0)
+		return rc;
+	opts.selects = selects;
 	rc = open_runs(now, gate->paths + first, gate->nr - first, &opts, err);
 	opts.worst = 0;
 	if (rc == 0)
@@ -140,16 +167,33 @@ static int open_sides(struct runs *base, struct runs *now, const struct mrg_late
 
 /* ---- verdicts ---- */
 
-static int write_junit(const struct mrg_lat_gate *gate, const char *path, struct rt_err *err)
+static int write_file(const struct mrg_lat_gate *gate, const char *path,
+		      int (*write)(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err),
+		      struct rt_err *err)
 {
 	FILE *file = fopen(path, "we");
 	int rc;
 
 	if (!file)
 		return rt_err_set(err, -errno, "cannot write %s", path);
-	rc = mrg_lat_gate_junit(gate, file, err);
+	rc = write(gate, file, err);
 	if (fclose(file) != 0 && rc == 0)
 		rc = rt_err_set(err, -errno, "cannot write %s", path);
+	return rc;
+}
+
+static int write_all(const struct mrg_latency_gate *gate, const struct mrg_lat_gate *all,
+		     struct rt_err *err)
+{
+	int rc = 0;
+
+	if (gate->junit)
+		rc = write_file(all, gate->junit, mrg_lat_gate_junit, err);
+	if (rc == 0 && gate->guilty)
+		rc = write_file(all, gate->guilty, mrg_lat_gate_guilty, err);
+	if (rc == 0)
+		rc = gate->json ? mrg_lat_gate_json(all, stdout, err)
+				: mrg_lat_gate_print(all, stdout, err);
 	return rc;
 }
 
@@ -157,9 +201,10 @@ static int judge_all(const struct mrg_latency_gate *gate, const struct rules *ru
 		     const struct runs *base, const struct runs *now, struct rt_err *err)
 {
 	struct mrg_lat_outcome *outcomes = calloc(rules->nr, sizeof(*outcomes));
-	const struct mrg_lat_gate all = {
+	struct mrg_lat_change changes[CHANGES];
+	struct mrg_lat_gate all = {
 		.outcomes = outcomes, .nr = rules->nr, .base = { base->v, base->nr },
-		.now = { now->v, now->nr },
+		.now = { now->v, now->nr }, .changes = changes,
 	};
 	bool fails = false;
 	size_t i;
@@ -169,11 +214,11 @@ static int judge_all(const struct mrg_latency_gate *gate, const struct rules *ru
 		rc = mrg_lat_judge(&outcomes[i], &rules->v[i], &all.base, &all.now, err);
 		fails |= rc == 0 && mrg_lat_fails(&outcomes[i]);
 	}
-	if (rc == 0 && gate->junit)
-		rc = write_junit(&all, gate->junit, err);
+	if (rc == 0 && fails && base->nr > 0 &&
+	    mrg_lat_changes(changes, CHANGES, &all.nr_changes, &all.base, &all.now) < 0)
+		rc = rt_err_set(err, -ENOMEM, "cannot say what changed");
 	if (rc == 0)
-		rc = gate->json ? mrg_lat_gate_json(&all, stdout, err)
-				: mrg_lat_gate_print(&all, stdout, err);
+		rc = write_all(gate, &all, err);
 	free(outcomes);
 	return rc < 0 ? rc : fails;
 }

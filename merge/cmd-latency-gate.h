@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 struct rt_err;
+struct mrg_lat_select;
 
 struct mrg_latency_gate {	/* as the options say */
 	const char *const *paths;
@@ -17,7 +18,7 @@ struct mrg_latency_gate {	/* as the options say */
 	const char *const *rules;
 	size_t nr_rules;
 	const char *budget;		/* a file of rules; NULL none */
-	const char *junit;		/* where to write; NULL nowhere */
+	const char *junit, *guilty;	/* where to write; NULL nowhere */
 	bool json;
 	unsigned int threads;
 	const char *begin, *end;	/* of sections; NULL none */
@@ -26,5 +27,9 @@ struct mrg_latency_gate {	/* as the options say */
 
 /* Prints the verdicts.  Return: 0; 1 where a rule is broken; or as struct rt_cmd's run. */
 int mrg_latency_gate(const struct mrg_latency_gate *gate, struct rt_err *err);
+
+/* What the rules speak of; @ret is the caller's to free. */
+int mrg_latency_selects(struct mrg_lat_select **ret, size_t *ret_nr,
+			const struct mrg_latency_gate *gate, struct rt_err *err);
 
 #endif /* MRG_CMD_LATENCY_GATE_H */

@@ -11,6 +11,7 @@
 #include "lib/cmd.h"
 #include "lib/err.h"
 #include "merge/lat-blame.h"
+#include "merge/lat-excerpt.h"
 #include "merge/lat-report.h"
 #include "merge/lat-run.h"
 #include "merge/cmd-latency-gate.h"
@@ -18,10 +19,11 @@
 
 static struct {
 	struct rt_strv metrics, bases, rules;
-	const char *from, *to, *begin, *end, *between[2], *format, *save, *budget, *junit;
+	const char *from, *to, *begin, *end, *between[2], *format, *save, *budget, *junit,
+		*guilty;
 	bool compare;
 	unsigned int rows, worst, excerpt, threads;
-} o = { .format = "text", .rows = 12, .excerpt = 12 };
+} o = { .format = "text", .rows = 12, .excerpt = MRG_LAT_EXCERPT };
 
 static const struct rt_opt latency_opts[] = {
 	RT_LIST('m', "metric", &o.metrics, "METRIC", "show these only: KIND, KIND(NAME) or "
@@ -43,7 +45,8 @@ static const struct rt_opt latency_opts[] = {
 	RT_UINT(0, "excerpt", &o.excerpt, "N", 0, 10000, "with --worst: lines of the traces to "
 		"show of each, 0 for none; default 12"),
 	RT_STRING(0, "save", &o.save, "FILE", "write the histograms to FILE, for --compare, "
-		  "instead of a report; with --worst the longest intervals in words too"),
+		  "instead of a report; with --worst the longest intervals in words too: of each "
+		  "--metric, or of each rule of --budget and --fail-if, else of all wake-ups"),
 	RT_BOOL(0, "compare", &o.compare, "judge runs by rules: the first is the base, the "
 		"others are compared with it, unless --base names the base; a run is a file of "
 		"--save or a trace"),
@@ -51,6 +54,9 @@ static const struct rt_opt latency_opts[] = {
 	RT_LIST(0, "fail-if", &o.rules, "RULE", "what must not be, as METRIC.STAT > LIMIT: "
 		"'wakeup(rtapp).p99.9 > +20%', 'exit(HLT).max > 50us'; may be repeated"),
 	RT_STRING(0, "budget", &o.budget, "FILE", "rules, one a line; # begins a comment"),
+	RT_STRING(0, "guilty", &o.guilty, "FILE", "write to FILE why rules are broken: what takes "
+		  "more time than before, and the longest intervals with their lines of the "
+		  "traces"),
 	RT_STRING(0, "junit", &o.junit, "FILE", "write the verdicts as JUnit's XML too"),
 	RT_UINT('j', "threads", &o.threads, "N", 1, 64, "threads that work at it"),
 	RT_END
@@ -109,38 +115,17 @@ static int choose_range(struct mrg_lat_opts *opts, const struct mrg_set *set, st
 
 /* ---- the longest intervals ---- */
 
-static bool wants(void *arg, const struct mrg_lat_metric *metric)
+static bool wants(void *arg, unsigned int group, const struct mrg_lat_metric *metric)
 {
+	(void)group;
 	return mrg_lat_is_shown(arg, metric);
 }
 
-/* The first and the last lines of an interval, as xtrace-view shows them. */
 static int show_excerpt(const struct mrg_set *set, const struct mrg_lat_interval *interval,
 			struct rt_err *err)
 {
-	struct mrg_view_opts view = {
-		.format = &mrg_format_text, .time = MRG_TIME_TOD, .from = interval->from,
-		.to = interval->to, .limit = (o.excerpt + 1) / 2, .warn = warn,
-		.fields = { MRG_FIELD_TIME, MRG_FIELD_HOST, MRG_FIELD_CPU, MRG_FIELD_COMM,
-			    MRG_FIELD_EVENT },
-		.nr_fields = 5,
-	};
-	struct mrg_select *select;
-	int rc = mrg_select_create(&select, set, NULL, 0, NULL, 0, err);
-
-	if (rc < 0)
-		return rc;
 	fflush(stdout);
-	rc = mrg_view_run(set, &view, select, STDOUT_FILENO, err);
-	view.tail = o.excerpt / 2;
-	view.limit = 0;
-	if (rc == 0 && view.tail > 0) {
-		printf("      ...\n");
-		fflush(stdout);
-		rc = mrg_view_run(set, &view, select, STDOUT_FILENO, err);
-	}
-	mrg_select_destroy(select);
-	return rc;
+	return mrg_lat_excerpt(set, interval, o.excerpt, STDOUT_FILENO, warn, err);
 }
 
 static int explain(const struct mrg_lat_report *report, struct rt_err *err)
@@ -206,17 +191,55 @@ static int measure(struct mrg_lat_report *report, const struct mrg_set *set, str
 	return rc;
 }
 
-static int save(const struct mrg_lat_report *report, char **paths, size_t nr, struct rt_err *err)
+static struct mrg_latency_gate gate_of(char **paths, size_t nr)
 {
-	const struct mrg_lat_run_opts opts = {
-		.threads = o.threads, .worst = o.worst, .selects = report->selects,
+	return (struct mrg_latency_gate){
+		.paths = (const char *const *)paths, .nr = nr, .compare = o.compare,
+		.bases = o.bases.v, .nr_bases = o.bases.n, .rules = o.rules.v,
+		.nr_rules = o.rules.n, .budget = o.budget, .junit = o.junit, .guilty = o.guilty,
+		.json = strcmp(o.format, "json") == 0, .threads = o.threads, .warn = warn,
 		.begin = o.begin, .end = o.end,
-		.nr_selects = report->nr_selects, .warn = warn,
+	};
+}
+
+/* The longest intervals are kept of what rules speak of, where there are rules. */
+static int selects_of_rules(struct mrg_lat_report *report, char **paths, size_t nr,
+			    struct rt_err *err)
+{
+	const struct mrg_latency_gate gate = gate_of(paths, nr);
+	struct mrg_lat_select *selects;
+	int rc;
+
+	if (report->nr_selects > 0)
+		return rt_usage(err, "--save: what is to be explained is said by --metric or by "
+				"rules, not by both");
+	rc = mrg_latency_selects(&selects, &report->nr_selects, &gate, err);
+	if (rc == 0) {
+		free((void *)report->selects);
+		report->selects = selects;
+	}
+	return rc;
+}
+
+static int save(struct mrg_lat_report *report, char **paths, size_t nr, struct rt_err *err)
+{
+	struct mrg_lat_run_opts opts = {
+		.threads = o.threads, .worst = o.worst, .begin = o.begin, .end = o.end,
+		.warn = warn,
 	};
 	struct mrg_lat_saved run;
-	int rc = mrg_lat_run_measure(&run, paths[0], (const char *const *)paths, nr, &opts, err);
+	int rc = 0;
 
-	if (rc < 0)
+	if (o.from || o.to)
+		return rt_usage(err, "--save keeps whole runs: --from and --to do not go with it");
+	if (o.rules.n > 0 || o.budget)
+		rc = selects_of_rules(report, paths, nr, err);
+	opts.selects = report->selects;
+	opts.nr_selects = report->nr_selects;
+	if (rc == 0)
+		rc = mrg_lat_run_measure(&run, paths[0], (const char *const *)paths, nr, &opts,
+					 err);
+	if (rc != 0)
 		return rc;
 	rc = mrg_lat_save(&run, o.save, err);
 	mrg_lat_saved_finish(&run);
@@ -225,31 +248,31 @@ static int save(const struct mrg_lat_report *report, char **paths, size_t nr, st
 
 static int judge(char **paths, size_t nr, struct rt_err *err)
 {
-	const struct mrg_latency_gate gate = {
-		.paths = (const char *const *)paths, .nr = nr, .compare = o.compare,
-		.bases = o.bases.v, .nr_bases = o.bases.n, .rules = o.rules.v,
-		.nr_rules = o.rules.n, .budget = o.budget, .junit = o.junit,
-		.json = strcmp(o.format, "json") == 0, .threads = o.threads, .warn = warn,
-		.begin = o.begin, .end = o.end,
-	};
+	const struct mrg_latency_gate gate = gate_of(paths, nr);
 
 	if (o.save || o.worst || o.from || o.to || o.metrics.n > 0)
 		return rt_usage(err, "--save, --worst, --metric, --from and --to do not go with "
-				"rules");
+				"judging");
 	if (strcmp(o.format, "csv") == 0 || strcmp(o.format, "html") == 0)
 		return rt_usage(err, "verdicts are written as text or json, not %s", o.format);
 	return mrg_latency_gate(&gate, err);
 }
 
-static int latency(int argc, char **argv, struct rt_err *err)
+static int show(struct mrg_lat_report *report, char **paths, size_t nr, struct rt_err *err)
 {
-	struct mrg_lat_report report = { 0 };
 	struct mrg_set *set;
-	int rc;
+	int rc = mrg_set_open(&set, (const char *const *)paths, nr, err);
 
-	/* Chunks come and go by the thousand: keep their memory. */
-	mallopt(M_MMAP_THRESHOLD, 64 << 20);
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	if (rc < 0)
+		return rc;
+	warn_of_damage(set);
+	rc = measure(report, set, err);
+	mrg_set_destroy(set);
+	return rc;
+}
+
+static int check_options(struct rt_err *err)
+{
 	if (!o.begin != !o.end)
 		return rt_usage(err, "--begin and --end belong together");
 	if (o.between[0] && o.begin)
@@ -258,25 +281,30 @@ static int latency(int argc, char **argv, struct rt_err *err)
 		o.begin = o.between[0];
 		o.end = o.between[1];
 	}
-	if (o.compare || o.rules.n > 0 || o.budget)
-		return judge(argv, (size_t)argc, err);
-	if (o.bases.n > 0 || o.junit)
-		return rt_usage(err, "--base and --junit belong to --compare and --fail-if");
-	if (o.save && (o.from || o.to))
-		return rt_usage(err, "--save keeps whole runs: --from and --to do not go with it");
-	rc = parse_metrics(&report, err);
-	if (rc == 0 && o.save) {
-		rc = save(&report, argv, (size_t)argc, err);
-		free((void *)report.selects);
+	if ((o.bases.n > 0 || o.junit || o.guilty) && !o.compare &&
+	    (o.save || (o.rules.n == 0 && !o.budget)))
+		return rt_usage(err, "--base, --junit and --guilty belong to --compare and "
+				"--fail-if");
+	return 0;
+}
+
+static int latency(int argc, char **argv, struct rt_err *err)
+{
+	struct mrg_lat_report report = { 0 };
+	size_t nr = (size_t)argc;
+	int rc;
+
+	/* Chunks come and go by the thousand: keep their memory. */
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	rc = check_options(err);
+	if (rc != 0)
 		return rc;
-	}
+	if (o.compare || (!o.save && (o.rules.n > 0 || o.budget)))
+		return judge(argv, nr, err);
+	rc = parse_metrics(&report, err);
 	if (rc == 0)
-		rc = mrg_set_open(&set, (const char *const *)argv, (size_t)argc, err);
-	if (rc == 0) {
-		warn_of_damage(set);
-		rc = measure(&report, set, err);
-		mrg_set_destroy(set);
-	}
+		rc = o.save ? save(&report, argv, nr, err) : show(&report, argv, nr, err);
 	free((void *)report.selects);
 	return rc;
 }

@@ -134,20 +134,29 @@ static void put_name(struct rt_buf *out, const char *name)
 		rt_buf_add(out, *name >= 0x20 && *name < 0x7f ? name : "?", 1);
 }
 
+static void put_class(struct rt_buf *out, int prio)
+{
+	if (prio < 0)
+		rt_buf_puts(out, ", deadline");
+	else if (prio < LAT_PRIO_RT)
+		rt_buf_printf(out, ", real-time priority %d", LAT_PRIO_RT - 1 - prio);
+}
+
 static void put_doer(struct rt_buf *out, const struct lat_doer *doer)
 {
 	if (doer->name[0] == '\0')
 		rt_buf_puts(out, "nobody (idle)");
 	else
 		put_name(out, doer->name);
-	if (doer->pid > 0)
-		rt_buf_printf(out, " (PID %d", doer->pid);
-	if (doer->pid > 0 && doer->waker[0]) {
+	if (doer->pid <= 0)
+		return;
+	rt_buf_printf(out, " (PID %d", doer->pid);
+	put_class(out, doer->prio);
+	if (doer->waker[0]) {
 		rt_buf_puts(out, ", woken by ");
 		put_name(out, doer->waker);
 	}
-	if (doer->pid > 0)
-		rt_buf_puts(out, ")");
+	rt_buf_puts(out, ")");
 }
 
 /* "in guest task rtapp (PID 12)": whom the interval befell. */
@@ -200,6 +209,16 @@ static void put_what(struct blame *blame)
 	}
 }
 
+/* A probe knows the parts of an exit by their short names. */
+static const char *part_help(const char *name)
+{
+	unsigned int part = 0;
+
+	while (part + 1 < MRG_LAT_NR_PARTS && strcmp(mrg_lat_part_name(part), name) != 0)
+		part++;
+	return mrg_lat_part_help(part);
+}
+
 /* The cause on the host, if the vCPU was away for a good part of the time. */
 static bool put_host_cause(struct blame *blame, uint64_t ns)
 {
@@ -230,10 +249,12 @@ static bool put_host_cause(struct blame *blame, uint64_t ns)
 	} else {
 		rt_buf_puts(out, "exit ");
 		put_doer(out, reason);
-		rt_buf_puts(out, ", most of it ");
-		rt_buf_puts(out, part ? part->name : "unknown");
-		rt_buf_puts(out, " for ");
-		put_time(out, part ? part->sum : 0);
+		if (part) {
+			rt_buf_puts(out, ", most of it ");
+			rt_buf_puts(out, part_help(part->name));
+			rt_buf_puts(out, " for ");
+			put_time(out, part->sum);
+		}
 	}
 	return true;
 }

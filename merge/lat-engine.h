@@ -18,6 +18,8 @@
 #define LAT_MAX_TIMERS	(1u << 18)
 #define LAT_MAX_METRICS	(1u << 17)
 #define LAT_DEPTH	16	/* interrupts within interrupts on one CPU */
+#define LAT_PRIO_NORMAL	120	/* DEFAULT_PRIO in include/linux/sched/prio.h */
+#define LAT_PRIO_RT	100	/* MAX_RT_PRIO: real time is below; deadline is below 0 */
 #define LAT_COMM	16	/* TASK_COMM_LEN in include/linux/sched.h */
 
 /* ---- an event of one kernel: where its fields stand ---- */
@@ -32,7 +34,7 @@ struct lat_field {
 
 enum lat_key {		/* what the fields mean; the same place serves several roles */
 	LAT_PID = 0,		/* SWITCH: next_pid; WAKING, WAKEUP, EXIT: pid; FORK: child_pid */
-	LAT_PREV_PID, LAT_PREV_STATE,
+	LAT_PREV_PID, LAT_PREV_STATE, LAT_PRIO,
 	LAT_NR = 0,		/* SYSCALL, HYPERCALL: number; IRQ: irq; SOFTIRQ: vec */
 	LAT_REASON = 0, LAT_ISA,
 	LAT_VCPU,
@@ -97,6 +99,7 @@ enum lat_run { LAT_UNKNOWN, LAT_RUNNING, LAT_RUNNABLE, LAT_SLEEPING };
 
 struct lat_task {
 	int pid;
+	int prio;			/* as the kernel counts */
 	uint16_t system;
 	uint16_t cpu;			/* where it ran or was sent last */
 	uint8_t run;			/* enum lat_run */
@@ -166,7 +169,8 @@ struct mrg_lat {
 	struct mrg_lat_map tasks;	/* system << 32 | pid -> struct lat_task */
 	struct mrg_lat_map timers;	/* system and address -> struct lat_timer */
 	struct mrg_lat_map metrics;	/* hash of the key -> first metric of it */
-	struct lat_worst worst;
+	struct lat_worst *worst;	/* by group; NULL where none are kept */
+	unsigned int nr_groups;
 	struct lat_probing *probing;	/* NULL, but where an interval is explained */
 	struct lat_section *section;	/* NULL where no sections are asked for */
 	bool no_memory;
@@ -212,7 +216,7 @@ enum lat_deed {
 struct lat_doer {
 	enum lat_deed deed;
 	char name[MRG_LAT_NAME_MAX], waker[MRG_LAT_NAME_MAX];
-	int pid;		/* RAN, PREEMPTED */
+	int pid, prio;		/* RAN, PREEMPTED */
 	uint64_t sum, longest;	/* ns within the interval */
 	unsigned int times;
 };
@@ -262,6 +266,8 @@ static inline bool lat_is_whole(const struct lat_rec *rec, uint64_t from)
 /* lat_add(), or one more unknown interval of the metric. */
 void lat_add_or_unknown(struct mrg_lat *lat, struct mrg_lat_metric *metric,
 			const struct lat_rec *rec, uint64_t from, int pid);
+int lat_worst_create(struct mrg_lat *lat);
+void lat_worst_destroy(struct mrg_lat *lat);	/* also after a failure */
 int lat_worst_result(struct mrg_lat *lat);
 int lat_metrics_result(struct mrg_lat *lat);
 

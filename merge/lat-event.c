@@ -24,7 +24,7 @@ wanted[] = {
 			     [LAT_FUNCTION] = "function" }, NULL },
 	{ KEV_TIMER_END, { [LAT_ADDR] = "hrtimer" }, NULL },
 	{ KEV_SWITCH, { [LAT_PID] = "next_pid", [LAT_PREV_PID] = "prev_pid",
-			[LAT_PREV_STATE] = "prev_state" }, "next_comm" },
+			[LAT_PREV_STATE] = "prev_state", [LAT_PRIO] = "next_prio" }, "next_comm" },
 	{ KEV_WAKING, { [LAT_PID] = "pid" }, "comm" },
 	{ KEV_WAKEUP, { [LAT_PID] = "pid" }, "comm" },
 	{ KEV_FORK, { [LAT_PID] = "child_pid" }, NULL },

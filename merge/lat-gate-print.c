@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* lat-gate-print.c - what came of the rules: for people, for programs, for CI */
+/* lat-gate-print.c - what came of the rules: for people */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-#include "lib/buf.h"
 #include "lib/err.h"
-#include "lib/json.h"
 #include "lib/table.h"
-#include "lib/xml.h"
-#include "merge/lat-gate.h"
+#include "merge/lat-change.h"
+#include "merge/lat-gate-internal.h"
 #include "merge/lat-report.h"
 
 static bool is_time(const struct mrg_lat_rule *rule)
@@ -17,18 +15,24 @@ static bool is_time(const struct mrg_lat_rule *rule)
 	return rule->stat != MRG_LAT_STAT_COUNT && rule->stat != MRG_LAT_STAT_RATE;
 }
 
+/* A file may say anything: no more than a time can be. */
+static uint64_t whole_ns(double ns)
+{
+	return ns < 0 ? 0 : ns > 1e18 ? (uint64_t)1e18 : (uint64_t)ns;
+}
+
 static char *figure_text(const struct mrg_lat_rule *rule, double value, char *buf, size_t size)
 {
 	if (isinf(value))
 		snprintf(buf, size, "?");
 	else if (is_time(rule))
-		mrg_lat_time_text(value < 0 ? 0 : (uint64_t)value, buf, size);
+		mrg_lat_time_text(whole_ns(value), buf, size);
 	else
 		snprintf(buf, size, "%.1f", value);
 	return buf;
 }
 
-static char *range_text(const struct mrg_lat_rule *rule, const struct mrg_lat_range *range,
+char *mrg_lat_range_text(const struct mrg_lat_rule *rule, const struct mrg_lat_range *range,
 			char *buf, size_t size)
 {
 	char low[24], value[24], high[24];
@@ -43,17 +47,23 @@ static char *range_text(const struct mrg_lat_rule *rule, const struct mrg_lat_ra
 	return buf;
 }
 
-static bool compares(const struct mrg_lat_outcome *o)
+bool mrg_lat_compares(const struct mrg_lat_outcome *o)
 {
 	return o->rule->limit != MRG_LAT_ABSOLUTE;
 }
 
-/* "+31%", or "" where there is nothing to compare. */
+/* "+31%", "12 times", or "" where there is nothing to compare. */
 static char *change_text(const struct mrg_lat_outcome *o, char *buf, size_t size)
 {
+	double times = o->base.value > 0 ? o->now.value / o->base.value : 0;
+
 	buf[0] = '\0';
-	if (compares(o) && o->base.samples > 0 && o->now.samples > 0 && o->base.value > 0)
-		snprintf(buf, size, "%+.1f%%", 100 * (o->now.value / o->base.value - 1));
+	if (!mrg_lat_compares(o) || o->base.samples == 0 || o->now.samples == 0 || times <= 0)
+		return buf;
+	if (times < 10)
+		snprintf(buf, size, "%+.1f%%", 100 * (times - 1));
+	else
+		snprintf(buf, size, "%.0f times", times);
 	return buf;
 }
 
@@ -94,22 +104,122 @@ static void print_differences(const struct mrg_lat_gate *gate, FILE *to)
 			"by themselves; several make the ranges honest\n");
 }
 
+const struct mrg_lat_tale *mrg_lat_next_tale(const struct mrg_lat_saved *run,
+					     const struct mrg_lat_rule *rule, size_t *at)
+{
+	const struct mrg_lat_tale *tale;
+
+	while (*at < run->nr_tales) {
+		tale = &run->tales[(*at)++];
+		if (mrg_lat_select_match(&rule->select, tale->kind, tale->name, tale->host))
+			return tale;
+	}
+	return NULL;
+}
+
+/* The longest interval of each run. */
 static void print_tales(const struct mrg_lat_gate *gate, const struct mrg_lat_outcome *o, FILE *to)
 {
 	const struct mrg_lat_tale *tale;
-	size_t r, i;
+	size_t r, at;
 
 	for (r = 0; r < gate->now.nr; r++) {
-		for (i = 0; i < gate->now.runs[r].nr_tales; i++) {
-			tale = &gate->now.runs[r].tales[i];
-			if (mrg_lat_select_match(&o->rule->select, tale->kind, tale->name,
-						 tale->host))
-				fprintf(to, "  %s: %s\n", gate->now.runs[r].path, tale->text);
-		}
+		at = 0;
+		tale = mrg_lat_next_tale(&gate->now.runs[r], o->rule, &at);
+		if (tale)
+			fprintf(to, "  %s: %s\n", gate->now.runs[r].path, tale->text);
 	}
 }
 
-int mrg_lat_gate_print(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
+static void put_spending(struct rt_table *table, unsigned int column,
+			 const struct mrg_lat_spending *spending)
+{
+	char text[24];
+
+	rt_table_str(table, column, mrg_lat_time_text(whole_ns(spending->ns), text, sizeof(text)));
+	rt_table_printf(table, column + 1, "%.1f", spending->times);
+	if (spending->each > 0)
+		rt_table_str(table, column + 2, mrg_lat_time_text(whole_ns(spending->each), text,
+								  sizeof(text)));
+}
+
+static int print_changes(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
+{
+	static const struct rt_column columns[] = {
+		{ "WHAT", "what", RT_COL_STRING, NULL }, { "HOST", "host", RT_COL_STRING, NULL },
+		{ "BASE/S", "base_ns", RT_COL_NUMBER, NULL },
+		{ "TIMES/S", "base_times", RT_COL_NUMBER, NULL },
+		{ "EACH", "base_each", RT_COL_NUMBER, NULL },
+		{ "NOW/S", "now_ns", RT_COL_NUMBER, NULL },
+		{ "TIMES/S", "now_times", RT_COL_NUMBER, NULL },
+		{ "EACH", "now_each", RT_COL_NUMBER, NULL },
+	};
+	struct rt_table *table;
+	size_t i;
+	int rc;
+
+	if (gate->nr_changes == 0)
+		return 0;
+	rc = rt_table_create(&table, columns, sizeof(columns) / sizeof(*columns));
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot make a table");
+	for (i = 0; i < gate->nr_changes; i++) {
+		rt_table_row(table);
+		rt_table_str(table, 0, gate->changes[i].what);
+		rt_table_str(table, 1, gate->changes[i].host);
+		put_spending(table, 2, &gate->changes[i].base);
+		put_spending(table, 5, &gate->changes[i].now);
+	}
+	fprintf(to, "\nwhat takes more time than before, beyond chance:\n");
+	rc = rt_table_print(table, to, err);
+	rt_table_destroy(table);
+	return rc;
+}
+
+static void print_whole_tales(const struct mrg_lat_saved *run, const struct mrg_lat_outcome *o,
+			      FILE *to)
+{
+	const struct mrg_lat_tale *tale;
+	size_t at = 0;
+
+	while ((tale = mrg_lat_next_tale(run, o->rule, &at)) != NULL)
+		fprintf(to, "\n%s: %s\n%s", run->path, tale->text, tale->excerpt);
+}
+
+int mrg_lat_gate_guilty(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
+{
+	size_t i, r;
+	int rc = print_changes(gate, to, err);
+
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < gate->nr; i++) {
+		if (gate->outcomes[i].verdict != MRG_LAT_BROKEN)
+			continue;
+		fprintf(to, "\n==== %s\n", gate->outcomes[i].rule->text);
+		for (r = 0; r < gate->now.nr; r++)
+			print_whole_tales(&gate->now.runs[r], &gate->outcomes[i], to);
+	}
+	return ferror(to) ? rt_err_set(err, -EIO, "cannot write what is guilty") : 0;
+}
+
+static void put_outcome(struct rt_table *table, const struct mrg_lat_outcome *o)
+{
+	char text[96];
+
+	rt_table_row(table);
+	rt_table_str(table, 0, mrg_lat_verdict_name(o->verdict));
+	rt_table_str(table, 1, o->rule->text);
+	if (mrg_lat_compares(o))
+		rt_table_str(table, 2,
+			     mrg_lat_range_text(o->rule, &o->base, text, sizeof(text)));
+	rt_table_str(table, 3, mrg_lat_range_text(o->rule, &o->now, text, sizeof(text)));
+	if (*change_text(o, text, sizeof(text)))
+		rt_table_str(table, 4, text);
+	rt_table_u64(table, 5, o->now.samples);
+}
+
+static int print_outcomes(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
 {
 	static const struct rt_column columns[] = {
 		{ "VERDICT", "verdict", RT_COL_STRING, NULL },
@@ -118,148 +228,40 @@ int mrg_lat_gate_print(const struct mrg_lat_gate *gate, FILE *to, struct rt_err 
 		{ "CHANGE", "change", RT_COL_NUMBER, NULL },
 		{ "SAMPLES", "samples", RT_COL_NUMBER, NULL },
 	};
-	const struct mrg_lat_outcome *o;
 	struct rt_table *table;
-	char text[96];
 	size_t i;
 	int rc = rt_table_create(&table, columns, sizeof(columns) / sizeof(*columns));
 
 	if (rc < 0)
 		return rt_err_set(err, rc, "cannot make a table");
-	for (i = 0; i < gate->nr; i++) {
-		o = &gate->outcomes[i];
-		rt_table_row(table);
-		rt_table_str(table, 0, mrg_lat_verdict_name(o->verdict));
-		rt_table_str(table, 1, o->rule->text);
-		if (compares(o))
-			rt_table_str(table, 2, range_text(o->rule, &o->base, text, sizeof(text)));
-		rt_table_str(table, 3, range_text(o->rule, &o->now, text, sizeof(text)));
-		if (*change_text(o, text, sizeof(text)))
-			rt_table_str(table, 4, text);
-		rt_table_u64(table, 5, o->now.samples);
-	}
+	for (i = 0; i < gate->nr; i++)
+		put_outcome(table, &gate->outcomes[i]);
 	rc = rt_table_print(table, to, err);
 	rt_table_destroy(table);
+	return rc;
+}
+
+int mrg_lat_gate_print(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
+{
+	const struct mrg_lat_outcome *o;
+	size_t i;
+	int rc = print_outcomes(gate, to, err);
+
 	print_differences(gate, to);
+	if (rc == 0)
+		rc = print_changes(gate, to, err);
 	for (i = 0; i < gate->nr && rc == 0; i++) {
 		o = &gate->outcomes[i];
 		if (o->verdict == MRG_LAT_FEW)
 			fprintf(to, "note: %s: %llu samples; %llu would do\n", o->rule->text,
 				(unsigned long long)o->now.samples, (unsigned long long)o->wanted);
+		if (o->verdict == MRG_LAT_NOISE)
+			fprintf(to, "note: %s: beyond the limit, and so may chance be; more runs "
+				"tell\n", o->rule->text);
 		if (o->verdict == MRG_LAT_BROKEN) {
 			fprintf(to, "\n%s\n", o->rule->text);
 			print_tales(gate, o, to);
 		}
 	}
 	return rc;
-}
-
-/* ---- JSON ---- */
-
-static void put_number(struct rt_json *json, const char *key, double value)
-{
-	char text[32];
-
-	rt_json_key(json, key);
-	if (isinf(value))
-		rt_json_null(json);
-	else
-		rt_json_raw(json, text, (size_t)snprintf(text, sizeof(text), "%.1f", value));
-}
-
-static void put_range(struct rt_json *json, const char *key, const struct mrg_lat_range *range)
-{
-	rt_json_key(json, key);
-	rt_json_open(json, '{');
-	put_number(json, "value", range->value);
-	put_number(json, "low", range->low);
-	put_number(json, "high", range->high);
-	rt_json_key(json, "samples");
-	rt_json_u64(json, range->samples);
-	rt_json_close(json, '}');
-}
-
-static int write_out(struct rt_buf *buf, FILE *to, struct rt_err *err)
-{
-	int rc = 0;
-
-	if (buf->failed)
-		rc = rt_err_set(err, -ENOMEM, "cannot write the verdicts");
-	else if (fwrite(buf->data, 1, buf->len, to) != buf->len)
-		rc = rt_err_set(err, errno ? -errno : -EIO, "cannot write the verdicts");
-	rt_buf_finish(buf);
-	return rc;
-}
-
-int mrg_lat_gate_json(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
-{
-	const struct mrg_lat_outcome *o;
-	struct rt_buf buf = { 0 };
-	struct rt_json json = { .buf = &buf };
-	bool fails = false;
-	size_t i;
-
-	rt_json_open(&json, '{');
-	rt_json_key(&json, "rules");
-	rt_json_open(&json, '[');
-	for (i = 0; i < gate->nr; i++) {
-		o = &gate->outcomes[i];
-		fails |= mrg_lat_fails(o);
-		rt_json_open(&json, '{');
-		rt_json_key(&json, "rule");
-		rt_json_str(&json, o->rule->text);
-		rt_json_key(&json, "verdict");
-		rt_json_str(&json, mrg_lat_verdict_name(o->verdict));
-		rt_json_key(&json, "fails");
-		rt_json_bool(&json, mrg_lat_fails(o));
-		if (compares(o))
-			put_range(&json, "base", &o->base);
-		put_range(&json, "now", &o->now);
-		rt_json_close(&json, '}');
-	}
-	rt_json_close(&json, ']');
-	rt_json_key(&json, "fails");
-	rt_json_bool(&json, fails);
-	rt_json_close(&json, '}');
-	rt_buf_puts(&buf, "\n");
-	return write_out(&buf, to, err);
-}
-
-/* ---- JUnit ---- */
-
-static void put_case(struct rt_buf *buf, const struct mrg_lat_outcome *o)
-{
-	char base[96], now[96];
-
-	rt_buf_puts(buf, "  <testcase classname=\"xtrace-latency\" name=\"");
-	rt_xml_escape(buf, o->rule->text);
-	rt_buf_puts(buf, "\">\n");
-	range_text(o->rule, &o->now, now, sizeof(now));
-	range_text(o->rule, &o->base, base, sizeof(base));
-	if (mrg_lat_fails(o))
-		rt_buf_printf(buf, "    <failure message=\"%s\">",
-			      mrg_lat_verdict_name(o->verdict));
-	else
-		rt_buf_puts(buf, "    <system-out>");
-	rt_buf_printf(buf, "%s: now %s", mrg_lat_verdict_name(o->verdict), now);
-	if (compares(o))
-		rt_buf_printf(buf, ", base %s", base);
-	rt_buf_puts(buf, mrg_lat_fails(o) ? "</failure>\n" : "</system-out>\n");
-	rt_buf_puts(buf, "  </testcase>\n");
-}
-
-int mrg_lat_gate_junit(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
-{
-	struct rt_buf buf = { 0 };
-	size_t i, failures = 0;
-
-	for (i = 0; i < gate->nr; i++)
-		failures += mrg_lat_fails(&gate->outcomes[i]);
-	rt_buf_printf(&buf, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-		      "<testsuite name=\"xtrace-latency\" tests=\"%zu\" failures=\"%zu\">\n",
-		      gate->nr, failures);
-	for (i = 0; i < gate->nr; i++)
-		put_case(&buf, &gate->outcomes[i]);
-	rt_buf_puts(&buf, "</testsuite>\n");
-	return write_out(&buf, to, err);
 }

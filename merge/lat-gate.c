@@ -5,15 +5,17 @@
  * The rank of a quantile in a sample is binomial: between the ranks n*q -+ z*sqrt(n*q*(1-q))
  * the true quantile lies with the probability that z stands for.  Events of one run
  * are not independent, and runs differ: the range is widened to hold the figure of
- * each run by itself.
+ * each run by itself, and what the runs of both sides say about how runs differ.
  */
 #include "merge/lat-gate.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/err.h"
+#include "merge/lat-stat.h"
 
 #define Z 3.29		/* two-sided 99.9 %: a build in a thousand at most fails by chance */
 
@@ -112,12 +114,13 @@ static void sample_range(struct mrg_lat_range *ret, const struct mrg_lat_rule *r
 		count_range(ret, hist->count);
 }
 
-int mrg_lat_range_of(struct mrg_lat_range *ret, const struct mrg_lat_rule *rule,
-		     const struct mrg_lat_side *side)
+/* The range of all runs of a side together; @figures gets that of each run. */
+static int range_of(struct mrg_lat_range *ret, const struct mrg_lat_rule *rule,
+		    const struct mrg_lat_side *side, double *figures)
 {
 	struct mrg_hist all = { 0 }, one;
 	struct mrg_lat_range range = { 0 };
-	double least = INFINITY, most = 0, sum = 0, figure;
+	double least = INFINITY, most = 0, sum = 0;
 	size_t i;
 	int rc = 0;
 
@@ -126,10 +129,10 @@ int mrg_lat_range_of(struct mrg_lat_range *ret, const struct mrg_lat_rule *rule,
 		rc = gather(&one, rule, &side->runs[i]);
 		if (rc == 0)
 			rc = mrg_hist_merge(&all, &one);
-		figure = figure_of(rule, &one, side->runs[i].duration_ns);
-		least = fmin(least, figure);
-		most = fmax(most, figure);
-		sum += figure;
+		figures[i] = figure_of(rule, &one, side->runs[i].duration_ns);
+		least = fmin(least, figures[i]);
+		most = fmax(most, figures[i]);
+		sum += figures[i];
 		mrg_hist_finish(&one);
 	}
 	range.samples = all.count;
@@ -139,10 +142,8 @@ int mrg_lat_range_of(struct mrg_lat_range *ret, const struct mrg_lat_rule *rule,
 		sample_range(&range, rule, &all);
 		range.low = fmin(range.low, least);
 		range.high = fmax(range.high, most);
-		*ret = range;
-	} else {
-		*ret = (struct mrg_lat_range){ 0 };
 	}
+	*ret = range;
 	mrg_hist_finish(&all);
 	return rc;
 }
@@ -156,6 +157,48 @@ static double limit_at(const struct mrg_lat_rule *rule, double base)
 	case MRG_LAT_DELTA: return base + rule->value;
 	default: return rule->value;
 	}
+}
+
+/* The figure of the base that has this limit. */
+static double figure_with(const struct mrg_lat_rule *rule, double limit)
+{
+	double factor = 1 + rule->value / 100;
+
+	if (rule->limit == MRG_LAT_DELTA)
+		return limit - rule->value;
+	return factor > 0 ? limit / factor : 0;
+}
+
+/* What is next to nothing: a ns, one event of a run, a millionth of the time. */
+static double zero_of(const struct mrg_lat_rule *rule, const struct mrg_lat_side *side)
+{
+	double seconds = (double)side->runs[0].duration_ns / 1e9;
+
+	if (rule->stat == MRG_LAT_STAT_SHARE)
+		return 1000;
+	return rule->stat == MRG_LAT_STAT_RATE && seconds > 0 ? 1 / seconds : 1;
+}
+
+/*
+ * Runs differ more than their intervals do.  What is compared is the limits that the
+ * runs of the base set, so that a limit far above all that the base has is not made
+ * unsure by how much next to nothing varies.
+ */
+static void widen(struct mrg_lat_outcome *o, const struct mrg_lat_side *side, double *base,
+		  size_t nr_base, const double *now)
+{
+	const struct mrg_lat_values limits = { base, nr_base }, figures = { now, side->nr };
+	struct mrg_lat_bounds a, b;
+	size_t i;
+
+	for (i = 0; i < nr_base; i++)
+		base[i] = limit_at(o->rule, base[i]);
+	if (mrg_lat_bounds_of(&a, &b, &limits, &figures, zero_of(o->rule, side)) < 0)
+		return;
+	o->base.low = fmin(o->base.low, fmax(figure_with(o->rule, a.low), 0));
+	o->base.high = fmax(o->base.high, figure_with(o->rule, a.high));
+	o->now.low = fmin(o->now.low, b.low);
+	o->now.high = fmax(o->now.high, b.high);
 }
 
 /* So many that the range's upper end is one of the sample. */
@@ -188,6 +231,30 @@ static enum mrg_lat_verdict verdict_of(const struct mrg_lat_outcome *o)
 	return o->now.value > likely ? MRG_LAT_NOISE : MRG_LAT_KEPT;
 }
 
+static int find_ranges(struct mrg_lat_outcome *o, const struct mrg_lat_side *base,
+		       const struct mrg_lat_side *now)
+{
+	double *a = calloc(base->nr + 1, sizeof(*a)), *b = calloc(now->nr + 1, sizeof(*b));
+	int rc = a && b ? range_of(&o->now, o->rule, now, b) : -ENOMEM;
+
+	if (rc == 0)
+		rc = range_of(&o->base, o->rule, base, a);
+	if (rc == 0 && o->rule->limit != MRG_LAT_ABSOLUTE)
+		widen(o, now, a, base->nr, b);
+	free(a);
+	free(b);
+	return rc;
+}
+
+/* Of what is counted none is a figure too; of durations it is nothing to judge. */
+static bool is_missing(const struct mrg_lat_outcome *o)
+{
+	if (o->rule->stat >= MRG_LAT_STAT_COUNT)
+		return false;
+	return o->now.samples == 0 ||
+	       (o->rule->limit != MRG_LAT_ABSOLUTE && o->base.samples == 0);
+}
+
 int mrg_lat_judge(struct mrg_lat_outcome *ret, const struct mrg_lat_rule *rule,
 		  const struct mrg_lat_side *base, const struct mrg_lat_side *now,
 		  struct rt_err *err)
@@ -197,14 +264,9 @@ int mrg_lat_judge(struct mrg_lat_outcome *ret, const struct mrg_lat_rule *rule,
 	if (rule->limit != MRG_LAT_ABSOLUTE && base->nr == 0)
 		return rt_err_say(err, -EINVAL, "\"%s\" compares, and there is no base to compare "
 				  "with", rule->text);
-	if (mrg_lat_range_of(&o.now, rule, now) < 0 || mrg_lat_range_of(&o.base, rule, base) < 0)
+	if (find_ranges(&o, base, now) < 0)
 		return rt_err_set(err, -ENOMEM, "cannot judge \"%s\"", rule->text);
-	if (o.now.samples == 0 && rule->stat != MRG_LAT_STAT_COUNT)
-		o.verdict = MRG_LAT_MISSING;
-	else if (rule->limit != MRG_LAT_ABSOLUTE && o.base.samples == 0)
-		o.verdict = MRG_LAT_MISSING;
-	else
-		o.verdict = verdict_of(&o);
+	o.verdict = is_missing(&o) ? MRG_LAT_MISSING : verdict_of(&o);
 	if (o.verdict == MRG_LAT_FEW)
 		o.wanted = rule->stat == MRG_LAT_STAT_QUANTILE ? samples_wanted(rule) : 2;
 	*ret = o;

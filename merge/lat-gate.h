@@ -77,19 +77,25 @@ int mrg_lat_judge(struct mrg_lat_outcome *ret, const struct mrg_lat_rule *rule,
 /* BROKEN and MISSING fail a build. */
 bool mrg_lat_fails(const struct mrg_lat_outcome *outcome);
 
-/* The figures of a side that a rule speaks of, all together. */
-int mrg_lat_range_of(struct mrg_lat_range *ret, const struct mrg_lat_rule *rule,
-		     const struct mrg_lat_side *side);
-
 /* ---- in words ---- */
+
+struct mrg_lat_change;
 
 struct mrg_lat_gate {
 	const struct mrg_lat_outcome *outcomes;
 	size_t nr;
 	struct mrg_lat_side base, now;
+	const struct mrg_lat_change *changes;	/* what else differs (lat-change.h) */
+	size_t nr_changes;
 };
 
+/* The next explained interval of a run that a rule speaks of, from *@at on; NULL: none. */
+const struct mrg_lat_tale *mrg_lat_next_tale(const struct mrg_lat_saved *run,
+					     const struct mrg_lat_rule *rule, size_t *at);
+
 int mrg_lat_gate_print(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err);
+/* All that is known of why rules are broken: what changed, intervals and their lines. */
+int mrg_lat_gate_guilty(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err);
 int mrg_lat_gate_json(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err);
 /* JUnit's XML, as CI systems read it: a test case a rule. */
 int mrg_lat_gate_junit(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err);

@@ -155,7 +155,7 @@ static int load_tales(struct mrg_lat_saved *ret, const struct rt_jval *root)
 			continue;
 		snprintf(about.host, sizeof(about.host), "%s", text(one, "host"));
 		snprintf(about.name, sizeof(about.name), "%s", text(one, "name"));
-		rc = mrg_lat_saved_tell(ret, &about, text(one, "text"));
+		rc = mrg_lat_saved_tell(ret, &about, text(one, "text"), text(one, "excerpt"));
 	}
 	return rc;
 }

@@ -120,14 +120,15 @@ static void sift_up(struct lat_worst *worst, struct lat_kept one)
 	worst->v[i] = one;
 }
 
-static void consider(struct mrg_lat *lat, const struct lat_kept *one)
+static void consider(struct mrg_lat *lat, unsigned int group, const struct lat_kept *one)
 {
-	struct lat_worst *worst = &lat->worst;
+	const struct mrg_lat_opts *opts = lat->opts;
+	struct lat_worst *worst = &lat->worst[group];
 
 	if (worst->nr == worst->max && length(one) <= length(&worst->v[0]))
 		return;
-	if (lat->opts->wants ? !lat->opts->wants(lat->opts->wants_arg, one->metric)
-			     : one->metric->kind != MRG_LAT_WAKEUP)
+	if (opts->wants ? !opts->wants(opts->wants_arg, group, one->metric)
+			: one->metric->kind != MRG_LAT_WAKEUP)
 		return;
 	if (worst->nr < worst->max)
 		sift_up(worst, *one);
@@ -141,7 +142,9 @@ static int by_length(const void *a, const void *b)
 
 	if (length(x) != length(y))
 		return length(x) < length(y) ? 1 : -1;
-	return x->from < y->from ? -1 : x->from > y->from;
+	if (x->from != y->from)
+		return x->from < y->from ? -1 : 1;
+	return x->metric < y->metric ? -1 : x->metric > y->metric;
 }
 
 /* ---- figures ---- */
@@ -149,15 +152,15 @@ static int by_length(const void *a, const void *b)
 void lat_add(struct mrg_lat *lat, struct mrg_lat_metric *metric, const struct lat_rec *rec,
 	     uint64_t from, int pid)
 {
+	const struct lat_kept one = { metric, from, rec->ns, pid, rec->cpu_nr };
+	unsigned int group;
+
 	if (!metric)
 		return;
 	if (mrg_hist_add(&metric->hist, rec->ns - from) < 0)
 		lat->no_memory = true;
-	if (lat->worst.max > 0) {
-		struct lat_kept one = { metric, from, rec->ns, pid, rec->cpu_nr };
-
-		consider(lat, &one);
-	}
+	for (group = 0; group < lat->nr_groups; group++)
+		consider(lat, group, &one);
 }
 
 void lat_add_or_unknown(struct mrg_lat *lat, struct mrg_lat_metric *metric,
@@ -206,23 +209,68 @@ static uint32_t index_of(const struct mrg_lat_result *result, const struct mrg_l
 	return i;
 }
 
+int lat_worst_create(struct mrg_lat *lat)
+{
+	unsigned int i, nr = lat->opts->nr_groups > 0 ? lat->opts->nr_groups : 1;
+
+	if (lat->opts->worst == 0)
+		return 0;
+	lat->worst = calloc(nr, sizeof(*lat->worst));
+	if (!lat->worst)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		lat->worst[i].max = lat->opts->worst;
+		lat->worst[i].v = calloc(lat->opts->worst, sizeof(*lat->worst[i].v));
+		if (!lat->worst[i].v)
+			return -ENOMEM;
+		lat->nr_groups++;
+	}
+	return 0;
+}
+
+void lat_worst_destroy(struct mrg_lat *lat)
+{
+	while (lat->nr_groups > 0)
+		free(lat->worst[--lat->nr_groups].v);
+	free(lat->worst);
+	lat->worst = NULL;
+}
+
+/* All groups' in one list, longest first; what is of several stands in it once. */
+static size_t put_together(const struct mrg_lat *lat, struct lat_kept *all)
+{
+	size_t nr = 0, kept = 0, i;
+	unsigned int g;
+
+	for (g = 0; g < lat->nr_groups; g++) {
+		memcpy(all + nr, lat->worst[g].v, lat->worst[g].nr * sizeof(*all));
+		nr += lat->worst[g].nr;
+	}
+	qsort(all, nr, sizeof(*all), by_length);
+	for (i = 0; i < nr; i++) {
+		if (kept == 0 || by_length(&all[kept - 1], &all[i]) != 0)
+			all[kept++] = all[i];
+	}
+	return kept;
+}
+
 int lat_worst_result(struct mrg_lat *lat)
 {
+	struct lat_kept *all = calloc((size_t)lat->nr_groups * lat->opts->worst + 1, sizeof(*all));
 	struct mrg_lat_result *result = lat->result;
-	const struct lat_worst *worst = &lat->worst;
-	unsigned int i;
+	size_t nr = all ? put_together(lat, all) : 0, i;
 
-	if (worst->nr == 0)
-		return 0;
-	qsort(worst->v, worst->nr, sizeof(*worst->v), by_length);
-	result->worst = calloc(worst->nr, sizeof(*result->worst));
-	if (!result->worst)
+	result->worst = calloc(nr + 1, sizeof(*result->worst));
+	if (!all || !result->worst) {
+		free(all);
 		return -ENOMEM;
-	for (i = 0; i < worst->nr; i++)
+	}
+	for (i = 0; i < nr; i++)
 		result->worst[i] = (struct mrg_lat_interval){
-			.metric = index_of(result, worst->v[i].metric), .from = worst->v[i].from,
-			.to = worst->v[i].to, .pid = worst->v[i].pid, .cpu = worst->v[i].cpu,
+			.metric = index_of(result, all[i].metric), .from = all[i].from,
+			.to = all[i].to, .pid = all[i].pid, .cpu = all[i].cpu,
 		};
-	result->nr_worst = worst->nr;
+	result->nr_worst = nr;
+	free(all);
 	return 0;
 }

@@ -17,6 +17,7 @@ static struct lat_doer *doer_of(struct lat_probe *probe, enum lat_deed deed, con
 		return &probe->doers[LAT_MAX_DOERS - 1];
 	doer = &probe->doers[probe->nr++];
 	doer->deed = deed;
+	doer->prio = LAT_PRIO_NORMAL;
 	snprintf(doer->name, sizeof(doer->name), "%s", name);
 	return doer;
 }
@@ -59,8 +60,10 @@ void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct la
 	if (task)
 		memcpy(name, task->comm[0] ? task->comm : "<...>", task->comm[0] ? LAT_COMM : 6);
 	lat_probe_add(probe, deed, name, task ? task->waker : "", from, to);
-	if (task)
+	if (task) {
 		doer_of(probe, deed, name)->pid = task->pid;
+		doer_of(probe, deed, name)->prio = task->prio;
+	}
 }
 
 struct lat_probe *lat_probe_of(const struct lat_probing *probing, uint16_t system, int tid)

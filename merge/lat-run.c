@@ -10,6 +10,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "merge/lat-blame.h"
+#include "merge/lat-excerpt.h"
 
 /* A file that begins as ours do; a trace.dat begins with 0x17. */
 static bool is_saved(const char *path)
@@ -33,38 +34,43 @@ struct wanted {
 	const struct mrg_set *set;
 };
 
-static bool wants(void *arg, const struct mrg_lat_metric *metric)
+/* Each rule, or each metric asked for, is a group of its own. */
+static bool wants(void *arg, unsigned int group, const struct mrg_lat_metric *metric)
 {
 	const struct wanted *wanted = arg;
-	const char *host = wanted->set->members[metric->member].label;
-	size_t i;
 
-	for (i = 0; i < wanted->opts->nr_selects; i++) {
-		if (mrg_lat_select_match(&wanted->opts->selects[i], metric->kind, metric->name,
-					 host))
-			return true;
-	}
-	return false;
+	return mrg_lat_select_match(&wanted->opts->selects[group], metric->kind, metric->name,
+				    wanted->set->members[metric->member].label);
 }
 
-/* Each of the longest intervals in words; figures stand in the order of the metrics. */
-static int tell(struct mrg_lat_saved *ret, const struct mrg_set *set,
+static int tell_one(struct mrg_lat_saved *ret, const struct wanted *wanted,
+		    const struct mrg_lat_result *result, const struct mrg_lat_interval *one,
+		    struct rt_err *err)
+{
+	struct rt_buf text = { 0 }, excerpt = { 0 };
+	int rc = mrg_lat_blame(wanted->set, result, one, &text, err);
+
+	if (rc == 0)
+		rc = mrg_lat_excerpt_buf(wanted->set, one, MRG_LAT_EXCERPT, &excerpt,
+					 wanted->opts->warn, err);
+	/* figures stand in the order of the metrics */
+	if (rc == 0 && (!rt_buf_str(&text) || !rt_buf_str(&excerpt) ||
+			mrg_lat_saved_tell(ret, &ret->figures[one->metric], text.data,
+					   excerpt.data) < 0))
+		rc = rt_err_set(err, -ENOMEM, "cannot explain an interval");
+	rt_buf_finish(&text);
+	rt_buf_finish(&excerpt);
+	return rc;
+}
+
+static int tell(struct mrg_lat_saved *ret, const struct wanted *wanted,
 		const struct mrg_lat_result *result, struct rt_err *err)
 {
-	struct rt_buf text = { 0 };
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < result->nr_worst && rc == 0; i++) {
-		text.len = 0;
-		rc = mrg_lat_blame(set, result, &result->worst[i], &text, err);
-		if (rc < 0)
-			break;
-		if (!rt_buf_str(&text) ||
-		    mrg_lat_saved_tell(ret, &ret->figures[result->worst[i].metric], text.data) < 0)
-			rc = rt_err_set(err, -ENOMEM, "cannot explain an interval");
-	}
-	rt_buf_finish(&text);
+	for (i = 0; i < result->nr_worst && rc == 0; i++)
+		rc = tell_one(ret, wanted, result, &result->worst[i], err);
 	return rc;
 }
 
@@ -75,6 +81,7 @@ static int measure(struct mrg_lat_saved *ret, const char *name, const struct mrg
 	struct mrg_lat_opts lat = {
 		.to = UINT64_MAX, .threads = opts->threads, .worst = opts->worst,
 		.begin = opts->begin, .end = opts->end,
+		.nr_groups = (unsigned int)opts->nr_selects,
 		.wants = opts->nr_selects > 0 ? wants : NULL, .wants_arg = &wanted,
 		.warn = opts->warn,
 	};
@@ -88,7 +95,7 @@ static int measure(struct mrg_lat_saved *ret, const char *name, const struct mrg
 		if (rc < 0)
 			rt_err_set(err, rc, "%s", name);
 		else
-			rc = tell(ret, set, &result, err);
+			rc = tell(ret, &wanted, &result, err);
 		if (rc < 0)
 			mrg_lat_saved_finish(ret);
 	}

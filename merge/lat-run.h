@@ -9,8 +9,8 @@
 
 struct mrg_lat_run_opts {
 	unsigned int threads;
-	unsigned int worst;		/* intervals to explain; 0: none */
-	const struct mrg_lat_select *selects;	/* of these metrics; none: wake-ups */
+	unsigned int worst;		/* intervals to explain for each of: */
+	const struct mrg_lat_select *selects;	/* none: wake-ups */
 	size_t nr_selects;
 	const char *begin, *end;	/* of sections; NULL: none */
 	void (*warn)(void *arg, const char *text);

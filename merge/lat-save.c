@@ -91,7 +91,7 @@ int mrg_lat_saved_take(struct mrg_lat_saved *ret, const struct mrg_set *set,
 }
 
 int mrg_lat_saved_tell(struct mrg_lat_saved *saved, const struct mrg_lat_figure *figure,
-		       const char *text)
+		       const char *text, const char *excerpt)
 {
 	struct mrg_lat_tale *more = realloc(saved->tales, (saved->nr_tales + 1) * sizeof(*more));
 	struct mrg_lat_tale *tale;
@@ -100,13 +100,13 @@ int mrg_lat_saved_tell(struct mrg_lat_saved *saved, const struct mrg_lat_figure 
 		return -ENOMEM;
 	saved->tales = more;
 	tale = &more[saved->nr_tales];
-	*tale = (struct mrg_lat_tale){ .kind = figure->kind, .text = strdup(text) };
+	*tale = (struct mrg_lat_tale){
+		.kind = figure->kind, .text = strdup(text), .excerpt = strdup(excerpt),
+	};
 	memcpy(tale->host, figure->host, sizeof(tale->host));
 	memcpy(tale->name, figure->name, sizeof(tale->name));
-	if (!tale->text)
-		return -ENOMEM;
 	saved->nr_tales++;
-	return 0;
+	return tale->text && tale->excerpt ? 0 : -ENOMEM;
 }
 
 void mrg_lat_saved_finish(struct mrg_lat_saved *saved)
@@ -122,8 +122,10 @@ void mrg_lat_saved_finish(struct mrg_lat_saved *saved)
 		MRG_LAT_CONDITIONS(X)
 #undef X
 	}
-	for (i = 0; i < saved->nr_tales; i++)
+	for (i = 0; i < saved->nr_tales; i++) {
 		free(saved->tales[i].text);
+		free(saved->tales[i].excerpt);
+	}
 	free(saved->figures);
 	free(saved->conditions);
 	free(saved->tales);
@@ -193,6 +195,7 @@ static void put_tale(struct rt_json *json, const struct mrg_lat_tale *tale)
 	rt_json_put_str(json, "host", tale->host);
 	rt_json_put_str(json, "name", tale->name);
 	rt_json_put_str(json, "text", tale->text);
+	rt_json_put_str(json, "excerpt", tale->excerpt);
 	rt_json_close(json, '}');
 }
 

@@ -44,7 +44,8 @@ struct mrg_lat_condition {
 struct mrg_lat_tale {		/* an interval explained */
 	enum mrg_lat_kind kind;
 	char host[MRG_LABEL_MAX], name[MRG_LAT_NAME_MAX];
-	char *text;		/* owned */
+	char *text;		/* the cause in words; owned */
+	char *excerpt;		/* lines of the traces, each with its newline; owned */
 };
 
 struct mrg_lat_saved {
@@ -66,9 +67,9 @@ int mrg_lat_saved_take(struct mrg_lat_saved *ret, const struct mrg_set *set,
 		       struct mrg_lat_result *result, const char *path);
 /* False when memory for one of its texts was lacking. */
 bool mrg_lat_condition_whole(const struct mrg_lat_condition *condition);
-/* One more explained interval; @text is copied.  Return: 0 or -ENOMEM. */
+/* One more explained interval; texts are copied.  Return: 0 or -ENOMEM. */
 int mrg_lat_saved_tell(struct mrg_lat_saved *saved, const struct mrg_lat_figure *figure,
-		       const char *text);
+		       const char *text, const char *excerpt);
 void mrg_lat_saved_finish(struct mrg_lat_saved *saved);
 
 /* Writes a file: a temporary one, then rename(2). */

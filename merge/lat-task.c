@@ -32,6 +32,7 @@ struct lat_task *lat_task(struct mrg_lat *lat, const struct lat_rec *rec, int pi
 		return NULL;
 	}
 	task->pid = pid;
+	task->prio = LAT_PRIO_NORMAL;
 	task->system = rec->system;
 	return task;
 }
@@ -91,7 +92,7 @@ static void blame_current(struct mrg_lat *lat, const struct lat_rec *rec)
 	if (!lat_is_whole(rec, from) || from == rec->ns)
 		return;
 	lat_add(lat, lat_metric(lat, MRG_LAT_PREEMPT, rec->system, waiter->vcpu, name), rec, from,
-		cpu->current->pid);
+		waiter->pid);
 	lat_probe_task(waiter->vcpu->probe, LAT_PREEMPTED, cpu->current, from, rec->ns);
 }
 
@@ -136,6 +137,8 @@ static struct lat_task *enter(struct mrg_lat *lat, const struct lat_rec *rec)
 	if (!task)
 		return NULL;
 	learn_name(task, rec);
+	if (rec->event->f[LAT_PRIO].size > 0)
+		task->prio = (int)lat_field(rec, LAT_PRIO);
 	if (task->run == LAT_RUNNABLE)
 		lat_add_or_unknown(lat, wait_metric(lat, task), rec, task->wait_since, task->pid);
 	task->run = LAT_RUNNING;

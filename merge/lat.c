@@ -15,8 +15,8 @@ static const struct { const char *name, *help; } kinds[] = {
 #undef X
 };
 
-static const char *const parts[] = {
-#define X(id_, name_, help_) name_,
+static const struct { const char *name, *help; } parts[] = {
+#define X(id_, name_, help_) { name_, help_ },
 	MRG_LAT_PARTS(X)
 #undef X
 };
@@ -42,7 +42,12 @@ enum mrg_lat_kind mrg_lat_kind_find(const char *name)
 
 const char *mrg_lat_part_name(enum mrg_lat_part part)
 {
-	return parts[part];
+	return parts[part].name;
+}
+
+const char *mrg_lat_part_help(enum mrg_lat_part part)
+{
+	return parts[part].help;
 }
 
 int lat_vm_of(const struct mrg_lat *lat, uint16_t member, int tid)
@@ -211,10 +216,8 @@ int lat_create(struct mrg_lat *lat)
 	lat->timers.max = LAT_MAX_TIMERS;
 	lat->metrics.max = LAT_MAX_METRICS;
 	lat->systems = calloc(lat->set->nr + 1, sizeof(*lat->systems));
-	lat->worst.max = lat->opts->worst;
-	lat->worst.v = calloc(lat->worst.max + 1, sizeof(*lat->worst.v));
 	lat->result->samples = calloc(MRG_LAT_SAMPLES, sizeof(*lat->result->samples));
-	if (!lat->systems || !lat->worst.v || !lat->result->samples)
+	if (!lat->systems || !lat->result->samples || lat_worst_create(lat) < 0)
 		return -ENOMEM;
 	for (m = 0; m < lat->set->nr && rc == 0; m++)
 		rc = create_system(lat, m);
@@ -240,7 +243,7 @@ void lat_destroy(struct mrg_lat *lat)
 		free(lat->timers.cells[i].value);
 	mrg_lat_map_finish(&lat->timers);
 	mrg_lat_map_finish(&lat->metrics);
-	free(lat->worst.v);
+	lat_worst_destroy(lat);
 }
 
 int lat_run(struct mrg_lat *lat, struct rt_err *err)

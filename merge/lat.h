@@ -54,8 +54,8 @@ enum mrg_lat_kind mrg_lat_kind_find(const char *name);
 	X(USER,    "user",    "user space (QEMU)") \
 	X(IRQ,     "irq",     "interrupts of the host") \
 	X(SOFTIRQ, "softirq", "soft interrupts of the host") \
-	X(WAIT,    "wait",    "preempted, or woken and waiting for its CPU") \
-	X(HALT,    "halt",    "asleep: the guest was idle, or waited for QEMU")
+	X(WAIT,    "wait",    "waiting for its CPU") /* preempted, or woken */ \
+	X(HALT,    "halt",    "asleep")	/* the guest was idle, or waited for QEMU */
 
 enum mrg_lat_part {
 #define X(id_, name_, help_) MRG_LAT_PART_##id_,
@@ -65,6 +65,7 @@ enum mrg_lat_part {
 };
 
 const char *mrg_lat_part_name(enum mrg_lat_part part);
+const char *mrg_lat_part_help(enum mrg_lat_part part);
 
 #define MRG_LAT_NAME_MAX 48	/* bytes of a metric's name, the NUL included */
 
@@ -91,9 +92,14 @@ struct mrg_lat_opts {
 	unsigned int threads;	/* 0: as the machine has */
 	uint64_t from, to;	/* merged ns; 0 and UINT64_MAX take all */
 	const char *begin, *end;	/* of sections, expressions of where.h; NULL: none */
-	unsigned int worst;	/* how many of the longest intervals are kept */
-	/* Which metrics' intervals may be among them; NULL: all wake-ups. */
-	bool (*wants)(void *arg, const struct mrg_lat_metric *metric);
+	/*
+	 * How many of the longest intervals are kept of each group of metrics, so that a
+	 * kind whose intervals are long by nature hides no other.
+	 */
+	unsigned int worst;
+	unsigned int nr_groups;	/* 0: one */
+	/* Which metrics' intervals are of a group; NULL: all wake-ups. */
+	bool (*wants)(void *arg, unsigned int group, const struct mrg_lat_metric *metric);
 	void *wants_arg;
 	void (*warn)(void *arg, const char *text);	/* damage that was passed over */
 	void *warn_arg;
@@ -104,7 +110,7 @@ struct mrg_lat_opts {
 struct mrg_lat_result {
 	struct mrg_lat_metric **metrics;	/* by kind, member, VM, vCPU; then sum */
 	size_t nr;
-	struct mrg_lat_interval *worst;		/* longest first */
+	struct mrg_lat_interval *worst;		/* of all groups, longest first */
 	size_t nr_worst;
 	struct mrg_lat_interval *samples;	/* some of all sections; metric is not set */
 	size_t nr_samples;

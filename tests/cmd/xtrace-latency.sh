@@ -67,7 +67,7 @@ it 'explains the longest wake-up of the guest across both kernels, and shows the
 run xtrace-latency --worst 1 -m wakeup@guest "$tmp/both"
 expect_status 0
 expect_stderr ''
-expect_stdout_like '^  1\.  guest task rcu_preempt \(PID 15\) of guest woke 7\.38ms late on CPU 0: its vCPU was not running for 6\.55ms: exit HLT, most of it wait for 6\.25ms$' \
+expect_stdout_like '^  1\.  guest task rcu_preempt \(PID 15\) of guest woke 7\.38ms late on CPU 0: its vCPU was not running for 6\.55ms: exit HLT, most of it waiting for its CPU for 6\.25ms$' \
 	'^ +thread 156 +6\.25ms in +1  spent in wait$' \
 	'^[0-9.]+ guest 1 ls SCHED_WAKING \[15\]$' \
 	'^[0-9.]+ guest 0 kworker/u4:1 SCHED_SWITCH \[kworker/u4:1 25 I -> rcu_preempt 15\]$'
@@ -76,7 +76,7 @@ it 'explains as many as are asked for, longest first'
 run xtrace-latency -w 4 --excerpt 0 -m exit $host
 expect_status 0
 [ "$(grep -c '^ *[0-9]\. ' "$tmp/stdout")" = 4 ] || fail 'there are not four'
-expect_stdout_like '^  1\.  vCPU 1 of pid 157 \(thread 157\), exit of HLT for 171ms: exit HLT, most of it halt'
+expect_stdout_like '^  1\.  vCPU 1 of pid 157 \(thread 157\), exit of HLT for 171ms: exit HLT, most of it asleep'
 
 it 'measures the cycles of an application, and says what long ones have that others have not'
 cycle=(--begin 'event == SYSCALL_ENTER and host == guest and pid == 144' --end 'event == SYSCALL_EXIT and host == guest and pid == 144')
@@ -118,7 +118,7 @@ it 'fails on a limit that is broken, and explains why the figure is what it is'
 run xtrace-latency --fail-if 'exit(HLT).max > 50ms' --fail-if 'exit(HLT).max > 1s' "$tmp/run.json"
 expect_status 1
 expect_stdout_like '^BROKEN +exit\(HLT\)\.max > 50ms +- +171ms' '^ok +exit\(HLT\)\.max > 1s' \
-	'run\.json|pair: vCPU 1 of pid 157 \(thread 157\), exit of HLT for 171ms: exit HLT, most of it halt'
+	'run\.json|pair: vCPU 1 of pid 157 \(thread 157\), exit of HLT for 171ms: exit HLT, most of it asleep'
 
 it 'reads rules from a budget, and writes JSON and JUnit'
 printf '# a budget\n\n  exit(MSR).p50 > 1us # too little\nexit(NOSUCH).max > 1s\n' >"$tmp/latency.budget"
@@ -129,6 +129,28 @@ expect_stdout_like '"rule":"exit\(MSR\)\.p50 > 1us","verdict":"BROKEN","fails":t
 run cat "$tmp/junit.xml"
 expect_stdout_like '<testsuite name="xtrace-latency" tests="2" failures="2">' \
 	'name="exit\(MSR\)\.p50 &gt; 1us"'
+
+it 'keeps of a saved run why each rule of a budget may be broken, and writes that beside the verdicts'
+printf 'exit(MSR).p50 > +10%%\nexit(HLT).max > 1ms\nirq.count < 1\n' >"$tmp/latency.budget"
+run xtrace-latency --save "$tmp/run.json" -w 2 --budget "$tmp/latency.budget" $host
+expect_status 0
+run xtrace-latency --compare --budget "$tmp/latency.budget" --guilty "$tmp/guilty" "$tmp/run.json" "$tmp/run.json"
+expect_status 1
+run cat "$tmp/guilty"
+expect_stdout_like '^==== exit\(HLT\)\.max > 1ms$' 'run\.json: vCPU 1 of pid 157 .*exit of HLT for 171ms' \
+	'^[0-9.]+ host [0-9] [^ ]+ KVM_EXIT_VM_PID \[157 vcpu 1 HLT\]$'
+[ "$(grep -c 'exit of HLT for' "$tmp/guilty")" = 2 ] || fail 'expected two intervals'
+grep -q 'exit of MSR' "$tmp/guilty" && fail 'what is not broken is told'
+run xtrace-latency --save "$tmp/x.json" -m irq --budget "$tmp/latency.budget" $host
+expect_status 2
+
+it 'tells what takes more time than before'
+run xtrace-latency --compare --fail-if 'exit.count > 1' --format json $guest $host
+expect_status 1
+expect_stdout_like '"changes":\[.*\{"what":"exit\(HLT\), KVM itself","host":"host","base":\{"ns":0\.0,"times":0\.0'
+run xtrace-latency --compare --fail-if 'exit.count > 1' $guest $host
+expect_stdout_like '^what takes more time than before, beyond chance:$' \
+	'^exit\(HLT\), KVM itself +host +0ns +0\.0 +- +[0-9.]+ms '
 
 it 'says where a budget is wrong'
 printf 'exit.max > 1s\nexit.max >\n' >"$tmp/latency.budget"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fuzz-latsave.c - whatever a file of xtrace-latency --save says, its figures can be judged */
+#include "merge/lat-change.h"
 #include "merge/lat-gate.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -16,7 +17,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct mrg_lat_side side = { .nr = 1 };
 	struct mrg_lat_rule rule;
+	struct mrg_lat_change changes[2];
 	struct mrg_lat_saved run;
+	size_t nr;
 	char *text = fuzz_text(data, size);
 
 	/* The same bytes as a rule, which a person types. */
@@ -28,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	judge(&side, "*.p99.9 > +20%");
 	judge(&side, "exit.mean > 5us");
 	judge(&side, "irq.rate < -1%");
+	judge(&side, "exit.share > +1us");
+	fuzz_assert(mrg_lat_changes(changes, 2, &nr, &side, &side) == 0 && nr == 0);
 	mrg_lat_saved_finish(&run);
 	return 0;
 }

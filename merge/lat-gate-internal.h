@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* lat-gate-internal.h - what the ways of writing verdicts share */
+#ifndef MRG_LAT_GATE_INTERNAL_H
+#define MRG_LAT_GATE_INTERNAL_H
+
+#include "merge/lat-gate.h"
+
+/* Is it a rule that looks at the base? */
+bool mrg_lat_compares(const struct mrg_lat_outcome *o);
+/* "12us (11us..14us)", or "-" without a sample; returns @buf. */
+char *mrg_lat_range_text(const struct mrg_lat_rule *rule, const struct mrg_lat_range *range,
+			 char *buf, size_t size);
+
+#endif /* MRG_LAT_GATE_INTERNAL_H */
