@@ -23,6 +23,7 @@
 #include "config/cfg.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/io.h"
 
 #define ACL "system.posix_acl_access"
 
@@ -233,20 +234,6 @@ static int take_after(int fd, const char *path, struct rt_err *err)
 	return 0;
 }
 
-static int write_all(int fd, const struct rt_buf *buf)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < buf->len) {
-		n = write(fd, buf->data + done, buf->len - done);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		done += n > 0 ? (size_t)n : 0;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 /* kvmrt.cfg.4~ becomes .5~, and so on; the present file becomes .1~ as well. */
 static int keep_version(const char *path, struct rt_err *err)
 {
@@ -290,7 +277,9 @@ static int replace(const struct kcfg_lock *lock, const struct rt_buf *buf, struc
 	if (fd < 0)
 		return rt_err_set(err, -errno, "cannot write beside %s", lock->shown);
 	fchmod(fd, 0644);
-	rc = write_all(fd, buf);
+	rc = rt_write_all(fd, buf->data, buf->len);
+	if (rc == 0 && fsync(fd) < 0)
+		rc = -errno;
 	if (rc < 0)
 		rt_err_set(err, rc, "cannot write %s; it is as it was", lock->shown);
 	else

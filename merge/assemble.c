@@ -19,6 +19,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "merge/mergefile.h"
 #include "merge/set.h"
 
@@ -181,14 +182,9 @@ static int take_dir(struct assembler *a, int from, int dir, const char *name, un
 	struct dirent *entry;
 	DIR *list;
 
-	if (copy < 0)
+	list = rt_opendir(copy);
+	if (!list)
 		return -errno;
-	list = fdopendir(copy);
-	if (!list) {
-		rc = -errno;
-		close(copy);
-		return rc;
-	}
 	if (mkdirat(dir, name, 0755) < 0)
 		rc = -errno;
 	to = rc < 0 ? -1 : openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -209,10 +205,8 @@ static void remove_tree(int dir, const char *name)
 	struct dirent *entry;
 	DIR *list;
 
-	list = fd >= 0 ? fdopendir(fd) : NULL;
+	list = rt_opendir(fd);
 	if (!list) {
-		if (fd >= 0)
-			close(fd);
 		unlinkat(dir, name, 0);
 		return;
 	}
@@ -267,8 +261,6 @@ static int take_member(struct assembler *a, size_t i)
 	} else {
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		rc = fd < 0 ? -errno : take_dir(a, fd, a->dir, a->names[i], 0);
-		if (fd >= 0)
-			close(fd);
 	}
 	return rc < 0 ? rt_err_set(a->err, rc, "cannot bring %s in", path) : 0;
 }

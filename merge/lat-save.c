@@ -11,6 +11,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/json.h"
 #include "merge/lat-report.h"
 
@@ -228,21 +229,6 @@ static void put_all(struct rt_json *json, const struct mrg_lat_saved *saved)
 	rt_buf_puts(json->buf, "\n");
 }
 
-static int write_whole(int fd, const struct rt_buf *buf)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < buf->len) {
-		n = write(fd, buf->data + done, buf->len - done);
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 static int write_file(const char *path, const struct rt_buf *buf, struct rt_err *err)
 {
 	char *temporary = NULL;
@@ -256,7 +242,9 @@ static int write_file(const char *path, const struct rt_buf *buf, struct rt_err 
 		free(temporary);
 		return rc;
 	}
-	rc = write_whole(fd, buf);
+	rc = rt_write_all(fd, buf->data, buf->len);
+	if (rc == 0 && fsync(fd) < 0)
+		rc = -errno;
 	close(fd);
 	if (rc == 0 && rename(temporary, path) < 0)
 		rc = -errno;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "merge/view-context.h"
 #include "merge/where.h"
 
@@ -101,20 +102,11 @@ static void format(void *arg, struct mrg_window *window)
 }
 
 /* Return: 0, 1 when nobody reads any more, or -errno. */
-static int write_all(int fd, const char *data, size_t len)
+static int put_text(int fd, const struct rt_buf *text)
 {
-	ssize_t n;
+	int rc = rt_write_all(fd, text->data, text->len);
 
-	while (len > 0) {
-		n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return errno == EPIPE ? 1 : -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return rc == -EPIPE ? 1 : rc;
 }
 
 static int put_window(void *arg, const struct mrg_window *window)
@@ -123,7 +115,7 @@ static int put_window(void *arg, const struct mrg_window *window)
 
 	if (window->out.failed)
 		return -ENOMEM;
-	return write_all(view->fd, window->out.data, window->out.len);
+	return put_text(view->fd, &window->out);
 }
 
 void mrg_view_warn(void *arg, const char *text)
@@ -181,7 +173,7 @@ static int put_head(struct mrg_view *view)
 	if (view->format->head && !view->has_head)
 		view->format->head(view, &head);
 	if (head.len > 0)
-		rc = write_all(view->fd, head.data, head.len);
+		rc = put_text(view->fd, &head);
 	rt_buf_finish(&head);
 	view->has_head = true;
 	return rc;

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "tuning/shield-note.h"
 
@@ -63,15 +64,12 @@ static void add_partitions(struct rt_cpuset *to, const struct rt_root *root, con
 			   unsigned int depth)
 {
 	int fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", dir);
-	DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+	DIR *entries = rt_opendir(fd);
 	struct dirent *entry;
 	char path[PATH_MAX];
 
-	if (!entries) {
-		if (fd >= 0)
-			close(fd);
+	if (!entries)
 		return;
-	}
 	while (depth < DEEPEST && (entry = readdir(entries)) != NULL) {
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
 			continue;

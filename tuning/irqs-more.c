@@ -20,6 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "lib/io.h"
 #include "lib/root.h"
 #include "lib/text.h"
 #include "tuning/irqs-internal.h"
@@ -43,12 +44,7 @@ const char *tune_irq_hold_name(enum tune_irq_hold hold)
 
 static DIR *open_dir(const struct rt_root *root, const char *path)
 {
-	int fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", path);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
+	return rt_opendir(rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", path));
 }
 
 /* The next entry that is no "." or ".." or hidden one. */

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/io.h"
 #include "lib/root.h"
 #include "lib/text.h"
 #include "tuning/dmi.h"
@@ -175,14 +176,11 @@ static int each_name(const struct rt_root *root, const char *path,
 		     int (*fn)(void *arg, const char *name), void *arg)
 {
 	int fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", path), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	struct dirent *entry;
 
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	if (!dir)
 		return 0;
-	}
 	while (!rc && (entry = readdir(dir))) {
 		if (entry->d_name[0] != '.')
 			rc = fn(arg, entry->d_name);

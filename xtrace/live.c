@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "xtrace/local.h"
 #include "xtrace/tracefs.h"
 #include "xtrace/xtrace.h"
@@ -84,7 +85,7 @@ static int add_lane(struct xt_live *live, unsigned int cpu, struct rt_err *err)
 static int add_lanes(struct xt_live *live, struct rt_err *err)
 {
 	int fd = xt_instance_open(live->inst, err, O_RDONLY | O_DIRECTORY, "per_cpu");
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	struct dirent *entry;
 	unsigned int cpu;
 	int rc = 0;

@@ -17,7 +17,7 @@ xt-ldlibs := -ltraceevent -lzstd -lz -lpthread
 
 # The reader for others: what xtrace.h and the headers it needs promise.
 SHARED += libxtrace.so.0
-libxtrace.so.0-objs := $(libxt.a-objs) $(libkev.a-objs) lib/buf.o lib/err.o
+libxtrace.so.0-objs := $(libxt.a-objs) $(libkev.a-objs) lib/buf.o lib/err.o lib/io.o
 libxtrace.so.0-ldlibs := $(xt-ldlibs)
 libxtrace.so.0-soname := libxtrace.so.0
 libxtrace.so.0-map := $(O)/xtrace/libxtrace.map

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "xtrace/stop.h"
 #include "xtrace/tracefs.h"
@@ -241,10 +242,9 @@ static bool remove_listed(const struct rt_root *root, const struct xt_tracefs *f
 	struct xt_instance inst;
 	struct dirent *entry;
 	DIR *dir;
-	int fd;
 
-	fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s/instances", fs->dir);
-	dir = fd < 0 ? NULL : fdopendir(fd);
+	dir = rt_opendir(rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s/instances",
+				      fs->dir));
 	*ret_nr = 0;
 	if (!dir)
 		return false;
@@ -290,10 +290,8 @@ unsigned int xt_session_sweep(const struct rt_root *root, const struct xt_tracef
 	struct dirent *entry;
 	unsigned int nr = 0;
 	DIR *dir;
-	int fd;
 
-	fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, RUN_DIR);
-	dir = fd < 0 ? NULL : fdopendir(fd);
+	dir = rt_opendir(rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, RUN_DIR));
 	if (!dir)
 		return 0;
 	while ((entry = readdir(dir))) {
@@ -353,7 +351,7 @@ int xt_session_list(struct xt_session_list *ret, const struct rt_root *root, str
 		*ret = list;
 		return 0;
 	}
-	dir = fd < 0 ? NULL : fdopendir(fd);
+	dir = rt_opendir(fd);
 	if (!dir)
 		return rt_err_say(err, RT_ECANNOT, "no permission to look into %s/" RUN_DIR
 				  ": be root or in the group " XT_SESSION_GROUP, root->path);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 
 /* The files of a store besides formats/; what is not here is never touched. */
 static const char *const names[] = {
@@ -75,14 +76,9 @@ static int remove_tree(int dir, const char *name, unsigned int depth)
 	struct dirent *entry;
 	DIR *list;
 
-	if (fd < 0)
+	list = rt_opendir(fd);
+	if (!list)
 		return -errno;
-	list = fdopendir(fd);
-	if (!list) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
 	while (rc == 0 && (entry = readdir(list))) {
 		if (is_dots(entry->d_name))
 			continue;
@@ -100,14 +96,10 @@ static int empty_store(int dir)
 {
 	struct dirent *entry;
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = rt_opendir(fd);
 
-	if (!list) {
-		rc = -errno;
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
+	if (!list)
+		return -errno;
 	while (rc == 0 && (entry = readdir(list))) {
 		const char *name = entry->d_name;
 
@@ -131,12 +123,9 @@ static bool may_empty(int dir)
 	if (faccessat(dir, XT_STORE_SESSION, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return true;
 	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	list = fd < 0 ? NULL : fdopendir(fd);
-	if (!list) {
-		if (fd >= 0)
-			close(fd);
+	list = rt_opendir(fd);
+	if (!list)
 		return false;
-	}
 	while ((entry = readdir(list)))
 		other |= !is_dots(entry->d_name);
 	closedir(list);
@@ -186,21 +175,6 @@ int store_mkdir(const char *path, bool force, int *ret_dir, struct rt_err *err)
 
 /* ---- small files ---- */
 
-int store_write_all(int fd, const void *data, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data = (const char *)data + n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int make_folders(int dir, char *name)
 {
 	for (char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
@@ -222,7 +196,7 @@ static int write_new(int dir, const char *temp, const void *data, size_t len, bo
 
 	if (fd < 0)
 		return -errno;
-	rc = store_write_all(fd, data, len);
+	rc = rt_write_all(fd, data, len);
 	if (rc == 0 && sync && fsync(fd) < 0)
 		rc = -errno;
 	if (close(fd) < 0 && rc == 0)

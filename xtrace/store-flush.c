@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "lib/io.h"
 #include "xtrace/store-format.h"
 
 #define DISK_MAX (64u << 20)	/* no block is longer */
@@ -23,23 +24,6 @@ static bool is_head(const struct xt_block_head *head)
 	       head->head_size == sizeof(*head) && head->disk_size <= DISK_MAX &&
 	       head->head_crc == (uint32_t)crc32(0, (const void *)head,
 						 offsetof(struct xt_block_head, head_crc));
-}
-
-static int write_all(int fd, const void *data, size_t len)
-{
-	const char *at = data;
-
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		at += n;
-		len -= n;
-	}
-	return 0;
 }
 
 static int copy_block(int from, off_t at, int to, struct xt_block_head *head, uint64_t seq)
@@ -53,8 +37,8 @@ static int copy_block(int from, off_t at, int to, struct xt_block_head *head, ui
 	head->index = 0;
 	head->head_crc = (uint32_t)crc32(0, (const void *)head,
 					 offsetof(struct xt_block_head, head_crc));
-	rc = rc ? rc : write_all(to, head, sizeof(*head));
-	rc = rc ? rc : write_all(to, payload, head->disk_size);
+	rc = rc ? rc : rt_write_all(to, head, sizeof(*head));
+	rc = rc ? rc : rt_write_all(to, payload, head->disk_size);
 	free(payload);
 	return rc;
 }

@@ -53,7 +53,6 @@ struct xt_store {
 /* ---- store-files.c ---- */
 
 int store_mkdir(const char *path, bool force, int *ret_dir, struct rt_err *err);
-int store_write_all(int fd, const void *data, size_t len);
 /* A whole file anew: temporary, rename; folders are made. */
 int store_replace(int dir, const char *name, const void *data, size_t len, bool sync,
 		  struct rt_err *err);

@@ -17,6 +17,7 @@
 #include <zstd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 
 static void st_destroy(struct xt_trace *trace)
 {
@@ -84,17 +85,12 @@ static bool cpu_of(const char *name, unsigned int *ret)
 static int list_cpus(const struct st *st, uint8_t *has, unsigned int *ret_nr)
 {
 	int fd = openat(st->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = rt_opendir(fd);
 	struct dirent *entry;
 	unsigned int cpu;
 
-	if (!list) {
-		int rc = -errno;
-
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
+	if (!list)
+		return -errno;
 	*ret_nr = 0;
 	while ((entry = readdir(list))) {
 		if (cpu_of(entry->d_name, &cpu) && !has[cpu]) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 
 #define MAX_FORMAT	(1u << 20)	/* bytes of one format file */
 #define MAX_ROWS	(1u << 20)	/* vCPUs, samples, CPUs */
@@ -408,14 +409,11 @@ static int read_format(struct xt_trace *trace, int dir, const char *system, cons
 static int read_system(struct xt_trace *trace, int formats, const char *system)
 {
 	int fd = openat(formats, system, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = rt_opendir(fd);
 	struct dirent *entry;
 
-	if (!list) {
-		if (fd >= 0)
-			close(fd);
+	if (!list)
 		return 0;
-	}
 	while (rc == 0 && (entry = readdir(list))) {
 		size_t len = strlen(entry->d_name);
 		bool temporary = len > 4 && strcmp(entry->d_name + len - 4, ".new") == 0;
@@ -431,12 +429,10 @@ int st_read_formats(struct xt_trace *trace, struct rt_err *err)
 {
 	struct st *st = trace->priv;
 	int fd = openat(st->dir, "formats", O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
-	DIR *list = fd < 0 ? NULL : fdopendir(fd);
+	DIR *list = rt_opendir(fd);
 	struct dirent *entry;
 
 	if (!list) {
-		if (fd >= 0)
-			close(fd);
 		xt_warn(trace, "has no formats: its records are not decoded");
 		return 0;
 	}

@@ -16,6 +16,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "xtrace/local.h"
 #include "xtrace/store-local.h"
 
@@ -313,10 +314,10 @@ int xt_store_add_sample(struct xt_store *store, const struct xt_clock_sample *sa
 		if (store->clocks < 0)
 			rc = -errno;
 		else
-			rc = store_write_all(store->clocks, clocks_head, strlen(clocks_head));
+			rc = rt_write_all(store->clocks, clocks_head, strlen(clocks_head));
 	}
 	if (rc == 0)
-		rc = store_write_all(store->clocks, line, (size_t)len);
+		rc = rt_write_all(store->clocks, line, (size_t)len);
 	pthread_mutex_unlock(&store->lock);
 	if (rc < 0)
 		return rt_err_set(err, rc, "%s/%s: cannot be written", store->path,

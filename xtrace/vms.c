@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "xtrace/xtrace.h"
 
@@ -77,12 +78,7 @@ static int add_vcpu(struct xt_vms *vms, const struct xt_vcpu *vcpu)
 
 static DIR *open_dir(const struct rt_root *root, const char *path)
 {
-	int fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", path);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir && fd >= 0)
-		close(fd);
-	return dir;
+	return rt_opendir(rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", path));
 }
 
 /* ---- thread names ---- */
