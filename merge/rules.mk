@@ -4,8 +4,8 @@
 ARCHIVES += libmerge.a
 libmerge.a-objs := $(addprefix merge/, \
 	assemble.o check.o clock.o extract.o mergefile.o mergefile-write.o pairs.o set.o spans.o \
-	sync-chain.o sync-cycles.o sync-find.o sync-fit.o sync-gaps.o sync-gs.o sync-member.o sync-poly.o \
-	sync-seam.o sync-set.o sync-step.o sync-tsc.o sync-windows.o)
+	sync-chain.o sync-cycles.o sync-find.o sync-fit.o sync-gaps.o sync-gs.o sync-leap.o \
+	sync-member.o sync-place.o sync-poly.o sync-seam.o sync-set.o sync-slew.o sync-step.o sync-tsc.o sync-windows.o)
 mrg-libs := libmerge.a $(xt-libs)
 mrg-ldlibs := $(xt-ldlibs) -lm
 

@@ -70,7 +70,7 @@ static struct mrg_times behind(const struct mrg_party *guest, unsigned int l,
 static int fits(const struct mrg_times *times, struct mrg_vcpu *v, int64_t offset)
 {
 	const struct mrg_vcpus one = { .v = v, .nr = 1 };
-	const struct mrg_hint hint = { true, false, offset - NEAR_NS, offset + NEAR_NS };
+	const struct mrg_hint hint = { true, false, offset - NEAR_NS, offset + NEAR_NS, 0 };
 	struct mrg_place places[MRG_MAX_PLACES];
 	size_t nr = 0, any = MRG_NO_MATCH;
 	int rc = mrg_find(places, &nr, times, 1, &one, &hint, &any, times->t[0],

@@ -25,7 +25,6 @@
 #define BUSY 0.8		/* chance above which gaps say more than events */
 #define HOPELESS 0.9999
 #define BEYOND_DOUBT 200	/* bits with which no other vCPU needs to be tried */
-#define SURE_BITS_NEAR 0
 #define SURE_BITS 40		/* beyond what the number of candidates demands */
 
 /*
@@ -336,7 +335,8 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 			place->vcpu[l] = v;
 		}
 	}
-	if (best_bits < f->sure) {	/* too few events to tell; they must not bound anything */
+	/* too few events to tell, or none that fit: they must not bound anything */
+	if (best_bits < f->sure || place->vcpu[l] == MRG_NO_MATCH) {
 		place->vcpu[l] = MRG_NO_MATCH;
 		return 0;
 	}
@@ -395,7 +395,8 @@ static void keep(struct finder *f, struct mrg_place *place, double needed)
 			at = MRG_MAX_PLACES;
 	while (at > 0 && at < MRG_MAX_PLACES && f->places[at - 1].bits < place->bits)
 		at--;
-	if (place->bits < needed || at >= MRG_MAX_PLACES) {
+	if (place->bits < needed || at >= MRG_MAX_PLACES ||
+	    place->hi - place->lo > MRG_SHARP_NS + 2 * place->slack) {
 		mrg_place_finish(place);
 		return;
 	}
@@ -574,13 +575,14 @@ static int try_places(struct finder *f, const struct mrg_hint *hint, int64_t fro
 
 static int try_all(struct finder *f, const struct mrg_hint *hint, int64_t from, int64_t to)
 {
+	static const size_t again[] = { 0, 1, 8 };
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < NR_STRETCHES; i++)
 		rc = try_places(f, hint, from, to, &stretches[i], places_common,
 				sizeof(places_common));
-	for (size_t i = 0; rc == 0 && i < 2; i++)
-		rc = try_places(f, hint, from, to, &stretches[i], places_rare,
+	for (size_t i = 0; rc == 0 && i < sizeof(again) / sizeof(*again); i++)
+		rc = try_places(f, hint, from, to, &stretches[again[i]], places_rare,
 				sizeof(places_rare));
 	return rc;
 }
@@ -591,7 +593,7 @@ int mrg_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_times *lane
 {
 	struct finder f = {
 		.lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .map = map,
-		.sure = hint->only ? SURE_BITS_NEAR : SURE_BITS,
+		.sure = hint->only ? hint->sure : SURE_BITS,
 	};
 	int rc = try_all(&f, hint, from, to);
 

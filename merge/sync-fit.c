@@ -245,6 +245,7 @@ int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 	};
 	struct mrg_fit fit = { 0 };
 	int64_t step = (to - from) / SLICES + 1;
+	bool any_rate = place->rate_lo == 0 && place->rate_hi == 0;
 
 	if (!w.hint || !w.next) {
 		free(w.hint);
@@ -254,7 +255,8 @@ int mrg_fit_track(struct mrg_fit *ret, const struct mrg_place *place,
 	if (step > SLICE_MAX)
 		step = SLICE_MAX;
 	mrg_poly_box(&w.poly, place->at, place->lo - place->slack, place->hi + place->slack,
-		     limits->rate);
+		     any_rate ? -limits->rate : place->rate_lo,
+		     any_rate ? limits->rate : place->rate_hi);
 	fit.to = walk(&w, place->at, to, step, &fit.broke_behind);
 	fit.from = walk(&w, place->at, from, -step, &fit.broke_before);
 	if (fit.broke_before)

@@ -89,7 +89,8 @@ static int fit(struct mrg_party *guest, struct mrg_party *host, const struct mrg
 		return rt_err_say(err, -ENODATA, "no hypercall of it, with begin and end, is in"
 				  " the trace of %s", host->member->label);
 	b = bounds_of(&pairs[best], guest, host);
-	mrg_poly_box(&poly, b.start, b.host - b.end, b.host - b.start, USUAL_RATE);
+	mrg_poly_box(&poly, b.start, b.host - b.end, b.host - b.start, -USUAL_RATE,
+		     USUAL_RATE);
 	wrong = clip_all(&poly, pairs, nr, guest, host);
 	if (wrong > nr / 2)
 		return rt_err_say(err, -ESRCH, "its hypercalls contradict each other: another"

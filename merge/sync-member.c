@@ -18,6 +18,7 @@
 #define MAX_EPOCHS 1024
 #define MIN_OBEY 5	/* one event in so many may be outside, and it is still a guest */
 #define FAR_NS 20000000000ll	/* steps are looked for within this first */
+#define YEAR_2001 1000000000000000000u
 #define HINT_NS 2000000000ll	/* a guest that keeps the time of day at all is not farther off */
 
 /* ---- lines to segments ---- */
@@ -176,12 +177,26 @@ int mrg_sync_same(struct mrg_party *guest, struct mrg_party *host, struct rt_err
 
 /* ---- the time of day ---- */
 
+/* A file that is cut may not name it; but of the kernel's clocks only tai counts from 1970. */
+static const char *clock_of(const struct mrg_party *p)
+{
+	const char *clock = xt_trace_info(p->member->trace)->time.clock;
+
+	for (unsigned int l = 0; !*clock && l < p->data->nr_lanes; l++)
+		if (p->data->lanes[l].first > YEAR_2001)
+			return "tai";
+	return clock;
+}
+
 int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
 {
 	const struct xt_info *a = xt_trace_info(guest->member->trace);
 	const struct xt_info *b = xt_trace_info(host->member->trace);
 	int64_t from, to;
 
+	/* Two TAI clocks of which only one knows TAI - UTC are alike all the same */
+	if (!strcmp(clock_of(guest), "tai") && !strcmp(clock_of(host), "tai"))
+		return mrg_party_set_offset(guest, 0);
 	if (!mrg_utc_offset(a, &from))
 		return rt_err_say(err, -ENODATA,
 				  "its clock \"%s\" has no recorded relation to the time of day",
@@ -191,9 +206,6 @@ int mrg_sync_tod(struct mrg_party *guest, struct mrg_party *host, struct rt_err 
 				  "the clock \"%s\" of %s has no recorded relation to the time of"
 				  " day",
 				  b->time.clock, host->member->label);
-	/* Two TAI clocks of which only one knows TAI - UTC are alike all the same */
-	if (!strcmp(a->time.clock, "tai") && !strcmp(b->time.clock, "tai"))
-		from = to = 0;
 	return mrg_party_set_offset(guest, from - to);
 }
 
@@ -208,7 +220,7 @@ static struct mrg_hint hint_of(const struct mrg_party *guest, const struct mrg_p
 	    !mrg_utc_offset(xt_trace_info(guest->member->trace), &a) ||
 	    !mrg_utc_offset(xt_trace_info(host->member->trace), &b))
 		return hint;
-	return (struct mrg_hint){ true, false, a - b - HINT_NS, a - b + HINT_NS };
+	return (struct mrg_hint){ true, false, a - b - HINT_NS, a - b + HINT_NS, 0 };
 }
 
 /* The host's vCPUs that no other guest has; ->v borrows. */
@@ -321,7 +333,7 @@ static int lane_epoch(struct alone *a, unsigned int l, size_t e)
 	if (rc < 0 || !lines->nr)
 		return rc;
 	offset = lines->lines[0].offset;
-	a->hint = (struct mrg_hint){ true, false, offset - FAR_NS, offset + FAR_NS };
+	a->hint = (struct mrg_hint){ true, false, offset - FAR_NS, offset + FAR_NS, 0 };
 	if (lines->vcpu == MRG_NO_MATCH)
 		return 0;
 	/* from now on it is known which one it is */

@@ -15,6 +15,7 @@ struct mrg_piece {
 	struct mrg_place place;		/* ->vcpu: NO_MATCH for lanes that bound nothing */
 	bool *lanes;			/* that follow this piece */
 	struct mrg_limits limits;	/* that it was found with */
+	bool leaps_before, leaps_behind;	/* by a silence that is known */
 	int64_t doubt;			/* ns more than the polygon says, near a seam */
 };
 

@@ -10,7 +10,8 @@
 
 #include <math.h>
 
-void mrg_poly_box(struct mrg_poly *poly, int64_t at, int64_t lo, int64_t hi, double rate)
+void mrg_poly_box(struct mrg_poly *poly, int64_t at, int64_t lo, int64_t hi, double rate_lo,
+		  double rate_hi)
 {
 	double half;
 
@@ -20,7 +21,7 @@ void mrg_poly_box(struct mrg_poly *poly, int64_t at, int64_t lo, int64_t hi, dou
 	poly->nr = 4;
 	for (unsigned int i = 0; i < 4; i++) {
 		poly->a[i] = i == 0 || i == 3 ? -half : half;
-		poly->r[i] = i < 2 ? -rate : rate;
+		poly->r[i] = i < 2 ? rate_lo : rate_hi;
 	}
 }
 

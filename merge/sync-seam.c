@@ -272,7 +272,7 @@ int mrg_seam(struct mrg_piece *a, struct mrg_piece *b, const struct mrg_times *l
 	find_from(&z, a, b);
 	find_to(&z, a, b);
 	rc = z.from < z.to ? collect(&z, a, b) : 0;
-	if (rc == 0 && z.nr_events > 2 && z.nr_events < MAX_ZONE) {
+	if (rc == 0 && z.nr_events > 1 && z.nr_events < MAX_ZONE) {
 		doubt = apart(a, b, z.from) > apart(a, b, z.to) ? apart(a, b, z.from)
 								: apart(a, b, z.to);
 		seam = longest_silence(&z, doubt, &alone);

@@ -31,8 +31,9 @@ size_t mrg_times_from(const struct mrg_times *times, int64_t t);
 /* What is known before looking: offsets worth trying first. */
 struct mrg_hint {
 	bool known;
-	bool only;		/* it is nowhere else: less evidence will do */
+	bool only;		/* it is nowhere else, */
 	int64_t lo, hi;
+	double sure;		/* and this many bits beyond those of the candidates will do */
 };
 
 struct mrg_place {
@@ -40,11 +41,14 @@ struct mrg_place {
 	int64_t lo, hi;
 	int64_t from, to;	/* of the stretch that it was found in */
 	int64_t slack;		/* ns by which faster drift there may put the truth beside it */
+	double rate_lo, rate_hi;	/* both 0: whatever the limits allow */
 	double bits;		/* how unlikely it is by chance: 2^-bits */
 	size_t *vcpu;		/* by lane: index into the vCPUs, or MRG_NO_MATCH */
 };
 
 #define MRG_MAX_PLACES 16
+/* A true place is as sharp as its tightest windows; one of chance is as wide as gaps are rare. */
+#define MRG_SHARP_NS 500000
 
 /**
  * mrg_find() - the offsets at which the events of [@from, @to] fit.
@@ -72,7 +76,8 @@ struct mrg_poly {		/* offset(t) = base + a + r * (t - at) for every (a, r) insid
 	double a[MRG_POLY_MAX], r[MRG_POLY_MAX];
 };
 
-void mrg_poly_box(struct mrg_poly *poly, int64_t at, int64_t lo, int64_t hi, double rate);
+void mrg_poly_box(struct mrg_poly *poly, int64_t at, int64_t lo, int64_t hi, double rate_lo,
+		  double rate_hi);
 /* Keeps offset(t) >= @c (or <= where @below); false when nothing would be left. */
 bool mrg_poly_clip(struct mrg_poly *poly, int64_t t, int64_t c, bool below);
 /* The least and the greatest offset at @t, rounded outward. */
@@ -89,6 +94,18 @@ struct mrg_limits {
 	double rate;		/* largest difference of the clocks' rates */
 	int64_t noise;		/* ns that a recorded time may be wrong by */
 };
+
+/**
+ * mrg_slew_find() - where a clock goes on that is near @from, at any rate that @limits allow.
+ * @ret: room for MRG_MAX_PLACES.
+ * @from: the offsets at its ->at, and the vCPUs of the lanes.
+ * @to: the end of the stretch, before or behind ->at.
+ *
+ * Return: 0 with one place or more; -ESRCH when nothing is certain; -ENOMEM.
+ */
+int mrg_slew_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_place *from,
+		  const struct mrg_times *lanes, unsigned int nr, const struct mrg_vcpus *vcpus,
+		  const struct mrg_limits *limits, int64_t to);
 
 /**
  * mrg_fit_track() - extend a place as far as one line reaches within [@from, @to].

@@ -157,6 +157,24 @@ TEST(a_rate_that_changes_makes_pieces)
 	holds(&plan, 4, 4);
 }
 
+/* What chrony does that must not step the clock: a twelfth faster for seconds, then as before. */
+TEST(a_clock_that_is_slewed_by_a_twelfth_is_followed)
+{
+	static const double rates[] = { 0.0833, -0.0833, 0.02, -0.005 };
+	struct world_plan plan = lab;
+
+	plan.nr_lines = 3;
+	for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
+		plan.lines[1] = (struct world_line){ .from = 3 * S, .offset = 137 * MS,
+						     .rate = rates[i] };
+		plan.lines[2] = (struct world_line){
+			.from = 5 * S, .offset = 137 * MS + llround(rates[i] * 2e9),
+			.rate = 3e-6,
+		};
+		holds(&plan, 4, 12);
+	}
+}
+
 TEST(a_step_forward_makes_pieces)
 {
 	struct world_plan plan = lab;
@@ -164,6 +182,18 @@ TEST(a_step_forward_makes_pieces)
 	plan.lines[1] = (struct world_line){ .from = 4 * S, .offset = -450 * MS };
 	plan.nr_lines = 2;
 	holds(&plan, 5, 4);
+}
+
+/* The guest was an hour behind: by the lines of one side, the other is not in the host's trace. */
+TEST(a_step_forward_by_more_than_the_trace_makes_pieces)
+{
+	struct world_plan plan = lab;
+
+	plan.lines[1] = (struct world_line){ .from = 4 * S, .offset = -3600 * S };
+	plan.nr_lines = 2;
+	holds(&plan, 4, 4);
+	plan.lines[1].from = 6 * S;
+	holds(&plan, 4, 4);
 }
 
 TEST(steps_of_the_size_of_a_window_are_seen)
@@ -523,6 +553,33 @@ static void any_runs(struct world_plan *plan)
 	plan->length = 40000 * (plan->window_max + plan->gap_max) / 2;
 }
 
+/* The guest's clock is set forward, by anything, or changes its rate. */
+static void any_step(struct world_plan *plan)
+{
+	struct world_line *l = plan->lines;
+
+	l[1].from = plan->length / 8 * pick(3, 5);
+	l[1].offset = l[0].offset + llround(l[0].rate * (double)l[1].from);
+	if (one_in(2))
+		l[1].offset -= pick(1, 400) * (one_in(4) ? S : MS);
+	l[1].rate = one_in(2) ? l[0].rate : (double)pick(-300000, 300000) * 1e-9;
+	plan->nr_lines = 2;
+}
+
+/* It is slewed for a while. */
+static void any_slew(struct world_plan *plan)
+{
+	struct world_line *l = plan->lines;
+
+	l[1].from = plan->length / 8 * pick(2, 4);
+	l[1].offset = l[0].offset + llround(l[0].rate * (double)l[1].from);
+	l[1].rate = (double)pick(-83333, 83333) * 1e-6;
+	l[2].from = plan->length / 8 * pick(5, 6);
+	l[2].offset = l[1].offset + llround(l[1].rate * (double)(l[2].from - l[1].from));
+	l[2].rate = l[0].rate;
+	plan->nr_lines = 3;
+}
+
 static void any_clock(struct world_plan *plan)
 {
 	struct world_line *l = plan->lines;
@@ -531,15 +588,10 @@ static void any_clock(struct world_plan *plan)
 	if (one_in(2))
 		l[0].rate = (double)pick(-200000, 200000) * 1e-9;
 	plan->nr_lines = 1;
-	if (!one_in(3))
-		return;
-	/* the guest's clock is set forward, or changes its rate */
-	l[1].from = plan->length / 8 * pick(3, 5);
-	l[1].offset = l[0].offset + llround(l[0].rate * (double)l[1].from);
-	if (one_in(2))
-		l[1].offset -= pick(1, 400) * MS;
-	l[1].rate = one_in(2) ? l[0].rate : (double)pick(-300000, 300000) * 1e-9;
-	plan->nr_lines = 2;
+	if (one_in(3))
+		any_step(plan);
+	else if (one_in(4))
+		any_slew(plan);
 }
 
 static void any_plan(struct world_plan *plan)
@@ -668,7 +720,9 @@ int main(void)
 		cmocka_unit_test(vcpus_are_found_in_any_order_and_among_strangers),
 		cmocka_unit_test(drift_is_part_of_the_line),
 		cmocka_unit_test(a_rate_that_changes_makes_pieces),
+		cmocka_unit_test(a_clock_that_is_slewed_by_a_twelfth_is_followed),
 		cmocka_unit_test(a_step_forward_makes_pieces),
+		cmocka_unit_test(a_step_forward_by_more_than_the_trace_makes_pieces),
 		cmocka_unit_test(steps_of_the_size_of_a_window_are_seen),
 		cmocka_unit_test(cpus_with_clocks_of_their_own_get_lines_of_their_own),
 		cmocka_unit_test(a_tiny_overlap_is_enough),
