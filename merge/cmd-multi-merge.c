@@ -204,10 +204,11 @@ static void print_check(const struct mrg_check *c)
 
 static void print_member(const struct mrg_member *m)
 {
+	const char *clock = xt_trace_info(m->trace)->time.clock;
 	char offset[48];
 
 	if (m->method == MRG_REFERENCE) {
-		printf("%s: reference, clock %s\n", m->label, xt_trace_info(m->trace)->time.clock);
+		printf("%s: reference, clock %s\n", m->label, *clock ? clock : "not named");
 		return;
 	}
 	if (m->method == MRG_SAME) {
@@ -302,6 +303,14 @@ static int print_json(const struct mrg_set *set, struct rt_err *err)
 	fwrite(buf.data, 1, buf.len, stdout);
 	rt_buf_finish(&buf);
 	return 0;
+}
+
+static void print_damage(const struct mrg_set *set)
+{
+	for (size_t m = 0; m < set->nr; m++)
+		for (size_t i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++)
+			fprintf(stderr, "xtrace-multi-merge: %s: %s\n", set->members[m].path,
+				xt_trace_warning(set->members[m].trace, i));
 }
 
 static void print_notes(struct rt_buf *notes)
@@ -424,6 +433,7 @@ static int merge_set(struct mrg_set *set, struct rt_buf *notes, struct rt_err *e
 {
 	int rc = set_labels(set, err);
 
+	print_damage(set);
 	if (rc == 0)
 		rc = mrg_sync_set(set, method_of(method_word), notes, err);
 	print_notes(notes);

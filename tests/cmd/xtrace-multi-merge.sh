@@ -26,6 +26,23 @@ expect_stderr ''
 expect_stdout_like '^host: reference, clock tai$' \
 	'^guest: windows, offset -136\.9[0-9]+ ms \+- [0-9.]+ us .*; 3849 events checked, 0 outside'
 
+it 'takes a file that was cut for what is left of it, and says so'
+cut_off() { head -c $(($(stat -c %s "$1") * $2 / 100)) "$1" >"$w/cut.dat"; }
+cut_off $guest 75
+merge --check $host "$w/cut.dat"
+expect_status 0
+expect_stderr_like "$w/cut.dat: its table of rings is not there: 1 CPUs"
+expect_stdout_like '^cut: windows, offset -136\.9.* 0 outside'
+cut_off $host 90
+merge --check "$w/cut.dat" $guest
+expect_status 0
+expect_stdout_like '^cut: reference, clock not named$' '^guest: windows, offset -136\.9.* 0 outside'
+cut_off $host 50
+merge -o "$w/half" "$w/cut.dat" $guest
+expect_status 0
+expect_stderr_like 'guest: its events fit into no vCPU.s windows: merged .* by the time of day'
+rm -r "$w/half" "$w/cut.dat"
+
 it 'makes a directory of the members and a file that a person can read'
 holds "$w/m" guest.dat host.dat merge
 cmp -s $guest "$w/m/guest.dat" || fail 'the member is not its original'
