@@ -65,7 +65,8 @@ static int end_it(struct kcfg_boot *boot, const struct kcfg_vm *vm, enum kcfg_st
 			rc = kcfg_virt_shutdown(boot->virt, vm->uuid, err);
 		if (rc == 0)
 			rc = wait_off(boot, vm->uuid, timeout_ns, err);
-		if (rc == 0 || !force)
+		/* RT_ECANNOT: libvirt is lost, and force needs it too. */
+		if (rc == 0 || !force || rc == RT_ECANNOT)
 			return rc;
 	}
 	*ret = KCFG_FORCED;
@@ -77,6 +78,24 @@ static void wait_gone(struct kcfg_boot *boot, pid_t pid)
 {
 	for (int ms = 0; ms < GONE_MS && rt_root_exists(boot->root, "proc/%d", pid); ms += STEP_MS)
 		nap();
+}
+
+/* A boot that was under way has ended by then, or it has begun anew, and all is its. */
+static int undo(struct kcfg_boot *boot, const struct kcfg_vm *vm, struct rt_err *err)
+{
+	const struct kcfg_place place = { .vm = vm };
+	enum kcfg_state state = KCFG_STATE_OFF;
+	struct kcfg_run run;
+	int rc;
+
+	kcfg_run_init(&run, boot, &place);
+	rc = kcfg_run_hold(&run, err);
+	if (rc == 0)
+		rc = kcfg_virt_state(boot->virt, vm->uuid, &state, err);
+	if ((rc == 0 && is_off(state)) || rc == -ENOENT)
+		rc = kcfg_boot_undo(boot, vm->uuid, err) ? : rc;
+	kcfg_run_finish(&run);
+	return rc;
 }
 
 int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t timeout_ns,
@@ -101,7 +120,7 @@ int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t 
 	if (rc == 0 && pid)
 		wait_gone(boot, pid);
 	if (rc == 0 || rc == -ENOENT)
-		rc = kcfg_boot_undo(boot, vm->uuid, err) ? : rc;
+		rc = undo(boot, vm, err) ? : rc;
 	return rc < 0 ? rt_err_wrap(err, rc, "%s", vm->name) : 0;
 }
 

@@ -14,10 +14,16 @@ struct kcfg_run {
 	const struct kcfg_place *place;
 	struct kcfg_lives lives;	/* read anew by kcfg_run_look() */
 	struct kcfg_live *live;		/* in ->lives; NULL: it does not run */
+	bool foreign;			/* another program started it */
+	int hold;			/* see kcfg_run_hold(); -1: it is not held */
 };
 
 void kcfg_run_init(struct kcfg_run *run, struct kcfg_boot *boot, const struct kcfg_place *place);
 void kcfg_run_finish(struct kcfg_run *run);
+
+/* Waits until no other command starts or undoes this VM; kcfg_run_finish() releases. */
+int kcfg_run_hold(struct kcfg_run *run, struct rt_err *err);
+void kcfg_run_release(struct kcfg_run *run);
 
 /* "NAME: what", to the log. */
 void kcfg_run_say(const struct kcfg_run *run, const char *fmt, ...)

@@ -164,9 +164,18 @@ static int step_kernel(struct kcfg_run *run, struct rt_err *err)
 	return rc < 0 ? rc : 0;
 }
 
+static int start_it(struct kcfg_run *run, bool paused, struct rt_err *err)
+{
+	int rc = kcfg_virt_start(run->boot->virt, run->place->vm->uuid, paused, err);
+
+	/* It was off, so another program started it meanwhile: ending it is not ours. */
+	run->foreign = rc == -EBUSY;
+	return rc;
+}
+
 static int step_start(struct kcfg_run *run, struct rt_err *err)
 {
-	int rc = kcfg_virt_start_paused(run->boot->virt, run->place->vm->uuid, err);
+	int rc = start_it(run, true, err);
 
 	return rc < 0 ? rc : kcfg_run_look(run, err);
 }
@@ -315,7 +324,8 @@ static int give_up(struct kcfg_run *run, int rc)
 	struct rt_err more = { 0 };
 
 	kcfg_run_say(run, "failed: ending it and restoring the host");
-	kcfg_virt_destroy(run->boot->virt, uuid, &more);
+	if (!run->foreign)
+		kcfg_virt_destroy(run->boot->virt, uuid, &more);
 	if (kcfg_boot_undo(run->boot, uuid, &more) < 0)
 		kcfg_run_say(run, "%s", more.text);
 	return rc;
@@ -351,7 +361,7 @@ static int clear_again(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_er
 {
 	int made;
 
-	*ret = KCFG_AS_IT_WAS;
+	*ret = run->live->state == KCFG_STATE_PAUSED ? KCFG_IS_PAUSED : KCFG_AS_IT_WAS;
 	if (!run->place->vm->rt || run->boot->dry_run)
 		return 0;
 	made = apply(run, fill_clear, err);
@@ -363,10 +373,11 @@ static int clear_again(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_er
 /* Partitions refuse other pins: what was changed for another placement is undone first. */
 static int retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_err *err)
 {
+	bool finished = !run->place->vm->rt || is_complete(run);
 	bool paused = run->live->state == KCFG_STATE_PAUSED;
 	int rc = 0;
 
-	if (all_well(run) && (!run->place->vm->rt || is_complete(run)))
+	if (all_well(run) && finished)
 		return clear_again(run, ret, err);
 	*ret = KCFG_RETUNED;
 	if (!all_well(run) || !run->place->vm->rt)
@@ -376,8 +387,8 @@ static int retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_err *er
 	else if (rc == 0 && !run->boot->dry_run)
 		rc = kcfg_run_pin(run, err) ? : kcfg_run_look(run, err) ? :
 		     kcfg_run_place(run, err);
-	/* Paused behind a boot that was killed: it goes on. */
-	if (rc == 0 && paused && !run->boot->dry_run)
+	/* Paused behind a boot that was killed: it goes on; else somebody meant it. */
+	if (rc == 0 && paused && !finished && !run->boot->dry_run)
 		rc = step_resume(run, err);
 	return rc;
 }
@@ -392,9 +403,7 @@ static int start(struct kcfg_run *run, struct rt_err *err)
 		kcfg_run_say(run, "would be started");
 		return 0;
 	} else {
-		rc = step_start(run, err);
-		if (rc == 0)
-			rc = step_resume(run, err);
+		rc = start_it(run, false, err);
 	}
 	return rc < 0 && !run->boot->dry_run ? give_up(run, rc) : rc;
 }
@@ -427,30 +436,41 @@ int kcfg_boot_vm(struct kcfg_boot *boot, const struct kcfg_place *place,
 	int rc;
 
 	kcfg_run_init(&run, boot, place);
-	rc = boot_or_retune(&run, ret, err);
+	rc = kcfg_run_hold(&run, err);
+	if (rc == 0)
+		rc = boot_or_retune(&run, ret, err);
 	kcfg_run_finish(&run);
 	return rc < 0 ? rt_err_wrap(err, rc, "%s", place->vm->name) : 0;
 }
 
-int kcfg_boot_prepare(struct kcfg_boot *boot, const struct kcfg_place *place, struct rt_err *err)
+static int prepare(struct kcfg_run *run, struct rt_err *err)
 {
+	const char *uuid = run->place->vm->uuid;
 	enum kcfg_state state;
-	struct kcfg_run run;
 	int rc;
 
-	rc = kcfg_virt_state(boot->virt, place->vm->uuid, &state, err);
-	if (rc < 0)
-		return rt_err_wrap(err, rc, "%s", place->vm->name);
-	if (!place->vm->rt || (state != KCFG_STATE_OFF && state != KCFG_STATE_CRASHED))
-		return 0;
+	rc = kcfg_virt_state(run->boot->virt, uuid, &state, err);
+	if (rc < 0 || (state != KCFG_STATE_OFF && state != KCFG_STATE_CRASHED))
+		return rc;
 	/* What a boot left that was killed, or whose VM's end nobody saw. */
-	rc = kcfg_boot_undo(boot, place->vm->uuid, err);
+	rc = kcfg_boot_undo(run->boot, uuid, err);
+	if (rc == 0 && !run->boot->dry_run)
+		rc = walk(run, prepare_steps, err);
+	if (rc < 0)
+		kcfg_boot_undo(run->boot, uuid, NULL);
+	return rc;
+}
+
+int kcfg_boot_prepare(struct kcfg_boot *boot, const struct kcfg_place *place, struct rt_err *err)
+{
+	struct kcfg_run run;
+	int rc = 0;
+
 	kcfg_run_init(&run, boot, place);
-	if (rc == 0 && !boot->dry_run)
-		rc = walk(&run, prepare_steps, err);
+	if (place->vm->rt)
+		rc = kcfg_run_hold(&run, err);
+	if (rc == 0 && place->vm->rt)
+		rc = prepare(&run, err);
 	kcfg_run_finish(&run);
-	if (rc == 0)
-		return 0;
-	kcfg_boot_undo(boot, place->vm->uuid, NULL);
-	return rt_err_wrap(err, rc, "%s", place->vm->name);
+	return rc < 0 ? rt_err_wrap(err, rc, "%s", place->vm->name) : 0;
 }

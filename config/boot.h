@@ -26,7 +26,7 @@ struct kcfg_boot {
 	bool dry_run;	/* plans go to ->log */
 };
 
-enum kcfg_booted { KCFG_BOOTED, KCFG_RETUNED, KCFG_AS_IT_WAS };
+enum kcfg_booted { KCFG_BOOTED, KCFG_RETUNED, KCFG_AS_IT_WAS, KCFG_IS_PAUSED };
 
 /**
  * kcfg_boot_vm() - start a VM, or bring one that runs up to the file.

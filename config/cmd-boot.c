@@ -93,6 +93,7 @@ static int boot_one(struct kcfg_boot *boot, struct kcfg_job *job)
 static const char *const outcomes[] = {
 	[KCFG_BOOTED] = "booted", [KCFG_RETUNED] = "re-tuned",
 	[KCFG_AS_IT_WAS] = "runs as it should",
+	[KCFG_IS_PAUSED] = "is as it should be, but paused: virsh resume lets it go on",
 };
 
 static int report(const struct kcfg_jobs *jobs)

@@ -166,7 +166,8 @@ static int synchronise(struct rt_err *err)
 
 		if (kcfg_sync_push(&sync, &session.places.v[i], &why) >= 0)
 			continue;
-		fprintf(stderr, "%s: %s\n", session.who, why.text);
+		fprintf(stderr, "%s: %s: %s\n", session.who, session.places.v[i].vm->name,
+			why.text);
 		failed++;
 	}
 	return failed ? rt_err_say(err, -EIO, "saved, but libvirt does not have %u of %zu VMs as "

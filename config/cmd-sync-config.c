@@ -34,6 +34,7 @@ static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place
 		    struct rt_err *err)
 {
 	struct kcfg_vm *vm = kcfg_find(session.cfg, place->vm->uuid);
+	int rc;
 
 	if (reverse)
 		return kcfg_sync_pull(sync, session.cfg, vm, err);
@@ -44,7 +45,8 @@ static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place
 	if (place->lacking)
 		return rt_err_say(err, -EINVAL, "%s: cpuset \"%s\" has too few CPUs: %u more "
 				  "needed", vm->name, vm->cpuset, place->lacking);
-	return kcfg_sync_push(sync, place, err);
+	rc = kcfg_sync_push(sync, place, err);
+	return rc < 0 ? rt_err_wrap(err, rc, "%s", vm->name) : rc;
 }
 
 static void sync_all(const struct kcfg_place **places, int n, struct tally *tally)

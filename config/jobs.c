@@ -45,6 +45,22 @@ static void stop(struct kcfg_jobs *jobs)
 	pthread_mutex_unlock(&lock);
 }
 
+/* When one has waited for libvirt in vain, the others know. */
+static int join_libvirt(struct kcfg_jobs *jobs, struct kcfg_virt **ret, struct kcfg_job *job)
+{
+	const char *uri = jobs->session->uri;
+	int rc;
+
+	if (jobs->lost)
+		rc = kcfg_virt_open(ret, uri, &job->err);
+	else
+		rc = kcfg_virt_open_more(ret, uri, &job->err);
+	if (rc == 0)
+		return 0;
+	jobs->lost = true;
+	return rt_err_wrap(&job->err, rc, "%s", job->place->vm->name);
+}
+
 static void *work(void *arg)
 {
 	struct kcfg_jobs *jobs = arg;
@@ -53,7 +69,7 @@ static void *work(void *arg)
 	struct kcfg_job *job;
 
 	while ((job = take(jobs))) {
-		job->rc = boot.virt ? 0 : kcfg_virt_open(&boot.virt, s->uri, &job->err);
+		job->rc = boot.virt ? 0 : join_libvirt(jobs, &boot.virt, job);
 		if (job->rc == 0)
 			job->rc = jobs->run(&boot, job);
 		if (job->rc < 0 && jobs->stop_at_failure)

@@ -28,6 +28,7 @@ struct kcfg_jobs {
 	FILE *log;
 	int (*run)(struct kcfg_boot *boot, struct kcfg_job *job);
 	size_t next;		/* of kcfg_jobs_run() */
+	_Atomic bool lost;	/* libvirt, and it did not come back */
 };
 
 /* One job for each VM; -ENOMEM or 0. */

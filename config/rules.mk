@@ -26,7 +26,7 @@ PKGS += libvirt libxml-2.0
 kcfg-ldlibs += -lvirt -lxml2
 xml-parts := xml xml-node xml-parts xml-pins live-status
 libconfig.a-objs += $(xml-parts:%=config/%.o) $(addprefix config/,boot.o boot-end.o \
-	boot-threads.o clear.o domain.o domain-import.o jobs.o live.o \
+	boot-hold.o boot-threads.o clear.o domain.o domain-import.o jobs.o live.o \
 	session.o sync.o verdict.o virt.o)
 libxml-cflags := $(shell $(PKG_CONFIG) --cflags libxml-2.0 2>/dev/null)
 $(foreach x,$(xml-parts),$(eval CFLAGS-config/$(x).o := $(libxml-cflags)))
@@ -39,7 +39,7 @@ $(foreach f,$(vm-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(kcfg-
 vm-programs := kvmrt-boot kvmrt-import kvmrt-shutdown kvmrt-stat kvmrt-sync-config
 PROGRAMS += $(vm-programs)
 $(foreach p,$(vm-programs),$(eval $(p)-objs := config/cmd-$(p:kvmrt-%=%).o)$(eval $(p)-libs := $(kcfg-libs))$(eval $(p)-ldlibs := $$(kcfg-ldlibs)))
-CMD_TESTS += $(vm-programs:%=tests/cmd/%.sh)
+CMD_TESTS += $(vm-programs:%=tests/cmd/%.sh) tests/cmd/libvirt-lost.sh
 
 # --- the file: edit, show, validate
 

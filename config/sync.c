@@ -102,7 +102,7 @@ int kcfg_sync_push(const struct kcfg_sync *sync, const struct kcfg_place *place,
 	kcfg_parts_finish(&found);
 	kcfg_parts_finish(&want);
 	kcfg_xml_destroy(xml);
-	return rc < 0 ? rt_err_wrap(err, rc, "%s", vm->name) : rc;
+	return rc;
 }
 
 /* ---- to the file ---- */

@@ -109,10 +109,19 @@ static void nap(void)
 	nanosleep(&step, NULL);
 }
 
-int kcfg_virt_open(struct kcfg_virt **ret, const char *uri, struct rt_err *err)
+static void wait_for_it(struct kcfg_virt *virt, unsigned int seconds)
+{
+	for (unsigned int ms = 0; !virt->conn && ms < seconds * 1000; ms += WAIT_STEP_MS) {
+		nap();
+		virt->conn = virConnectOpen(virt->uri);
+	}
+}
+
+static int open_within(struct kcfg_virt **ret, const char *uri, unsigned int seconds,
+		       struct rt_err *err)
 {
 	struct kcfg_virt *virt = calloc(1, sizeof(*virt));
-	int rc;
+	int rc = 0;
 
 	if (!virt)
 		return rt_err_set(err, -ENOMEM, "cannot connect to libvirt");
@@ -121,13 +130,28 @@ int kcfg_virt_open(struct kcfg_virt **ret, const char *uri, struct rt_err *err)
 	signal(SIGPIPE, SIG_IGN);
 	virt->uri = strdup(uri ? uri : KCFG_VIRT_URI);
 	virt->conn = virt->uri ? virConnectOpen(virt->uri) : NULL;
-	if (!virt->conn) {
+	if (!virt->conn)
 		rc = connect_failed(virt->uri ? virt->uri : "", err);
+	if (rc == RT_ECANNOT && seconds) {
+		wait_for_it(virt, seconds);
+		rc = virt->conn ? 0 : connect_failed(virt->uri, err);
+	}
+	if (rc < 0) {
 		kcfg_virt_close(virt);
 		return rc;
 	}
 	*ret = virt;
 	return 0;
+}
+
+int kcfg_virt_open(struct kcfg_virt **ret, const char *uri, struct rt_err *err)
+{
+	return open_within(ret, uri, 0, err);
+}
+
+int kcfg_virt_open_more(struct kcfg_virt **ret, const char *uri, struct rt_err *err)
+{
+	return open_within(ret, uri, WAIT_S, err);
 }
 
 void kcfg_virt_close(struct kcfg_virt *virt)
@@ -145,10 +169,7 @@ static int again(struct kcfg_virt *virt, struct rt_err *err)
 {
 	virConnectClose(virt->conn);
 	virt->conn = NULL;
-	for (int ms = 0; !virt->conn && ms < WAIT_S * 1000; ms += WAIT_STEP_MS) {
-		nap();
-		virt->conn = virConnectOpen(virt->uri);
-	}
+	wait_for_it(virt, WAIT_S);
 	return virt->conn ? 0 : rt_err_wrap(err, connect_failed(virt->uri, err),
 					    "lost libvirt, and waited %u s", WAIT_S);
 }
@@ -420,18 +441,39 @@ int kcfg_virt_rename(struct kcfg_virt *virt, const char *uuid, const char *name,
 
 /* ---- life ---- */
 
-static int run_start(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+/*
+ * Behind a libvirtd that went away in the middle of a start: its successor ends a QEMU that
+ * had not come far enough, but not at once.
+ */
+static bool was_started(virDomainPtr domain)
 {
-	(void)conn;
-	(void)arg;
-	if (repeated && virDomainIsActive(domain) == 1)
-		return 0;
-	return virDomainCreateWithFlags(domain, VIR_DOMAIN_START_PAUSED);
+	int state, reason;
+
+	for (unsigned int ms = 0; ms < WAIT_S * 1000; ms += WAIT_STEP_MS) {
+		if (virDomainIsActive(domain) != 1 ||
+		    virDomainGetState(domain, &state, &reason, 0) < 0)
+			return false;
+		if (state == VIR_DOMAIN_RUNNING ||
+		    (state == VIR_DOMAIN_PAUSED && reason != VIR_DOMAIN_PAUSED_STARTING_UP))
+			return true;
+		nap();
+	}
+	return false;
 }
 
-int kcfg_virt_start_paused(struct kcfg_virt *virt, const char *uuid, struct rt_err *err)
+static int run_start(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
 {
-	return make(virt, &(struct call){ "cannot start the VM", uuid, run_start, NULL }, err);
+	const bool *paused = arg;
+
+	(void)conn;
+	if (repeated && was_started(domain))
+		return 0;
+	return virDomainCreateWithFlags(domain, *paused ? VIR_DOMAIN_START_PAUSED : 0);
+}
+
+int kcfg_virt_start(struct kcfg_virt *virt, const char *uuid, bool paused, struct rt_err *err)
+{
+	return make(virt, &(struct call){ "cannot start the VM", uuid, run_start, &paused }, err);
 }
 
 static int run_resume(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)

@@ -46,6 +46,8 @@ const char *kcfg_state_name(enum kcfg_state state);
  * asked; -EINVAL for a bad URI.
  */
 int kcfg_virt_open(struct kcfg_virt **ret, const char *uri, struct rt_err *err);
+/* One more, to a libvirtd that answered a moment ago: while it is restarted it is waited for. */
+int kcfg_virt_open_more(struct kcfg_virt **ret, const char *uri, struct rt_err *err);
 void kcfg_virt_close(struct kcfg_virt *virt);	/* NULL is legal */
 
 /* All domains, by name; free with kcfg_domains_free(). */
@@ -63,7 +65,7 @@ int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *r
 int kcfg_virt_xml(struct kcfg_virt *virt, const char *uuid, char **ret, struct rt_err *err);
 int kcfg_virt_rename(struct kcfg_virt *virt, const char *uuid, const char *name,
 		     struct rt_err *err);
-int kcfg_virt_start_paused(struct kcfg_virt *virt, const char *uuid, struct rt_err *err);
+int kcfg_virt_start(struct kcfg_virt *virt, const char *uuid, bool paused, struct rt_err *err);
 int kcfg_virt_resume(struct kcfg_virt *virt, const char *uuid, struct rt_err *err);
 /* Asks the guest to power off, and does not wait. */
 int kcfg_virt_shutdown(struct kcfg_virt *virt, const char *uuid, struct rt_err *err);

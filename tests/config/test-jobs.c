@@ -11,6 +11,7 @@
 static struct kcfg_session session = { .uri = "test:///default" };
 static struct kcfg_place place[NR];
 static const struct kcfg_place *places[NR];
+static struct kcfg_vm vm = { .name = (char *)"one" };
 static atomic_int calls;
 
 static int count(struct kcfg_boot *boot, struct kcfg_job *job)
@@ -23,8 +24,10 @@ static int count(struct kcfg_boot *boot, struct kcfg_job *job)
 
 static void init(struct kcfg_jobs *jobs, size_t n)
 {
-	for (size_t i = 0; i < NR; i++)
+	for (size_t i = 0; i < NR; i++) {
+		place[i].vm = &vm;
 		places[i] = &place[i];
+	}
 	assert_int_equal(kcfg_jobs_init(jobs, &session, places, n), 0);
 	jobs->run = count;
 	calls = 0;
@@ -67,6 +70,7 @@ TEST(no_libvirt_is_a_failure_of_each)
 	kcfg_jobs_run(&jobs);
 	assert_int_equal(calls, 0);
 	assert_int_equal(jobs.v[1].rc, -EINVAL);
+	assert_contains(jobs.v[1].err.text, "one: expected a URI of libvirt");
 	kcfg_jobs_finish(&jobs);
 	session.uri = "test:///default";
 }
