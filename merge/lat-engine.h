@@ -131,12 +131,20 @@ struct lat_vcpu {
 	struct lat_probe *probe;	/* NULL: nobody asks what it does */
 };
 
+/* When its clock was set: no interval that overlaps this and is as long is known. */
+struct lat_step {
+	uint64_t from, to;	/* merged ns */
+	uint64_t least;
+};
+
 struct lat_system {		/* a member: one kernel */
 	struct lat_event *events;	/* by id */
 	unsigned int nr_events;
 	struct lat_cpu *cpus;
 	unsigned int nr_cpus;
 	uint64_t lost_ns;		/* events were lost last at this time; 0: never */
+	struct lat_step *steps;
+	size_t nr_steps;
 	struct mrg_lat_metric *syscalls[512];	/* by number */
 	struct mrg_lat_metric *softirqs[32];
 	struct mrg_lat_map irqs;	/* number or address of the fixed name -> metric */
@@ -250,6 +258,13 @@ uint64_t lat_probe_sum(const struct lat_probe *probe, enum lat_deed deed,
 /* lat-event.c */
 int lat_events_create(struct lat_system *sys, const struct xt_trace *trace);
 
+/* lat-step.c */
+
+/* Where the clock of a member was set; sys->steps is freed by lat_destroy(). */
+int lat_steps_create(struct lat_system *sys, const struct mrg_member *member,
+		     const struct xt_info *info);
+bool lat_may_hold_step(const struct lat_system *sys, uint64_t from, uint64_t to);
+
 /* lat-metric.c */
 
 /* Found or made; NULL when there are too many, or no memory. */
@@ -258,10 +273,11 @@ struct mrg_lat_metric *lat_metric(struct mrg_lat *lat, enum mrg_lat_kind kind, u
 /* The interval [from, to] of a metric (NULL: nothing is done); -> worst where it is one. */
 void lat_add(struct mrg_lat *lat, struct mrg_lat_metric *metric, const struct lat_rec *rec,
 	     uint64_t from, int pid);
-/* One that began at @from in this kernel is unknown when events were lost since. */
+/* One that began at @from is unknown when events were lost since, or its clock was set. */
 static inline bool lat_is_whole(const struct lat_rec *rec, uint64_t from)
 {
-	return from > 0 && rec->ns >= from && from > rec->sys->lost_ns;
+	return from > 0 && rec->ns >= from && from > rec->sys->lost_ns &&
+	       (rec->sys->nr_steps == 0 || !lat_may_hold_step(rec->sys, from, rec->ns));
 }
 /* lat_add(), or one more unknown interval of the metric. */
 void lat_add_or_unknown(struct mrg_lat *lat, struct mrg_lat_metric *metric,

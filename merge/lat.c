@@ -204,7 +204,9 @@ static int create_system(struct mrg_lat *lat, size_t m)
 	}
 	sys->cpus = calloc(sys->nr_cpus + 1, sizeof(*sys->cpus));
 	sys->irqs.max = sys->functions.max = sys->lateness.max = 65536;
-	return sys->cpus ? lat_events_create(sys, trace) : -ENOMEM;
+	if (!sys->cpus || lat_steps_create(sys, &lat->set->members[m], xt_trace_info(trace)) < 0)
+		return -ENOMEM;
+	return lat_events_create(sys, trace);
 }
 
 int lat_create(struct mrg_lat *lat)
@@ -231,6 +233,7 @@ void lat_destroy(struct mrg_lat *lat)
 	for (i = 0; lat->systems && i < lat->set->nr; i++) {
 		free(lat->systems[i].events);
 		free(lat->systems[i].cpus);
+		free(lat->systems[i].steps);
 		mrg_lat_map_finish(&lat->systems[i].irqs);
 		mrg_lat_map_finish(&lat->systems[i].functions);
 		mrg_lat_map_finish(&lat->systems[i].lateness);

@@ -4,8 +4,9 @@
  *
  * One pass over the ordered stream of a set makes a metric of each kind of
  * interval: a name, a histogram of durations, and for exits from the guest what
- * the time outside was spent on.  Intervals in which events were lost, and such
- * that reach over an end of the trace, are counted as unknown and give no figure.
+ * the time outside was spent on.  Intervals in which events were lost or the clock
+ * may have been set, and such that reach over an end of the trace, are counted as
+ * unknown and give no figure.
  * Memory depends on how many tasks, vCPUs and names there are, not on the length.
  */
 #ifndef MRG_LAT_H

@@ -53,7 +53,7 @@ liblat.a-objs := $(addprefix merge/, \
 	hist.o lat.o lat-blame.o lat-change.o lat-cpu.o lat-event.o lat-excerpt.o lat-gate.o \
 	lat-gate-json.o lat-gate-print.o lat-html.o lat-json.o lat-load.o lat-map.o lat-metric.o \
 	lat-probe.o lat-report.o lat-rule.o lat-run.o lat-save.o lat-section.o lat-select.o \
-	lat-stat.o lat-task.o lat-vcpu.o)
+	lat-stat.o lat-step.o lat-task.o lat-vcpu.o)
 lat-libs := liblat.a libview.a $(json-read-libs)
 lat-ldlibs := $(json-read-ldlibs)
 

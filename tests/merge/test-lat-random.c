@@ -20,6 +20,8 @@
 #define VMX_MSR 32	/* its name begins with MSR */
 #define OTHER 9		/* a task that has no vCPU */
 #define ROUNDS 300
+#define SAMPLES 12	/* readings of the clocks in a round */
+#define UNIT 100000	/* ns of a tick of the dice, where the clock is set: steps are ms */
 
 struct step {
 	uint64_t ns;
@@ -430,10 +432,152 @@ TEST(where_events_were_lost_only_what_was_seen_whole_has_a_figure)
 	rounds(6);
 }
 
+/* ---- the clock is set ---- */
+
+struct clock {
+	struct xt_clock_sample samples[SAMPLES];
+	uint64_t at;		/* true time of the setting */
+	int64_t by;
+};
+
+static uint64_t clock_reads(const struct clock *clock, uint64_t ns)
+{
+	return ns < clock->at ? ns : ns + (uint64_t)clock->by;
+}
+
+/* Readings through the whole run, and behind it; times begin late enough to be set back. */
+static void set_clock(struct clock *clock, struct machine *m)
+{
+	uint64_t first, length;
+	unsigned int i;
+
+	for (i = 0; i < STEPS; i++)
+		m->steps[i].ns = m->steps[i].ns * UNIT + 1000000000000;
+	first = m->steps[0].ns;
+	length = m->steps[STEPS - 1].ns - first;
+	clock->at = first + length / 4 + (uint64_t)below(1000) * length / 2000;
+	clock->by = ((int64_t)below(2000) + 100) * UNIT;
+	if (below(2))
+		clock->by = -clock->by;
+	for (i = 0; i < SAMPLES; i++) {
+		clock->samples[i].mono_ns = first + i * (length / (SAMPLES - 2));
+		clock->samples[i].tai_ns = clock_reads(clock, clock->samples[i].mono_ns);
+	}
+}
+
+/* As the stream merges: the lane whose next event is earliest goes first. */
+static void feed_by_clock(struct world *w, const struct machine *m, const struct clock *clock)
+{
+	unsigned int next[WORLD_CPUS] = { 0 }, c, best;
+	const struct step *s;
+
+	for (;;) {
+		best = WORLD_CPUS;
+		for (c = 0; c < WORLD_CPUS; c++) {
+			while (next[c] < STEPS && m->steps[next[c]].cpu != c)
+				next[c]++;
+			if (next[c] < STEPS && (best == WORLD_CPUS ||
+			    clock_reads(clock, m->steps[next[c]].ns) <
+			    clock_reads(clock, m->steps[next[best]].ns)))
+				best = c;
+		}
+		if (best == WORLD_CPUS)
+			return;
+		s = &m->steps[next[best]++];
+		world_event(w, clock_reads(clock, s->ns), s->cpu, s->pid, s->role, s->a, s->b,
+			    s->c);
+	}
+}
+
+/* What the recorder's readings leave certain, in the time that the trace has. */
+static bool is_certain(const struct machine *m, const struct clock *clock,
+		       const struct interval *in)
+{
+	uint64_t from = clock_reads(clock, m->steps[in->begin].ns);
+	uint64_t to = clock_reads(clock, m->steps[in->end].ns);
+	uint64_t by = (uint64_t)llabs(clock->by), begin, end;
+	unsigned int i = 1;
+
+	while (clock->samples[i].mono_ns < clock->at)
+		i++;
+	begin = clock->samples[i - 1].tai_ns;
+	if (clock->by < 0) {
+		end = begin + clock->samples[i].mono_ns - clock->samples[i - 1].mono_ns;
+		return to <= begin - by || from >= end;
+	}
+	/* as much less as a clock may gain by itself */
+	by -= 1000000 + (clock->samples[i].mono_ns - clock->samples[i - 1].mono_ns) / 1000;
+	return to <= begin || from >= clock->samples[i].tai_ns || to - from < by;
+}
+
+static struct sums certain(const struct machine *m, const struct clock *clock,
+			   enum mrg_lat_kind kind)
+{
+	struct sums sums = { 0 };
+	unsigned int i, p;
+
+	for (i = 0; i < m->nr_intervals; i++) {
+		const struct interval *in = &m->intervals[i];
+
+		if (in->kind != kind || !is_certain(m, clock, in))
+			continue;
+		sums.count++;
+		sums.sum += m->steps[in->end].ns - m->steps[in->begin].ns;
+		for (p = 0; p < MRG_LAT_NR_PARTS; p++)
+			sums.parts[p] += in->parts[p] * UNIT;
+	}
+	return sums;
+}
+
+static unsigned int compare_certain(const struct world *w, const struct machine *m,
+				    const struct clock *clock)
+{
+	static const enum mrg_lat_kind kinds[] = { MRG_LAT_EXIT, MRG_LAT_IRQ, MRG_LAT_SOFTIRQ };
+	struct sums ours, true_ones;
+	unsigned int i, p, compared = 0;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		ours = measured(w, kinds[i]);
+		true_ones = certain(m, clock, kinds[i]);
+		assert_int_equal(ours.count, true_ones.count);
+		assert_int_equal(ours.sum, true_ones.sum);
+		for (p = 0; p < MRG_LAT_NR_PARTS; p++)
+			assert_int_equal(ours.parts[p], true_ones.parts[p]);
+		compared += (unsigned int)ours.count;
+	}
+	return compared;
+}
+
+TEST(where_the_clock_was_set_no_interval_has_a_false_figure)
+{
+	static struct machine m;
+	struct clock clock;
+	struct xt_info info = { .samples = clock.samples, .nr_samples = SAMPLES };
+	unsigned int i, compared = 0;
+	struct world w;
+
+	snprintf(info.time.clock, sizeof(info.time.clock), "tai");
+	for (i = 0; i < ROUNDS; i++) {
+		srand(i);
+		run(&m);
+		memset(&clock, 0, sizeof(clock));
+		set_clock(&clock, &m);
+		world_init(&w);
+		assert_int_equal(lat_steps_create(&w.system, &w.set.members[0], &info), 0);
+		assert_int_equal(w.system.nr_steps, 1);
+		feed_by_clock(&w, &m, &clock);
+		compared += compare_certain(&w, &m, &clock);
+		free(w.system.steps);
+		world_finish(&w);
+	}
+	assert_true(compared > 20 * ROUNDS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_interval_and_what_it_was_spent_on_is_found),
+		cmocka_unit_test(where_the_clock_was_set_no_interval_has_a_false_figure),
 		cmocka_unit_test(where_events_were_lost_only_what_was_seen_whole_has_a_figure),
 	};
 
