@@ -175,7 +175,8 @@ static void put_victim(struct blame *blame)
 		return;
 	}
 	rt_buf_puts(out, blame->member->host >= 0 ? "guest task " : "task ");
-	if (metric->kind == MRG_LAT_WAKEUP || metric->kind == MRG_LAT_RUNQ)
+	if (metric->kind == MRG_LAT_WAKEUP || metric->kind == MRG_LAT_RUNQ ||
+	    metric->kind == MRG_LAT_LATE)
 		comm = metric->name;
 	else
 		comm = xt_trace_comm(blame->member->trace, blame->interval->pid);
@@ -195,6 +196,10 @@ static void put_what(struct blame *blame)
 		rt_buf_puts(out, " woke ");
 		put_time(out, ns);
 		rt_buf_printf(out, " late on CPU %u", blame->interval->cpu);
+	} else if (metric->kind == MRG_LAT_LATE) {
+		rt_buf_puts(out, " ran ");
+		put_time(out, ns);
+		rt_buf_printf(out, " after its timer was due, on CPU %u", blame->interval->cpu);
 	} else if (metric->kind == MRG_LAT_RUNQ) {
 		rt_buf_puts(out, " was kept off its CPU for ");
 		put_time(out, ns);

@@ -196,25 +196,32 @@ void lat_timer_cancel(struct mrg_lat *lat, const struct lat_rec *rec)
 		free(mrg_lat_map_take(&lat->timers, timer_key(rec)));
 }
 
-/* How late: the kernel says both its "now" and what was asked for, on the timer's clock. */
-static void lateness(struct mrg_lat *lat, const struct lat_rec *rec)
+/*
+ * How late: the kernel says both its "now" and what was asked for, on the timer's clock.
+ * Return: when it was to expire; 0 unknown.
+ */
+static uint64_t lateness(struct mrg_lat *lat, const struct lat_rec *rec)
 {
 	struct lat_timer *timer = mrg_lat_map_take(&lat->timers, timer_key(rec));
-	uint64_t now = lat_field(rec, LAT_NOW);
+	uint64_t now = lat_field(rec, LAT_NOW), due = 0;
 
 	if (timer && now >= timer->expires && rec->event->f[LAT_NOW].size > 0 &&
-	    now - timer->expires <= rec->ns)
-		lat_add(lat, function_metric(lat, rec, MRG_LAT_TIMER, timer->function), rec,
-			rec->ns - (now - timer->expires), lat_common_pid(rec));
+	    now - timer->expires <= rec->ns) {
+		due = rec->ns - (now - timer->expires);
+		lat_add(lat, function_metric(lat, rec, MRG_LAT_TIMER, timer->function), rec, due,
+			lat_common_pid(rec));
+	}
 	free(timer);
+	return due;
 }
 
 void lat_timer_begin(struct mrg_lat *lat, const struct lat_rec *rec)
 {
-	if (rec->event->hrtimer)
-		lateness(lat, rec);
+	uint64_t due = rec->event->hrtimer ? lateness(lat, rec) : 0;
+
 	push(rec, LAT_FRAME_TIMER, lat_field(rec, LAT_ADDR),
 	     function_metric(lat, rec, MRG_LAT_TIMERFN, lat_field(rec, LAT_FUNCTION)));
+	rec->cpu->frames[rec->cpu->depth - 1].due = due;
 }
 
 void lat_timer_end(struct mrg_lat *lat, const struct lat_rec *rec)

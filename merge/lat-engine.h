@@ -83,6 +83,7 @@ struct lat_frame {		/* what interrupts the task of a CPU */
 	enum lat_frame_kind kind;
 	uint64_t id;		/* number of the interrupt or address of the timer */
 	uint64_t begin;
+	uint64_t due;		/* TIMER: when it was to expire; 0 unknown */
 	struct mrg_lat_metric *metric;
 };
 
@@ -107,10 +108,12 @@ struct lat_task {
 	char comm[LAT_COMM];
 	uint64_t wait_since;		/* RUNNABLE: since when */
 	bool woken;			/* ... because it was woken, not pushed off */
+	uint64_t due;			/* ... by a timer that was to expire then; 0: by another */
 	char waker[MRG_LAT_NAME_MAX];	/* by whom; only while something is probed */
 	uint64_t call_nr, call_begin;
 	uint64_t guest_nr, guest_begin;	/* guest's own view of a hypercall; begin 0: none */
-	struct mrg_lat_metric *wakeup, *runq;	/* of this ->comm; made at the first figure */
+	/* of this ->comm; made at the first figure */
+	struct mrg_lat_metric *wakeup, *runq, *late;
 	struct lat_vcpu *vcpu;		/* owned; this is a vCPU's thread */
 };
 

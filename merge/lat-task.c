@@ -49,7 +49,7 @@ void lat_task_name(struct lat_task *task, const uint8_t *comm)
 	if (memcmp(task->comm, comm, LAT_COMM) == 0)
 		return;
 	memcpy(task->comm, comm, LAT_COMM);
-	task->wakeup = task->runq = NULL;
+	task->wakeup = task->runq = task->late = NULL;
 }
 
 /* The event names the task that it speaks of. */
@@ -59,18 +59,31 @@ static void learn_name(struct lat_task *task, const struct lat_rec *rec)
 		lat_task_name(task, rec->data + rec->event->comm);
 }
 
-static struct mrg_lat_metric *wait_metric(struct mrg_lat *lat, struct lat_task *task)
+/* The metric at @place, made by the task's name when there is none. */
+static struct mrg_lat_metric *task_metric(struct mrg_lat *lat, const struct lat_task *task,
+					  struct mrg_lat_metric **place, enum mrg_lat_kind kind)
 {
-	struct mrg_lat_metric **place = task->woken ? &task->wakeup : &task->runq;
 	char name[LAT_COMM + 1];
 
 	if (!*place) {
 		memcpy(name, task->comm, LAT_COMM);
 		name[LAT_COMM] = '\0';
-		*place = lat_metric(lat, task->woken ? MRG_LAT_WAKEUP : MRG_LAT_RUNQ, task->system,
-				    NULL, name[0] ? name : "<...>");
+		*place = lat_metric(lat, kind, task->system, NULL, name[0] ? name : "<...>");
 	}
 	return *place;
+}
+
+/* It runs at last. */
+static void end_wait(struct mrg_lat *lat, const struct lat_rec *rec, struct lat_task *task)
+{
+	struct mrg_lat_metric *metric = task->woken ?
+		task_metric(lat, task, &task->wakeup, MRG_LAT_WAKEUP) :
+		task_metric(lat, task, &task->runq, MRG_LAT_RUNQ);
+
+	lat_add_or_unknown(lat, metric, rec, task->wait_since, task->pid);
+	if (task->woken && task->due > 0)
+		lat_add_or_unknown(lat, task_metric(lat, task, &task->late, MRG_LAT_LATE), rec,
+				   task->due, task->pid);
 }
 
 /* ---- who ran while a vCPU's thread waited ---- */
@@ -140,7 +153,7 @@ static struct lat_task *enter(struct mrg_lat *lat, const struct lat_rec *rec)
 	if (rec->event->f[LAT_PRIO].size > 0)
 		task->prio = (int)lat_field(rec, LAT_PRIO);
 	if (task->run == LAT_RUNNABLE)
-		lat_add_or_unknown(lat, wait_metric(lat, task), rec, task->wait_since, task->pid);
+		end_wait(lat, rec, task);
 	task->run = LAT_RUNNING;
 	task->wait_since = 0;
 	task->cpu = rec->cpu_nr;
@@ -161,6 +174,12 @@ void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec)
 	cpu->run_since = rec->ns;
 	if (cpu->waiter && cpu->waiter->run != LAT_RUNNABLE)
 		cpu->waiter = NULL;
+}
+
+/* When the timer was to expire whose handler wakes a task; 0 where it is no timer. */
+static uint64_t timer_due(const struct lat_cpu *cpu)
+{
+	return cpu->depth > 0 ? cpu->frames[cpu->depth - 1].due : 0;
 }
 
 /* What did it: the interrupt that was under way, else the task that was running. */
@@ -188,6 +207,7 @@ void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec)
 		return;
 	task->run = LAT_RUNNABLE;
 	task->woken = true;
+	task->due = timer_due(rec->cpu);
 	task->wait_since = rec->ns;
 	if (lat->probing)
 		note_waker(task, rec);

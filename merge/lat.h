@@ -28,6 +28,7 @@ struct mrg_lat;
 	X(HYPERCALL, "hypercall", "hypercall as the host saw it, until the vCPU goes on") \
 	X(CALL,      "call",      "hypercall as the guest saw it") \
 	X(WAKEUP,    "wakeup",    "task woken until it runs") \
+	X(LATE,      "late",      "task's timer was due until it runs: what cyclictest measures") \
 	X(RUNQ,      "runq",      "task pushed off its CPU until it runs again") \
 	X(PREEMPT,   "preempt",   "vCPU thread waiting while another task ran on its CPU") \
 	X(IRQ,       "irq",       "interrupt handler") \

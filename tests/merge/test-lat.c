@@ -124,6 +124,28 @@ TEST(a_timer_is_late_by_what_its_own_clock_says)
 	world_finish(&w);
 }
 
+TEST(a_task_is_late_from_when_its_timer_was_due_until_it_runs)
+{
+	struct world w;
+
+	world_init(&w);
+	world_event(&w, 10, 1, 7, KEV_SWITCH, 0, 7, 1);
+	world_event(&w, 90000, 0, 1, KEV_TIMER_ARM, 0xffff888000001000, 0, 5000);
+	world_event(&w, 95000, 0, 1, KEV_TIMER_BEGIN, 0xffff888000001000, 5070, 0);
+	world_event(&w, 95010, 0, 1, KEV_WAKING, 7, 0, 0);
+	world_event(&w, 95020, 0, 1, KEV_TIMER_END, 0xffff888000001000, 0, 0);
+	world_event(&w, 95100, 1, 0, KEV_SWITCH, 7, 0, 0);
+	assert_int_equal(world_sum(&w, MRG_LAT_LATE, "task7"), 170);
+	assert_int_equal(world_sum(&w, MRG_LAT_WAKEUP, "task7"), 90);
+	/* woken by something else it is not late */
+	world_event(&w, 95200, 1, 7, KEV_SWITCH, 0, 7, 1);
+	world_event(&w, 95300, 0, 1, KEV_WAKING, 7, 0, 0);
+	world_event(&w, 95400, 1, 0, KEV_SWITCH, 7, 0, 0);
+	assert_int_equal(world_find(&w, MRG_LAT_LATE, "task7")->hist.count, 1);
+	assert_int_equal(world_find(&w, MRG_LAT_WAKEUP, "task7")->hist.count, 2);
+	world_finish(&w);
+}
+
 TEST(page_faults_within_an_interval_are_counted_by_task)
 {
 	struct lat_probe probe = { .from = 200, .to = 400 };
@@ -418,6 +440,7 @@ int main(void)
 		cmocka_unit_test(each_ns_outside_the_guest_belongs_to_one_part),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
 		cmocka_unit_test(a_timer_is_late_by_what_its_own_clock_says),
+		cmocka_unit_test(a_task_is_late_from_when_its_timer_was_due_until_it_runs),
 		cmocka_unit_test(page_faults_within_an_interval_are_counted_by_task),
 		cmocka_unit_test(the_longest_intervals_are_kept_longest_first),
 		cmocka_unit_test(random_sequences_give_what_a_slow_model_gives),
