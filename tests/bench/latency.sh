@@ -5,9 +5,9 @@
 #
 # perf and xtrace-run record the same load, one after the other, with the same events of
 # sched; perf reads those alone, xtrace-latency also a trace with irq, timer and system
-# calls, from which it makes all of its metrics.  Times are CPU time, the least of three.
-# With KVM=DIR (kvm.data of perf kvm stat record, t of xtrace-run -e kvm, of the same
-# seconds) it compares their reports too.
+# calls, from which it makes all of its metrics.  Exits of a guest are recorded by both at
+# once in the lab (tests/lab/kvm-capture.sh), where one can run; KVM=DIR takes what was
+# recorded before.  Times are CPU time, the least of three.
 set -u
 cd "$(dirname "$0")/../.." || exit
 PATH=${KVMRT_BIN:=$PWD/build/bin}:$PATH
@@ -28,6 +28,12 @@ load=(hackbench -g 4 -l "${LOOPS:-4000}")
 perf sched record -o "$tmp/sched.data" -- "${load[@]}" >/dev/null 2>&1 || cannot 'perf cannot record'
 xtrace-run -o "$tmp/sched" -e sched -- "${load[@]}" >/dev/null 2>&1 || cannot 'xtrace-run cannot record'
 xtrace-run -o "$tmp/all" -e sched -e irq -e timer -e syscall -- "${load[@]}" >/dev/null 2>&1
+
+if [ -z "${KVM:-}" ] && tests/lab/lab --check 2>/dev/null; then
+	KVM=$tmp/kvm
+	tests/lab/lab --guests 1 --path "$KVMRT_BIN" --out "$KVM" tests/lab/kvm-capture.sh ||
+		cannot 'the lab recorded no exits'
+fi
 
 # cost COMMAND...: seconds of CPU
 cost() {

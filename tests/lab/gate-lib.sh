@@ -10,6 +10,29 @@ gate_events=(-e kvm_entry -e kvm_exit -e kvm_userspace_exit -e sched_switch -e s
 	-e sched_process_exit -e irq -e irq_vectors)
 debug=/sys/kernel/tracing
 
+# budget: what a guest of real time must not lose; limits that are above the lab's noise
+budget() {
+	cat <<-'RULES'
+		exit(MSR).p50 > +50%
+		wakeup(CPU 1/KVM).p90 > +50%
+		exit(INTR).rate > +100%
+		preempt.share > +2ms		# a second
+		irq.share > +50ms
+		irq(*-requests).rate > +50	# devices
+	RULES
+}
+
+# await WHAT CONDITION
+await() {
+	local i
+
+	for ((i = 0; i < 300; i++)); do
+		eval "$2" && return
+		sleep 0.1
+	done
+	fail "$1 does not run"
+}
+
 # pin VCPU0 VCPU1 OTHERS: CPUs of the threads of vm1's QEMU
 pin() {
 	local task cpus
@@ -46,18 +69,14 @@ start_system() {
 	ssh vm1 'exec cyclictest -q -m -a1 -t1 -p80 -i2000 >/dev/null' &
 	system=$!
 	place irqs.before 0-1
-	for ((i = 0; i < 100; i++)); do
-		ssh vm1 pidof cyclictest >/dev/null && return
-		sleep 0.2
-	done
-	fail 'cyclictest does not run in the guest'
+	await 'cyclictest in the guest' 'ssh vm1 pidof cyclictest >/dev/null'
 }
 
 stop_system() {
 	undisturbed
 	place_back irqs.before
 	ssh vm1 'kill $(pidof cyclictest)'
-	wait $system
+	wait "$system"
 	pin 0-3 0-3 0-3
 }
 
@@ -77,6 +96,7 @@ disturb_hog() {
 	PY
 	chrt -f 50 taskset -c 3 ./hog hog.py &
 	disturber=$!
+	await 'the hog' "grep -qs hog /proc/$disturber/comm"
 }
 
 # A device's interrupts come to the CPU of vCPU 1, one for each read of its uncached share.
@@ -88,7 +108,10 @@ disturb_irq() {
 		wait $!
 	done) &
 	disturber=$!
+	await 'the interrupt storm' "[ \$(device_interrupts) -gt $(($(device_interrupts) + 100)) ]"
 }
+# device_interrupts: so far, of virtio devices, on CPU 3
+device_interrupts() { awk '/-requests$/ { n += $5 } END { print n + 0 }' /proc/interrupts; }
 
 # Each function of KVM on the way of an exit costs more.
 disturb_exit() {
@@ -99,8 +122,8 @@ disturb_exit() {
 undisturbed() {
 	if [ -n "$disturber" ]; then
 		# shellcheck disable=SC2046 # numbers
-		kill $disturber $(pgrep -P $disturber)
-		wait $disturber 2>/dev/null
+		kill "$disturber" $(pgrep -P "$disturber")
+		wait "$disturber" 2>/dev/null
 		disturber=
 	fi
 	[ ! -e irqs.calm ] || place_back irqs.calm
@@ -112,7 +135,7 @@ undisturbed() {
 	rm -f hog hog.py /run/out/storm
 }
 
-# run_of DIR: two seconds of the host
+# run_of DIR [SECONDS]: what the host does meanwhile
 run_of() {
-	xtrace-run -d 2 --drain-cpus 0-1 "${gate_events[@]}" -o "$1" 2>run.log || fail "$1: $(cat run.log)"
+	xtrace-run -d "${2:-2}" --drain-cpus 0-1 "${gate_events[@]}" -o "$1" 2>run.log || fail "$1: $(cat run.log)"
 }
