@@ -474,9 +474,9 @@ static int check_options(struct rt_err *err)
 		return rt_usage(err, "--stat is written as text or json, not %s", o.format);
 	if (o.limit && o.tail)
 		return rt_usage(err, "--lines and --tail exclude each other");
-	if (o.follow && (context || o.stat))
-		return rt_usage(err, "--follow: --after, --before, --around and --stat do not go "
-				"with it");
+	if (o.follow && o.stat)
+		return rt_usage(err, "--stat counts a whole trace: --follow has none before its"
+				" end");
 	if (context && !o.where)
 		return rt_usage(err, "--after, --before and --around show what is around a match: "
 				"expected --where EXPR with them");

@@ -14,6 +14,14 @@
 
 /* Starts the finder at @from, where the view's own stream will begin. */
 int mrg_context_start(struct mrg_view *view, uint64_t from, struct rt_err *err);
+/*
+ * For recordings that go on, where the finder has no thread of its own: it looks at all of
+ * [@from, *@upto], and *@upto is up to where that says what is to be shown.  @last: nothing
+ * comes any more.  Return: 0, 1 when the finder has found all that is wanted, or -errno.
+ */
+int mrg_context_open(struct mrg_view *view, struct rt_err *err);
+int mrg_context_round(struct mrg_view *view, uint64_t from, uint64_t *upto, bool last,
+		      struct rt_err *err);
 /* Ends it: 0, or what it failed with.  Also without one. */
 int mrg_context_stop(struct mrg_view *view, struct rt_err *err);
 /* Hides what is in no span; waits for the finder where it is not far enough. */

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "lib/err.h"
+#include "merge/view-context.h"
 
 #define SETTLED_NS	2000000000ull
 #define PERIOD_NS	250000000ull
@@ -29,7 +30,8 @@ struct follow {
 	struct mrg_set *set;
 	struct look looks[NR_LOOKS];
 	unsigned int nr_looks;
-	uint64_t from;		/* where the next round begins */
+	uint64_t from;		/* where the next round begins, */
+	uint64_t found;		/* and where that of the finder of context does */
 	uint64_t settled;	/* all before this was there, as we thought */
 	size_t **chunks;	/* owned: seen so far, by member and lane */
 	unsigned int *lanes;	/* owned: how many, by member */
@@ -200,19 +202,36 @@ static int watch(struct follow *follow, struct rt_err *err)
 
 /* ---- rounds ---- */
 
+/* With context around matches: up to where it is known.  Return: 0, or -errno. */
+static int find_context(struct follow *follow, uint64_t *upto, bool last, struct rt_err *err)
+{
+	uint64_t from = follow->found;
+	int rc;
+
+	if (!follow->view->context)
+		return 0;
+	if (*upto >= from && *upto < UINT64_MAX)
+		follow->found = *upto + 1;
+	rc = mrg_context_round(follow->view, from, upto, last, err);
+	return rc < 0 ? rc : 0;
+}
+
 /* Shows what has settled.  Return: 0, 1 when nobody reads any more, or -errno. */
 static int show_settled(struct follow *follow, bool last, struct rt_err *err)
 {
 	uint64_t end = follow->view->opts->to, upto = last ? end : settled(follow);
-	int rc = 0;
+	int rc;
 
 	if (upto > end)
 		upto = end;
+	if (follow->settled <= upto && upto < UINT64_MAX)
+		follow->settled = upto + 1;
+	rc = find_context(follow, &upto, last || upto == end, err);
 	follow->view->goes_on = !last && upto < end;
-	if (upto >= follow->from)
+	if (rc == 0 && upto >= follow->from)
 		rc = mrg_view_round(follow->view, follow->from, upto, false, err);
 	if (upto >= follow->from && upto < UINT64_MAX)
-		follow->from = follow->settled = upto + 1;
+		follow->from = upto + 1;
 	if (upto == end)
 		follow->view->done = true;
 	return rc;
@@ -271,8 +290,12 @@ int mrg_view_follow(struct mrg_set *set, const struct mrg_view_opts *opts,
 		rc = mrg_view_find_tail(&view, &follow.from, err);
 	if (rc == 0)
 		rc = mrg_view_start(&view, err);
+	if (rc == 0 && mrg_has_context(opts))
+		rc = mrg_context_open(&view, err);
+	follow.found = follow.from;
 	if (rc == 0)
 		rc = rounds(&follow, err);
+	mrg_context_stop(&view, NULL);
 	mrg_view_stop(&view);
 	mrg_view_finish(&view);
 	follow_finish(&follow);

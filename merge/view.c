@@ -181,16 +181,19 @@ static int put_head(struct mrg_view *view)
 
 static int print(struct mrg_view *view, uint64_t from, struct rt_err *err)
 {
+	bool own = mrg_has_context(view->opts) && !view->context;
 	int rc = 0, stopped;
 
 	if (view->format->start)
 		rc = view->format->start(view, err);
 	if (rc == 0)
 		rc = put_head(view);
-	if (rc == 0 && mrg_has_context(view->opts))
+	if (rc == 0 && own)
 		rc = mrg_context_start(view, from, err);
 	if (rc == 0)
 		rc = mrg_stream_run(view->stream, err);
+	if (!own)
+		return rc;
 	stopped = mrg_context_stop(view, rc < 0 ? NULL : err);
 	return rc < 0 || stopped == 0 ? rc : stopped;
 }

@@ -190,7 +190,17 @@ it 'follows a trace that is complete to its end, and ends'
 view -F $host
 count 21194
 
+for context in '-B 3 -A 2' '--around 20us' '-A 1 -n 2'; do
+	# shellcheck disable=SC2086
+	view --where 'event == kvm_hypercall' $context $host
+	cp "$tmp/stdout" "$tmp/whole"
+	# shellcheck disable=SC2086
+	view -F --where 'event == kvm_hypercall' $context $host
+	cmp -s "$tmp/whole" "$tmp/stdout" || fail "-F $context shows something else"
+done
+
 it 'says what was expected, with near matches'
+expect_wrong_usage xtrace-view 'counts a whole trace: --follow' -F --stat $host
 expect_wrong_usage xtrace-view 'no field "evnt"; did you mean event' -f evnt $host
 expect_wrong_usage xtrace-view 'stands there twice' -f cpu,cpu $host
 expect_wrong_usage xtrace-view 'expected a number, found "x"' -p x $host

@@ -547,6 +547,38 @@ TEST(a_recording_is_followed_to_its_end_with_cpus_that_come_later)
 	scene_destroy(scene);
 }
 
+static void add_beats(struct scene *scene, unsigned int from, unsigned int to)
+{
+	for (unsigned int i = from; i <= to; i++)
+		scene_beat(scene, 0, i * 1000, 7, i, "");
+	scene_flush(scene);
+}
+
+static void *record_in_rounds(void *arg)
+{
+	usleep(2800000);	/* what is there has settled, and is shown as far as it is known */
+	add_beats(arg, 7, 12);
+	scene_finish(arg);
+	return NULL;
+}
+
+/* What is in front of a match may have been there long before it. */
+TEST(context_of_a_recording_that_goes_on_reaches_back)
+{
+	struct scene *scene = scene_create("alpha", 1);
+	struct scene_view view = {
+		.follow = true, .where = "value == 2 or value == 5 or value == 8 or value == 12",
+		.opts = { .before = 2 },
+	};
+	pthread_t recorder;
+
+	add_beats(scene, 1, 6);
+	assert_int_equal(pthread_create(&recorder, NULL, record_in_rounds, scene), 0);
+	beats(&view, scene, "1 2 3 4 5 6 7 8 -- 10 11 12 ");
+	pthread_join(recorder, NULL);
+	scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -574,6 +606,7 @@ int main(void)
 		cmocka_unit_test(counts_are_by_event_and_by_cpu),
 		cmocka_unit_test(an_event_that_nobody_has_is_refused_with_what_is_near),
 		cmocka_unit_test(a_recording_is_followed_to_its_end_with_cpus_that_come_later),
+		cmocka_unit_test(context_of_a_recording_that_goes_on_reaches_back),
 	};
 
 	return RUN_TESTS(tests);
