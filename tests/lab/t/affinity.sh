@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: irq-affinity and task-affinity show what /proc says, move all that may leave a set of CPUs, name what stays, and put it back; kvmrt-run's memory policy over two nodes
-# lab: --cpus 8 --threads 2 --nodes 2
+# lab: --cpus 8 --threads 2 --nodes 2 --disk
 # limit: 120
 # shellcheck source=tests/lab/t-lib.sh
 . "$(dirname "$0")/../t-lib.sh"
@@ -12,6 +12,15 @@ threads() { grep -H '^Cpus_allowed_list' /proc/[0-9]*/task/[0-9]*/status 2>/dev/
 	sed -E 's|/proc/[0-9]+/task/([0-9]+)/status:Cpus_allowed_list:\t|\1 |' | sort -n; }
 overlaps() { taskset -c "$1" true 2>/dev/null && [ -n "$(comm -12 <(expand "$1") <(expand "$2"))" ]; }
 expand() { tr , '\n' <<<"$1" | while IFS=- read -r a b; do seq "$a" "${b:-$a}"; done | sort; }
+
+# a disk with a managed interrupt for each CPU
+modprobe virtio_blk || fail "no virtio_blk"
+for ((i = 0; i < 100; i++)); do
+	grep -Eq 'virtio[0-9]+-req\.7' /proc/interrupts && break
+	sleep 0.1
+done
+spread=$(awk -F: '/virtio[0-9]+-req\./ { print $1 + 0 }' /proc/interrupts)
+same "interrupts of the disk" 8 "$(wc -w <<<"$spread")"
 
 # shown as it is
 shown=$(irq-affinity -o irq,cpus | awk 'NR > 1 && $2 != "-" { print $1, $2 }')
@@ -33,18 +42,27 @@ irqs | while read -r irq cpus; do
 	grep -Eq "^ *$irq .*(managed|fixed): " moved || [ ! -d "/sys/kernel/irq/$irq" ] ||
 		! grep -q "^ *$irq:" /proc/interrupts || fail "IRQ $irq is still on $cpus, and not named"
 done || exit 1
-if grep -Eq '(managed|fixed): ' moved; then
-	same "status with managed ones" 1 "$status"
-else
-	same "status" 0 "$status"
-fi
-# one that is managed is refused by the kernel too
-managed=$(irq-affinity -o irq,move | awk '$2 == "managed" { print $1; exit }')
-[ -z "$managed" ] || ! echo 0 2>/dev/null >"/proc/irq/$managed/smp_affinity_list" ||
-	fail "IRQ $managed is called managed, and can be moved"
+same "status with managed ones" 1 "$status"
+# those of the disk are managed, and the kernel refuses them: EIO, EPERM from 6.11 on
+same "the disk's" "$spread" "$(irq-affinity -o irq,move 'virtio*-req.*' | awk '$2 == "managed" { print $1 }')"
+for irq in $spread; do
+	grep -Eq "^ *$irq +[4-7] .*managed: only the kernel moves it" moved ||
+		[[ $(cat "/proc/irq/$irq/smp_affinity_list") = [0-3] ]] || fail "IRQ $irq is not named"
+	echo 0 2>refusal >"/proc/irq/$irq/smp_affinity_list" && fail "IRQ $irq can be moved"
+done
+grep -Eq 'Input/output error|Operation not permitted' refusal || fail "$(cat refusal)"
 irq-affinity -o irq,move | grep -q unknown && fail "an interrupt is unknown to root"
 irq-affinity --undo >/dev/null || fail "undo of interrupts: status $?"
 same "interrupts after undo" "$(cat before)" "$(irqs)"
+
+# shield leaves them, and says so; all others are off
+shield --irq 4-7 2>said || fail "shield: $(cat said)"
+shield >shown || fail "shield: status $?"
+same "shield names the disk's" 4 "$(grep -Ec '^[4-7] +interrupt +[0-9]+ +virtio[0-9]+-req\.[0-9] +managed: ' shown)"
+grep ' interrupt ' shown | grep -Ev 'managed: |the kernel does not let|comes elsewhere' >left
+[ ! -s left ] || fail "left without need: $(cat left)"
+shield --reset || fail "reset"
+same "interrupts after the shield" "$(cat before)" "$(irqs)"
 
 # threads leave node 1, but for those of its CPUs
 sleep 300 &

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: the host has the CPUs, threads and NUMA nodes that lab was asked for
-# lab: --cpus 8 --threads 2 --nodes 2
+# lab: --cpus 8 --threads 2 --nodes 2 --disk
 . "$(dirname "$0")/../t-lib.sh"
 
 same "CPUs" 8 "$(nproc)"

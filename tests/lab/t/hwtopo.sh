@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: hwtopo says what lscpu and lstopo say, also while CPUs of a real kernel are offline
-# lab: --cpus 8 --threads 2 --nodes 2
+# lab: --cpus 8 --threads 2 --nodes 2 --disk
 . "$(dirname "$0")/../t-lib.sh"
 cd "$(dirname "$0")/../../.." || exit
 out=$(mktemp -d)
