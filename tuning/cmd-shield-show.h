@@ -10,7 +10,11 @@
 struct rt_err;
 struct rt_root;
 
-/* To stdout.  With @json: { "tier": ..., "cpus": [...], "left": [...] }. */
-int tune_shield_show(const struct rt_root *root, bool json, struct rt_err *err);
+/*
+ * To stdout.  With @json: { "tier": ..., "shields": [...], "cpus": [...], "left": [...] }.
+ * @name: this shield alone; NULL: all together.  -ENOENT where there is none of that name.
+ */
+int tune_shield_show(const struct rt_root *root, const char *name, bool json,
+		     struct rt_err *err);
 
 #endif /* TUNE_CMD_SHIELD_SHOW_H */

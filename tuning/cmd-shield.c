@@ -19,17 +19,18 @@
 #include "tuning/topo.h"
 #include "tuning/watch.h"
 
-#define JOURNAL "shield"
-
-static const char *all, *kinds[TUNE_NR_SHIELDS], *tier, *file, *root_path;
+static const char *name, *all, *kinds[TUNE_NR_SHIELDS], *tier, *file, *root_path;
 static bool reset, current, service, watch, dry_run, json;
 
 static const struct rt_opt shield_opts[] = {
+	RT_STRING('N', "name", &name, "NAME", "this is about the shield of that name"),
 	RT_STRING('a', "all", &all, "CPUS", "shield from all three: interrupts, timer, processes"),
 	RT_STRING('i', "irq", &kinds[TUNE_SHIELD_IRQ], "CPUS", "shield from devices' interrupts"),
 	RT_STRING('l', "loc", &kinds[TUNE_SHIELD_LOC], "CPUS", "shield from the local timer"),
 	RT_STRING('p', "proc", &kinds[TUNE_SHIELD_PROC], "CPUS", "shield from processes"),
-	RT_BOOL('r', "reset", &reset, "take all shielding back, first"),
+	RT_STRING('m', "mem", &kinds[TUNE_SHIELD_MEM], "CPUS",
+		  "keep the memory of these CPUs' nodes from the others"),
+	RT_BOOL('r', "reset", &reset, "take the shield back, first"),
 	RT_BOOL('c', "current", &current,
 		"show what is shielded, and what remains there (default)"),
 	RT_CHOICE('t', "tier", &tier, "auto|partition|cpuset|affinity",
@@ -78,7 +79,7 @@ static int merge_options(struct tune_shield *shield, const struct tune_topo *top
 	int kind, rc = 0;
 
 	for (kind = 0; kind < TUNE_NR_SHIELDS && rc == 0; kind++) {
-		if (all)
+		if (all && kind != TUNE_SHIELD_MEM)
 			rc = merge(&shield->cpus[kind], topo, all, err);
 		if (rc == 0 && kinds[kind])
 			rc = merge(&shield->cpus[kind], topo, kinds[kind], err);
@@ -114,13 +115,13 @@ static int merge_values(struct tune_shield *shield, const struct tune_topo *topo
 {
 	static const enum tune_service_word of_kind[] = {
 		[TUNE_SHIELD_IRQ] = TUNE_SERVICE_IRQ, [TUNE_SHIELD_LOC] = TUNE_SERVICE_LOC,
-		[TUNE_SHIELD_PROC] = TUNE_SERVICE_PROC,
+		[TUNE_SHIELD_PROC] = TUNE_SERVICE_PROC, [TUNE_SHIELD_MEM] = TUNE_SERVICE_MEM,
 	};
 	const char *word, *every = from->values[TUNE_SERVICE_ALL];
 	int kind, rc = 0;
 
 	for (kind = 0; kind < TUNE_NR_SHIELDS && rc == 0; kind++) {
-		if (every && every[0])
+		if (every && every[0] && kind != TUNE_SHIELD_MEM)
 			rc = merge(&shield->cpus[kind], topo, every, err);
 		word = from->values[of_kind[kind]];
 		if (rc == 0 && word && word[0])
@@ -179,7 +180,8 @@ static int find_wanted(struct tune_shield *shield, const struct rt_root *root, s
 	if (service) {
 		/* the file is the whole truth: what was asked for before is not added to it */
 		tune_irq_assigns_finish(&shield->assigns);
-		*shield = (struct tune_shield){ 0 };
+		memset(shield->cpus, 0, sizeof(shield->cpus));
+		shield->tier = TUNE_TIER_AUTO;
 		rc = merge_service(shield, topo, root, err);
 	}
 	if (rc == 0)
@@ -199,7 +201,8 @@ static bool grows(const struct tune_shield *old, const struct tune_shield *new)
 		if (!rt_cpuset_within(&old->cpus[kind], &new->cpus[kind]))
 			return false;
 	return old->assigns.nr == 0 && rt_cpuset_equal(&old->cpus[TUNE_SHIELD_PROC],
-						       &new->cpus[TUNE_SHIELD_PROC]);
+						       &new->cpus[TUNE_SHIELD_PROC]) &&
+	       rt_cpuset_equal(&old->cpus[TUNE_SHIELD_MEM], &new->cpus[TUNE_SHIELD_MEM]);
 }
 
 static int note(struct tune_journal *journal, const struct tune_shield *shield,
@@ -232,13 +235,13 @@ static void tell(const struct rt_root *root, const struct tune_shield *shield, e
 static void tell_refused(const struct tune_plan *plan)
 {
 	const struct tune_change *change;
-	char name[TUNE_TARGET_MAX + 32];
+	char knob[TUNE_TARGET_MAX + 32];
 
 	for (change = plan->changes; change < plan->changes + plan->nr; change++)
 		if (change->state == TUNE_REFUSED && change->cost != TUNE_COST_IRQ &&
 		    change->cost != TUNE_COST_TASK)
 			fprintf(stderr, "shield: %s is as it was: %s\n",
-				tune_knob_name(name, sizeof(name), plan->root, change->kind,
+				tune_knob_name(knob, sizeof(knob), plan->root, change->kind,
 					       change->target),
 				change->refused ? change->refused : "no memory");
 }
@@ -314,17 +317,21 @@ static int change(struct tune_journal *journal, const struct rt_root *root,
 static bool is_wanted(void)
 {
 	return all || kinds[TUNE_SHIELD_IRQ] || kinds[TUNE_SHIELD_LOC] ||
-	       kinds[TUNE_SHIELD_PROC] || service || tier;
+	       kinds[TUNE_SHIELD_PROC] || kinds[TUNE_SHIELD_MEM] || service || tier;
 }
 
 static int set(const struct rt_root *root, struct rt_err *err)
 {
 	struct tune_journal *journal;
 	struct tune_shield shield = { 0 };
+	char own[TUNE_SHIELD_GROUP_MAX];
 	int rc;
 
-	rc = dry_run ? tune_journal_look(&journal, root, JOURNAL, err) :
-	     tune_journal_open(&journal, root, JOURNAL, err);
+	if (name)
+		tune_shield_set_name(&shield, name, NULL);
+	tune_shield_journal(own, &shield);
+	rc = dry_run ? tune_journal_look(&journal, root, own, err) :
+	     tune_journal_open(&journal, root, own, err);
 	if (rc < 0)
 		return rc;
 	if (tune_journal_size(journal) && !tune_journal_is_complete(journal))
@@ -337,6 +344,8 @@ static int set(const struct rt_root *root, struct rt_err *err)
 	if (reset && !dry_run)
 		rc = tune_shield_undo(journal, NULL, err);
 	if (rc == 0 && is_wanted())
+		rc = tune_shield_find_taken(&shield, root, err);
+	if (rc == 0 && is_wanted())
 		rc = change(journal, root, &shield, err);
 	tune_irq_assigns_finish(&shield.assigns);
 	tune_journal_close(journal);
@@ -344,19 +353,22 @@ static int set(const struct rt_root *root, struct rt_err *err)
 }
 
 /* What the journal notes is made once more: an interface has got interrupts anew. */
-static int shield_again(const struct rt_root *root, struct rt_err *err)
+static int shield_again(const struct rt_root *root, struct tune_shield shield, struct rt_err *err)
 {
 	struct tune_plan plan = { .root = root };
-	struct tune_shield shield = { 0 };
 	struct tune_journal *journal;
+	char own[TUNE_SHIELD_GROUP_MAX];
 	int rc;
 
-	rc = tune_journal_open(&journal, root, JOURNAL, err);
+	tune_shield_journal(own, &shield);
+	rc = tune_journal_open(&journal, root, own, err);
 	if (rc < 0)
 		return rc;
 	if (tune_journal_is_complete(journal) &&
 	    tune_shield_parse_note(&shield, tune_journal_note(journal), NULL) == 0) {
-		rc = tune_shield_prepare(&plan, &shield, err);
+		rc = tune_shield_find_taken(&shield, root, err);
+		if (rc == 0)
+			rc = tune_shield_prepare(&plan, &shield, err);
 		if (rc == 0)
 			rc = tune_shield_sweep(journal, &plan, &shield, err);
 		if (rc == 0)
@@ -368,19 +380,34 @@ static int shield_again(const struct rt_root *root, struct rt_err *err)
 	return rc;
 }
 
-/* The next interface may do better: the watch goes on. */
+/* All shields, or the one that is named.  The next interface may do better: it goes on. */
 static int again(void *arg, struct rt_err *err)
 {
+	struct tune_shields shields = { 0 };
 	struct rt_err why = { 0 };
+	size_t i;
+	int rc;
 
 	(void)err;
-	if (shield_again(arg, &why) < 0)
+	rc = tune_shields_read(&shields, arg, &why);
+	for (i = 0; i < shields.nr && rc == 0; i++)
+		if (!name || strcmp(shields.v[i].name, name) == 0)
+			rc = shield_again(arg, shields.v[i], &why);
+	if (rc < 0)
 		fprintf(stderr, "shield: %s\n", why.text);
+	tune_shields_finish(&shields);
 	return 0;
 }
 
 static int check_usage(struct rt_err *err)
 {
+	struct tune_shield unused = { 0 };
+	struct rt_err why = { 0 };
+
+	if (name && tune_shield_set_name(&unused, name, &why) < 0)
+		return rt_usage(err, "--name: %s", why.text);
+	if (name && service)
+		return rt_usage(err, "--service is about the shield without a name");
 	if (current && (reset || dry_run || is_wanted() || watch))
 		return rt_usage(err, "--current goes with no change");
 	if (file && !service)
@@ -408,7 +435,7 @@ static int run(int argc, char **argv, struct rt_err *err)
 	if (reset || is_wanted())
 		rc = set(&root, err);
 	else if (!watch)
-		rc = tune_shield_show(&root, json, err);
+		rc = tune_shield_show(&root, name, json, err);
 	if (rc == 0 && watch)
 		rc = tune_watch_links(again, &root, err);
 	rt_root_finish(&root);

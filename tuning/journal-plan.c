@@ -15,6 +15,7 @@
 static const char *const cost_texts[] = {
 	[TUNE_COST_NONE] = "nothing",
 	[TUNE_COST_TASK] = "this task moves",
+	[TUNE_COST_MEMORY] = "memory of its tasks moves to other nodes",
 	[TUNE_COST_IRQ] = "this interrupt moves",
 	[TUNE_COST_DOMAINS] = "scheduling domains are built anew",
 	[TUNE_COST_HOTPLUG] = "all CPUs stop for a moment",

@@ -198,13 +198,39 @@ static int hand_over(struct tune_journal *journal, const struct tune_record *rec
 	return tune_journal_rewrite(journal, file, err);
 }
 
+/* A cpuset with tasks in it cannot be empty again; all that its parent has is the same. */
+static int give_all(const struct tune_journal *journal, const char *target, struct rt_err *err)
+{
+	const char *file = strrchr(target, '/');
+	char parent[TUNE_TARGET_MAX], all[TUNE_TARGET_MAX], *end;
+	int rc;
+
+	if (!file)
+		return -ENOSPC;
+	snprintf(parent, sizeof(parent), "%.*s", (int)(file - target), target);
+	end = strrchr(parent, '/');
+	if (end)
+		*end = '\0';
+	rc = rt_root_read_line(journal->root, all, sizeof(all), err, "%s%s.effective", parent,
+			       file);
+	return rc < 0 ? rc : tune_knob_write(journal->root, TUNE_KNOB_CPULIST, target, all, err);
+}
+
 /* A task whose cgroup has fewer CPUs by now gets those of them that it had. */
 static int put_back(const struct tune_journal *journal, const struct tune_record *record,
 		    const char *before, struct rt_err *err)
 {
+	int rc;
+
+	/* others' groups need the controller by now: it stays on for them */
+	if (record->kind == TUNE_KNOB_CONTROLLER) {
+		rc = tune_knob_write(journal->root, record->kind, record->target, before, err);
+		return rc == -EBUSY ? 0 : rc;
+	}
 	if (record->kind == TUNE_KNOB_AFFINITY)
 		return tune_knob_write(journal->root, record->kind, record->target, before, err);
-	return set_and_read(journal, record->kind, record->target, before, err);
+	rc = set_and_read(journal, record->kind, record->target, before, err);
+	return rc == -ENOSPC && !before[0] ? give_all(journal, record->target, err) : rc;
 }
 
 /* A file of a cgroup that we made goes with it, whatever is in it. */

@@ -34,6 +34,7 @@ struct tune_journal;
 enum tune_cost {
 	TUNE_COST_NONE,		/* a number in the kernel changes */
 	TUNE_COST_TASK,		/* one task moves */
+	TUNE_COST_MEMORY,	/* memory of a group's tasks moves to other nodes */
 	TUNE_COST_IRQ,		/* one interrupt's next arrival is elsewhere */
 	TUNE_COST_DOMAINS,	/* the scheduling domains are built anew */
 	TUNE_COST_HOTPLUG,	/* all CPUs stop for a moment, the isolated ones too */

@@ -98,23 +98,30 @@ static int held(const struct rt_root *root, const char *mount, const char *group
 	return rt_err_say(err, -EBUSY, "CPUs %s are held by the partition \"/%s\"", list, holder);
 }
 
-int tune_partition_plan_local(struct tune_plan *plan, const char *mount, const char *group,
-			      const struct rt_cpuset *cpus, struct rt_err *err)
+int tune_partition_plan_group(struct tune_plan *plan, const char *mount, const char *group,
+			      struct rt_err *err)
 {
 	char target[TUNE_TARGET_MAX];
 	int rc;
 
-	rc = held(plan->root, mount, group, cpus, err);
-	if (rc < 0)
-		return rc;
 	snprintf(target, sizeof(target), "%s/cgroup.subtree_control", mount);
-	rc = tune_plan_add(plan, TUNE_KNOB_CONTROLLER, target, "on", 0, TUNE_COST_DOMAINS, err,
-			   "groups can have CPUs");
+	rc = tune_plan_add(plan, TUNE_KNOB_CONTROLLER, target, "on", TUNE_HOLD,
+			   TUNE_COST_DOMAINS, err, "groups can have CPUs");
 	if (rc < 0)
 		return rc;
 	snprintf(target, sizeof(target), "%s/%s", mount, group);
-	rc = tune_plan_add(plan, TUNE_KNOB_GROUP, target, "there", 0, TUNE_COST_NONE, err,
-			   "holds the shielded CPUs");
+	return tune_plan_add(plan, TUNE_KNOB_GROUP, target, "there", 0, TUNE_COST_NONE, err,
+			     "for what runs on shielded CPUs");
+}
+
+int tune_partition_plan_local(struct tune_plan *plan, const char *mount, const char *group,
+			      const struct rt_cpuset *cpus, struct rt_err *err)
+{
+	int rc;
+
+	rc = held(plan->root, mount, group, cpus, err);
+	if (rc == 0)
+		rc = tune_partition_plan_group(plan, mount, group, err);
 	if (rc == 0)
 		rc = add_list(plan, mount, group, "cpuset.cpus", cpus, "its CPUs", err);
 	return rc < 0 ? rc : add_partition(plan, mount, group, "isolated", err);

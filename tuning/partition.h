@@ -35,6 +35,10 @@ enum tune_cgroups tune_cgroups_find(const struct rt_root *root, char mount[TUNE_
 /* Whether this kernel has remote partitions; asks a group below the top, or its absence. */
 bool tune_partition_has_remote(const struct rt_root *root, const char *mount, const char *group);
 
+/* A child of the top is there, and the hierarchy's groups have cpusets. */
+int tune_partition_plan_group(struct tune_plan *plan, const char *mount, const char *group,
+			      struct rt_err *err);
+
 /**
  * tune_partition_plan_local() - a child of the top becomes an isolated partition.
  * @group: made if it is not there.

@@ -62,7 +62,7 @@ $(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs
 
 # --- shield and CPUs up and down
 libtuning.a-objs += $(addprefix tuning/,online.o partition.o shield.o shield-file.o shield-kernel.o \
-	shield-left.o shield-note.o shield-tasks.o watch.o)
+	shield-left.o shield-memory.o shield-note.o shield-tasks.o shield-undo.o watch.o)
 tune-tests += online partition shield watch
 PROGRAMS += kvmrt-cpu
 kvmrt-cpu-objs := tuning/cmd-cpu.o

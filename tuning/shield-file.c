@@ -19,6 +19,7 @@
 static const char *const words[] = {
 	[TUNE_SERVICE_ALL] = "SHIELD_ALL", [TUNE_SERVICE_IRQ] = "SHIELD_IRQ",
 	[TUNE_SERVICE_LOC] = "SHIELD_LOC", [TUNE_SERVICE_PROC] = "SHIELD_PROC",
+	[TUNE_SERVICE_MEM] = "SHIELD_MEM",
 	[TUNE_SERVICE_TIER] = "SHIELD_TIER", [TUNE_SERVICE_ASSIGN] = "IRQ_ASSIGN",
 };
 
@@ -62,8 +63,8 @@ static int find_word(const struct reader *reader, const char *name, size_t len,
 		*ret = i;
 		return 0;
 	}
-	return expected(reader, "SHIELD_ALL, SHIELD_IRQ, SHIELD_LOC, SHIELD_PROC, SHIELD_TIER or "
-			"IRQ_ASSIGN", name, len);
+	return expected(reader, "SHIELD_ALL, SHIELD_IRQ, SHIELD_LOC, SHIELD_PROC, SHIELD_MEM, "
+			"SHIELD_TIER or IRQ_ASSIGN", name, len);
 }
 
 /* What stands behind the "=": in quotes of either sort, or up to a blank. */

@@ -5,7 +5,7 @@
  * Assignments as a shell would read them, several on a line if wanted, += to add; no
  * expansions.  Comments begin with #.
  *
- *	SHIELD_ALL="2-3"		or SHIELD_IRQ, SHIELD_LOC, SHIELD_PROC
+ *	SHIELD_ALL="2-3"		or SHIELD_IRQ, SHIELD_LOC, SHIELD_PROC, SHIELD_MEM
  *	SHIELD_TIER="affinity"
  *	IRQ_ASSIGN+="0-4:enp4s0f0;"	CPUS:INTERRUPT; and more of them
  */
@@ -22,6 +22,7 @@ struct tune_service_assign {
 
 enum tune_service_word {
 	TUNE_SERVICE_ALL, TUNE_SERVICE_IRQ, TUNE_SERVICE_LOC, TUNE_SERVICE_PROC,
+	TUNE_SERVICE_MEM,
 	TUNE_SERVICE_TIER, TUNE_SERVICE_ASSIGN, TUNE_NR_SERVICE
 };
 

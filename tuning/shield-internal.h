@@ -20,6 +20,12 @@ int tune_shield_without(char buf[TUNE_LIST_MAX], const struct rt_cpuset *cpus,
 			const struct rt_cpuset *shielded, const struct rt_cpuset *host,
 			struct rt_err *err);
 
+/* Calls @each for each entry of a folder; a folder that is not there has none. */
+int tune_for_entries(const struct rt_root *root, const char *folder,
+		     int (*each)(void *arg, const struct rt_root *root, const char *path,
+				 const char *name, struct rt_err *err),
+		     void *arg, struct rt_err *err);
+
 int tune_shield_plan_irqs(struct tune_plan *plan, const struct tune_shield *shield,
 			  struct rt_err *err);
 int tune_shield_plan_network(struct tune_plan *plan, const struct tune_shield *shield,
@@ -27,7 +33,9 @@ int tune_shield_plan_network(struct tune_plan *plan, const struct tune_shield *s
 int tune_shield_plan_files(struct tune_plan *plan, const struct tune_shield *shield,
 			   struct rt_err *err);
 
-/* Somebody has put it into the shield's own group. */
+/* "kvmrt-shield", "kvmrt-shield-x", and what is below them. */
+bool tune_is_shield_group(const char *name);
+/* Somebody has put it into a shield's own group. */
 bool tune_shield_has_task(const struct tune_tasks *tasks, const struct tune_task *task);
 
 enum tune_which_tasks {
@@ -44,5 +52,18 @@ int tune_shield_plan_partition(struct tune_plan *plan, const struct tune_shield 
 			       struct rt_err *err);
 int tune_shield_plan_cpuset(struct tune_plan *plan, const struct tune_shield *shield,
 			    struct rt_err *err);
+
+/* ---- memory ---- */
+
+/* The nodes with memory that the shield is for, and those left to the rest. */
+int tune_shield_nodes(const struct rt_root *root, const struct tune_shield *shield,
+		      struct rt_cpuset *ret_own, struct rt_cpuset *ret_rest, struct rt_err *err);
+int tune_shield_check_memory(const struct rt_root *root, const struct tune_shield *shield,
+			     struct rt_err *err);
+int tune_shield_plan_memory(struct tune_plan *plan, const struct tune_shield *shield,
+			    struct rt_err *err);
+/* Its cpuset allows memory of these nodes. */
+bool tune_shield_may_use(const struct rt_root *root, const struct tune_task *task,
+			 const struct rt_cpuset *nodes);
 
 #endif /* TUNE_SHIELD_INTERNAL_H */

@@ -18,14 +18,12 @@
 
 /* ---- interrupts ---- */
 
-/* Calls @each for each entry of a folder; a folder that is not there has none. */
-static int for_entries(struct tune_plan *plan, const struct tune_shield *shield,
-		       const char *folder,
-		       int (*each)(struct tune_plan *plan, const struct tune_shield *shield,
-				   const char *path, const char *name, struct rt_err *err),
-		       struct rt_err *err)
+int tune_for_entries(const struct rt_root *root, const char *folder,
+		     int (*each)(void *arg, const struct rt_root *root, const char *path,
+				 const char *name, struct rt_err *err),
+		     void *arg, struct rt_err *err)
 {
-	int fd = rt_root_open(plan->root, NULL, O_RDONLY | O_DIRECTORY, "%s", folder), rc = 0;
+	int fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", folder), rc = 0;
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	char path[TUNE_TARGET_MAX];
 	struct dirent *entry;
@@ -35,11 +33,28 @@ static int for_entries(struct tune_plan *plan, const struct tune_shield *shield,
 		    snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) >=
 		    (int)sizeof(path))
 			continue;
-		rc = each(plan, shield, path, entry->d_name, err);
+		rc = each(arg, root, path, entry->d_name, err);
 	}
 	if (dir)
 		closedir(dir);
 	return rc;
+}
+
+/* What a folder's entries are planned with. */
+struct planning {
+	struct tune_plan *plan;
+	const struct tune_shield *shield;
+};
+
+static int for_entries(struct tune_plan *plan, const struct tune_shield *shield,
+		       const char *folder,
+		       int (*each)(void *arg, const struct rt_root *root, const char *path,
+				   const char *name, struct rt_err *err),
+		       struct rt_err *err)
+{
+	struct planning with = { plan, shield };
+
+	return tune_for_entries(plan->root, folder, each, &with, err);
 }
 
 static const struct tune_irq_assign *assigned(const struct tune_shield *shield,
@@ -114,23 +129,24 @@ static int plan_default(struct tune_plan *plan, const struct tune_shield *shield
 }
 
 /* It would bring them back with its next round. */
-static int plan_irqbalance(struct tune_plan *plan, const struct tune_shield *shield,
-			   const char *path, const char *name, struct rt_err *err)
+static int plan_irqbalance(void *arg, const struct rt_root *root, const char *path,
+			   const char *name, struct rt_err *err)
 {
+	const struct planning *with = arg;
 	char list[TUNE_LIST_MAX], *now;
 	struct rt_cpuset banned;
 	int rc;
 
 	if (!strstr(name, ".sock") ||
-	    tune_knob_read(plan->root, TUNE_KNOB_IRQBALANCE, path, &now, NULL) < 0)
+	    tune_knob_read(root, TUNE_KNOB_IRQBALANCE, path, &now, NULL) < 0)
 		return 0;
 	rc = rt_cpuset_parse(&banned, now, err);
 	free(now);
 	if (rc < 0)
 		return rc;
-	rt_cpuset_or(&banned, &shield->cpus[TUNE_SHIELD_IRQ]);
+	rt_cpuset_or(&banned, &with->shield->cpus[TUNE_SHIELD_IRQ]);
 	rt_cpuset_format(&banned, list, sizeof(list));
-	return tune_plan_add(plan, TUNE_KNOB_IRQBALANCE, path, list, TUNE_OPTIONAL,
+	return tune_plan_add(with->plan, TUNE_KNOB_IRQBALANCE, path, list, TUNE_OPTIONAL,
 			     TUNE_COST_NONE, err, "irqbalance keeps them off as well");
 }
 
@@ -186,30 +202,35 @@ static int plan_set(struct tune_plan *plan, enum tune_knob_kind kind, const char
 
 /* ---- the network ---- */
 
-static int plan_queue(struct tune_plan *plan, const struct tune_shield *shield, const char *path,
+static int plan_queue(void *arg, const struct rt_root *root, const char *path,
 		      const char *name, struct rt_err *err)
 {
+	const struct planning *with = arg;
 	struct rt_cpuset none = { { 0 } };
 	char target[TUNE_TARGET_MAX + 16];
 
+	(void)root;
 	snprintf(target, sizeof(target), "%s/%cps_cpus", path, name[0] == 'r' ? 'r' : 'x');
 	if (strlen(target) >= TUNE_TARGET_MAX)
 		return 0;
 	/* none at all turns the steering off */
-	return plan_set(plan, TUNE_KNOB_CPUMASK, target, &shield->cpus[TUNE_SHIELD_IRQ], &none,
+	return plan_set(with->plan, TUNE_KNOB_CPUMASK, target,
+			&with->shield->cpus[TUNE_SHIELD_IRQ], &none,
 			name[0] == 'r' ? "received packets are handled there" :
 			"packets are sent from there", err);
 }
 
-static int plan_interface(struct tune_plan *plan, const struct tune_shield *shield,
-			  const char *path, const char *name, struct rt_err *err)
+static int plan_interface(void *arg, const struct rt_root *root, const char *path,
+			  const char *name, struct rt_err *err)
 {
+	const struct planning *with = arg;
 	char queues[TUNE_TARGET_MAX];
 
+	(void)root;
 	(void)name;
 	if (snprintf(queues, sizeof(queues), "%s/queues", path) >= (int)sizeof(queues))
 		return 0;
-	return for_entries(plan, shield, queues, plan_queue, err);
+	return for_entries(with->plan, with->shield, queues, plan_queue, err);
 }
 
 int tune_shield_plan_network(struct tune_plan *plan, const struct tune_shield *shield,
@@ -226,9 +247,10 @@ int tune_shield_plan_network(struct tune_plan *plan, const struct tune_shield *s
 
 /* ---- work queues, timers ---- */
 
-static int plan_workqueue(struct tune_plan *plan, const struct tune_shield *shield,
-			  const char *path, const char *name, struct rt_err *err)
+static int plan_workqueue(void *arg, const struct rt_root *root, const char *path,
+			  const char *name, struct rt_err *err)
 {
+	const struct planning *with = arg;
 	char target[TUNE_TARGET_MAX + 16];
 	struct rt_cpuset host;
 	int rc;
@@ -241,9 +263,9 @@ static int plan_workqueue(struct tune_plan *plan, const struct tune_shield *shie
 		snprintf(target, sizeof(target), "%s/cpumask", path);
 	if (strlen(target) >= TUNE_TARGET_MAX)
 		return 0;
-	rc = tune_shield_host(plan->root, shield, TUNE_SHIELD_PROC, &host, err);
-	return rc < 0 ? rc : plan_set(plan, TUNE_KNOB_CPUMASK, target,
-				      &shield->cpus[TUNE_SHIELD_PROC], &host,
+	rc = tune_shield_host(root, with->shield, TUNE_SHIELD_PROC, &host, err);
+	return rc < 0 ? rc : plan_set(with->plan, TUNE_KNOB_CPUMASK, target,
+				      &with->shield->cpus[TUNE_SHIELD_PROC], &host,
 				      "unbound work queues", err);
 }
 
@@ -261,9 +283,10 @@ static int plan_timers(struct tune_plan *plan, const struct tune_shield *shield,
 			      &host, "the lockup detector's timer and thread", err);
 	if (rc < 0 || rt_root_read_u64(plan->root, &seconds, NULL, "proc/sys/vm/stat_interval") < 0)
 		return rc;
-	return seconds >= 120 ? 0 :
+	/* held: another shield, whose end puts it back, may have set it */
+	return seconds > 120 ? 0 :
 	       tune_plan_add(plan, TUNE_KNOB_TEXT, "proc/sys/vm/stat_interval", "120",
-			     TUNE_OPTIONAL, TUNE_COST_NONE, err,
+			     TUNE_OPTIONAL | TUNE_HOLD, TUNE_COST_NONE, err,
 			     "each CPU counts its memory events more seldom");
 }
 

@@ -142,7 +142,7 @@ static int left_irqs(struct tune_lefts *lefts, const struct rt_root *root,
 			rc = rt_err_set(err, -ENOMEM, "the interrupts");
 			break;
 		}
-		left->irq = true;
+		left->what = TUNE_LEFT_IRQ;
 		left->cpus = *place_of(irq);
 		rt_cpuset_and(&left->cpus, shielded);
 		left->number = irq->number;
@@ -150,6 +150,49 @@ static int left_irqs(struct tune_lefts *lefts, const struct rt_root *root,
 		left->why = irq_reason(irq, shielded);
 	}
 	tune_irqs_finish(&irqs);
+	return rc;
+}
+
+static const char *memory_reason(const char *group)
+{
+	if (strcmp(group, "/") == 0)
+		return "it is in no cgroup below the top, whose memory is all there is";
+	if (strncmp(group, "/machine", 8) == 0)
+		return "a VM: its numatune says where its memory is";
+	return "came later, or its cgroup asks for that memory";
+}
+
+/* The threads of a process share its memory. */
+static int left_memory(struct tune_lefts *lefts, const struct rt_root *root,
+		       const struct tune_shield *shield, struct rt_err *err)
+{
+	struct tune_tasks tasks = { 0 };
+	struct rt_cpuset own, rest;
+	struct tune_left *left;
+	size_t i;
+	int rc;
+
+	rc = tune_shield_nodes(root, shield, &own, &rest, err);
+	if (rc == 0)
+		rc = tune_tasks_read(&tasks, root, TUNE_TASKS_CGROUP, err);
+	for (i = 0; i < tasks.n && rc == 0; i++) {
+		const struct tune_task *task = &tasks.v[i];
+
+		if (task->kthread || task->tid != task->tgid ||
+		    tune_shield_has_task(&tasks, task) || !tune_shield_may_use(root, task, &own))
+			continue;
+		left = more(lefts);
+		if (!left) {
+			rc = rt_err_set(err, -ENOMEM, "the tasks");
+			break;
+		}
+		left->what = TUNE_LEFT_MEMORY;
+		left->cpus = shield->cpus[TUNE_SHIELD_MEM];
+		left->number = task->tid;
+		snprintf(left->name, sizeof(left->name), "%s", task->comm);
+		left->why = memory_reason(tune_task_cgroup(&tasks, task));
+	}
+	tune_tasks_finish(&tasks);
 	return rc;
 }
 
@@ -163,6 +206,8 @@ int tune_shield_left(struct tune_lefts *ret, const struct rt_root *root,
 		rc = left_tasks(ret, root, &shield->cpus[TUNE_SHIELD_PROC], err);
 	if (rc == 0 && !rt_cpuset_empty(&shield->cpus[TUNE_SHIELD_IRQ]))
 		rc = left_irqs(ret, root, &shield->cpus[TUNE_SHIELD_IRQ], err);
+	if (rc == 0 && !rt_cpuset_empty(&shield->cpus[TUNE_SHIELD_MEM]))
+		rc = left_memory(ret, root, shield, err);
 	if (rc < 0)
 		tune_lefts_finish(ret);
 	return rc;

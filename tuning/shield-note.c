@@ -47,6 +47,8 @@ char *tune_shield_note(const struct tune_shield *shield, enum tune_tier tier)
 	rt_buf_puts(&buf, FIRST_WORD);
 	for (kind = 0; kind < TUNE_NR_SHIELDS; kind++) {
 		rt_cpuset_format(&shield->cpus[kind], list, sizeof(list));
+		if (kind == TUNE_SHIELD_MEM && !list[0])
+			continue;
 		rt_buf_printf(&buf, " %s=%s", tune_shield_word(kind), list);
 	}
 	rt_buf_printf(&buf, " tier=%s", tune_tier_word(tier));
@@ -111,39 +113,117 @@ int tune_shield_parse_note(struct tune_shield *ret, const char *note, struct rt_
 	return 0;
 }
 
-static int add_current(struct tune_shield *ret, const struct rt_root *root, const char *name,
-		       struct rt_err *err)
+/* ---- all of them ---- */
+
+/* "shield-x" is x's; another journal with a shield's note is called as it is. */
+static void take_name(struct tune_shield *shield, const char *journal)
 {
+	size_t len = strlen(FIRST_WORD);
+
+	if (strncmp(journal, FIRST_WORD "-", len + 1) == 0)
+		journal += len + 1;
+	else if (strcmp(journal, FIRST_WORD) == 0)
+		journal = "";
+	snprintf(shield->name, sizeof(shield->name), "%s", journal);
+}
+
+static int add_shield(struct tune_shields *shields, const struct rt_root *root,
+		      const char *name, struct rt_err *err)
+{
+	struct tune_shield *shield = &shields->v[shields->nr];
 	struct tune_journal *journal;
-	struct tune_shield shield = { 0 };
-	int rc, kind;
+	int rc;
 
 	rc = tune_journal_look(&journal, root, name, err);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
-	if (tune_shield_parse_note(&shield, tune_journal_note(journal), NULL) == 0) {
-		for (kind = 0; kind < TUNE_NR_SHIELDS; kind++)
-			rt_cpuset_or(&ret->cpus[kind], &shield.cpus[kind]);
-		if (strcmp(name, FIRST_WORD) == 0 || ret->tier == TUNE_TIER_AUTO)
-			ret->tier = shield.tier;
+	*shield = (struct tune_shield){ 0 };
+	if (tune_shield_parse_note(shield, tune_journal_note(journal), NULL) == 0) {
+		take_name(shield, name);
+		shields->nr++;
 	}
-	tune_irq_assigns_finish(&shield.assigns);
+	tune_irq_assigns_finish(&shield->assigns);
 	tune_journal_close(journal);
 	return 0;
 }
 
-int tune_shield_current(struct tune_shield *ret, const struct rt_root *root, struct rt_err *err)
+int tune_shields_read(struct tune_shields *ret, const struct rt_root *root, struct rt_err *err)
 {
+	struct tune_shields shields = { 0 };
 	char **names;
 	size_t nr, i;
 	int rc;
 
-	*ret = (struct tune_shield){ 0 };
 	rc = tune_journal_list(&names, &nr, root, err);
 	if (rc < 0)
 		return rc;
+	shields.v = calloc(nr + 1, sizeof(*shields.v));
+	if (!shields.v)
+		rc = rt_err_set(err, -ENOMEM, "%zu shields", nr);
 	for (i = 0; i < nr && rc == 0; i++)
-		rc = add_current(ret, root, names[i], err);
+		rc = add_shield(&shields, root, names[i], err);
 	tune_journal_list_free(names, nr);
+	if (rc < 0)
+		tune_shields_finish(&shields);
+	else
+		*ret = shields;
 	return rc;
+}
+
+void tune_shields_finish(struct tune_shields *shields)
+{
+	free(shields->v);
+	*shields = (struct tune_shields){ 0 };
+}
+
+static void add_cpus(struct rt_cpuset to[TUNE_NR_SHIELDS], const struct tune_shield *shield)
+{
+	int kind;
+
+	for (kind = 0; kind < TUNE_NR_SHIELDS; kind++)
+		rt_cpuset_or(&to[kind], &shield->cpus[kind]);
+}
+
+int tune_shield_find_taken(struct tune_shield *shield, const struct rt_root *root,
+			   struct rt_err *err)
+{
+	struct tune_shields all;
+	size_t i;
+	int rc;
+
+	rc = tune_shields_read(&all, root, err);
+	if (rc < 0)
+		return rc;
+	memset(shield->taken, 0, sizeof(shield->taken));
+	for (i = 0; i < all.nr; i++)
+		if (strcmp(all.v[i].name, shield->name) != 0)
+			add_cpus(shield->taken, &all.v[i]);
+	tune_shields_finish(&all);
+	return 0;
+}
+
+struct tune_shield tune_shields_together(const struct tune_shields *shields)
+{
+	struct tune_shield all = { 0 };
+	size_t i;
+
+	for (i = 0; i < shields->nr; i++) {
+		add_cpus(all.cpus, &shields->v[i]);
+		if (!shields->v[i].name[0] || all.tier == TUNE_TIER_AUTO)
+			all.tier = shields->v[i].tier;
+	}
+	return all;
+}
+
+int tune_shield_current(struct tune_shield *ret, const struct rt_root *root, struct rt_err *err)
+{
+	struct tune_shields all;
+	int rc;
+
+	rc = tune_shields_read(&all, root, err);
+	if (rc < 0)
+		return rc;
+	*ret = tune_shields_together(&all);
+	tune_shields_finish(&all);
+	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * shield-note.h - what a journal notes of the shield that it made
  *
- * "shield irq=2-3 loc=2-3 proc=2-3 tier=partition assign=0-1:eth0": whoever shields CPUs
+ * "shield irq=2-3 loc=2-3 proc=2-3 mem=2-3 tier=partition assign=0-1:eth0": whoever shields CPUs
  * gives his journal such a note, so that tune_shield_current() knows them.
  */
 #ifndef TUNE_SHIELD_NOTE_H
@@ -22,6 +22,22 @@ void tune_irq_assigns_finish(struct tune_irq_assigns *assigns);
 /* Takes @irq over, also when it fails. */
 int tune_irq_assigns_add(struct tune_irq_assigns *assigns, const struct rt_cpuset *cpus,
 			 char *irq);
+
+/* Each shield by itself, the one made last first; their ->assigns are left empty. */
+struct tune_shields {
+	struct tune_shield *v;	/* owned */
+	size_t nr;
+};
+
+/* Needs no root.  tune_shields_finish() them. */
+int tune_shields_read(struct tune_shields *ret, const struct rt_root *root, struct rt_err *err);
+void tune_shields_finish(struct tune_shields *shields);
+/* As if they were one: what tune_shield_current() gives. */
+struct tune_shield tune_shields_together(const struct tune_shields *shields);
+
+/* What the shields of other names have, into ->taken. */
+int tune_shield_find_taken(struct tune_shield *shield, const struct rt_root *root,
+			   struct rt_err *err);
 
 /**
  * tune_shield_current() - the CPUs that are shielded now, by all journals together.

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * shield.c - CPUs kept free: which, by what means, and how it is undone
+ * shield.c - CPUs kept free: which, and by what means; shield-undo.c takes it back
  */
 #include "tuning/shield-internal.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,10 @@
 #include "tuning/partition.h"
 
 #define SWEEPS		5	/* a task that is born meanwhile is found by the next */
-#define ANCESTORS	32
 
 static const char *const kind_words[] = {
 	[TUNE_SHIELD_IRQ] = "irq", [TUNE_SHIELD_LOC] = "loc", [TUNE_SHIELD_PROC] = "proc",
+	[TUNE_SHIELD_MEM] = "mem",
 };
 
 static const char *const tier_words[] = {
@@ -47,12 +48,50 @@ int tune_tier_find(const char *word)
 	return -EINVAL;
 }
 
+/* ---- names ---- */
+
+int tune_shield_set_name(struct tune_shield *shield, const char *name, struct rt_err *err)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				   "_-.";
+
+	if (!name[0] || strlen(name) >= sizeof(shield->name) || name[strspn(name, good)])
+		return rt_err_say(err, -EINVAL, "expected a name of letters, digits, \"_\", \"-\" "
+				  "and \".\", found \"%.80s\"", name);
+	snprintf(shield->name, sizeof(shield->name), "%s", name);
+	return 0;
+}
+
+static void with_name(char buf[TUNE_SHIELD_GROUP_MAX], const char *word,
+		      const struct tune_shield *shield)
+{
+	snprintf(buf, TUNE_SHIELD_GROUP_MAX, "%s%s%s", word, shield->name[0] ? "-" : "",
+		 shield->name);
+}
+
+void tune_shield_group(char buf[TUNE_SHIELD_GROUP_MAX], const struct tune_shield *shield)
+{
+	with_name(buf, TUNE_SHIELD_GROUP, shield);
+}
+
+void tune_shield_journal(char buf[TUNE_SHIELD_GROUP_MAX], const struct tune_shield *shield)
+{
+	with_name(buf, "shield", shield);
+}
+
+bool tune_is_shield_group(const char *name)
+{
+	size_t len = strlen(TUNE_SHIELD_GROUP);
+
+	return strncmp(name, TUNE_SHIELD_GROUP, len) == 0 && strchr("/-", name[len]);
+}
+
 struct rt_cpuset tune_shield_any(const struct tune_shield *shield)
 {
 	struct rt_cpuset any = { { 0 } };
 	int kind;
 
-	for (kind = 0; kind < TUNE_NR_SHIELDS; kind++)
+	for (kind = 0; kind < TUNE_SHIELD_MEM; kind++)
 		rt_cpuset_or(&any, &shield->cpus[kind]);
 	return any;
 }
@@ -61,7 +100,8 @@ bool tune_shield_is_empty(const struct tune_shield *shield)
 {
 	struct rt_cpuset any = tune_shield_any(shield);
 
-	return rt_cpuset_empty(&any) && shield->assigns.nr == 0;
+	return rt_cpuset_empty(&any) && rt_cpuset_empty(&shield->cpus[TUNE_SHIELD_MEM]) &&
+	       shield->assigns.nr == 0;
 }
 
 /* ---- sets ---- */
@@ -87,8 +127,10 @@ int tune_shield_host(const struct rt_root *root, const struct tune_shield *shiel
 	int rc;
 
 	rc = tune_online(root, ret, err);
-	if (rc == 0)
+	if (rc == 0) {
 		rt_cpuset_minus(ret, &shield->cpus[kind]);
+		rt_cpuset_minus(ret, &shield->taken[kind]);
+	}
 	return rc;
 }
 
@@ -121,6 +163,9 @@ static int check_kind(const struct rt_root *root, const struct tune_shield *shie
 		return rt_err_say(err, -EINVAL, "expected CPUs of this machine (%s), found %s",
 				  there, list);
 	}
+	if (kind == TUNE_SHIELD_MEM)
+		return rt_cpuset_empty(&shield->cpus[kind]) ? 0 :
+		       tune_shield_check_memory(root, shield, err);
 	rc = tune_shield_host(root, shield, kind, &host, err);
 	if (rc == 0 && rt_cpuset_empty(&host))
 		return rt_err_say(err, -EINVAL, "no CPU would be left for all the rest (%s)",
@@ -133,16 +178,17 @@ int tune_shield_check(const struct rt_root *root, const struct tune_shield *shie
 {
 	const struct rt_cpuset *proc = &shield->cpus[TUNE_SHIELD_PROC];
 	char mount[TUNE_MOUNT_MAX], holder[PATH_MAX], list[TUNE_LIST_MAX];
+	char group[TUNE_SHIELD_GROUP_MAX];
 	struct rt_cpuset present, common;
 	int rc, kind;
 
+	tune_shield_group(group, shield);
 	rc = read_cpus(root, "present", &present, err);
 	for (kind = 0; kind < TUNE_NR_SHIELDS && rc == 0; kind++)
 		rc = check_kind(root, shield, kind, &present, err);
 	if (rc < 0 || rt_cpuset_empty(proc) ||
 	    tune_cgroups_find(root, mount) != TUNE_CGROUPS_V2 ||
-	    !tune_partition_holder(root, mount, TUNE_SHIELD_GROUP, proc, holder, sizeof(holder),
-				   &common))
+	    !tune_partition_holder(root, mount, group, proc, holder, sizeof(holder), &common))
 		return rc;
 	rt_cpuset_format(&common, list, sizeof(list));
 	return rt_err_say(err, -EBUSY, "CPUs %s are held by the partition \"/%s\"", list, holder);
@@ -245,20 +291,19 @@ int tune_shield_apply(struct tune_journal *journal, struct tune_plan *plan,
 		rc = try_means(journal, plan, shield, ret_tier, ret_why, err);
 	if (*ret_tier == TUNE_TIER_PARTITION)
 		*ret_why = (struct rt_err){ 0 };
+	if (rc == 0)
+		rc = tune_shield_plan_memory(plan, shield, err);
 	return rc < 0 ? rc : tune_shield_sweep(journal, plan, shield, err);
 }
 
-int tune_shield_plan(struct tune_plan *plan, const struct tune_shield *shield,
-		     struct rt_err *err)
+/* For a dry run: nothing is tried. */
+static int plan_means(struct tune_plan *plan, const struct tune_shield *shield,
+		      struct rt_err *err)
 {
 	char mount[TUNE_MOUNT_MAX];
 	enum tune_cgroups cgroups = tune_cgroups_find(plan->root, mount);
 	enum tune_tier tier = shield->tier;
-	int rc;
 
-	rc = tune_shield_prepare(plan, shield, err);
-	if (rc < 0 || rt_cpuset_empty(&shield->cpus[TUNE_SHIELD_PROC]))
-		return rc;
 	if (tier == TUNE_TIER_AUTO)
 		tier = cgroups == TUNE_CGROUPS_V2 ? TUNE_TIER_PARTITION :
 		       cgroups == TUNE_CGROUPS_V1 ? TUNE_TIER_CPUSET : TUNE_TIER_AFFINITY;
@@ -269,128 +314,54 @@ int tune_shield_plan(struct tune_plan *plan, const struct tune_shield *shield,
 	return tune_shield_plan_tasks(plan, shield, TUNE_TASKS_LEFT, err);
 }
 
-/* ---- undoing it ---- */
-
-struct given {
-	int tid;
-	uint64_t start;
-	struct rt_cpuset wanted;
-	char *before;
-};
-
-struct gifts {
-	struct given *v;
-	size_t nr, room;
-	bool failed;
-};
-
-/* Those whose affinity the shield changed, with what it gave them and what they had. */
-static void collect(void *arg, enum tune_knob_kind kind, const char *target, const char *before,
-		    const char *wanted)
-{
-	struct gifts *gifts = arg;
-	struct given given, *more;
-
-	if (kind != TUNE_KNOB_AFFINITY || gifts->failed ||
-	    sscanf(target, "%d %" SCNu64, &given.tid, &given.start) != 2 ||
-	    rt_cpuset_parse(&given.wanted, wanted, NULL) < 0)
-		return;
-	if (gifts->nr == gifts->room) {
-		gifts->room = gifts->room ? gifts->room * 2 : 64;
-		more = reallocarray(gifts->v, gifts->room, sizeof(*more));
-		gifts->failed = !more;
-		if (!more)
-			return;
-		gifts->v = more;
-	}
-	given.before = strdup(before);
-	gifts->failed = !given.before;
-	if (given.before)
-		gifts->v[gifts->nr++] = given;
-}
-
-static const struct given *find_given(const struct gifts *gifts, int tid)
-{
-	size_t i;
-
-	for (i = 0; i < gifts->nr; i++)
-		if (gifts->v[i].tid == tid)
-			return &gifts->v[i];
-	return NULL;
-}
-
-/* The nearest ancestor that the shield had given what this task has now. */
-static const struct given *inherited_from(const struct gifts *gifts, struct tune_tasks *tasks,
-					  const struct tune_task *task)
-{
-	const struct tune_task *at = task;
-	const struct given *given;
-	int i;
-
-	for (i = 0; i < ANCESTORS && at && at->ppid > 0; i++) {
-		given = find_given(gifts, at->ppid);
-		if (given)
-			return rt_cpuset_equal(&given->wanted, &task->allowed) ? given : NULL;
-		at = tune_tasks_find(tasks, at->ppid);
-	}
-	return NULL;
-}
-
-static void restore_children(const struct gifts *gifts, const struct rt_root *root)
-{
-	struct tune_tasks tasks = { 0 };
-	const struct given *given;
-	char target[64];
-	size_t i;
-
-	if (gifts->nr == 0 || tune_tasks_read(&tasks, root, TUNE_TASKS_AFFINITY, NULL) < 0)
-		return;
-	for (i = 0; i < tasks.n; i++) {
-		const struct tune_task *task = &tasks.v[i];
-
-		if (!task->has_affinity || task->hold != TUNE_TASK_FREE ||
-		    find_given(gifts, task->tid))
-			continue;
-		given = inherited_from(gifts, &tasks, task);
-		if (!given)
-			continue;
-		snprintf(target, sizeof(target), "%d %" PRIu64, (int)task->tid, task->start);
-		tune_knob_write(root, TUNE_KNOB_AFFINITY, target, given->before, NULL);
-	}
-	tune_tasks_finish(&tasks);
-}
-
-int tune_shield_undo(struct tune_journal *journal, const struct tune_undo_report *report,
+int tune_shield_plan(struct tune_plan *plan, const struct tune_shield *shield,
 		     struct rt_err *err)
 {
-	const struct rt_root *root = tune_journal_root(journal);
-	struct gifts gifts = { 0 };
 	int rc;
 
-	tune_journal_each(journal, collect, &gifts);
-	rc = tune_journal_undo(journal, 0, false, report, err);
-	restore_children(&gifts, root);
-	while (gifts.nr)
-		free(gifts.v[--gifts.nr].before);
-	free(gifts.v);
-	return rc;
+	rc = tune_shield_prepare(plan, shield, err);
+	if (rc == 0 && !rt_cpuset_empty(&shield->cpus[TUNE_SHIELD_PROC]))
+		rc = plan_means(plan, shield, err);
+	return rc < 0 ? rc : tune_shield_plan_memory(plan, shield, err);
 }
 
 /* ---- going in ---- */
 
+/* One of the groups of shields has them all. */
+static bool has_cpus(const struct rt_root *root, const char *mount, const char *group,
+		     const struct rt_cpuset *cpus)
+{
+	char list[TUNE_LIST_MAX];
+	struct rt_cpuset has;
+
+	return tune_is_shield_group(group) &&
+	       rt_root_read_line(root, list, sizeof(list), NULL, "%s/%s/cpuset.cpus", mount,
+				 group) == 0 &&
+	       rt_cpuset_parse(&has, list, NULL) == 0 && rt_cpuset_within(cpus, &has);
+}
+
 int tune_shield_enter(const struct rt_root *root, const struct rt_cpuset *cpus, pid_t pid,
 		      struct rt_err *err)
 {
-	char mount[TUNE_MOUNT_MAX], list[TUNE_LIST_MAX], text[16];
+	char mount[TUNE_MOUNT_MAX], text[16];
 	enum tune_cgroups cgroups = tune_cgroups_find(root, mount);
-	struct rt_cpuset has;
+	struct dirent *entry;
+	DIR *dir = NULL;
+	int fd, rc = 0;
 
-	if (cgroups == TUNE_CGROUPS_NONE ||
-	    rt_root_read_line(root, list, sizeof(list), NULL,
-			      "%s/" TUNE_SHIELD_GROUP "/cpuset.cpus", mount) < 0 ||
-	    rt_cpuset_parse(&has, list, NULL) < 0 || !rt_cpuset_within(cpus, &has))
+	if (cgroups == TUNE_CGROUPS_NONE)
 		return 0;
+	fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", mount);
+	dir = fd < 0 ? NULL : fdopendir(fd);
 	snprintf(text, sizeof(text), "%d\n", (int)pid);
-	return rt_root_write(root, text, err, "%s/" TUNE_SHIELD_GROUP "/%s", mount,
-			     cgroups == TUNE_CGROUPS_V2 ? "cgroup.procs" : "tasks");
+	while (dir && (entry = readdir(dir))) {
+		if (!has_cpus(root, mount, entry->d_name, cpus))
+			continue;
+		rc = rt_root_write(root, text, err, "%s/%s/%s", mount, entry->d_name,
+				   cgroups == TUNE_CGROUPS_V2 ? "cgroup.procs" : "tasks");
+		break;
+	}
+	if (dir)
+		closedir(dir);
+	return rc;
 }

@@ -29,6 +29,7 @@ enum tune_shield_kind {
 	TUNE_SHIELD_IRQ,	/* interrupts, and what the network does in their wake */
 	TUNE_SHIELD_LOC,	/* the local timer: what makes it tick that can be elsewhere */
 	TUNE_SHIELD_PROC,	/* tasks, kernel threads, work queues */
+	TUNE_SHIELD_MEM,	/* not the CPUs but their nodes' memory, from who is elsewhere */
 	TUNE_NR_SHIELDS
 };
 
@@ -55,8 +56,14 @@ struct tune_irq_assigns {
 	size_t nr;
 };
 
+#define TUNE_SHIELD_NAME_MAX	64
+#define TUNE_SHIELD_GROUP_MAX	(TUNE_SHIELD_NAME_MAX + 16)
+
+/* Several may be at once, each with a name, a journal and a cgroup of its own. */
 struct tune_shield {
+	char name[TUNE_SHIELD_NAME_MAX];	/* "": the one that has none */
 	struct rt_cpuset cpus[TUNE_NR_SHIELDS];
+	struct rt_cpuset taken[TUNE_NR_SHIELDS];	/* the others': no place for the rest */
 	enum tune_tier tier;
 	struct tune_irq_assigns assigns;
 	/* A task that is to be left where it is; NULL: none.  For a VM's own threads. */
@@ -64,12 +71,19 @@ struct tune_shield {
 	void *arg;
 };
 
-#define TUNE_SHIELD_GROUP "kvmrt-shield"	/* the partition's cgroup */
+#define TUNE_SHIELD_GROUP "kvmrt-shield"	/* the partition's cgroup; "kvmrt-shield-NAME" */
 
-/* What kind protects from: "irq", "loc", "proc". */
+/* Letters, digits, "_", "-" and "."; -EINVAL for another name. */
+int tune_shield_set_name(struct tune_shield *shield, const char *name, struct rt_err *err);
+/* Its cgroup, from the hierarchy's top. */
+void tune_shield_group(char buf[TUNE_SHIELD_GROUP_MAX], const struct tune_shield *shield);
+/* Its journal: "shield", "shield-NAME". */
+void tune_shield_journal(char buf[TUNE_SHIELD_GROUP_MAX], const struct tune_shield *shield);
+
+/* What kind protects from: "irq", "loc", "proc", "mem". */
 const char *tune_shield_word(enum tune_shield_kind kind);
 bool tune_shield_is_empty(const struct tune_shield *shield);
-/* The CPUs that one kind at least is for. */
+/* The CPUs that one kind at least keeps free; memory does not. */
 struct rt_cpuset tune_shield_any(const struct tune_shield *shield);
 
 /**
@@ -111,15 +125,16 @@ int tune_shield_plan(struct tune_plan *plan, const struct tune_shield *shield,
 		     struct rt_err *err);
 
 /**
- * tune_shield_undo() - tune_journal_undo() of all, and then the tasks that were born
- * with an affinity that the shield had given their parents.
+ * tune_shield_undo() - tune_journal_undo() of all; and then the tasks that were born
+ * with an affinity that the shield had given their parents, and those that got one of
+ * their own meanwhile, which the kernel forgets when a partition ends.
  */
 int tune_shield_undo(struct tune_journal *journal, const struct tune_undo_report *report,
 		     struct rt_err *err);
 
 /**
- * tune_shield_enter() - a task that is to run on shielded CPUs goes into the partition
- * that has them, so that its affinity can be set to them.
+ * tune_shield_enter() - a task that is to run on shielded CPUs goes into the cgroup
+ * of the shield that has them, so that its affinity can be set to them.
  *
  * Return: 0, also where no partition has them; or -errno.
  */
@@ -132,7 +147,7 @@ struct tune_left {
 	struct rt_cpuset cpus;		/* which of the shielded ones it may use */
 	char name[80];			/* a task's, or an interrupt's actions */
 	int number;			/* thread or interrupt */
-	bool irq;
+	enum { TUNE_LEFT_TASK, TUNE_LEFT_IRQ, TUNE_LEFT_MEMORY } what;
 	const char *why;		/* it cannot be elsewhere */
 };
 

@@ -78,7 +78,7 @@ expect_stderr_like 'by means of "affinity".*no cpuset' 'booted with "nohz_full=2
 expect_same "$tree/proc/irq/25/smp_affinity_list" 0-1
 on_tree
 expect_status 0
-expect_stdout_like '^ +1 +up +no +no +no$' '^ +2 +up +yes +yes +yes$' '^what remains on them: nothing$'
+expect_stdout_like '^ +1 +up +no +no +no +no$' '^ +2 +up +yes +yes +yes +no$' '^what remains on them: nothing$'
 echo 0-2 >"$tree/proc/irq/24/smp_affinity_list"
 on_tree --current
 expect_stdout_like '^2 +interrupt +24 +eth0 +'
@@ -89,10 +89,10 @@ it 'adds CPUs and takes them away, kind by kind'
 on_tree --irq -2 --loc none
 expect_status 0
 on_tree
-expect_stdout_like '^ +2 +up +no +no +yes$' '^ +3 +up +yes +no +yes$'
+expect_stdout_like '^ +2 +up +no +no +yes +no$' '^ +3 +up +yes +no +yes +no$'
 on_tree --irq +1
 on_tree
-expect_stdout_like '^ +1 +up +yes +no +no$' '^ +3 +up +yes +no +yes$'
+expect_stdout_like '^ +1 +up +yes +no +no +no$' '^ +3 +up +yes +no +yes +no$'
 expect_same "$tree/proc/sys/vm/stat_interval" 1
 expect_same "$tree/proc/irq/24/smp_affinity_list" 0,2
 
@@ -102,7 +102,7 @@ expect_status 0
 expect_stdout ''
 expect_same "$tmp/before" "$(picture)"
 on_tree
-expect_stdout_like '^ +3 +up +no +no +no$'
+expect_stdout_like '^ +3 +up +no +no +no +no$'
 
 it 'does what the service says, assigned interrupts included'
 cat >"$tree/etc/default/shield" <<'END'
@@ -152,6 +152,81 @@ expect_stderr_like 'stopped half-way'
 expect_same "$tree/proc/irq/25/smp_affinity_list" 3
 expect_same "$tree/proc/irq/24/smp_affinity_list" 0-1,3
 on_tree --reset
+expect_same "$tmp/before" "$(picture)"
+
+it 'makes several shields, each with a name, shows each, and takes each back'
+expect_wrong_usage shield '--name: expected a name of letters' --name a/b --all 2
+expect_wrong_usage shield '--service is about the shield without a name' --name a --service
+on_tree --name one --all 2
+on_tree --name two --irq 3 --loc 3
+expect_status 0
+expect_same "$tree/proc/irq/24/smp_affinity_list" 0-1
+on_tree
+expect_stdout_like '^ +2 +up +yes +yes +yes +no$' '^ +3 +up +yes +yes +no +no$' \
+	'^one +2 +2 +2 +- +affinity$' '^two +3 +3 +- +- +-$'
+on_tree --json
+expect_stdout_like '^"shields":' '"name": ?"two","irq": ?"3"' '"name": ?"one","irq": ?"2"'
+on_tree --name two
+expect_stdout_like '^ +2 +up +no +no +no +no$' '^two +3 '
+on_tree --name three
+expect_status 1
+expect_stderr 'shield: no shield is called "three"; without --name all are shown'
+# the others' CPUs are no place for what has to leave
+on_tree --name three --irq 0-1
+expect_status 1
+expect_stderr 'shield: no CPU would be left for all the rest (irq)'
+on_tree --name three --irq 0
+expect_same "$tree/proc/irq/25/smp_affinity_list" 1
+on_tree --name three --reset
+expect_same "$tree/proc/irq/25/smp_affinity_list" 0-1
+# the earlier one ends first: what the later one set stays until its own end
+on_tree --name one --reset
+expect_same "$tree/proc/sys/vm/stat_interval" 120
+on_tree
+expect_stdout_like '^ +2 +up +no +no +no +no$' '^ +3 +up +yes +yes +no +no$'
+on_tree --reset
+expect_same "$tree/proc/irq/24/smp_affinity_list" 0-1
+on_tree --name two --reset
+expect_same "$tmp/before" "$(picture)"
+
+it 'keeps memory of nodes by the cpusets of others, and names what keeps the rest'
+on_tree --mem 2-3
+expect_status 1
+expect_stderr 'shield: no node with memory has one of the CPUs 2-3'
+for node in 0 1; do
+	mkdir -p "$tree/sys/devices/system/node/node$node"
+	echo "Node $node MemTotal:     1048576 kB" >"$tree/sys/devices/system/node/node$node/meminfo"
+done
+echo 0-1 >"$tree/sys/devices/system/node/online"
+echo 3 >"$tree/sys/devices/system/node/node0/cpumap"
+echo c >"$tree/sys/devices/system/node/node1/cpumap"
+on_tree --mem 0-3
+expect_status 1
+expect_stderr_like 'no memory would be left for all the rest \(mem\)'
+on_tree --mem 2-3
+expect_status 3
+expect_stderr 'shield: memory is kept by cpusets, which this host has not'
+groups=$tree/sys/fs/cgroup
+mkdir -p "$groups"/{user.slice,machine.slice,bound/below,only}
+touch "$groups"/{user.slice,machine.slice,bound,bound/below,only}/{cgroup.procs,cpuset.mems}
+echo 1 >"$groups/bound/below/cpuset.mems"
+echo 'cpu cpuset' >"$groups/cgroup.controllers"
+echo cpuset >"$groups/cgroup.subtree_control"
+echo 1 >"$groups/only/cpuset.mems"
+on_tree --mem 2 --dry-run
+expect_stdout_like '^/sys/fs/cgroup/user.slice/cpuset.mems +"" +0 +memory for all .*moves to other nodes$'
+on_tree --mem 2
+expect_status 0
+expect_same "$groups/user.slice/cpuset.mems" 0
+expect_same "$groups/machine.slice/cpuset.mems" ''
+expect_same "$groups/bound/cpuset.mems" ''
+expect_same "$groups/only/cpuset.mems" 1
+on_tree
+expect_stdout_like '^ +2 +up +no +no +no +yes$' '^what remains on them: nothing$'
+on_tree --reset
+[ -z "$(cat "$groups/user.slice/cpuset.mems")" ] || fail 'nodes are left'
+[ ! -e "$groups/kvmrt-shield" ] || fail 'the group is there yet'
+rm -r "$groups" "$tree/sys/devices/system/node"
 expect_same "$tmp/before" "$(picture)"
 
 it 'leaves nothing behind, wherever it was killed'

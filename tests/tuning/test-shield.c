@@ -59,7 +59,7 @@ static struct tune_shield shield_of(const char *list)
 	struct tune_shield shield = { 0 };
 	int kind;
 
-	for (kind = 0; kind < TUNE_NR_SHIELDS; kind++)
+	for (kind = 0; kind < TUNE_SHIELD_MEM; kind++)
 		assert_int_equal(rt_cpuset_parse(&shield.cpus[kind], list, NULL), 0);
 	return shield;
 }
@@ -165,7 +165,7 @@ TEST(what_remains_has_a_name_and_a_reason)
 	assert_int_equal(lefts.nr, 2);
 	assert_string_equal(lefts.v[0].name, "eth0");
 	assert_string_equal(lefts.v[1].name, "nvme0q1");
-	assert_true(lefts.v[1].irq);
+	assert_int_equal(lefts.v[1].what, TUNE_LEFT_IRQ);
 	assert_int_equal(lefts.v[1].number, 25);
 	assert_non_null(lefts.v[1].why);
 	tune_lefts_finish(&lefts);
@@ -201,6 +201,20 @@ TEST(a_note_is_read_as_it_was_written)
 	free(note);
 	tune_irq_assigns_finish(&shield.assigns);
 	tune_irq_assigns_finish(&again.assigns);
+}
+
+TEST(a_note_of_memory_is_read_as_it_was_written)
+{
+	struct tune_shield shield = { 0 }, again = { 0 };
+	char *note;
+
+	rt_cpuset_add(&shield.cpus[TUNE_SHIELD_MEM], 3);
+	note = tune_shield_note(&shield, TUNE_TIER_AUTO);
+	assert_string_equal(note, "shield irq= loc= proc= mem=3 tier=auto");
+	assert_int_equal(tune_shield_parse_note(&again, note, NULL), 0);
+	assert_true(rt_cpuset_has(&again.cpus[TUNE_SHIELD_MEM], 3));
+	assert_false(tune_shield_is_empty(&again));
+	free(note);
 }
 
 TEST(what_is_no_note_is_refused)
@@ -302,6 +316,7 @@ int main(void)
 		cmocka_unit_test(what_remains_has_a_name_and_a_reason),
 		cmocka_unit_test(what_only_a_boot_can_do_is_named_as_words),
 		cmocka_unit_test(a_note_is_read_as_it_was_written),
+		cmocka_unit_test(a_note_of_memory_is_read_as_it_was_written),
 		cmocka_unit_test(what_is_no_note_is_refused),
 		cmocka_unit_test(all_journals_together_say_what_is_shielded),
 		cmocka_unit_test(the_guides_lines_are_understood),

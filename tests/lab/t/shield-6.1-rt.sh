@@ -7,4 +7,4 @@
 . "$(dirname "$0")/../shield-lib.sh"
 
 refuses
-shields 5 181
+shields 5 "${SHIELD_STEPS:-181}"

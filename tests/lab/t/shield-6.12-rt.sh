@@ -7,4 +7,5 @@
 . "$(dirname "$0")/../shield-lib.sh"
 
 refuses
-shields 5 181
+several
+shields 5 "${SHIELD_STEPS:-181}"

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * shield-undo.c - a shield is taken back, and what the journal cannot know of
+ */
+#include "tuning/shield-internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/root.h"
+#include "tuning/partition.h"
+
+#define ANCESTORS	32
+
+/* ---- what the shield gave ---- */
+
+struct given {
+	int tid;
+	uint64_t start;
+	struct rt_cpuset wanted;
+	char *before;
+};
+
+struct gifts {
+	struct given *v;
+	size_t nr, room;
+	bool failed;
+	bool partition;		/* one was made */
+};
+
+/* Those whose affinity the shield changed, with what it gave them and what they had. */
+static void collect(void *arg, enum tune_knob_kind kind, const char *target, const char *before,
+		    const char *wanted)
+{
+	struct gifts *gifts = arg;
+	struct given given, *more;
+
+	gifts->partition |= kind == TUNE_KNOB_TEXT && strstr(target, "/cpuset.cpus.partition");
+	if (kind != TUNE_KNOB_AFFINITY || gifts->failed ||
+	    sscanf(target, "%d %" SCNu64, &given.tid, &given.start) != 2 ||
+	    rt_cpuset_parse(&given.wanted, wanted, NULL) < 0)
+		return;
+	if (gifts->nr == gifts->room) {
+		gifts->room = gifts->room ? gifts->room * 2 : 64;
+		more = reallocarray(gifts->v, gifts->room, sizeof(*more));
+		gifts->failed = !more;
+		if (!more)
+			return;
+		gifts->v = more;
+	}
+	given.before = strdup(before);
+	gifts->failed = !given.before;
+	if (given.before)
+		gifts->v[gifts->nr++] = given;
+}
+
+static const struct given *find_given(const struct gifts *gifts, int tid)
+{
+	size_t i;
+
+	for (i = 0; i < gifts->nr; i++)
+		if (gifts->v[i].tid == tid)
+			return &gifts->v[i];
+	return NULL;
+}
+
+/* The nearest ancestor that the shield had given what this task has now. */
+static const struct given *inherited_from(const struct gifts *gifts, struct tune_tasks *tasks,
+					  const struct tune_task *task)
+{
+	const struct tune_task *at = task;
+	const struct given *given;
+	int i;
+
+	for (i = 0; i < ANCESTORS && at && at->ppid > 0; i++) {
+		given = find_given(gifts, at->ppid);
+		if (given)
+			return rt_cpuset_equal(&given->wanted, &task->allowed) ? given : NULL;
+		at = tune_tasks_find(tasks, at->ppid);
+	}
+	return NULL;
+}
+
+static void restore_children(const struct gifts *gifts, const struct rt_root *root)
+{
+	struct tune_tasks tasks = { 0 };
+	const struct given *given;
+	char target[64];
+	size_t i;
+
+	if (gifts->nr == 0 || tune_tasks_read(&tasks, root, TUNE_TASKS_AFFINITY, NULL) < 0)
+		return;
+	for (i = 0; i < tasks.n; i++) {
+		const struct tune_task *task = &tasks.v[i];
+
+		if (!task->has_affinity || task->hold != TUNE_TASK_FREE ||
+		    find_given(gifts, task->tid))
+			continue;
+		given = inherited_from(gifts, &tasks, task);
+		if (!given)
+			continue;
+		snprintf(target, sizeof(target), "%d %" PRIu64, (int)task->tid, task->start);
+		tune_knob_write(root, TUNE_KNOB_AFFINITY, target, given->before, NULL);
+	}
+	tune_tasks_finish(&tasks);
+}
+
+/* ---- what a partition's end makes the kernel forget ---- */
+
+struct memory {
+	struct tune_journal *journal;
+	const struct rt_root *root;
+	const struct gifts *gifts;
+	struct tune_tasks before;	/* the undoing */
+	char mount[TUNE_MOUNT_MAX];
+};
+
+static void remember(struct memory *memory)
+{
+	if (!memory->gifts->partition ||
+	    tune_cgroups_find(memory->root, memory->mount) != TUNE_CGROUPS_V2 ||
+	    tune_tasks_read(&memory->before, memory->root,
+			    TUNE_TASKS_AFFINITY | TUNE_TASKS_CGROUP, NULL) < 0)
+		memory->before.n = 0;
+}
+
+/* What a task of this group has that has asked for nothing; the nearest file says it. */
+static void given_by_group(const struct memory *memory, const char *group, struct rt_cpuset *ret)
+{
+	char list[TUNE_LIST_MAX];
+	int len = (int)strlen(group);
+
+	*ret = (struct rt_cpuset){ { 0 } };
+	for (; len >= 0; len--)
+		if ((len == 0 || group[len] == '/' || !group[len]) &&
+		    rt_root_read_line(memory->root, list, sizeof(list), NULL,
+				      "%s%.*s/cpuset.cpus.effective", memory->mount, len,
+				      group) == 0) {
+			rt_cpuset_parse(ret, list, NULL);
+			return;
+		}
+}
+
+/* It has CPUs of its own, and they are not what has just been taken back. */
+static bool is_its_own(const struct memory *memory, const struct tune_task *task,
+		       const char *target, struct rt_cpuset *by_group)
+{
+	char name[128];
+
+	if (task->hold != TUNE_TASK_FREE || !task->has_affinity)
+		return false;
+	if (tune_journal_holds(memory->journal, TUNE_KNOB_AFFINITY, target, name, sizeof(name)))
+		return true;
+	return !task->kthread && !find_given(memory->gifts, task->tid) &&
+	       !rt_cpuset_equal(&task->allowed, by_group);
+}
+
+/* What each group gives is to be known as it was: so before the undoing. */
+static struct rt_cpuset *ask_groups(const struct memory *memory)
+{
+	struct rt_cpuset *sets = calloc(memory->before.n + 1, sizeof(*sets));
+	const struct tune_task *v = memory->before.v;
+	size_t i;
+
+	for (i = 0; sets && i < memory->before.n; i++) {
+		if (i && v[i].cgroup == v[i - 1].cgroup)
+			sets[i] = sets[i - 1];
+		else
+			given_by_group(memory, tune_task_cgroup(&memory->before, &v[i]), &sets[i]);
+	}
+	return sets;
+}
+
+static void put_back(const struct memory *memory, struct rt_cpuset *by_group)
+{
+	char target[64], list[TUNE_LIST_MAX], *now;
+	const struct tune_task *task;
+	size_t i;
+
+	for (i = 0; by_group && i < memory->before.n; i++) {
+		task = &memory->before.v[i];
+		snprintf(target, sizeof(target), "%d %" PRIu64, (int)task->tid, task->start);
+		if (!is_its_own(memory, task, target, &by_group[i]) ||
+		    rt_cpuset_format(&task->allowed, list, sizeof(list)) < 0 ||
+		    tune_knob_read(memory->root, TUNE_KNOB_AFFINITY, target, &now, NULL) < 0)
+			continue;
+		if (!tune_knob_equal(TUNE_KNOB_AFFINITY, now, list))
+			tune_knob_write(memory->root, TUNE_KNOB_AFFINITY, target, list, NULL);
+		free(now);
+	}
+}
+
+int tune_shield_undo(struct tune_journal *journal, const struct tune_undo_report *report,
+		     struct rt_err *err)
+{
+	const struct rt_root *root = tune_journal_root(journal);
+	struct gifts gifts = { 0 };
+	struct memory memory = { .journal = journal, .root = root, .gifts = &gifts };
+	struct rt_cpuset *by_group;
+	int rc;
+
+	tune_journal_each(journal, collect, &gifts);
+	remember(&memory);
+	by_group = ask_groups(&memory);
+	rc = tune_journal_undo(journal, 0, false, report, err);
+	put_back(&memory, by_group);
+	restore_children(&gifts, root);
+	free(by_group);
+	tune_tasks_finish(&memory.before);
+	while (gifts.nr)
+		free(gifts.v[--gifts.nr].before);
+	free(gifts.v);
+	return rc;
+}
