@@ -120,9 +120,10 @@ static void mark_aside(struct tune_cpustat *stat, const struct rt_root *root)
 enum { BUSY, ALL };
 
 /* "cpu3 user nice system idle iowait irq softirq steal guest guest_nice"; guest is in user. */
-static bool parse_ticks(const char *p, unsigned int *ret_cpu, uint64_t ticks[2])
+bool tune_cpustat_parse_ticks(const char *text, unsigned int *ret_cpu, uint64_t ret_ticks[2])
 {
 	enum { IDLE = 3, IOWAIT = 4, STEAL = 7 };
+	const char *p = text;
 	char *end;
 	uint64_t value;
 	int field;
@@ -132,14 +133,14 @@ static bool parse_ticks(const char *p, unsigned int *ret_cpu, uint64_t ticks[2])
 	*ret_cpu = (unsigned int)strtoul(p, &end, 10);
 	if (end == p || *ret_cpu >= RT_MAX_CPUS)
 		return false;
-	ticks[BUSY] = ticks[ALL] = 0;
+	ret_ticks[BUSY] = ret_ticks[ALL] = 0;
 	for (field = 0, p = end; field <= STEAL; field++, p = end) {
 		value = strtoull(p, &end, 10);
 		if (end == p)
 			return false;
-		ticks[ALL] += value;
+		ret_ticks[ALL] += value;
 		if (field != IDLE && field != IOWAIT)
-			ticks[BUSY] += value;
+			ret_ticks[BUSY] += value;
 	}
 	return true;
 }
@@ -181,7 +182,7 @@ static int read_load(struct tune_cpustat *stat, const struct rt_root *root, stru
 	if (rc < 0)
 		return rc;
 	for (rest = text; (line = strsep(&rest, "\n")) != NULL && strncmp(line, "cpu", 3) == 0;) {
-		if (!parse_ticks(line + 3, &cpu, ticks))
+		if (!tune_cpustat_parse_ticks(line + 3, &cpu, ticks))
 			continue;
 		take_load(stat, cpu, ticks);
 		rt_cpuset_add(&seen, cpu);

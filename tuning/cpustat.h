@@ -80,6 +80,12 @@ int tune_cpustat_read(struct tune_cpustat *stat, const struct rt_root *root, con
 		      struct rt_err *err);
 void tune_cpustat_finish(struct tune_cpustat *stat);
 
+/*
+ * What stands behind "cpu" in a line of /proc/stat: the CPU, its clock ticks at work and
+ * in all.  False for the sum of all CPUs, and for what is no such line.
+ */
+bool tune_cpustat_parse_ticks(const char *text, unsigned int *ret_cpu, uint64_t ret_ticks[2]);
+
 /* ---- cpustat-text.c ---- */
 
 /* The columns there are; NULL heads end them. */

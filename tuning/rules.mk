@@ -56,9 +56,9 @@ libkvmrt_lock.so-soname := libkvmrt_lock.so
 CFLAGS-tuning/run-preload.o := -fno-sanitize=all
 libkvmrt_lock.so-ldlibs := -fno-sanitize=all
 CMD_TESTS += $(addprefix tests/cmd/,irq-affinity.sh task-affinity.sh kvmrt-run.sh)
-tune-affinity-fuzzers := $(addprefix tests/fuzz/fuzz-,interrupts task-stat)
+tune-affinity-fuzzers := $(addprefix tests/fuzz/fuzz-,interrupts running task-stat)
 FUZZERS += $(tune-affinity-fuzzers)
-$(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs)))
+$(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs))$(eval $(f)-ldlibs = $$(tune-ldlibs)))
 
 # --- shield and CPUs up and down
 libtuning.a-objs += $(addprefix tuning/,online.o partition.o shield.o shield-file.o shield-kernel.o \

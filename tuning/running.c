@@ -24,8 +24,7 @@ struct tune_thread {
 	pid_t tid, tgid;
 	int fd;			/* of its stat file, or -1: opened for each reading */
 	bool seen;		/* in this reading */
-	bool kthread;
-	unsigned int nr_threads;	/* of its process, when it leads one */
+	struct tune_thread_state is;
 	uint64_t time;		/* utime + stime, in clock ticks */
 };
 
@@ -63,8 +62,8 @@ enum {
  * This is done for every thread of the host: only these fields are made numbers, and
  * of a kernel thread that sleeps nothing but its state is needed.
  */
-static bool parse(const char *text, struct tune_thread *thread, struct tune_running *running,
-		  char *ret_state)
+bool tune_running_parse(const char *text, struct tune_thread_state *thread,
+			struct tune_running *ret)
 {
 	const char *open = strchr(text, '('), *close = strrchr(text, ')'), *p = close;
 	uint64_t value[F_POLICY + 1] = { 0 };
@@ -79,22 +78,22 @@ static bool parse(const char *text, struct tune_thread *thread, struct tune_runn
 			return false;
 		p++;
 		if (field == F_STATE)
-			*ret_state = *p;
+			thread->state = *p;
 		else if (field == F_FLAGS || field == F_UTIME || field == F_STIME ||
 			 field == F_THREADS || field >= F_CPU)
 			value[field] = strtoull(p, NULL, 10);
-		if (thread->kthread && *ret_state != 'R')
+		if (thread->kthread && thread->state != 'R')
 			return true;
 	}
 	thread->kthread = value[F_FLAGS] & PF_KTHREAD;
 	len = (size_t)(close - open) - 1;
-	len = len < sizeof(running->comm) ? len : sizeof(running->comm) - 1;
-	memcpy(running->comm, open + 1, len);
-	running->comm[len] = '\0';
-	running->cpu = (unsigned int)value[F_CPU];
-	running->policy = (int)value[F_POLICY];
-	running->rt_priority = (int)value[F_PRIORITY];
-	running->used = value[F_UTIME] + value[F_STIME];
+	len = len < sizeof(ret->comm) ? len : sizeof(ret->comm) - 1;
+	memcpy(ret->comm, open + 1, len);
+	ret->comm[len] = '\0';
+	ret->cpu = (unsigned int)value[F_CPU];
+	ret->policy = (int)value[F_POLICY];
+	ret->rt_priority = (int)value[F_PRIORITY];
+	ret->used = value[F_UTIME] + value[F_STIME];
 	thread->nr_threads = (unsigned int)value[F_THREADS];
 	return true;
 }
@@ -154,16 +153,17 @@ static int look_at(const struct reading *r, struct tune_thread *thread, bool kno
 {
 	struct tune_running running = { .tid = thread->tid, .tgid = thread->tgid };
 	uint64_t before = thread->time;
-	char text[1024], state;
+	char text[1024];
 
-	if (!read_stat(r, thread, text, sizeof(text)) || !parse(text, thread, &running, &state))
+	if (!read_stat(r, thread, text, sizeof(text)) ||
+	    !tune_running_parse(text, &thread->is, &running))
 		return 0;
 	thread->seen = true;
-	if (thread->kthread && state != 'R')
+	if (thread->is.kthread && thread->is.state != 'R')
 		return 0;
 	thread->time = running.used;
 	running.used = known && running.used >= before ? running.used - before : 0;
-	if (state != 'R' || thread->tid == getpid())
+	if (thread->is.state != 'R' || thread->tid == getpid())
 		return 0;
 	return add_running(r->runners, &running);
 }
@@ -247,7 +247,7 @@ static int look_at_known(const struct reading *r, struct tune_thread *leader)
 		rc = look_at(r, thread, true);
 		alive += thread->seen;
 	}
-	nr = leader->nr_threads;
+	nr = leader->is.nr_threads;
 	return rc == 0 && alive && nr > 1 && nr != alive ? add_others(r, tgid) : rc;
 }
 
@@ -255,7 +255,7 @@ static int look_at_new(const struct reading *r, pid_t pid)
 {
 	int rc = add_thread(r, pid, pid);
 
-	if (rc == 0 && r->runners->threads[r->runners->nr_threads - 1].nr_threads > 1)
+	if (rc == 0 && r->runners->threads[r->runners->nr_threads - 1].is.nr_threads > 1)
 		rc = add_others(r, pid);
 	return rc;
 }

@@ -52,6 +52,24 @@ int tune_runners_read(struct tune_runners *runners, const struct rt_root *root,
 		      struct rt_err *err);
 void tune_runners_finish(struct tune_runners *runners);
 
+/* What a stat file says of a thread beside what is shown of it. */
+struct tune_thread_state {
+	char state;			/* 'R', 'S', ... */
+	bool kthread;
+	unsigned int nr_threads;	/* of its process, when it leads one */
+};
+
+/**
+ * tune_running_parse() - the text of /proc/PID/stat, as little of it as is needed.
+ * @thread: ->kthread is what an earlier reading said: of such a one that sleeps
+ *	    nothing but ->state is set.
+ * @ret: all but the numbers of the thread; ->used is all the time it has used.
+ *
+ * Return: false where the text is none.
+ */
+bool tune_running_parse(const char *text, struct tune_thread_state *thread,
+			struct tune_running *ret);
+
 /* The most likely one on a CPU, or NULL; how many more are in state R there. */
 const struct tune_running *tune_runner_of(const struct tune_runners *runners, unsigned int cpu,
 					  unsigned int *ret_waiting);
