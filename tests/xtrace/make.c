@@ -5,6 +5,8 @@
  */
 #include "tests/xtrace/make.h"
 
+#include <fcntl.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -354,16 +356,18 @@ void make_remove(char *folder)
 	free(folder);
 }
 
+/* A file that is written over is not emptied first: a disk's file system would wait there. */
 char *make_file(const char *folder, const char *name, const void *data, size_t len)
 {
 	char *path;
-	FILE *file;
+	int fd;
 
 	assert_true(asprintf(&path, "%s/%s", folder, name) > 0);
-	file = fopen(path, "w");
-	assert_non_null(file);
-	assert_int_equal(fwrite(data, 1, len, file), len);
-	assert_int_equal(fclose(file), 0);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, data, len), len);
+	assert_int_equal(ftruncate(fd, (off_t)len), 0);
+	assert_int_equal(close(fd), 0);
 	return path;
 }
 
