@@ -4,6 +4,7 @@
 #
 # Every event kind of this machine's kernel, with made-up records and recorded ones.
 # What may differ, and why, stands in tests/ftrace-known.txt.
+# shares: tracing
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # irq-affinity.sh: shows, moves, keeps and takes back, on a tree of files and on this machine
+# shares: journals
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
 journals_go

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kvmrt-gsd.sh: the daemon's life: one a host, killed and begun again, ended without a trace
+# shares: tracing
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
 

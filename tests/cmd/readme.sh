@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # readme.sh: the five minutes of README.md, word for word, and the view it shows.
+# shares: tracing
 # shellcheck source=tests/xtrace/lib.sh
 . "$(dirname "$0")/../xtrace/lib.sh"
 

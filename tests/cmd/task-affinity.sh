@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # task-affinity.sh: shows a recorded machine's threads; moves its own, and takes that back
+# shares: journals
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
 journals_go

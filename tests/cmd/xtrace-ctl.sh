@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # xtrace-ctl.sh: what it asks of sessions, one by one and several in a call, and at its prompt
+# shares: tracing
 # shellcheck source=tests/xtrace/lib.sh
 . "$(dirname "$0")/../xtrace/lib.sh"
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # xtrace-incident.sh: the kernel freezes a flight recorder at a call to flush (here a
 # program's own call, told by its marks), and the incident is found again
+# shares: tracing
 # shellcheck source=tests/xtrace/lib.sh
 . "$(dirname "$0")/../xtrace/lib.sh"
 [ -e /sys/kernel/tracing/events/ftrace/print/trigger ] || skip 'this kernel has no trigger for marks'

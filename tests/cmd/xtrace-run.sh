@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # xtrace-run.sh: sessions of each kind, the ways they end, and what is refused
+# shares: tracing
 # shellcheck source=tests/xtrace/lib.sh
 . "$(dirname "$0")/../xtrace/lib.sh"
 
