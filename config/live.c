@@ -120,9 +120,11 @@ static int deal_threads(struct kcfg_lives *lives)
 		if (live)
 			rc = add_thread(live, &lives->tasks.v[i]);
 	}
-	for (live = lives->v; live < lives->v + lives->n; live++)
+	for (size_t i = 0; i < lives->n; i++) {
+		live = &lives->v[i];
 		if (live->nr_threads)
 			qsort(live->threads, live->nr_threads, sizeof(*live->threads), by_role);
+	}
 	return rc;
 }
 

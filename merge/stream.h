@@ -105,9 +105,11 @@ struct mrg_window {
 /* Asks for the bytes of an item to come: those of many lanes lie in many places. */
 static inline void mrg_window_look_ahead(const struct mrg_window *window, uint32_t i)
 {
-	if (i + 8 < window->nr) {
-		__builtin_prefetch(window->items[i + 8].data);
-		__builtin_prefetch(window->items[i + 8].data + 64);
+	const uint8_t *data = i + 8 < window->nr ? window->items[i + 8].data : NULL;
+
+	if (data) {
+		__builtin_prefetch(data);
+		__builtin_prefetch(data + 64);
 	}
 }
 
