@@ -8,12 +8,12 @@ passed=0
 failed=0
 skipped=0
 
-# report NAME STATUS OUTPUT-FILE LIMIT
+# report NAME STATUS OUTPUT-FILE LIMIT SECONDS: those that it may take, and took
 report() {
 	case $2 in
 	0)
 		passed=$((passed + 1))
-		echo "ok $1"
+		echo "ok $1, $5 s"
 		;;
 	77)
 		skipped=$((skipped + 1))
