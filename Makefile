@@ -38,7 +38,7 @@ ALL_CFLAGS := -std=gnu11 -Wall -Wextra $(if $(filter 0,$(WERROR)),,-Werror) -Wsh
 	$(CFLAGS)
 ALL_LDFLAGS := $(LDFLAGS)
 ifneq ($(SAN),)
-ALL_CFLAGS  += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+ALL_CFLAGS  += -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer -DKVMRT_SAN
 ALL_LDFLAGS += -fsanitize=$(SAN)
 endif
 ifneq ($(COVERAGE),)

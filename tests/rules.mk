@@ -14,36 +14,48 @@ CMD_TESTS += $(addprefix tests/cmd/,build.sh completion.sh install.sh large-trac
 check: deps
 	$(Q)MAKE="$(MAKE)" O=$(O) tests/check
 
+# beside the programs, of the whole-command tests
+CMD_TOOLS := $(addprefix $(O)/tests/,tools/deal-trace tools/kill-at bench/no-ftrace.so)
+
 # All that its stages build in $(O), so that they can run beside each other.
-check-ready: all unit-tests $(O)/tests/tools/deal-trace $(O)/tests/bench/no-ftrace.so
+check-ready: all unit-tests $(CMD_TOOLS)
 
 unit-tests: $(addprefix $(O)/,$(UNIT_TESTS))
 
+# so many at a time
+TEST_JOBS ?= 2
+
 check-unit: unit-tests
-	$(Q)tests/run $(addprefix $(O)/,$(UNIT_TESTS))
+	$(Q)tests/run -j $(TEST_JOBS) $(addprefix $(O)/,$(UNIT_TESTS))
 
 # CMD_TESTS= names some of them
-check-cmd: programs $(O)/tests/tools/deal-trace $(O)/tests/tools/kill-at $(O)/tests/bench/no-ftrace.so
-	$(Q)KVMRT_BIN=$(abspath $(O))/bin O=$(O) SAN=$(SAN) tests/run $(CMD_TESTS)
+check-cmd: programs $(CMD_TOOLS)
+	$(Q)KVMRT_BIN=$(abspath $(O))/bin O=$(O) SAN=$(SAN) tests/run -j $(TEST_JOBS) $(CMD_TESTS)
+
+# The tests that run no program of ours, or only for its words: what it is built with does
+# not matter to them.
+TREE_TESTS := $(addprefix tests/cmd/,build.sh completion.sh install.sh lints.sh modules.sh runner.sh)
+WATCHED_TESTS = $(filter-out $(TREE_TESTS),$(CMD_TESTS))
 
 check-lint: programs
-	$(Q)KVMRT_BIN=$(abspath $(O))/bin tests/run $(LINTS)
+	$(Q)KVMRT_BIN=$(abspath $(O))/bin tests/run -j $(TEST_JOBS) $(LINTS)
 
-# Seconds a fuzz target; in "make check" a minute each, less where all would take over 6 minutes.
+# Seconds a fuzz target, and one that reads traces: those have the largest inputs.
 T ?= 60
-FUZZ_JOBS := 2
+T_TRACES ?= $(T)
+FUZZ_TRACES := tests/fuzz/fuzz-datfile tests/fuzz/fuzz-xtdir
 
 # A build of its own: all of the code under test is watched by the fuzzer.
 fuzz:
 	$(Q)$(MAKE) --no-print-directory CC=clang O=$(O)/fuzz \
-		SAN=fuzzer-no-link,address,undefined T=$(T) run-fuzzers
+		SAN=fuzzer-no-link,address,undefined T=$(T) T_TRACES=$(T_TRACES) run-fuzzers
 
 check-fuzz:
-	$(Q)most=$$((360 * $(FUZZ_JOBS) / $(words $(FUZZERS)))); \
-	$(MAKE) --no-print-directory fuzz T=$$((most < 60 ? most : 60))
+	$(Q)$(MAKE) --no-print-directory fuzz T=8 T_TRACES=60
 
 run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
-	$(Q)tests/fuzz/run -j $(FUZZ_JOBS) $(T) $^
+	$(Q)tests/fuzz/run -j 2 $(foreach f,$(FUZZ_TRACES),$(T_TRACES):$(O)/$(f)) \
+		$(foreach f,$(filter-out $(FUZZ_TRACES),$(FUZZERS)),$(T):$(O)/$(f))
 
 # What runs in the demo's guest; the demo itself is tests/demo/demo.
 TOOLS += tests/demo/userapp

@@ -29,6 +29,22 @@ TEST_TIME_LIMIT=1 run tests/run "$tmp/sleeps"
 expect_status 1
 expect_stdout_like '^not done within 1 s$' '^0 passed, 1 failed, 0 skipped$'
 
+it 'runs some at a time, but not those that share something'
+cat >"$tmp/shares" <<END
+#!/bin/bash
+# shares: this that
+mkdir "$tmp/held" || exit
+until [ -e "$tmp/beside-ran" ]; do sleep 0.02; done
+rmdir "$tmp/held"
+END
+sed 's/^# shares: .*/# shares: that/' "$tmp/shares" >"$tmp/shares-too"
+printf '#!/bin/bash\n# shares: all\nmkdir "%s/held" && rmdir "%s/held"\n' "$tmp" "$tmp" >"$tmp/shares-all"
+printf '#!/bin/bash\n: >"%s/beside-ran"\n' "$tmp" >"$tmp/beside"
+chmod +x "$tmp"/shares* "$tmp/beside"
+TEST_TIME_LIMIT=60 run tests/run -j 3 "$tmp/shares" "$tmp/shares-too" "$tmp/shares-all" "$tmp/beside"
+expect_status 0
+expect_stdout '4 passed, 0 failed, 0 skipped'
+
 it 'calls no test at all a failure'
 run tests/run
 expect_status 1

@@ -21,7 +21,7 @@
 
 #define HTML "<script nonce=\"@NONCE@\">1</script><style nonce=\"@NONCE@\"></style>"
 #define INTERVAL_NS 20000000
-#ifdef __SANITIZE_ADDRESS__
+#ifdef KVMRT_SAN
 #define RESIDENT_KIB (512 * 1024)	/* what is freed stays for a while */
 #else
 #define RESIDENT_KIB (24 * 1024)
