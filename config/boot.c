@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "config/clear.h"
+#include "config/room.h"
 #include "config/sync.h"
 #include "config/verdict.h"
 #include "lib/err.h"
@@ -164,10 +165,25 @@ static int step_kernel(struct kcfg_run *run, struct rt_err *err)
 	return rc < 0 ? rc : 0;
 }
 
+/* QEMU would be ended by the kernel, or others for it, when there is too little to lock. */
+static int check_room(const struct kcfg_run *run, struct rt_err *err)
+{
+	uint64_t memory, limit;
+	int rc;
+
+	if (!run->place->lock_memory)
+		return 0;
+	rc = kcfg_virt_memory(run->boot->virt, run->place->vm->uuid, &memory, &limit, err);
+	return rc < 0 ? rc : kcfg_room_check(run->place, run->boot->root, memory, limit, err);
+}
+
 static int start_it(struct kcfg_run *run, bool paused, struct rt_err *err)
 {
-	int rc = kcfg_virt_start(run->boot->virt, run->place->vm->uuid, paused, err);
+	int rc = check_room(run, err);
 
+	if (rc < 0)
+		return rc;
+	rc = kcfg_virt_start(run->boot->virt, run->place->vm->uuid, paused, err);
 	/* It was off, so another program started it meanwhile: ending it is not ours. */
 	run->foreign = rc == -EBUSY;
 	return rc;

@@ -4,8 +4,10 @@
  */
 #include "config/rules-internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "config/room.h"
 #include "config/virt.h"
 #include "lib/text.h"
 
@@ -77,15 +79,19 @@ void kcfg_check_memory(struct kcfg_check *check, const struct kcfg_place *place)
 {
 	const struct kcfg_domain *domain = domain_of(check, place);
 	uint64_t there = free_memory(check->topo, &place->mem_nodes);
-	char need[32], have[32];
+	uint64_t own = place->lock_memory ? kcfg_room_own(place->vm) : 0;
+	char need[32], have[32], more[64] = "", size[32];
 
 	/* Of a VM that runs, the memory is taken already. */
 	if (!domain || domain->active || !there || place->vm->hugepages ||
-	    domain->memory <= there)
+	    domain->memory + own <= there)
 		return;
 	rt_format_size(domain->memory, need, sizeof(need));
 	rt_format_size(there, have, sizeof(have));
-	kcfg_found(check, place->vm, KCFG_NUMATUNE, "memory of %s, but %s free in %s", need,
-		   have, rt_cpuset_empty(&place->mem_nodes) ? "the host" :
+	rt_format_size(own, size, sizeof(size));
+	if (own)
+		snprintf(more, sizeof(more), " and %s of QEMU, all locked", size);
+	kcfg_found(check, place->vm, KCFG_NUMATUNE, "memory of %s%s, but %s free in %s", need,
+		   more, have, rt_cpuset_empty(&place->mem_nodes) ? "the host" :
 		   kcfg_say_nodes(&place->mem_nodes));
 }

@@ -121,7 +121,9 @@ const struct kcfg_rule kcfg_rules[] = {
 	  "turns it off.", kcfg_check_autostart, NULL },
 	{ "memory-large", W, "the nodes of numatune have memory for the VM",
 	  "Where the memory is locked or bound to nodes and there is too little of it, the VM "
-	  "does not start, or the kernel ends processes to make room.", kcfg_check_memory, NULL },
+	  "does not start, or the kernel ends processes to make room.  Of a VM whose memory is "
+	  "locked, QEMU's own is locked as well; kvmrt-boot looks anew before it starts it.",
+	  kcfg_check_memory, NULL },
 };
 
 const size_t kcfg_nr_rules = sizeof(kcfg_rules) / sizeof(kcfg_rules[0]);

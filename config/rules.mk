@@ -14,8 +14,8 @@ kcfg-tests :=
 # --- kvmrt.cfg and its rules
 
 libconfig.a-objs += $(addprefix config/,attr.o cfg.o cfg-set.o file.o place.o \
-	draft.o picture.o place-json.o rules.o rules-pair.o rules-virt.o rules-vm.o)
-kcfg-tests += attr cfg draft file picture place rules
+	draft.o picture.o place-json.o room.o rules.o rules-pair.o rules-virt.o rules-vm.o)
+kcfg-tests += attr cfg draft file picture place room rules
 FUZZERS += tests/fuzz/fuzz-cfg
 tests/fuzz/fuzz-cfg-objs := tests/fuzz/fuzz-cfg.o
 tests/fuzz/fuzz-cfg-libs := libconfig.a librt.a

@@ -408,6 +408,44 @@ int kcfg_virt_xml(struct kcfg_virt *virt, const char *uuid, char **ret, struct r
 	return make(virt, &(struct call){ "cannot read the VM's XML", uuid, run_xml, ret }, err);
 }
 
+struct memory {
+	unsigned long long kib, limit;
+};
+
+static int run_memory(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	virTypedParameter params[16];
+	struct memory *memory = arg;
+	int n = 16;
+
+	(void)conn;
+	(void)repeated;
+	memory->kib = virDomainGetMaxMemory(domain);
+	if (!memory->kib)
+		return -1;
+	/* A driver that has no such limits sets none. */
+	if (virDomainGetMemoryParameters(domain, params, &n, VIR_DOMAIN_AFFECT_CONFIG) < 0 ||
+	    virTypedParamsGetULLong(params, n, VIR_DOMAIN_MEMORY_HARD_LIMIT,
+				    &memory->limit) != 1 ||
+	    memory->limit == VIR_DOMAIN_MEMORY_PARAM_UNLIMITED)
+		memory->limit = 0;
+	return 0;
+}
+
+int kcfg_virt_memory(struct kcfg_virt *virt, const char *uuid, uint64_t *ret_memory,
+		     uint64_t *ret_limit, struct rt_err *err)
+{
+	struct memory memory = { 0 };
+	int rc = make(virt, &(struct call){ "cannot ask for the VM's memory", uuid, run_memory,
+					    &memory }, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_memory = memory.kib << 10;
+	*ret_limit = memory.limit << 10;
+	return 0;
+}
+
 static int run_define(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
 {
 	(void)repeated;

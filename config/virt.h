@@ -63,6 +63,9 @@ int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *r
 		    struct rt_err *err);
 /* What the next start uses; owned by the caller, free(3). */
 int kcfg_virt_xml(struct kcfg_virt *virt, const char *uuid, char **ret, struct rt_err *err);
+/* What the next start takes, and memtune's hard_limit (0: none), both in bytes. */
+int kcfg_virt_memory(struct kcfg_virt *virt, const char *uuid, uint64_t *ret_memory,
+		     uint64_t *ret_limit, struct rt_err *err);
 int kcfg_virt_rename(struct kcfg_virt *virt, const char *uuid, const char *name,
 		     struct rt_err *err);
 int kcfg_virt_start(struct kcfg_virt *virt, const char *uuid, bool paused, struct rt_err *err);

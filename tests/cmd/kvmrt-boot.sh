@@ -90,6 +90,22 @@ boot vm3
 expect_status 1
 expect_stderr_like "^kvmrt-boot: vm3: .*$tmp/qemu"
 
+it 'does not start what there is no memory to lock for, and says how much is needed'
+virsh -q dumpxml --inactive vm3 | sed "/<emulator>/d; s|<memory .*|<memory unit='TiB'>64</memory>|; /<currentMemory/d" \
+	>"$tmp/vm3c.xml"
+virsh -q define "$tmp/vm3c.xml" || fail 'vm3 with much memory'
+set_in vm3 rt_memory true
+boot vm3
+expect_status 1
+expect_stderr_like "^kvmrt-boot: vm3: expected at least 64 TiB to lock \\(64 TiB of the guest and 88 MiB of QEMU\\), found .* free in the host$"
+virsh -q dumpxml --inactive vm3 | sed "s|<memory .*|<memory unit='MiB'>64</memory><memtune><hard_limit unit='MiB'>64</hard_limit></memtune>|; /<currentMemory/d" \
+	>"$tmp/vm3d.xml"
+virsh -q define "$tmp/vm3d.xml" || fail 'vm3 with a limit'
+boot vm3
+expect_status 1
+expect_stderr "kvmrt-boot: vm3: expected at least 152 MiB to lock (64 MiB of the guest and 88 MiB of QEMU), found 64 MiB as hard_limit in memtune of its XML"
+[ "$(state vm3)" = 'shut off' ] || fail 'vm3 runs'
+
 it 'names a VM that the file does not have'
 boot vm9
 expect_status 1

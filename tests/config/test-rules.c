@@ -255,6 +255,13 @@ TEST(memory_fits_into_its_nodes)
 	check(A, "");
 	check(A "cpuset = 8-9\n", "1 memory-large: memory of 3 GiB, but 2 GiB free in node 1\n");
 	check(A "numatune = 0-1\n", "");
+	/* All of QEMU is locked, not only the guest. */
+	domains[0].memory = 1500ull << 20;
+	check(RT_A, "");
+	domains[0].memory = 1950ull << 20;
+	check(RT_A, "1 memory-large: memory of 1.9 GiB and 104 MiB of QEMU, all locked, but 2 GiB "
+	      "free in node 1\n");
+	check(A "cpuset = 8-12\n", "");
 	domains[0].memory = 5ull << 30;
 	check(A, "1 memory-large: memory of 5 GiB, but 4 GiB free in the host\n");
 	domains[0].active = true;
