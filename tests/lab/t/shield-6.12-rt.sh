@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: on 6.12-rt a shielded CPU runs what is listed and no more, and all comes back
 # lab: --kernel 6.12-rt --cpus 8 --nodes 2 --mem 2048
-# limit: 240
+# limit: 300
 # shellcheck source=tests/lab/shield-lib.sh
 . "$(dirname "$0")/../shield-lib.sh"
 
