@@ -298,6 +298,7 @@ static void put_parts(struct rt_buf *page, const struct mrg_lat_report *report)
 static void put_head(struct rt_buf *page, const struct mrg_lat_report *report)
 {
 	const struct mrg_lat_result *result = report->result;
+	char lost[96];
 	size_t i;
 
 	rt_buf_puts(page, "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -309,10 +310,13 @@ static void put_head(struct rt_buf *page, const struct mrg_lat_report *report)
 		rt_buf_puts(page, i ? ", " : "");
 		rt_xml_escape(page, report->set->members[i].label);
 	}
-	rt_buf_printf(page, "</h1>\n<p>%llu events in %.6f s, %llu lost at %llu places: intervals "
-		      "over these have no figure.</p>\n", (unsigned long long)result->events,
+	rt_buf_printf(page, "</h1>\n<p>%llu events in %.6f s, %s.</p>\n",
+		      (unsigned long long)result->events,
 		      (double)(result->last_ns - result->first_ns) / 1e9,
-		      (unsigned long long)result->lost, (unsigned long long)result->lost_places);
+		      mrg_lat_lost_text(result, lost, sizeof(lost)));
+	if (result->steps > 0)
+		rt_buf_printf(page, "<p>The clock was set %zu times: intervals that may hold that "
+			      "have no figure.</p>\n", result->steps);
 }
 
 /* The explained intervals of --worst. */
@@ -347,6 +351,7 @@ static void put_kind(struct rt_buf *page, const struct mrg_lat_report *report,
 
 	if (!nr)
 		return;
+	mrg_lat_sort_by_sum(space, nr);		/* the first ones are drawn */
 	if (report->rows && nr > report->rows && kind != MRG_LAT_EXIT)
 		nr = report->rows;
 	while (curves < nr && curves < CURVES && space[curves]->hist.count)

@@ -80,6 +80,7 @@ int mrg_lat_print_json(const struct mrg_lat_report *report, FILE *to, struct rt_
 	rt_json_put_u64(&json, "events", result->events);
 	rt_json_put_u64(&json, "lost", result->lost);
 	rt_json_put_u64(&json, "lost_places", result->lost_places);
+	rt_json_put_u64(&json, "clock_set", result->steps);
 	rt_json_put_u64(&json, "first_ns", result->first_ns);
 	rt_json_put_u64(&json, "last_ns", result->last_ns);
 	rt_json_key(&json, "complete");

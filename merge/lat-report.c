@@ -43,6 +43,16 @@ char *mrg_lat_vm_name(const struct mrg_set *set, const struct mrg_lat_metric *me
 	return buf;
 }
 
+char *mrg_lat_lost_text(const struct mrg_lat_result *result, char *buf, size_t size)
+{
+	if (result->lost_places == 0)
+		snprintf(buf, size, "none lost");
+	else
+		snprintf(buf, size, "%llu lost at %llu places: intervals over these have no figure",
+			 (unsigned long long)result->lost, (unsigned long long)result->lost_places);
+	return buf;
+}
+
 bool mrg_lat_is_shown(const struct mrg_lat_report *report, const struct mrg_lat_metric *metric)
 {
 	const char *host = report->set->members[metric->member].label;
@@ -167,6 +177,12 @@ static int by_sum(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+void mrg_lat_sort_by_sum(const struct mrg_lat_metric **metrics, size_t nr)
+{
+	if (nr > 0)
+		qsort(metrics, nr, sizeof(*metrics), by_sum);
+}
+
 size_t mrg_lat_choose(const struct mrg_lat_report *report, enum mrg_lat_kind kind,
 		      const struct mrg_lat_metric **ret, bool *ret_unknown)
 {
@@ -181,8 +197,8 @@ size_t mrg_lat_choose(const struct mrg_lat_report *report, enum mrg_lat_kind kin
 		*ret_unknown |= report->result->metrics[i]->unknown > 0;
 	}
 	/* Of vCPUs the order is the machine's own, so that a VM stands together. */
-	if (nr > 0 && kind != MRG_LAT_EXIT)
-		qsort(ret, nr, sizeof(*ret), by_sum);
+	if (kind != MRG_LAT_EXIT)
+		mrg_lat_sort_by_sum(ret, nr);
 	return nr;
 }
 
@@ -293,14 +309,14 @@ static int print_parts(const struct mrg_lat_report *report, FILE *to, struct rt_
 static void print_head(const struct mrg_lat_report *report, FILE *to)
 {
 	const struct mrg_lat_result *result = report->result;
+	char text[96];
 
 	fprintf(to, "%llu events in %.6f s, ", (unsigned long long)result->events,
 		(double)(result->last_ns - result->first_ns) / 1e9);
-	if (result->lost_places == 0)
-		fprintf(to, "none lost\n");
-	else
-		fprintf(to, "%llu lost at %llu places: intervals over these have no figure\n",
-			(unsigned long long)result->lost, (unsigned long long)result->lost_places);
+	fprintf(to, "%s\n", mrg_lat_lost_text(result, text, sizeof(text)));
+	if (result->steps > 0)
+		fprintf(to, "the clock was set %zu times: intervals that may hold that have no "
+			"figure\n", result->steps);
 	if (result->cut)
 		fprintf(to, "a table was full: not all tasks, timers or names were followed\n");
 }

@@ -55,4 +55,8 @@ char *mrg_lat_vm_name(const struct mrg_set *set, const struct mrg_lat_metric *me
 /* A duration with three digits and its unit: "60.7us"; returns @buf. */
 char *mrg_lat_time_text(uint64_t ns, char *buf, size_t size);
 
+/* "none lost", or how many where; returns @buf. */
+char *mrg_lat_lost_text(const struct mrg_lat_result *result, char *buf, size_t size);
+void mrg_lat_sort_by_sum(const struct mrg_lat_metric **metrics, size_t nr);
+
 #endif /* MRG_LAT_REPORT_H */

@@ -206,6 +206,7 @@ static int create_system(struct mrg_lat *lat, size_t m)
 	sys->irqs.max = sys->functions.max = sys->lateness.max = 65536;
 	if (!sys->cpus || lat_steps_create(sys, &lat->set->members[m], xt_trace_info(trace)) < 0)
 		return -ENOMEM;
+	lat->result->steps += sys->nr_steps;
 	return lat_events_create(sys, trace);
 }
 
