@@ -27,16 +27,20 @@ int main(int argc, char **argv)
 }
 END_C
 gcc -O1 -static -o exits exits.c || fail "gcc"
-# shellcheck disable=SC2029 # of this side
-ssh vm1 "$PWD/exits $seconds & exec $PWD/exits $seconds" &
-load=$!
-perf kvm --host -o /run/out/kvm.data stat record -a >/run/kvm.log 2>&1 &
+perf kvm --host -o /run/kvm.data stat record -a >/run/kvm.log 2>&1 &
 perf=$!
 xtrace-run -b 16m -e kvm_entry -e kvm_exit -o /run/out/t 2>/run/run.log &
 run=$!
-wait $load
+await_session default
+# perf records once its events are open on all CPUs
+for ((i = 0; i < 300; i++)); do
+	[ "$(find "/proc/$perf/fd" -lname '*perf_event*' 2>/dev/null | wc -l)" -ge 8 ] && break
+	sleep 0.2
+done
+# shellcheck disable=SC2029 # of this side
+ssh vm1 "$PWD/exits $seconds & exec $PWD/exits $seconds"
 kill -INT $perf
 kill $run
 wait $perf $run
-[ -s /run/out/kvm.data ] || fail "$(cat /run/kvm.log)"
+cp /run/kvm.data /run/out/ || fail "$(cat /run/kvm.log)"
 nothing_left
