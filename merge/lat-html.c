@@ -315,7 +315,7 @@ static void put_head(struct rt_buf *page, const struct mrg_lat_report *report)
 		      (double)(result->last_ns - result->first_ns) / 1e9,
 		      mrg_lat_lost_text(result, lost, sizeof(lost)));
 	if (result->steps > 0)
-		rt_buf_printf(page, "<p>The clock was set %zu times: intervals that may hold that "
+		rt_buf_printf(page, "<p>The clock was set (%zu): intervals that may hold that "
 			      "have no figure.</p>\n", result->steps);
 }
 

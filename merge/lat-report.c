@@ -315,7 +315,7 @@ static void print_head(const struct mrg_lat_report *report, FILE *to)
 		(double)(result->last_ns - result->first_ns) / 1e9);
 	fprintf(to, "%s\n", mrg_lat_lost_text(result, text, sizeof(text)));
 	if (result->steps > 0)
-		fprintf(to, "the clock was set %zu times: intervals that may hold that have no "
+		fprintf(to, "the clock was set (%zu): intervals that may hold that have no "
 			"figure\n", result->steps);
 	if (result->cut)
 		fprintf(to, "a table was full: not all tasks, timers or names were followed\n");

@@ -118,7 +118,7 @@ struct mrg_lat_result {
 	size_t nr_samples;
 	uint64_t events, lost;		/* lost: as far as the kernels knew the number */
 	uint64_t lost_places;		/* where events are missing, counted or not */
-	size_t steps;			/* how often a clock was set, of those that the merge left */
+	size_t steps;			/* how often a clock was set that the merge left so */
 	uint64_t first_ns, last_ns;	/* merged time of the first and last event */
 	bool cut;			/* a table was full: not all were followed */
 };
