@@ -86,18 +86,19 @@ static const char *planned_value(const struct tune_plan *plan, enum tune_knob_ki
 	return NULL;
 }
 
-static int read_before(const struct tune_plan *plan, enum tune_knob_kind kind, const char *target,
-		       char **ret, struct rt_err *err)
+int tune_plan_value(const struct tune_plan *plan, enum tune_knob_kind kind, const char *target,
+		    char **ret, struct rt_err *err)
 {
 	const char *planned = planned_value(plan, kind, target);
-	int rc;
+	char *copy;
 
-	if (planned) {
-		*ret = strdup(planned);
-		return *ret ? 0 : rt_err_set(err, -ENOMEM, "a plan");
-	}
-	rc = tune_knob_read(plan->root, kind, target, ret, err);
-	return rc == -ENOENT ? 0 : rc;
+	if (!planned)
+		return tune_knob_read(plan->root, kind, target, ret, err);
+	copy = strdup(planned);
+	if (!copy)
+		return rt_err_set(err, -ENOMEM, "a plan");
+	*ret = copy;
+	return 0;
 }
 
 int tune_plan_add(struct tune_plan *plan, enum tune_knob_kind kind, const char *target,
@@ -108,8 +109,8 @@ int tune_plan_add(struct tune_plan *plan, enum tune_knob_kind kind, const char *
 	va_list ap;
 	int rc;
 
-	rc = read_before(plan, kind, target, &change.before, err);
-	if (rc < 0)
+	rc = tune_plan_value(plan, kind, target, &change.before, err);
+	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	if (change.before && tune_knob_equal(kind, change.before, wanted) &&
 	    !(flags & TUNE_HOLD)) {

@@ -291,6 +291,18 @@ static enum tune_undone undo_one(struct tune_journal *journal, const struct tune
 	return what;
 }
 
+/* An older change of the same knob is still to be undone. */
+static bool is_changed_below(const struct tune_records *records, size_t keep)
+{
+	const struct tune_record *record = &records->v[records->nr - 1];
+	size_t i;
+
+	for (i = records->nr - 1; i-- > keep; )
+		if (tune_record_is(&records->v[i], record->kind, record->target))
+			return true;
+	return false;
+}
+
 /*
  * Once something stays, the file is left as it is until the end: undoing again what
  * is below does no harm, and the one that stays is not lost.
@@ -306,7 +318,9 @@ static int undo_down_to(struct tune_journal *journal, size_t keep,
 		struct tune_record *record = &records->v[records->nr - 1];
 		struct rt_err why = { 0 };
 
-		if (undo_one(journal, record, keep, false, report, &why) == TUNE_FAILED) {
+		/* a task goes back to a CPU only when that is up again, by a change in between */
+		if (undo_one(journal, record, keep, false, report, &why) == TUNE_FAILED &&
+		    !is_changed_below(records, keep)) {
 			if (!first->code)
 				*first = why;
 			records->nr--;

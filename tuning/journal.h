@@ -92,6 +92,10 @@ int tune_plan_add(struct tune_plan *plan, enum tune_knob_kind kind, const char *
 		  struct rt_err *err, const char *why, ...)
 	__attribute__((format(printf, 8, 9)));
 
+/* What a knob will be when the plan is made: as planned, or as it is; @ret: free(3). */
+int tune_plan_value(const struct tune_plan *plan, enum tune_knob_kind kind, const char *target,
+		    char **ret, struct rt_err *err);
+
 /* A line a change: what, from, to, why, what it disturbs; then how many are only held. */
 void tune_plan_print(const struct tune_plan *plan, FILE *to);
 void tune_plan_json(const struct tune_plan *plan, struct rt_json *json);	/* an array */

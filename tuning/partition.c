@@ -127,6 +127,21 @@ int tune_partition_plan_local(struct tune_plan *plan, const char *mount, const c
 	return rc < 0 ? rc : add_partition(plan, mount, group, "isolated", err);
 }
 
+/* What a group claims, or will when the plan is made. */
+static void read_claimed(const struct tune_plan *plan, const char *mount, const char *group,
+			 struct rt_cpuset *ret)
+{
+	char target[TUNE_TARGET_MAX], *text;
+
+	*ret = (struct rt_cpuset){ 0 };
+	if (snprintf(target, sizeof(target), "%s/%s/cpuset.cpus.exclusive", mount, group) >=
+	    (int)sizeof(target) ||
+	    tune_plan_value(plan, TUNE_KNOB_CPULIST, target, &text, NULL) < 0)
+		return;
+	rt_cpuset_parse(ret, text, NULL);
+	free(text);
+}
+
 /* The groups on the way down, each with what it claims already and @cpus. */
 static int claim(struct tune_plan *plan, const char *mount, const char *group,
 		 const struct rt_cpuset *cpus, struct rt_err *err)
@@ -138,7 +153,7 @@ static int claim(struct tune_plan *plan, const char *mount, const char *group,
 
 	for (end = strchr(group, '/'); end && rc == 0; end = strchr(end + 1, '/')) {
 		snprintf(path, sizeof(path), "%.*s", (int)(end - group), group);
-		read_list(plan->root, mount, path, "cpuset.cpus.exclusive", &claimed);
+		read_claimed(plan, mount, path, &claimed);
 		rt_cpuset_or(&claimed, cpus);
 		rc = add_list(plan, mount, path, "cpuset.cpus.exclusive", &claimed,
 			      "for the partition below it", err);

@@ -10,7 +10,7 @@
 
 #define TUNE_LIST_MAX 4096	/* bytes of a CPU list */
 
-/* CPUs that are online, and those of them that a kind does not shield. */
+/* CPUs that are online, and those of them that a kind does not shield and nobody else has. */
 int tune_online(const struct rt_root *root, struct rt_cpuset *ret, struct rt_err *err);
 int tune_shield_host(const struct rt_root *root, const struct tune_shield *shield,
 		     enum tune_shield_kind kind, struct rt_cpuset *ret, struct rt_err *err);

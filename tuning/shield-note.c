@@ -103,7 +103,7 @@ int tune_shield_parse_note(struct tune_shield *ret, const char *note, struct rt_
 	word = strtok_r(copy, " ", &save);
 	if (!word || strcmp(word, FIRST_WORD) != 0)
 		rc = -EINVAL;
-	while (rc == 0 && (word = strtok_r(NULL, " ", &save)))
+	while (rc == 0 && (word = strtok_r(NULL, " ", &save)) && strncmp(word, "for=", 4) != 0)
 		rc = parse_word(ret, word);
 	free(copy);
 	if (rc < 0) {

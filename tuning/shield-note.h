@@ -4,6 +4,7 @@
  *
  * "shield irq=2-3 loc=2-3 proc=2-3 mem=2-3 tier=partition assign=0-1:eth0": whoever shields CPUs
  * gives his journal such a note, so that tune_shield_current() knows them.
+ * " for=NAME" at its end, for people, may say whom they are shielded for.
  */
 #ifndef TUNE_SHIELD_NOTE_H
 #define TUNE_SHIELD_NOTE_H

@@ -37,6 +37,13 @@ static bool is_concerned(const struct tune_shield *shield, const struct tune_tas
 	       !(shield->spare && shield->spare(shield->arg, tasks, task));
 }
 
+/* The kernel moves an interrupt's thread with each interrupt: its affinity is nobody's own. */
+static bool is_pinned(const struct tune_task *task, const struct rt_cpuset *online)
+{
+	return !rt_cpuset_within(online, &task->allowed) &&
+	       !(task->kthread && strncmp(task->comm, "irq/", 4) == 0);
+}
+
 static int plan_task(struct tune_plan *plan, const struct tune_shield *shield,
 		     const struct tune_task *task, const struct rt_cpuset *host,
 		     unsigned int flags, struct rt_err *err)
@@ -89,7 +96,7 @@ int tune_shield_plan_tasks(struct tune_plan *plan, const struct tune_shield *shi
 
 		if (!is_concerned(shield, &tasks, task))
 			continue;
-		if (which == TUNE_TASKS_PINNED && !rt_cpuset_within(&usual, &task->allowed))
+		if (which == TUNE_TASKS_PINNED && is_pinned(task, &usual))
 			rc = plan_task(plan, shield, task, &host, TUNE_HOLD, err);
 		if (which == TUNE_TASKS_LEFT && rt_cpuset_overlaps(&task->allowed, shielded))
 			rc = plan_task(plan, shield, task, &host, 0, err);

@@ -23,6 +23,7 @@ static const struct tree_file v2[] = {
 	{ TOP "/machine/vm2/vcpu0/cpuset.cpus", "4" },
 	{ TOP "/machine/vm2/vcpu0/cpuset.cpus.exclusive", "" },
 	{ TOP "/machine/vm2/vcpu0/cpuset.cpus.partition", "member" },
+	{ TOP "/machine/vm2/vcpu1/cpuset.cpus.exclusive", "" },
 	{ TOP "/system/cpuset.cpus.partition", "isolated invalid (Cpu list not exclusive)" },
 	{ TOP "/system/cpuset.cpus.effective", "0-7" },
 	{ NULL, NULL }
@@ -101,6 +102,12 @@ TEST(a_remote_partition_claims_its_cpus_in_each_group_above)
 	expect_change(&plan, 1, TOP "/machine/vm2/cpuset.cpus.exclusive", "4");
 	expect_change(&plan, 2, TOP "/machine/vm2/vcpu0/cpuset.cpus.exclusive", "4");
 	expect_change(&plan, 3, TOP "/machine/vm2/vcpu0/cpuset.cpus.partition", "isolated");
+	/* another one in the same plan: what is planned for the first is not taken back */
+	set = cpus("5");
+	assert_int_equal(tune_partition_plan_remote(&plan, TOP, "machine/vm2/vcpu1", &set, NULL),
+			 0);
+	expect_change(&plan, 4, TOP "/machine/cpuset.cpus.exclusive", "4-6");
+	expect_change(&plan, 5, TOP "/machine/vm2/cpuset.cpus.exclusive", "4-5");
 	tune_plan_finish(&plan);
 
 	assert_int_equal(tune_partition_plan_release(&plan, TOP, "machine/vm1/vcpu0", NULL), 0);

@@ -201,6 +201,8 @@ TEST(a_note_is_read_as_it_was_written)
 	free(note);
 	tune_irq_assigns_finish(&shield.assigns);
 	tune_irq_assigns_finish(&again.assigns);
+	assert_int_equal(tune_shield_parse_note(&again, "shield proc=2 for=my big vm", NULL), 0);
+	assert_int_equal(again.cpus[TUNE_SHIELD_PROC].bits[0], 4);
 }
 
 TEST(a_note_of_memory_is_read_as_it_was_written)
