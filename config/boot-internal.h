@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * boot-internal.h - what starting, re-tuning and ending a VM share
+ * boot-internal.h - what starting, re-tuning and ending a VM share: its threads
+ * (boot-threads.c), its host (boot-host.c)
  */
 #ifndef KCFG_BOOT_INTERNAL_H
 #define KCFG_BOOT_INTERNAL_H
@@ -15,6 +16,7 @@ struct kcfg_run {
 	struct kcfg_lives lives;	/* read anew by kcfg_run_look() */
 	struct kcfg_live *live;		/* in ->lives; NULL: it does not run */
 	bool foreign;			/* another program started it */
+	bool goes_on;			/* its boot was killed: paused is not how it shall stay */
 	int hold;			/* see kcfg_run_hold(); -1: it is not held */
 };
 
@@ -36,7 +38,25 @@ int kcfg_run_look(struct kcfg_run *run, struct rt_err *err);
 int kcfg_run_place(struct kcfg_run *run, struct rt_err *err);
 /* As libvirt pins: so its cgroups follow. */
 int kcfg_run_pin(struct kcfg_run *run, struct rt_err *err);
+int kcfg_run_check_memory(struct kcfg_run *run, struct rt_err *err);
 /* Looks, and fails with the first thread that is not where it belongs. */
 int kcfg_run_check(struct kcfg_run *run, struct rt_err *err);
+
+/* ---- the host's side: journalled, or only shown in a dry run ---- */
+
+/*
+ * Interrupts, tasks, kernel threads, work queues and timers off its CPUs.
+ * Return: how many changes were made, or -errno.
+ */
+int kcfg_run_clear(struct kcfg_run *run, struct rt_err *err);
+/* The same, with a partition around its vCPUs in between: the best that is honoured. */
+int kcfg_run_isolate(struct kcfg_run *run, struct rt_err *err);
+int kcfg_run_down(struct kcfg_run *run, struct rt_err *err);
+int kcfg_run_kernel_first(struct kcfg_run *run, struct rt_err *err);
+
+int kcfg_run_complete(struct kcfg_run *run, struct rt_err *err);
+/* Is a finished boot's journal there?  One of a boot for the same CPUs? */
+bool kcfg_run_is_complete(const struct kcfg_run *run);
+bool kcfg_run_is_for(const struct kcfg_run *run);
 
 #endif /* KCFG_BOOT_INTERNAL_H */

@@ -100,6 +100,28 @@ static void leave_vcpu_group(const struct kcfg_run *run, const struct kcfg_threa
 		      (int)(last - group), group);
 }
 
+/*
+ * A kernel thread of the VM's is in the top group, where the CPUs of a partition for the VM
+ * as a whole are not to be had: it goes into the VM's own.
+ */
+static int join_vm(const struct kcfg_run *run, const struct kcfg_thread *thread,
+		   struct rt_err *err)
+{
+	const char *group = "", *last;
+	char tid[16];
+
+	for (size_t i = 0; i < run->live->nr_threads; i++)
+		if (run->live->threads[i].role == KCFG_ROLE_EMULATOR)
+			group = tune_task_cgroup(&run->lives.tasks, run->live->threads[i].task);
+	group += strspn(group, "/");
+	last = strrchr(group, '/');
+	if (!last)
+		return -EINVAL;
+	snprintf(tid, sizeof(tid), "%d", thread->task->tid);
+	return rt_root_write(run->boot->root, tid, err, CGROUPS "/%.*s/cgroup.procs",
+			     (int)(last - group), group);
+}
+
 static int give_policy(const struct kcfg_run *run, const char *target, const struct kcfg_due *due,
 		       const struct tune_task *task, struct rt_err *err)
 {
@@ -134,8 +156,11 @@ static int place_one(const struct kcfg_run *run, const struct kcfg_thread *threa
 	if (thread->role != KCFG_ROLE_VCPU)
 		leave_vcpu_group(run, thread);
 	rc = rt_cpuset_format(&due.cpus, list, sizeof(list));
-	return rc < 0 ? rc : tune_knob_write(run->boot->root, TUNE_KNOB_AFFINITY, target, list,
-					     err);
+	if (rc == 0)
+		rc = tune_knob_write(run->boot->root, TUNE_KNOB_AFFINITY, target, list, err);
+	if (rc != -EINVAL || !thread->task->kthread || join_vm(run, thread, NULL) < 0)
+		return rc;
+	return tune_knob_write(run->boot->root, TUNE_KNOB_AFFINITY, target, list, err);
 }
 
 int kcfg_run_place(struct kcfg_run *run, struct rt_err *err)
@@ -159,7 +184,7 @@ int kcfg_run_place(struct kcfg_run *run, struct rt_err *err)
 }
 
 /* Locking covers QEMU as a whole; libvirt asks for it, and the kernel may refuse. */
-static int check_memory(const struct kcfg_run *run, struct rt_err *err)
+int kcfg_run_check_memory(struct kcfg_run *run, struct rt_err *err)
 {
 	unsigned long long kb = 0;
 	char *text, *at;
@@ -173,7 +198,7 @@ static int check_memory(const struct kcfg_run *run, struct rt_err *err)
 		kb = strtoull(at + 7, NULL, 10);
 	free(text);
 	return kb ? 0 : rt_err_say(err, -EIO, "expected locked memory, found none in VmLck of "
-				   "process %d", run->live->pid);
+				   "process %d: only a start of the VM locks it", run->live->pid);
 }
 
 int kcfg_run_check(struct kcfg_run *run, struct rt_err *err)
@@ -183,7 +208,7 @@ int kcfg_run_check(struct kcfg_run *run, struct rt_err *err)
 
 	rc = kcfg_run_look(run, err);
 	if (rc == 0)
-		rc = check_memory(run, err);
+		rc = kcfg_run_check_memory(run, err);
 	for (size_t i = 0; rc == 0 && i < run->live->nr_threads; i++) {
 		const struct kcfg_thread *thread = &run->live->threads[i];
 

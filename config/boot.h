@@ -38,12 +38,22 @@ enum kcfg_booted { KCFG_BOOTED, KCFG_RETUNED, KCFG_AS_IT_WAS, KCFG_IS_PAUSED };
 int kcfg_boot_vm(struct kcfg_boot *boot, const struct kcfg_place *place,
 		 enum kcfg_booted *ret, struct rt_err *err);
 
-/**
- * kcfg_boot_prepare() - the host's side of it alone: CPUs cleared, siblings down.
- *
- * Siblings go down before any real-time VM runs, since that stops all CPUs: of several
- * VMs all are prepared, and then booted.  Undoes what an earlier boot left.
+/*
+ * Of several VMs all go through each of the next three before the first one is booted: so
+ * CPUs can change hands; a CPU that goes down gives its kworkers only CPUs that no
+ * real-time VM is to have; and siblings go down, which stops all CPUs, before any
+ * real-time VM runs.
  */
+
+/**
+ * kcfg_boot_release() - undo what was changed for a VM that does not run (any more), or
+ * has other CPUs in the file than it runs on: partitions refuse other pins.
+ */
+int kcfg_boot_release(struct kcfg_boot *boot, const struct kcfg_place *place,
+		      struct rt_err *err);
+/* A real-time VM's CPUs cleared. */
+int kcfg_boot_clear(struct kcfg_boot *boot, const struct kcfg_place *place, struct rt_err *err);
+/* And the rest of the host's side: siblings down, the kernel's threads raised. */
 int kcfg_boot_prepare(struct kcfg_boot *boot, const struct kcfg_place *place,
 		      struct rt_err *err);
 

@@ -1,186 +1,63 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* clear.c - what has to leave the CPUs of a real-time VM, and where it goes */
+/* clear.c - what has to leave the CPUs of a real-time VM, and by what means it is kept off */
 #include "config/clear.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/err.h"
-#include "lib/root.h"
 
-#define LIST_ROOM	TUNE_VALUE_MAX
-#define CGROUPS		"sys/fs/cgroup"
-#define WORKQUEUES	"sys/devices/virtual/workqueue"
+/* ---- whom the shield keeps off ---- */
 
-struct clear {
-	struct tune_plan *plan;
+static const struct kcfg_place *place_of(const struct kcfg_places *places, const char *uuid)
+{
+	for (size_t i = 0; i < places->n; i++)
+		if (!strcasecmp(places->v[i].vm->uuid, uuid))
+			return &places->v[i];
+	return NULL;
+}
+
+static bool is_spared(void *arg, const struct tune_tasks *tasks, const struct tune_task *task)
+{
+	const struct kcfg_spared *spared = arg;
 	const struct kcfg_place *place;
-	const struct rt_cpuset *house;
-	char text[LIST_ROOM];
-};
-
-/* @from without the VM's CPUs, or the house's where nothing is left. */
-static struct rt_cpuset rest(const struct clear *c, const struct rt_cpuset *from)
-{
-	struct rt_cpuset set = *from;
-
-	rt_cpuset_minus(&set, &c->place->owned);
-	return rt_cpuset_empty(&set) ? *c->house : set;
-}
-
-static int add_mask(struct clear *c, const char *target, const char *why, struct rt_err *err)
-{
-	struct rt_cpuset set;
-	char *now;
-	int rc;
-
-	rc = tune_knob_read(c->plan->root, TUNE_KNOB_CPUMASK, target, &now, NULL);
-	if (rc < 0)
-		return 0;
-	rc = rt_cpuset_parse_mask(&set, now, err);
-	free(now);
-	if (rc < 0 || !rt_cpuset_overlaps(&set, &c->place->owned))
-		return rc;
-	set = rest(c, &set);
-	rc = rt_cpuset_format_mask(&set, c->text, sizeof(c->text));
-	return rc < 0 ? rc : tune_plan_add(c->plan, TUNE_KNOB_CPUMASK, target, c->text,
-					   TUNE_OPTIONAL, TUNE_COST_NONE, err, "%s", why);
-}
-
-/* The mask of all unbound queues, and the queues that show one of their own. */
-static int add_workqueues(struct clear *c, struct rt_err *err)
-{
-	char target[TUNE_TARGET_MAX];
-	struct dirent *entry;
-	DIR *dir;
-	int fd, rc;
-
-	rc = add_mask(c, WORKQUEUES "/cpumask", "new work stays off the VM's CPUs", err);
-	fd = rt_root_open(c->plan->root, NULL, O_RDONLY | O_DIRECTORY, WORKQUEUES);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	while (dir && rc == 0 && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
-			continue;
-		snprintf(target, sizeof(target), WORKQUEUES "/%.200s/cpumask", entry->d_name);
-		rc = add_mask(c, target, "its work stays off the VM's CPUs", err);
-	}
-	if (dir)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
-	return rc;
-}
-
-static int add_irqs(struct clear *c, struct rt_err *err)
-{
-	struct tune_irqs irqs = { 0 };
-	char target[TUNE_TARGET_MAX];
-	struct rt_cpuset set;
-	int rc;
-
-	rc = tune_irqs_read(&irqs, c->plan->root, TUNE_IRQS_AFFINITY, err);
-	for (size_t i = 0; rc == 0 && i < irqs.n; i++) {
-		struct tune_irq *irq = &irqs.v[i];
-
-		if (!irq->has_affinity || !rt_cpuset_overlaps(&irq->affinity, &c->place->owned))
-			continue;
-		tune_irq_probe(irq, c->plan->root);
-		if (irq->hold == TUNE_IRQ_FIXED || irq->hold == TUNE_IRQ_MANAGED)
-			continue;
-		set = rest(c, &irq->affinity);
-		snprintf(target, sizeof(target), "proc/irq/%d/smp_affinity_list", irq->number);
-		rc = rt_cpuset_format(&set, c->text, sizeof(c->text));
-		if (rc == 0)
-			rc = tune_plan_add(c->plan, TUNE_KNOB_CPULIST, target, c->text,
-					   TUNE_OPTIONAL, TUNE_COST_IRQ, err,
-					   "interrupt %s leaves the VM's CPUs",
-					   *irq->actions ? irq->actions : irq->label);
-	}
-	tune_irqs_finish(&irqs);
-	return rc;
-}
-
-static int add_task(struct clear *c, const struct tune_task *task, struct rt_err *err)
-{
-	struct rt_cpuset set = rest(c, &task->allowed);
-	char target[TUNE_TARGET_MAX];
-	int rc;
-
-	rc = tune_target_task(target, sizeof(target), c->plan->root, task->tid, NULL);
-	if (rc < 0)
-		return 0;
-	rc = rt_cpuset_format(&set, c->text, sizeof(c->text));
-	return rc < 0 ? rc : tune_plan_add(c->plan, TUNE_KNOB_AFFINITY, target, c->text,
-					   TUNE_OPTIONAL, TUNE_COST_TASK, err,
-					   "\"%s\" leaves the VM's CPUs", task->comm);
-}
-
-static int add_tasks(struct clear *c, pid_t qemu, struct rt_err *err)
-{
-	struct tune_tasks tasks = { 0 };
 	enum kcfg_role role;
-	int rc, number;
+	int number;
 
-	rc = tune_tasks_read(&tasks, c->plan->root, TUNE_TASKS_AFFINITY, err);
-	for (size_t i = 0; rc == 0 && i < tasks.n; i++) {
-		const struct tune_task *task = &tasks.v[i];
-
-		if (task->hold != TUNE_TASK_FREE || !task->has_affinity ||
-		    !rt_cpuset_overlaps(&task->allowed, &c->place->owned))
-			continue;
-		if (qemu && kcfg_role_of(task, qemu, &role, &number))
-			continue;
-		rc = add_task(c, task, err);
+	(void)tasks;
+	for (size_t i = 0; i < spared->lives->n; i++) {
+		place = place_of(spared->places, spared->lives->v[i].uuid);
+		if (place && place->vm->rt &&
+		    kcfg_role_of(task, spared->lives->v[i].pid, &role, &number))
+			return true;
 	}
-	tune_tasks_finish(&tasks);
-	return rc;
+	return false;
 }
 
-int kcfg_plan_hold(struct tune_plan *plan, const struct kcfg_place *place,
-		   const struct rt_cpuset *online, struct rt_err *err)
+void kcfg_shield(struct tune_shield *ret, const struct kcfg_place *place,
+		 struct kcfg_spared *spared)
 {
-	struct tune_tasks tasks = { 0 };
-	char target[TUNE_TARGET_MAX], text[LIST_ROOM];
-	int rc;
+	/* its memory is libvirt's to place */
+	static const enum tune_shield_kind kinds[] = {
+		TUNE_SHIELD_IRQ, TUNE_SHIELD_LOC, TUNE_SHIELD_PROC,
+	};
+	const struct kcfg_places *places = spared->places;
+	struct rt_cpuset others = { 0 };
 
-	rc = tune_tasks_read(&tasks, plan->root, TUNE_TASKS_AFFINITY, err);
-	for (size_t i = 0; rc == 0 && i < tasks.n; i++) {
-		const struct tune_task *task = &tasks.v[i];
-
-		if (task->hold != TUNE_TASK_FREE || !task->has_affinity ||
-		    rt_cpuset_equal(&task->allowed, online) ||
-		    rt_cpuset_overlaps(&task->allowed, &place->owned) ||
-		    tune_target_task(target, sizeof(target), plan->root, task->tid, NULL) < 0)
-			continue;
-		rc = rt_cpuset_format(&task->allowed, text, sizeof(text));
-		if (rc == 0)
-			rc = tune_plan_add(plan, TUNE_KNOB_AFFINITY, target, text,
-					   TUNE_OPTIONAL | TUNE_HOLD, TUNE_COST_NONE, err,
-					   "\"%s\" has CPUs of its own", task->comm);
+	*ret = (struct tune_shield){ .tier = TUNE_TIER_AFFINITY, .spare = is_spared,
+				     .arg = spared };
+	for (size_t i = 0; i < places->n; i++)
+		if (!places->v[i].vm->disabled)
+			rt_cpuset_or(&others, &places->v[i].owned);
+	rt_cpuset_minus(&others, &place->owned);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		ret->cpus[kinds[i]] = place->owned;
+		ret->taken[kinds[i]] = others;
 	}
-	tune_tasks_finish(&tasks);
-	return rc;
 }
 
-int kcfg_plan_clear(struct tune_plan *plan, const struct kcfg_place *place,
-		    const struct rt_cpuset *house, pid_t qemu, struct rt_err *err)
-{
-	struct clear c = { .plan = plan, .place = place, .house = house };
-	int rc;
-
-	rc = add_mask(&c, "proc/irq/default_smp_affinity", "new interrupts stay off the VM's CPUs",
-		      err);
-	if (rc == 0)
-		rc = add_irqs(&c, err);
-	if (rc == 0)
-		rc = add_workqueues(&c, err);
-	return rc < 0 ? rc : add_tasks(&c, qemu, err);
-}
+/* ---- the kernel's threads, siblings ---- */
 
 /*
  * What the kernel does in threads of the CPU itself has to come before a vCPU that never
@@ -248,82 +125,89 @@ int kcfg_plan_down(struct tune_plan *plan, const struct kcfg_place *place, struc
 
 /* ---- partitions ---- */
 
-/* More CPUs for "machine/.../cpuset.cpus.exclusive"; each folder on the way needs them. */
-static int add_exclusive(struct tune_plan *plan, const char *group, const struct rt_cpuset *more,
-			 struct rt_err *err)
+/* A thread's group from the top of version 2, "" where it is there itself. */
+static const char *group_of(const struct kcfg_lives *lives, const struct kcfg_thread *thread)
 {
-	char target[TUNE_TARGET_MAX], text[LIST_ROOM];
-	struct rt_cpuset set;
-	char *now;
-	int rc;
+	const char *group = tune_task_cgroup(&lives->tasks, thread->task);
 
-	snprintf(target, sizeof(target), CGROUPS "/%s/cpuset.cpus.exclusive", group);
-	rc = tune_knob_read(plan->root, TUNE_KNOB_CPULIST, target, &now, err);
-	if (rc < 0)
-		return rc;
-	rc = rt_cpuset_parse(&set, now, err);
-	free(now);
-	rt_cpuset_or(&set, more);
-	if (rc == 0)
-		rc = rt_cpuset_format(&set, text, sizeof(text));
-	return rc < 0 ? rc : tune_plan_add(plan, TUNE_KNOB_CPULIST, target, text, 0,
-					   TUNE_COST_NONE, err, "the way to a vCPU's partition");
+	return group + strspn(group, "/");
 }
 
-static int add_ancestors(struct tune_plan *plan, const char *group, const struct rt_cpuset *cpus,
-			 struct rt_err *err)
+static int find_mount(const struct tune_plan *plan, char mount[TUNE_MOUNT_MAX],
+		      struct rt_err *err)
 {
-	char path[TUNE_TARGET_MAX];
-	int rc = 0;
-
-	for (const char *slash = strchr(group, '/'); rc == 0 && slash;
-	     slash = strchr(slash + 1, '/')) {
-		snprintf(path, sizeof(path), "%.*s", (int)(slash - group), group);
-		rc = add_exclusive(plan, path, cpus, err);
-	}
-	return rc;
-}
-
-static int add_partition(struct tune_plan *plan, const char *group, int cpu, struct rt_err *err)
-{
-	struct rt_cpuset own = { 0 };
-	char target[TUNE_TARGET_MAX];
-	int rc;
-
-	rt_cpuset_add(&own, cpu);
-	rc = add_exclusive(plan, group, &own, err);
-	snprintf(target, sizeof(target), CGROUPS "/%s/cpuset.cpus.partition", group);
-	return rc < 0 ? rc : tune_plan_add(plan, TUNE_KNOB_TEXT, target, "isolated", TUNE_OPTIONAL,
-					   TUNE_COST_DOMAINS, err,
-					   "the scheduler keeps all others off CPU %d", cpu);
+	return tune_cgroups_find(plan->root, mount) == TUNE_CGROUPS_V2 ? 0 :
+	       rt_err_say(err, RT_ECANNOT, "no cpuset controller of cgroup version 2");
 }
 
 int kcfg_plan_isolate(struct tune_plan *plan, const struct kcfg_place *place,
 		      const struct kcfg_lives *lives, const struct kcfg_live *live,
 		      struct rt_err *err)
 {
-	struct rt_cpuset cpus = { 0 };
-	const char *group = NULL;
-	int rc = 0;
+	char mount[TUNE_MOUNT_MAX];
+	int rc = find_mount(plan, mount, err);
 
-	for (unsigned int i = 0; i < place->vm->nr_vcpus; i++)
-		if (place->vcpus[i] != KCFG_ANY)
-			rt_cpuset_add(&cpus, place->vcpus[i]);
 	for (size_t i = 0; rc == 0 && i < live->nr_threads; i++) {
 		const struct kcfg_thread *thread = &live->threads[i];
+		struct rt_cpuset own = { 0 };
 
 		if (thread->role != KCFG_ROLE_VCPU ||
 		    (unsigned int)thread->number >= place->vm->nr_vcpus)
 			continue;
-		group = tune_task_cgroup(&lives->tasks, thread->task);
-		group += strspn(group, "/");
-		if (!*group || !rt_root_exists(plan->root, CGROUPS "/%s/cpuset.cpus.exclusive",
-					       group))
-			return 0;
-		if (thread->number == 0)
-			rc = add_ancestors(plan, group, &cpus, err);
-		if (rc == 0)
-			rc = add_partition(plan, group, place->vcpus[thread->number], err);
+		rt_cpuset_add(&own, place->vcpus[thread->number]);
+		rc = tune_partition_plan_remote(plan, mount, group_of(lives, thread), &own, err);
 	}
-	return rc < 0 ? rc : group != NULL;
+	return rc;
+}
+
+/* libvirt's own groups, which all VMs without <partition> share. */
+static bool is_shared(const char *top)
+{
+	return !strcmp(top, "machine") || !strcmp(top, "machine.slice");
+}
+
+static bool is_below(const char *group, const char *top)
+{
+	size_t len = strlen(top);
+
+	return !strncmp(group, top, len) && (!group[len] || group[len] == '/');
+}
+
+/* Nobody else would have its CPUs in it. */
+static bool is_alone(const char *top, const struct kcfg_lives *lives,
+		     const struct kcfg_live *live)
+{
+	enum kcfg_role role;
+	int number;
+
+	for (size_t i = 0; i < lives->tasks.n; i++) {
+		const struct tune_task *task = &lives->tasks.v[i];
+		const char *group = tune_task_cgroup(&lives->tasks, task);
+
+		if (is_below(group + strspn(group, "/"), top) &&
+		    !kcfg_role_of(task, live->pid, &role, &number))
+			return false;
+	}
+	return true;
+}
+
+int kcfg_plan_isolate_whole(struct tune_plan *plan, const struct kcfg_place *place,
+			    const struct kcfg_lives *lives, const struct kcfg_live *live,
+			    struct rt_err *err)
+{
+	char mount[TUNE_MOUNT_MAX], top[TUNE_TARGET_MAX] = "";
+	int rc = find_mount(plan, mount, err);
+
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < live->nr_threads && !top[0]; i++)
+		if (live->threads[i].role == KCFG_ROLE_VCPU)
+			snprintf(top, sizeof(top), "%s", group_of(lives, &live->threads[i]));
+	top[strcspn(top, "/")] = '\0';
+	if (!top[0] || is_shared(top) || !is_alone(top, lives, live))
+		return rt_err_say(err, RT_ECANNOT, "it shares its group \"%s\" with others; a "
+				  "<resource><partition> in its XML would give it one", top);
+	if (!rt_cpuset_within(&place->others, &place->used))
+		return rt_err_say(err, RT_ECANNOT, "emulator_cpuset has CPUs of the host");
+	return tune_partition_plan_local(plan, mount, top, &place->used, err);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * clear.h - plans for the host's side of a real-time VM: nothing else on its CPUs,
- * its siblings down, its vCPUs in partitions of their own
+ * clear.h - the host's side of a real-time VM, planned: whom its shield keeps off and
+ * whom it spares, siblings down, partitions of its own
  */
 #ifndef KCFG_CLEAR_H
 #define KCFG_CLEAR_H
@@ -9,22 +9,18 @@
 #include "config/live.h"
 #include "config/place.h"
 
-/**
- * kcfg_plan_clear() - interrupts, tasks, kernel threads and work queues off a VM's CPUs.
- * @house: where goes what was allowed there alone.
- * @qemu: the VM's own process, which stays; 0: it does not run yet.
- *
- * Managed interrupts and those that cannot be moved stay; irq-affinity(1) names them.
- */
-int kcfg_plan_clear(struct tune_plan *plan, const struct kcfg_place *place,
-		    const struct rt_cpuset *house, pid_t qemu, struct rt_err *err);
+/* Whose threads a shield leaves where they are: the real-time VMs' that run. */
+struct kcfg_spared {
+	const struct kcfg_places *places;
+	const struct kcfg_lives *lives;
+};
 
 /*
- * Affinities that stay as they are, for the journal to know: a partition that comes
- * or goes makes the kernel forget them.
+ * All kinds of shield for the VM's cores; nothing goes to the other real-time VMs'.
+ * @spared: borrowed, as long as @ret is used.
  */
-int kcfg_plan_hold(struct tune_plan *plan, const struct kcfg_place *place,
-		   const struct rt_cpuset *online, struct rt_err *err);
+void kcfg_shield(struct tune_shield *ret, const struct kcfg_place *place,
+		 struct kcfg_spared *spared);
 
 /* The kernel's own threads on its vCPUs' CPUs come before the vCPUs. */
 int kcfg_plan_kernel_first(struct tune_plan *plan, const struct kcfg_place *place,
@@ -33,15 +29,21 @@ int kcfg_plan_kernel_first(struct tune_plan *plan, const struct kcfg_place *plac
 /* Threads of the VM's cores that it does not use go offline. */
 int kcfg_plan_down(struct tune_plan *plan, const struct kcfg_place *place, struct rt_err *err);
 
-/**
- * kcfg_plan_isolate() - an isolated partition of cgroup v2 around each vCPU of a VM
- * that runs.
- *
- * Optional as a whole: where the kernel has no remote partitions (before 6.7) the plan
- * stays as it was, and the return is 0; else 1.
+/*
+ * An isolated partition of cgroup v2 around each vCPU of a VM that runs.
+ * RT_ECANNOT where the kernel has no remote ones (before 6.7).
  */
 int kcfg_plan_isolate(struct tune_plan *plan, const struct kcfg_place *place,
 		      const struct kcfg_lives *lives, const struct kcfg_live *live,
 		      struct rt_err *err);
+
+/*
+ * One for the VM as a whole, around all CPUs that its threads have: from 6.1 on, where
+ * its XML gives it a group of its own below the top (<resource><partition>).
+ * RT_ECANNOT where it has none.
+ */
+int kcfg_plan_isolate_whole(struct tune_plan *plan, const struct kcfg_place *place,
+			    const struct kcfg_lives *lives, const struct kcfg_live *live,
+			    struct rt_err *err);
 
 #endif /* KCFG_CLEAR_H */

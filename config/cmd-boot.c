@@ -76,6 +76,16 @@ static int refuse_running(struct rt_err *err)
 	return 0;
 }
 
+static int release(struct kcfg_boot *boot, struct kcfg_job *job)
+{
+	return kcfg_boot_release(boot, job->place, &job->err);
+}
+
+static int clear(struct kcfg_boot *boot, struct kcfg_job *job)
+{
+	return kcfg_boot_clear(boot, job->place, &job->err);
+}
+
 static int prepare(struct kcfg_boot *boot, struct kcfg_job *job)
 {
 	return kcfg_boot_prepare(boot, job->place, &job->err);
@@ -96,12 +106,12 @@ static const char *const outcomes[] = {
 	[KCFG_IS_PAUSED] = "is as it should be, but paused: virsh resume lets it go on",
 };
 
-static int report(const struct kcfg_jobs *jobs)
+static int report(const struct kcfg_jobs *jobs, bool last)
 {
 	int failed = 0;
 
 	for (const struct kcfg_job *job = jobs->v; job < jobs->v + jobs->n; job++) {
-		if (job->rc == 0 && !dry_run)
+		if (job->rc == 0 && last && !dry_run)
 			printf("%s: %s\n", job->place->vm->name, outcomes[job->outcome]);
 		else if (job->rc < 0)
 			fprintf(stderr, "kvmrt-boot: %s\n", job->err.text);
@@ -113,7 +123,31 @@ static int report(const struct kcfg_jobs *jobs)
 	return failed ? 1 : 0;
 }
 
-/* Every sibling is down before the first real-time VM runs. */
+/* Each for all VMs before the next one; see boot.h. */
+static int (*const passes[])(struct kcfg_boot *boot, struct kcfg_job *job) = {
+	release, clear, prepare, boot_one,
+};
+
+#define NR_PASSES (sizeof(passes) / sizeof(passes[0]))
+
+/* What failed in an early pass fails in the last one too, which tells of it. */
+static int run_passes(struct kcfg_jobs *jobs)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < NR_PASSES && rc == 0; i++) {
+		bool last = i == NR_PASSES - 1;
+
+		for (size_t k = 0; k < jobs->n; k++)
+			jobs->v[k].err = (struct rt_err){ 0 };
+		jobs->serial = !last || verbose || dry_run;
+		jobs->run = passes[i];
+		kcfg_jobs_run(jobs);
+		rc = clean || last ? report(jobs, last) : 0;
+	}
+	return rc;
+}
+
 static int boot_all(const struct kcfg_place **places, int n, struct rt_err *err)
 {
 	struct kcfg_jobs jobs;
@@ -124,19 +158,8 @@ static int boot_all(const struct kcfg_place **places, int n, struct rt_err *err)
 		return rt_err_set(err, rc, "cannot boot");
 	jobs.dry_run = dry_run;
 	jobs.log = verbose || dry_run ? stdout : NULL;
-	jobs.serial = true;
 	jobs.stop_at_failure = clean;
-	jobs.run = prepare;
-	kcfg_jobs_run(&jobs);
-	rc = clean ? report(&jobs) : 0;
-	for (size_t i = 0; i < jobs.n && rc == 0; i++)
-		jobs.v[i].err = (struct rt_err){ 0 };
-	if (rc == 0) {
-		jobs.serial = verbose || dry_run;
-		jobs.run = boot_one;
-		kcfg_jobs_run(&jobs);
-		rc = report(&jobs);
-	}
+	rc = run_passes(&jobs);
 	kcfg_jobs_finish(&jobs);
 	return rc;
 }

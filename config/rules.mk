@@ -25,7 +25,7 @@ DEPS += libvirt-dev libvirt-daemon-system libvirt-clients libxml2-dev
 PKGS += libvirt libxml-2.0
 kcfg-ldlibs += -lvirt -lxml2
 xml-parts := xml xml-node xml-parts xml-pins live-status
-libconfig.a-objs += $(xml-parts:%=config/%.o) $(addprefix config/,boot.o boot-end.o \
+libconfig.a-objs += $(xml-parts:%=config/%.o) $(addprefix config/,boot.o boot-end.o boot-host.o \
 	boot-hold.o boot-threads.o clear.o domain.o domain-import.o jobs.o live.o \
 	session.o sync.o verdict.o virt.o)
 libxml-cflags := $(shell $(PKG_CONFIG) --cflags libxml-2.0 2>/dev/null)
