@@ -2,7 +2,7 @@
 # The lab: a shell in it, and the tests that need real kernels.
 
 DEPS += qemu-system-x86 seabios busybox-static cpio kmod xz-utils zstd dropbear-bin \
-	openssh-client openssh-sftp-server iproute2 procps util-linux linux-perf
+	openssh-client openssh-sftp-server iproute2 procps rt-tests util-linux linux-perf
 
 lab: programs
 	$(Q)tests/lab/lab --path $(O)/bin --shell

@@ -32,12 +32,18 @@ start_libvirtd() {
 	fail "libvirtd does not answer"
 }
 
-# make_guest SCRIPT: an initramfs of busybox whose init is SCRIPT
+# make_guest SCRIPT PROGRAM...: an initramfs of busybox and these programs whose init is SCRIPT
 make_guest() {
-	local root=/run/guest-root
+	local root=/run/guest-root program file
 
 	mkdir -p $root/bin $root/proc $root/sys $root/dev
 	cp "$(command -v busybox)" $root/bin/
+	for program in "${@:2}"; do
+		cp "$(command -v "$program")" $root/bin/
+		for file in $(ldd "$root/bin/$program" | grep -o '/[^ ]*'); do
+			mkdir -p "$root${file%/*}" && cp -L "$file" "$root$file"
+		done
+	done
 	cat >$root/init <<-END
 		#!/bin/busybox sh
 		/bin/busybox --install -s /bin
@@ -53,7 +59,7 @@ make_guest() {
 # uuid_of NUMBER
 uuid_of() { printf '5a1c0004-0000-4000-8000-%012d' "$1"; }
 
-# define_vm NUMBER VCPUS: vmNUMBER, with an iothread and a network by vhost
+# define_vm NUMBER VCPUS [XML]: vmNUMBER, with an iothread and a network by vhost
 define_vm() {
 	ip tuntap add "tap$1" mode tap vnet_hdr
 	cat >/run/vm.xml <<-END
@@ -62,6 +68,7 @@ define_vm() {
 		  <uuid>$(uuid_of "$1")</uuid>
 		  <memory unit='MiB'>128</memory>
 		  <vcpu>$2</vcpu>
+		  ${3-}
 		  <iothreads>1</iothreads>
 		  <os>
 		    <type arch='x86_64' machine='pc'>hvm</type>
@@ -98,10 +105,14 @@ as_before() {
 	"$lab_folder/host-snapshot" --compare "/run/$1.json" /run/after.json || fail "not as before ($2)"
 }
 
-# nobody_else_on CPULIST NAME: no task, movable interrupt or work queue may use the CPUs but the VM's
-# own, the kernel's threads that are bound to them, and the emulated timer's interrupt
+# nobody_else_on CPULIST NAME...: no task, movable interrupt or work queue may use the CPUs but the
+# VMs' own, the kernel's threads that are bound to them, and the emulated timer's interrupt
 nobody_else_on() {
-	python3 - "$1" "$(cat "/run/libvirt/qemu/$2.pid")" <<-'END' || fail "somebody else may use CPUs $1"
+	local pids
+
+	pids=$(for vm in "${@:2}"; do cat "/run/libvirt/qemu/$vm.pid" && echo; done)
+	# shellcheck disable=SC2086 # numbers
+	python3 - "$1" $pids <<-'END' || fail "somebody else may use CPUs $1"
 		import glob, os, re, sys
 
 		def cpus(text):
@@ -115,7 +126,7 @@ nobody_else_on() {
 		    m = int(open(path).read().replace(",", ""), 16)
 		    return {i for i in range(1024) if m >> i & 1}
 
-		own, qemu = cpus(sys.argv[1]), sys.argv[2]
+		own, qemu = cpus(sys.argv[1]), sys.argv[2:]
 		bad = []
 		bound = re.compile(r".*/\d+(H|:.*)?$")
 		for path in glob.glob("/proc/[0-9]*/task/[0-9]*"):
@@ -126,11 +137,13 @@ nobody_else_on() {
 		    except OSError:
 		        continue
 		    allowed = cpus(re.search(r"Cpus_allowed_list:\s*(.*)", status).group(1))
-		    if not allowed & own or path.split("/")[2] == qemu or qemu in comm:
+		    if not allowed & own or path.split("/")[2] in qemu or \
+		       re.split("[-/]", comm)[-1] in qemu:
 		        continue
-		    # Rescuers work when memory is short, and are bound to all CPUs by the kernel.
+		    # Rescuers work when memory is short, and are bound to all CPUs by the kernel.  Unbound
+		    # workers follow the work queues' masks, which are below, when they work the next time.
 		    if kernel and (len(allowed) == 1 and bound.match(comm) or
-		                   comm.startswith("kworker/R-")):
+		                   comm.startswith(("kworker/R-", "kworker/u"))):
 		        continue
 		    bad.append("%s %s: %s" % (path, comm, sorted(allowed)))
 		for path in glob.glob("/proc/irq/*/smp_affinity_list"):
@@ -145,4 +158,54 @@ nobody_else_on() {
 		print("\n".join(bad))
 		sys.exit(bool(bad))
 	END
+}
+
+step() { echo "$(cut -d' ' -f1 /proc/uptime) s: $*"; }
+off() { kvmrt-shutdown -f $cfg --force -t 1 || fail "shutdown of $1"; }
+
+# all_placed NAME ROLE...
+all_placed() {
+	local role
+
+	kvmrt-stat -f $cfg -t "$1" >/run/stat
+	cat /run/stat
+	for role in "${@:2}"; do
+		grep -q "^$1 .* $role .* ok$" /run/stat || fail "no $role in its place"
+	done
+	! grep -q 'expected' /run/stat || fail "a thread is not in its place"
+}
+
+# vcpu_on NAME NUMBER CPU: as /proc shows it, not as it was asked for; its group is in $group
+vcpu_on() {
+	local tid name
+
+	tid=$(grep -l "^CPU $2/" "/proc/$(cat "/run/libvirt/qemu/$1.pid")"/task/*/comm | cut -d/ -f5)
+	same "CPUs of $1's vCPU $2" "$3" "$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$tid/status")"
+	same "policy of $1's vCPU $2" "SCHED_FIFO 1" "$(chrt -p "$tid" | sed 's/.*: //' | xargs)"
+	group=/sys/fs/cgroup$(cut -d: -f3 "/proc/$tid/cgroup")
+	same "group" "vcpu$2" "${group##*/}"
+	same "its CPUs" "$3" "$(cat "$group/cpuset.cpus.effective")"
+	for name in rcuc/$3 ktimers/$3 ksoftirqd/$3; do
+		tid=$(grep -lx "$name" /proc/[0-9]*/comm | cut -d/ -f3)
+		[ -z "$tid" ] || [ "$(chrt -p "$tid" | sed -n 's/.*priority: //p')" -gt 1 ] ||
+			fail "$name comes behind the vCPU"
+	done
+}
+
+# vcpu_alone_on NAME NUMBER CPU: and in an isolated partition of its own
+vcpu_alone_on() {
+	vcpu_on "$@"
+	same "partition" isolated "$(cat "$group/cpuset.cpus.partition")"
+}
+
+# memory_on NODE NAME: locked, and the guest's, the largest mapping, there and nowhere else
+memory_on() {
+	local pid
+
+	pid=$(cat "/run/libvirt/qemu/$2.pid")
+	[ "$(awk '/^VmLck/ { print $2 }' "/proc/$pid/status")" -gt 131072 ] ||
+		fail "memory is not locked"
+	grep -E 'anon=[0-9]{4,}' "/proc/$pid/numa_maps" | sort -t= -k2 -n | tail -n 1 >/run/numa
+	grep -q " N$1=" /run/numa && ! grep -q " N$((1 - $1))=" /run/numa ||
+		fail "memory: $(cat /run/numa)"
 }
