@@ -8,19 +8,8 @@
 cfg=$tmp/kvmrt.cfg
 boot() { run kvmrt-boot -f "$cfg" "$@"; }
 set_in() { sed -i "/^name = $1\$/,/^\[/s|^$2 =.*|$2 = $3|" "$cfg"; }
-state() { virsh -q domstate "$1" | head -n 1; }
 for n in 1 2 3; do
-	cat >"$tmp/vm.xml" <<-END
-	<domain type='qemu'>
-	  <name>vm$n</name>
-	  <uuid>5a1c0005-0000-4000-8000-00000000000$n</uuid>
-	  <memory unit='MiB'>16</memory>
-	  <vcpu>1</vcpu>
-	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-	  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
-	</domain>
-	END
-	virsh -q define "$tmp/vm.xml" || fail "vm$n"
+	define_vm vm$n 5a1c0005-0000-4000-8000-00000000000$n
 done
 run kvmrt-import -f "$cfg"
 expect_status 0
@@ -34,14 +23,14 @@ set_in vm2 autostart true
 boot --dry-run
 expect_status 0
 expect_stdout_like '^vm1: would be started$' '^vm2: would be started$'
-[ "$(state vm1)" = 'shut off' ] || fail 'vm1 runs'
+[ "$(vm_state vm1)" = 'shut off' ] || fail 'vm1 runs'
 
 it 'boots those with autostart'
 boot
 expect_status 0
 expect_stdout 'vm1: booted
 vm2: booted'
-[ "$(state vm1)/$(state vm3)" = 'running/shut off' ] || fail 'not vm1 alone runs'
+[ "$(vm_state vm1)/$(vm_state vm3)" = 'running/shut off' ] || fail 'not vm1 alone runs'
 
 it 'leaves those that run as they should, and refuses them with --clean'
 boot
@@ -77,7 +66,7 @@ boot vm3 vm2
 expect_status 1
 expect_stdout 'vm2: booted'
 expect_stderr_like "^kvmrt-boot: vm3: cannot start the VM: .*/nonexistent"
-[ "$(state vm3)" = 'shut off' ] || fail 'vm3 runs'
+[ "$(vm_state vm3)" = 'shut off' ] || fail 'vm3 runs'
 
 it 'says that an emulator is missing'
 virsh -q dumpxml --inactive vm3 | sed "s|<emulator>.*</emulator>|<emulator>$tmp/qemu</emulator>|; /<disk /,/<.disk>/d" \
@@ -104,7 +93,7 @@ virsh -q define "$tmp/vm3d.xml" || fail 'vm3 with a limit'
 boot vm3
 expect_status 1
 expect_stderr "kvmrt-boot: vm3: expected at least 152 MiB to lock (64 MiB of the guest and 88 MiB of QEMU), found 64 MiB as hard_limit in memtune of its XML"
-[ "$(state vm3)" = 'shut off' ] || fail 'vm3 runs'
+[ "$(vm_state vm3)" = 'shut off' ] || fail 'vm3 runs'
 
 it 'names a VM that the file does not have'
 boot vm9

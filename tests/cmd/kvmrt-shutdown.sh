@@ -7,19 +7,8 @@
 
 cfg=$tmp/kvmrt.cfg
 shut() { run kvmrt-shutdown -f "$cfg" "$@"; }
-state() { virsh -q domstate "$1" | head -n 1; }
 for n in 1 2 3 4; do
-	cat >"$tmp/vm.xml" <<-END
-	<domain type='qemu'>
-	  <name>vm$n</name>
-	  <uuid>5a1c0006-0000-4000-8000-00000000000$n</uuid>
-	  <memory unit='MiB'>16</memory>
-	  <vcpu>1</vcpu>
-	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-	  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
-	</domain>
-	END
-	virsh -q define "$tmp/vm.xml" || fail "vm$n"
+	define_vm vm$n 5a1c0006-0000-4000-8000-00000000000$n
 done
 run kvmrt-import -f "$cfg"
 expect_status 0
@@ -31,7 +20,7 @@ it 'says what it would do'
 shut --dry-run vm1
 expect_status 0
 expect_stdout 'vm1: would be shut down'
-[ "$(state vm1)" = running ] || fail 'vm1 does not run'
+[ "$(vm_state vm1)" = running ] || fail 'vm1 does not run'
 
 it 'lets a guest run on that does not power off, and says so'
 shut -t 1 vm1
@@ -47,7 +36,7 @@ expect_stdout 'vm1: ended
 vm2: ended
 vm3: ended
 vm4: ended'
-[ "$(state vm1)/$(state vm4)" = 'shut off/shut off' ] || fail 'some run'
+[ "$(vm_state vm1)/$(vm_state vm4)" = 'shut off/shut off' ] || fail 'some run'
 # One after the other takes four times 2 s.
 [ $took -lt 7000 ] || fail "not at the same time: $took ms"
 

@@ -119,17 +119,7 @@ expect_stdout_like '^  name: words -> phrases$'
 grep -q '^name = phrases$' "$cfg" || fail 'the name was not taken'
 
 it 'does not rename one that runs, but says so'
-cat >"$tmp/tiny.xml" <<'END'
-<domain type='qemu'>
-  <name>tiny</name>
-  <uuid>5a1c0001-0000-4000-8000-00000000000a</uuid>
-  <memory unit='MiB'>16</memory>
-  <vcpu>1</vcpu>
-  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
-</domain>
-END
-virsh -q define "$tmp/tiny.xml"
+define_vm tiny 5a1c0001-0000-4000-8000-00000000000a
 virsh -q start --paused tiny || fail 'tiny does not start'
 run kvmrt-import -f "$cfg" --topology "$host" tiny
 expect_status 0

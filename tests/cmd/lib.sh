@@ -114,3 +114,19 @@ expect_wrong_usage() {
 	expect_stdout ''
 	expect_stderr_like "^$command: .*$regex" "^Try '$command --help'\.$"
 }
+
+# define_vm NAME UUID: a domain of libvirt that starts nothing from anywhere
+define_vm() {
+	cat >"$tmp/vm.xml" <<-END
+	<domain type='qemu'>
+	  <name>$1</name>
+	  <uuid>$2</uuid>
+	  <memory unit='MiB'>16</memory>
+	  <vcpu>1</vcpu>
+	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
+	  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
+	</domain>
+	END
+	virsh -q define "$tmp/vm.xml" || fail "$1"
+}
+vm_state() { virsh -q domstate "$1" | head -n 1; }

@@ -10,19 +10,8 @@ need python3
 journals_go
 cfg=$tmp/kvmrt.cfg
 for n in 1 2; do
-	cat >"$tmp/vm.xml" <<-END
-	<domain type='qemu'>
-	  <name>vm$n</name>
-	  <uuid>5a1c0007-0000-4000-8000-00000000000$n</uuid>
-	  <memory unit='MiB'>16</memory>
-	  <vcpu>1</vcpu>
-	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-	  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
-	</domain>
-	END
-	virsh -q define "$tmp/vm.xml" || fail "vm$n"
+	define_vm vm$n 5a1c0007-0000-4000-8000-00000000000$n
 done
-state() { virsh -q domstate "$1" | head -n 1; }
 off() { virsh -q destroy vm1; virsh -q destroy vm2; } 2>/dev/null
 # cut NUMBER HOW COMMAND...: libvirtd goes away at the command's message NUMBER
 cut() {
@@ -98,7 +87,7 @@ for how in asked answered; do
 		cut "$n" $how kvmrt-boot vm1
 		expect_status 0
 		expect_stdout 'vm1: booted'
-		[ "$(state vm1)" = running ] || fail "$how $n: vm1 does not run"
+		[ "$(vm_state vm1)" = running ] || fail "$how $n: vm1 does not run"
 		off
 	done
 done
@@ -114,7 +103,7 @@ for how in asked answered; do
 		virsh -q start vm1
 		cut "$n" $how kvmrt-shutdown --force -t 0 vm1
 		expect_status 0
-		[ "$(state vm1)" = 'shut off' ] || fail "$how $n: vm1 runs"
+		[ "$(vm_state vm1)" = 'shut off' ] || fail "$how $n: vm1 runs"
 	done
 done
 
@@ -124,7 +113,7 @@ expect_status 1
 expect_stderr_like '^kvmrt-boot: vm[12]: .*lost libvirt, and waited 15 s: no libvirt at '
 run kvmrt-boot -f "$cfg" vm1 vm2
 expect_status 0
-[ "$(state vm1)/$(state vm2)" = running/running ] || fail 'not both run'
+[ "$(vm_state vm1)/$(vm_state vm2)" = running/running ] || fail 'not both run'
 
 it 'does not take a start for done that a new libvirtd takes back'
 off
@@ -150,7 +139,7 @@ libvirtd -d
 wait $boot || fail "$(cat "$tmp/out")"
 expect_same "$tmp/out" 'vm1: booted
 vm2: booted'
-[ "$(state vm1)/$(state vm2)" = running/running ] || fail 'not both run'
+[ "$(vm_state vm1)/$(vm_state vm2)" = running/running ] || fail 'not both run'
 
 it 'lets two commands boot the same VMs: one does, the other finds it done'
 off
@@ -164,11 +153,11 @@ expect_same "$tmp/both" 'vm1: booted
 vm1: runs as it should
 vm2: booted
 vm2: runs as it should'
-[ "$(state vm1)/$(state vm2)" = running/running ] || fail 'not both run'
+[ "$(vm_state vm1)/$(vm_state vm2)" = running/running ] || fail 'not both run'
 
 it 'leaves a VM paused that somebody paused, and says so'
 virsh -q suspend vm1
 run kvmrt-boot -f "$cfg" vm1
 expect_status 0
 expect_stdout 'vm1: is as it should be, but paused: virsh resume lets it go on'
-[ "$(state vm1)" = paused ] || fail 'vm1 is not paused'
+[ "$(vm_state vm1)" = paused ] || fail 'vm1 is not paused'
