@@ -117,6 +117,14 @@ static void wait_for_it(struct kcfg_virt *virt, unsigned int seconds)
 	}
 }
 
+/* libvirt was there a moment ago: does it come back? */
+static int await(struct kcfg_virt *virt, unsigned int seconds, struct rt_err *err)
+{
+	wait_for_it(virt, seconds);
+	return virt->conn ? 0 : rt_err_wrap(err, connect_failed(virt->uri, err),
+					    "lost libvirt, and waited %u s", seconds);
+}
+
 static int open_within(struct kcfg_virt **ret, const char *uri, unsigned int seconds,
 		       struct rt_err *err)
 {
@@ -132,10 +140,8 @@ static int open_within(struct kcfg_virt **ret, const char *uri, unsigned int sec
 	virt->conn = virt->uri ? virConnectOpen(virt->uri) : NULL;
 	if (!virt->conn)
 		rc = connect_failed(virt->uri ? virt->uri : "", err);
-	if (rc == RT_ECANNOT && seconds) {
-		wait_for_it(virt, seconds);
-		rc = virt->conn ? 0 : connect_failed(virt->uri, err);
-	}
+	if (rc == RT_ECANNOT && seconds)
+		rc = await(virt, seconds, err);
 	if (rc < 0) {
 		kcfg_virt_close(virt);
 		return rc;
@@ -169,9 +175,7 @@ static int again(struct kcfg_virt *virt, struct rt_err *err)
 {
 	virConnectClose(virt->conn);
 	virt->conn = NULL;
-	wait_for_it(virt, WAIT_S);
-	return virt->conn ? 0 : rt_err_wrap(err, connect_failed(virt->uri, err),
-					    "lost libvirt, and waited %u s", WAIT_S);
+	return await(virt, WAIT_S, err);
 }
 
 static bool lost(const struct kcfg_virt *virt)

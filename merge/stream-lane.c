@@ -130,15 +130,13 @@ static void skip_damaged(struct mrg_stream *stream, struct mrg_lane_state *lane,
 {
 	const char *path = lane->pub.member->path;
 	struct xt_chunk chunk;
-	char text[1024];
+	struct rt_err told = *why;
 	size_t len = strlen(path);
 
 	/* Some readers know the name of their file, those of a directory that of the part. */
-	if (strncmp(why->text, path, len) == 0 && why->text[len] == ':')
-		snprintf(text, sizeof(text), "%s", why->text);
-	else
-		snprintf(text, sizeof(text), "%s: %s", path, why->text);
-	mrg_stream_warn(stream, text);
+	if (strncmp(why->text, path, len) != 0 || why->text[len] != ':')
+		rt_err_wrap(&told, why->code, "%s", path);
+	mrg_stream_warn(stream, told.text);
 	xt_lane_chunk(lane->trace, lane->pub.lane, lane->chunk, &chunk);
 	lane->chunk_page += chunk.nr_pages;
 	lane->chunk++;
