@@ -261,6 +261,9 @@ int xt_record_save_snapshot(struct xt_record *record, const struct rt_cpuset *cp
 	int rc;
 
 	rc = xt_capture_save(record->capture, "snapshot_raw", cpus, record->flushes, err);
+	/* Who chose a buffer before the swap, and was preempted there, has written since then. */
+	if (rc == 0)
+		rc = xt_capture_save(record->capture, "snapshot_raw", cpus, record->flushes, err);
 	if (rc == 0)
 		xt_capture_note_swapped(record->capture);
 	/* Not cleared, it would come back as stale events with the next swap. */
