@@ -110,7 +110,7 @@ done
 it 'says what was not done when libvirtd does not come back, and the next run does it'
 cut 17 down kvmrt-boot vm1 vm2
 expect_status 1
-expect_stderr_like '^kvmrt-boot: vm[12]: .*no libvirt at '
+expect_stderr_like '^kvmrt-boot: vm[12]: .*lost libvirt, and waited 15 s: no libvirt at '
 run kvmrt-boot -f "$cfg" vm1 vm2
 expect_status 0
 [ "$(vm_state vm1)/$(vm_state vm2)" = running/running ] || fail 'not both run'
