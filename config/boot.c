@@ -373,3 +373,16 @@ int kcfg_boot_prepare(struct kcfg_boot *boot, const struct kcfg_place *place, st
 {
 	return init_and_prepare(boot, place, prepare_steps, err);
 }
+
+int kcfg_boot_abandon(struct kcfg_boot *boot, const struct kcfg_place *place, struct rt_err *err)
+{
+	struct kcfg_run run;
+	int rc;
+
+	kcfg_run_init(&run, boot, place);
+	rc = kcfg_run_hold(&run, err);
+	if (rc == 0 && kcfg_run_look(&run, NULL) == -ESRCH)
+		rc = kcfg_boot_undo(boot, place->vm->uuid, err);
+	kcfg_run_finish(&run);
+	return rc < 0 ? rt_err_wrap(err, rc, "%s", place->vm->name) : 0;
+}

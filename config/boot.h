@@ -57,6 +57,13 @@ int kcfg_boot_clear(struct kcfg_boot *boot, const struct kcfg_place *place, stru
 int kcfg_boot_prepare(struct kcfg_boot *boot, const struct kcfg_place *place,
 		      struct rt_err *err);
 
+/**
+ * kcfg_boot_abandon() - undo these three for a VM that was not booted in the end, if it has
+ * no QEMU.  libvirt is not asked: it may be what failed.
+ */
+int kcfg_boot_abandon(struct kcfg_boot *boot, const struct kcfg_place *place,
+		      struct rt_err *err);
+
 /* Undoes what a boot changed; the VM is off.  0 where there is nothing to undo. */
 int kcfg_boot_undo(struct kcfg_boot *boot, const char *uuid, struct rt_err *err);
 

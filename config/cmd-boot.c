@@ -106,12 +106,12 @@ static const char *const outcomes[] = {
 	[KCFG_IS_PAUSED] = "is as it should be, but paused: virsh resume lets it go on",
 };
 
-static int report(const struct kcfg_jobs *jobs, bool last)
+static int report(const struct kcfg_jobs *jobs)
 {
 	int failed = 0;
 
 	for (const struct kcfg_job *job = jobs->v; job < jobs->v + jobs->n; job++) {
-		if (job->rc == 0 && last && !dry_run)
+		if (job->rc == 0 && !dry_run)
 			printf("%s: %s\n", job->place->vm->name, outcomes[job->outcome]);
 		else if (job->rc < 0)
 			fprintf(stderr, "kvmrt-boot: %s\n", job->err.text);
@@ -130,22 +130,48 @@ static int (*const passes[])(struct kcfg_boot *boot, struct kcfg_job *job) = {
 
 #define NR_PASSES (sizeof(passes) / sizeof(passes[0]))
 
-/* What failed in an early pass fails in the last one too, which tells of it. */
+static bool some_failed(const struct kcfg_jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++)
+		if (jobs->v[i].rc < 0)
+			return true;
+	return false;
+}
+
+/* With --clean one failure ends it: those that did well so far are not booted either. */
+static void stop_here(struct kcfg_jobs *jobs)
+{
+	for (size_t i = 0; i < jobs->n; i++)
+		if (jobs->v[i].rc == 0)
+			jobs->v[i].rc = 1;
+}
+
+/* What the passes before the last one changed for VMs that were not booted. */
+static void abandon(const struct kcfg_jobs *jobs)
+{
+	struct kcfg_boot boot = kcfg_jobs_boot(jobs);
+	struct rt_err err = { 0 };
+
+	for (size_t i = 0; i < jobs->n; i++)
+		if (jobs->v[i].rc != 0 && kcfg_boot_abandon(&boot, jobs->v[i].place, &err) < 0)
+			fprintf(stderr, "kvmrt-boot: %s\n", err.text);
+}
+
 static int run_passes(struct kcfg_jobs *jobs)
 {
-	int rc = 0;
-
-	for (size_t i = 0; i < NR_PASSES && rc == 0; i++) {
+	for (size_t i = 0; i < NR_PASSES; i++) {
 		bool last = i == NR_PASSES - 1;
 
-		for (size_t k = 0; k < jobs->n; k++)
-			jobs->v[k].err = (struct rt_err){ 0 };
 		jobs->serial = !last || verbose || dry_run;
 		jobs->run = passes[i];
 		kcfg_jobs_run(jobs);
-		rc = clean || last ? report(jobs, last) : 0;
+		if (!last && clean && some_failed(jobs)) {
+			stop_here(jobs);
+			break;
+		}
 	}
-	return rc;
+	abandon(jobs);
+	return report(jobs);
 }
 
 static int boot_all(const struct kcfg_place **places, int n, struct rt_err *err)

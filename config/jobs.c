@@ -15,10 +15,8 @@ int kcfg_jobs_init(struct kcfg_jobs *jobs, struct kcfg_session *session,
 	jobs->v = calloc(n + 1, sizeof(*jobs->v));
 	if (!jobs->v)
 		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		jobs->v[i].place = places[i];
-		jobs->v[i].rc = 1;
-	}
 	return 0;
 }
 
@@ -32,6 +30,8 @@ static struct kcfg_job *take(struct kcfg_jobs *jobs)
 	struct kcfg_job *job = NULL;
 
 	pthread_mutex_lock(&lock);
+	while (jobs->next < jobs->n && jobs->v[jobs->next].rc < 0)
+		jobs->next++;
 	if (jobs->next < jobs->n)
 		job = &jobs->v[jobs->next++];
 	pthread_mutex_unlock(&lock);
@@ -61,11 +61,18 @@ static int join_libvirt(struct kcfg_jobs *jobs, struct kcfg_virt **ret, struct k
 	return rt_err_wrap(&job->err, rc, "%s", job->place->vm->name);
 }
 
+struct kcfg_boot kcfg_jobs_boot(const struct kcfg_jobs *jobs)
+{
+	const struct kcfg_session *s = jobs->session;
+
+	return (struct kcfg_boot){ .root = &s->root, .topo = s->topo, .places = &s->places,
+				   .log = jobs->log, .dry_run = jobs->dry_run };
+}
+
 static void *work(void *arg)
 {
 	struct kcfg_jobs *jobs = arg;
-	struct kcfg_session *s = jobs->session;
-	struct kcfg_boot boot = { &s->root, s->topo, &s->places, NULL, jobs->log, jobs->dry_run };
+	struct kcfg_boot boot = kcfg_jobs_boot(jobs);
 	struct kcfg_job *job;
 
 	while ((job = take(jobs))) {
@@ -85,6 +92,9 @@ void kcfg_jobs_run(struct kcfg_jobs *jobs)
 	size_t n = jobs->serial ? 0 : jobs->n < KCFG_MAX_JOBS ? jobs->n : KCFG_MAX_JOBS, begun = 0;
 
 	jobs->next = 0;
+	for (size_t i = 0; i < jobs->n; i++)
+		if (jobs->v[i].rc == 0)
+			jobs->v[i].rc = 1;
 	while (begun < n && pthread_create(&threads[begun], NULL, work, jobs) == 0)
 		begun++;
 	if (!begun)

@@ -13,7 +13,7 @@
 
 struct kcfg_job {
 	const struct kcfg_place *place;
-	int rc;			/* 1 until its turn came; then 0 or -errno */
+	int rc;			/* of a run 1 until its turn came; then 0 or -errno */
 	int outcome;		/* @run's */
 	struct rt_err err;
 };
@@ -35,7 +35,9 @@ struct kcfg_jobs {
 int kcfg_jobs_init(struct kcfg_jobs *jobs, struct kcfg_session *session,
 		   const struct kcfg_place **places, size_t n);
 void kcfg_jobs_finish(struct kcfg_jobs *jobs);
-/* Runs them all; failures stay in the jobs. */
+/* Runs them all, but for those that failed in a run before; failures stay in the jobs. */
 void kcfg_jobs_run(struct kcfg_jobs *jobs);
+/* What they are run with, without a connection. */
+struct kcfg_boot kcfg_jobs_boot(const struct kcfg_jobs *jobs);
 
 #endif /* KCFG_JOBS_H */

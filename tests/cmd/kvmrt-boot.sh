@@ -95,6 +95,20 @@ expect_status 1
 expect_stderr "kvmrt-boot: vm3: expected at least 152 MiB to lock (64 MiB of the guest and 88 MiB of QEMU), found 64 MiB as hard_limit in memtune of its XML"
 [ "$(vm_state vm3)" = 'shut off' ] || fail 'vm3 runs'
 
+it 'with --clean boots none behind one that fails, and says of none that it was'
+virsh -q destroy vm1
+virsh -q destroy vm2
+virsh -q dumpxml --inactive vm2 | sed "/<memory /i <memtune><hard_limit unit='MiB'>64</hard_limit></memtune>" \
+	>"$tmp/vm2.xml"
+virsh -q define "$tmp/vm2.xml" || fail 'vm2 with a limit'
+set_in vm2 rt_memory true
+boot -v --clean vm1 vm2 vm3
+expect_status 1
+expect_stdout_like '^vm1: booted$'
+expect_stderr_like '^kvmrt-boot: vm2: expected at least' \
+	'^kvmrt-boot: vm3: not booted, since another failed$'
+! grep '^vm[23]: booted' "$tmp/stdout" || fail 'one was booted'
+
 it 'names a VM that the file does not have'
 boot vm9
 expect_status 1

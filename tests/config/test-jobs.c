@@ -61,6 +61,42 @@ TEST(a_failure_stops_those_whose_turn_has_not_come)
 	kcfg_jobs_finish(&jobs);
 }
 
+TEST(who_failed_in_one_run_is_left_out_of_the_next)
+{
+	struct kcfg_jobs jobs;
+
+	init(&jobs, NR);
+	jobs.serial = true;
+	kcfg_jobs_run(&jobs);
+	calls = 0;
+	kcfg_jobs_run(&jobs);
+	assert_int_equal(calls, NR - 1);
+	assert_int_equal(jobs.v[3].rc, -EIO);
+	assert_string_equal(jobs.v[3].err.text, "the fourth fails");
+	kcfg_jobs_finish(&jobs);
+}
+
+static int fail_at_first(struct kcfg_boot *boot, struct kcfg_job *job)
+{
+	(void)boot;
+	return rt_err_say(&job->err, -EIO, "the first fails");
+}
+
+TEST(who_was_well_in_one_run_has_its_turn_to_come_in_the_next)
+{
+	struct kcfg_jobs jobs;
+
+	init(&jobs, 2);
+	jobs.serial = true;
+	jobs.stop_at_failure = true;
+	kcfg_jobs_run(&jobs);
+	assert_int_equal(jobs.v[1].rc, 0);
+	jobs.run = fail_at_first;
+	kcfg_jobs_run(&jobs);
+	assert_int_equal(jobs.v[1].rc, 1);
+	kcfg_jobs_finish(&jobs);
+}
+
 TEST(no_libvirt_is_a_failure_of_each)
 {
 	struct kcfg_jobs jobs;
@@ -80,6 +116,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_vm_has_its_turn_once),
 		cmocka_unit_test(a_failure_stops_those_whose_turn_has_not_come),
+		cmocka_unit_test(who_failed_in_one_run_is_left_out_of_the_next),
+		cmocka_unit_test(who_was_well_in_one_run_has_its_turn_to_come_in_the_next),
 		cmocka_unit_test(no_libvirt_is_a_failure_of_each),
 	};
 

@@ -113,3 +113,13 @@ kill -9 "$(cat /run/libvirt/qemu/vm1.pid)"
 off "vm1, its QEMU killed"
 as_before before "QEMU killed"
 step "QEMU killed, and the host as it was"
+
+virsh -q dumpxml --inactive vm1 |
+	sed 's|<devices>|&<disk type="file"><source file="/none"/><target dev="sda" bus="sata"/></disk>|' \
+		>/run/none.xml
+virsh -q define /run/none.xml || fail "a disk that is not there"
+kvmrt-boot -f $cfg -v --clean vm1 vm2 >/run/clean 2>&1 && fail "boot: $(cat /run/clean)"
+grep -q '^kvmrt-boot: vm1: .*/none' /run/clean || fail "$(cat /run/clean)"
+grep -q '^kvmrt-boot: vm2: not booted, since another failed$' /run/clean || fail "$(cat /run/clean)"
+as_before before "one that cannot start"
+step "one that cannot start, and the host as it was, also for the other"
