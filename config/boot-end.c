@@ -29,11 +29,6 @@ static void nap(void)
 	nanosleep(&step, NULL);
 }
 
-static bool is_off(enum kcfg_state state)
-{
-	return state == KCFG_STATE_OFF || state == KCFG_STATE_CRASHED;
-}
-
 /* Return: 0 when it is off, -ETIMEDOUT, or another -errno. */
 static int wait_off(struct kcfg_boot *boot, const char *uuid, uint64_t timeout_ns,
 		    struct rt_err *err)
@@ -44,7 +39,7 @@ static int wait_off(struct kcfg_boot *boot, const char *uuid, uint64_t timeout_n
 
 	for (;;) {
 		rc = kcfg_virt_state(boot->virt, uuid, &state, err);
-		if (rc < 0 || is_off(state))
+		if (rc < 0 || kcfg_state_is_off(state))
 			return rc;
 		if (now_ns() >= end)
 			return rt_err_say(err, -ETIMEDOUT, "its guest does not power off: it is %s "
@@ -92,7 +87,7 @@ static int undo(struct kcfg_boot *boot, const struct kcfg_vm *vm, struct rt_err 
 	rc = kcfg_run_hold(&run, err);
 	if (rc == 0)
 		rc = kcfg_virt_state(boot->virt, vm->uuid, &state, err);
-	if ((rc == 0 && is_off(state)) || rc == -ENOENT)
+	if ((rc == 0 && kcfg_state_is_off(state)) || rc == -ENOENT)
 		rc = kcfg_boot_undo(boot, vm->uuid, err) ? : rc;
 	kcfg_run_finish(&run);
 	return rc;
@@ -109,7 +104,7 @@ int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t 
 
 	rc = kcfg_virt_state(boot->virt, vm->uuid, &state, err);
 	*ret = KCFG_WAS_OFF;
-	if (rc == 0 && !is_off(state)) {
+	if (rc == 0 && !kcfg_state_is_off(state)) {
 		rc = kcfg_lives_read(&lives, boot->root, err);
 		live = rc == 0 ? kcfg_lives_find(&lives, vm->uuid) : NULL;
 		pid = live ? live->pid : 0;

@@ -167,11 +167,6 @@ static int walk(struct kcfg_run *run, const struct step *steps, struct rt_err *e
 
 /* ---- whole boots ---- */
 
-static bool is_off(enum kcfg_state state)
-{
-	return state == KCFG_STATE_OFF || state == KCFG_STATE_CRASHED;
-}
-
 /* What failed first is what the operator is told. */
 static int give_up(struct kcfg_run *run, int rc)
 {
@@ -277,7 +272,7 @@ static int boot_or_retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt
 		rc = kcfg_sync_push(&sync, run->place, err);
 	if (rc < 0)
 		return rc;
-	if (!is_off(state)) {
+	if (!kcfg_state_is_off(state)) {
 		rc = kcfg_run_look(run, err);
 		return rc < 0 ? rc : retune(run, ret, err);
 	}
@@ -306,7 +301,7 @@ static int release(struct kcfg_run *run, struct rt_err *err)
 	int rc;
 
 	rc = kcfg_virt_state(run->boot->virt, vm->uuid, &state, err);
-	if (rc == 0 && vm->rt && !is_off(state)) {
+	if (rc == 0 && vm->rt && !kcfg_state_is_off(state)) {
 		rc = kcfg_run_look(run, err);
 		if (rc < 0 || (kcfg_run_is_for(run) && !has_moved(run)))
 			return rc;
@@ -338,11 +333,11 @@ static int prepare(struct kcfg_run *run, const struct step *steps, struct rt_err
 	if (rc < 0 || kcfg_run_is_complete(run))
 		return rc;
 	/* for a VM that cannot be real-time as it runs the host stays as it is */
-	if (!is_off(state))
+	if (!kcfg_state_is_off(state))
 		rc = kcfg_run_look(run, err) ? : kcfg_run_check_memory(run, err);
 	if (rc == 0)
 		rc = walk(run, steps, err);
-	if (rc < 0 && is_off(state))
+	if (rc < 0 && kcfg_state_is_off(state))
 		kcfg_boot_undo(run->boot, run->place->vm->uuid, NULL);
 	return rc;
 }

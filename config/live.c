@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 
 static const char *const role_names[] = {
@@ -185,11 +186,9 @@ static int read_files(struct kcfg_lives *lives, const struct rt_root *root, stru
 	if (fd < 0)
 		return fd != -EACCES ? fd : rt_err_say(err, RT_ECANNOT, "%s/%s may not be read: "
 						       "needs root", root->path, KCFG_STATUS_DIR);
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
+	dir = rt_opendir(fd);
+	if (!dir)
 		return rt_err_set(err, -ENOMEM, "cannot read %s", KCFG_STATUS_DIR);
-	}
 	while (rc == 0 && (entry = readdir(dir))) {
 		len = strlen(entry->d_name);
 		if (len > 4 && !strcmp(entry->d_name + len - 4, ".xml"))

@@ -42,6 +42,11 @@ const char *kcfg_state_name(enum kcfg_state state)
 	return state_names[state];
 }
 
+bool kcfg_state_is_off(enum kcfg_state state)
+{
+	return state == KCFG_STATE_OFF || state == KCFG_STATE_CRASHED;
+}
+
 static enum kcfg_state state_of(int state)
 {
 	if (state < 0 || state >= (int)(sizeof(states) / sizeof(states[0])))

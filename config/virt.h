@@ -37,6 +37,8 @@ struct kcfg_domain {
 
 /* "running", "off", ... */
 const char *kcfg_state_name(enum kcfg_state state);
+/* There is no QEMU: it may be started. */
+bool kcfg_state_is_off(enum kcfg_state state);
 
 /**
  * kcfg_virt_open() - connect.

@@ -19,6 +19,7 @@
 #include "lib/buf.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "lib/table.h"
 
@@ -90,7 +91,7 @@ static int plan_conf_dir(struct gs_plan *plan, const struct rt_root *root, const
 			 struct rt_err *err)
 {
 	int fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", path), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	struct dirent *entry;
 	char file[160];
 
@@ -101,8 +102,9 @@ static int plan_conf_dir(struct gs_plan *plan, const struct rt_root *root, const
 			continue;
 		if (snprintf(file, sizeof(file), "%s/%s", path, entry->d_name) >=
 		    (int)sizeof(file))
-			return rt_err_say(err, -ENAMETOOLONG, "%s/%s", path, entry->d_name);
-		rc = plan_chrony_file(plan, root, file, NULL, err);
+			rc = rt_err_say(err, -ENAMETOOLONG, "%s/%s", path, entry->d_name);
+		else
+			rc = plan_chrony_file(plan, root, file, NULL, err);
 	}
 	if (dir)
 		closedir(dir);

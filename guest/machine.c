@@ -13,6 +13,7 @@
 
 #include "guest/edit.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 
 #define CLOCK_NAME "KVM virtual PTP"
@@ -74,7 +75,7 @@ int gs_machine_family(const struct rt_root *root, enum gs_family *ret, struct rt
 bool gs_machine_ptp(const struct rt_root *root, char *buf, unsigned int size)
 {
 	int fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "sys/class/ptp");
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	struct dirent *entry;
 	bool found = false;
 	char name[64];
@@ -89,7 +90,5 @@ bool gs_machine_ptp(const struct rt_root *root, char *buf, unsigned int size)
 	}
 	if (dir)
 		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
 	return found;
 }

@@ -21,6 +21,7 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 
 #define COMPLETE	"complete\n"
@@ -102,14 +103,12 @@ static int add_name(struct named **names, size_t *nr, DIR *dir, const char *file
 
 static int read_names(struct named **names, size_t *nr, int fd)
 {
-	DIR *dir = fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	struct dirent *entry;
 	int rc = 0;
 
-	if (!dir) {
-		close(fd);
+	if (!dir)
 		return -ENOMEM;
-	}
 	while (rc == 0 && (entry = readdir(dir)))
 		if (name_len(entry->d_name))
 			rc = add_name(names, nr, dir, entry->d_name);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "tuning/journal.h"
 
@@ -225,7 +226,7 @@ static bool look_below(struct search *search, char *path, size_t size, unsigned 
 {
 	int fd = rt_root_open(search->root, NULL, O_RDONLY | O_DIRECTORY, "%s/%s", search->mount,
 			      path);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	size_t len = strlen(path);
 	struct dirent *entry;
 	bool found = false;

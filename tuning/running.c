@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "lib/text.h"
 
@@ -220,12 +221,9 @@ static int add_others(const struct reading *r, pid_t tgid)
 
 	snprintf(path, sizeof(path), "%d/task", tgid);
 	fd = openat(r->proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	dir = rt_opendir(fd);
+	if (!dir)
 		return 0;	/* it has ended */
-	}
 	while (rc == 0 && (entry = readdir(dir)) != NULL) {
 		if (rt_parse_u64(entry->d_name, 1, INT32_MAX, &tid) == 0 &&
 		    (pid_t)tid != tgid && !find(r, tgid, (pid_t)tid))
@@ -343,11 +341,9 @@ int tune_runners_read(struct tune_runners *runners, const struct rt_root *root,
 	r.proc = rt_root_open(root, err, O_RDONLY | O_DIRECTORY, "proc");
 	if (r.proc < 0)
 		return r.proc;
-	dir = fdopendir(r.proc);
-	if (!dir) {
-		close(r.proc);
+	dir = rt_opendir(r.proc);
+	if (!dir)
 		return rt_err_set(err, -ENOMEM, "%s/proc", root->path);
-	}
 	runners->n = 0;
 	for (i = 0; i < runners->nr_threads; i++)
 		runners->threads[i].seen = false;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 
 /* ---- interrupts ---- */
@@ -24,7 +25,7 @@ int tune_for_entries(const struct rt_root *root, const char *folder,
 		     void *arg, struct rt_err *err)
 {
 	int fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", folder), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	char path[TUNE_TARGET_MAX];
 	struct dirent *entry;
 

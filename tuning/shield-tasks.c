@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "tuning/partition.h"
 
@@ -185,7 +186,7 @@ static int narrow(struct v1 *v1, const char *group, unsigned int depth, struct r
 {
 	int fd = rt_root_open(v1->plan->root, NULL, O_RDONLY | O_DIRECTORY, "%s%s", v1->mount,
 			      group);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	char path[TUNE_TARGET_MAX], list[TUNE_LIST_MAX];
 	struct dirent *entry;
 	struct rt_cpuset cpus;

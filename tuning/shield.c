@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "tuning/partition.h"
 
@@ -352,7 +353,7 @@ int tune_shield_enter(const struct rt_root *root, const struct rt_cpuset *cpus, 
 	if (cgroups == TUNE_CGROUPS_NONE)
 		return 0;
 	fd = rt_root_open(root, NULL, O_RDONLY | O_DIRECTORY, "%s", mount);
-	dir = fd < 0 ? NULL : fdopendir(fd);
+	dir = rt_opendir(fd);
 	snprintf(text, sizeof(text), "%d\n", (int)pid);
 	while (dir && (entry = readdir(dir))) {
 		if (!has_cpus(root, mount, entry->d_name, cpus))

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "lib/text.h"
 
@@ -313,7 +314,7 @@ static int read_thread(const struct reading *r, pid_t tgid, const char *base,
 static int read_others(const struct reading *r, pid_t tgid)
 {
 	int fd = rt_root_open(r->root, NULL, O_RDONLY | O_DIRECTORY, "proc/%d/task", tgid), rc = 0;
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = rt_opendir(fd);
 	struct dirent *entry;
 	char base[48];
 	uint64_t tid;
@@ -326,8 +327,6 @@ static int read_others(const struct reading *r, pid_t tgid)
 	}
 	if (dir)
 		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
 	return rc;
 }
 
@@ -367,11 +366,9 @@ int tune_tasks_read(struct tune_tasks *tasks, const struct rt_root *root, unsign
 	r.proc = rt_root_open(root, err, O_RDONLY | O_DIRECTORY, "proc");
 	if (r.proc < 0)
 		return r.proc;
-	dir = fdopendir(r.proc);
-	if (!dir) {
-		close(r.proc);
+	dir = rt_opendir(r.proc);
+	if (!dir)
 		return rt_err_set(err, -ENOMEM, "%s/proc", root->path);
-	}
 	while (rc == 0 && (entry = readdir(dir)))
 		if (rt_parse_u64(entry->d_name, 1, INT32_MAX, &pid) == 0)
 			rc = read_process(&r, (pid_t)pid);

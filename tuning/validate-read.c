@@ -19,6 +19,7 @@
 #include <zlib.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/text.h"
 #include "tuning/topo.h"
 
@@ -223,12 +224,9 @@ bool tune_names(const struct tune_host *host, struct tune_names *ret, const char
 	vsnprintf(path, sizeof(path), fmt, ap);
 	va_end(ap);
 	fd = rt_root_open(host->root, NULL, O_RDONLY | O_DIRECTORY, "%s", path);
-	dir = fd < 0 ? NULL : fdopendir(fd);
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
+	dir = rt_opendir(fd);
+	if (!dir)
 		return false;
-	}
 	while (good && (entry = readdir(dir))) {
 		if (entry->d_name[0] != '.' && rt_glob(glob, entry->d_name, false))
 			good = add_name(&names, entry->d_name);

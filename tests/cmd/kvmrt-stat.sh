@@ -10,22 +10,9 @@ stat() { run kvmrt-stat -f "$cfg" "$@"; }
 first=$(tr , '\n' </sys/devices/system/cpu/online | head -n 1)
 first=${first%%-*}
 
-# vm NUMBER: a domain without a disk
-vm() {
-	cat <<-END
-	<domain type='qemu'>
-	  <name>vm$1</name>
-	  <uuid>5a1c0002-0000-4000-8000-$(printf %012d "$1")</uuid>
-	  <memory unit='MiB'>16</memory>
-	  <vcpu cpuset='$first'>2</vcpu>
-	  <iothreads>1</iothreads>
-	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
-	  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
-	</domain>
-	END
-}
 for n in 1 2; do
-	vm $n >"$tmp/vm.xml" && virsh -q define "$tmp/vm.xml" || fail "vm$n"
+	define_vm vm$n 5a1c0002-0000-4000-8000-00000000000$n \
+		"<vcpu cpuset='$first'>2</vcpu><iothreads>1</iothreads>"
 done
 run kvmrt-import -f "$cfg"
 expect_status 0

@@ -115,14 +115,14 @@ expect_wrong_usage() {
 	expect_stderr_like "^$command: .*$regex" "^Try '$command --help'\.$"
 }
 
-# define_vm NAME UUID: a domain of libvirt that starts nothing from anywhere
+# define_vm NAME UUID [VCPU-ELEMENTS]: a domain of libvirt that starts nothing from anywhere
 define_vm() {
 	cat >"$tmp/vm.xml" <<-END
 	<domain type='qemu'>
 	  <name>$1</name>
 	  <uuid>$2</uuid>
 	  <memory unit='MiB'>16</memory>
-	  <vcpu>1</vcpu>
+	  ${3:-<vcpu>1</vcpu>}
 	  <os><type arch='x86_64' machine='pc'>hvm</type></os>
 	  <devices><controller type='usb' model='none'/><memballoon model='none'/></devices>
 	</domain>
