@@ -219,6 +219,29 @@ static bool has_stopped(struct owner *owner)
 	return true;
 }
 
+static void say_saved(struct owner *owner)
+{
+	struct xt_record_status status;
+	char line[128];
+
+	xt_record_status(owner->record, &status);
+	snprintf(line, sizeof(line), "flush %u saved at a call to flush, incident 0x%llx",
+		 status.flushes, (unsigned long long)xt_record_last_incident(owner->record));
+	say(owner, line);
+}
+
+/* A command may call to flush as the last thing that it does: nobody has looked yet. */
+static void save_last_freeze(struct owner *owner)
+{
+	struct rt_err err = { 0 };
+	int rc = xt_record_last_freeze(owner->record, &err);
+
+	if (rc > 0)
+		say_saved(owner);
+	if (rc < 0)
+		complain(owner, &err);
+}
+
 /* The directory is final behind this; the command, if any, goes on. */
 static void end_session(struct owner *owner)
 {
@@ -229,6 +252,8 @@ static void end_session(struct owner *owner)
 	if (strcmp(status.state, "finished") == 0)
 		return;
 	has_stopped(owner);
+	if (!owner->failed)
+		save_last_freeze(owner);
 	rt_loop_remove(owner->loop, owner->incidents);
 	owner->incidents = NULL;
 	if (xt_record_finish(owner->record, &err) < 0 && !owner->failed)
@@ -308,17 +333,6 @@ static void on_tick(void *arg)
 		complain(owner, &err);
 		end_session(owner);
 	}
-}
-
-static void say_saved(struct owner *owner)
-{
-	struct xt_record_status status;
-	char line[128];
-
-	xt_record_status(owner->record, &status);
-	snprintf(line, sizeof(line), "flush %u saved at a call to flush, incident 0x%llx",
-		 status.flushes, (unsigned long long)xt_record_last_incident(owner->record));
-	say(owner, line);
 }
 
 static void on_freeze_check(void *arg)

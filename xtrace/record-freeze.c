@@ -323,3 +323,14 @@ int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
 	rc = go_on(record, !last, err);
 	return rc < 0 ? rc : XT_FREEZE_SAVED;
 }
+
+int xt_record_last_freeze(struct xt_record *record, struct rt_err *err)
+{
+	unsigned int looks = 0;
+	int rc;
+
+	do {
+		rc = xt_record_check_freeze(record, err);
+	} while (rc == 0 && has_fired(record) && looks++ < WAIT_FOR_INCIDENT);
+	return rc;
+}

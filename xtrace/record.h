@@ -90,6 +90,8 @@ enum { XT_FREEZE_SAVED = 1, XT_FREEZE_LAST = 2 };
  * Return: 0 when it had not; XT_FREEZE_SAVED; XT_FREEZE_LAST: the session is to end.
  */
 int xt_record_check_freeze(struct xt_record *record, struct rt_err *err);
+/* The same before xt_record_finish(), which would not see a call that came just before it. */
+int xt_record_last_freeze(struct xt_record *record, struct rt_err *err);
 /*
  * To be called a few times a second: has a trigger ended the recording?  Then true, the
  * first time, with what it was; it is noted in the trace.

@@ -56,6 +56,20 @@ expect_stdout $'0xabc1 1\n0xabc3 2'
 grep -q 'flush 2 saved at a call to flush, incident 0xabc3' "$tmp/$me.err" || fail 'nothing was said'
 no_traces_left
 
+it 'saves a call that is the last thing the command does'
+export instances
+export -f call_to_flush
+for i in 1 2 3 4 5; do
+	run xtrace-run -f -n "$me" -m overwrite -e sched_switch -o "$w/end" \
+		bash -c "call_to_flush $me 0xabd$i"
+	expect_status 0
+	expect_stderr_like "flush 1 saved at a call to flush, incident 0xabd$i"
+	run incidents "$w/end"
+	expect_stdout "0xabd$i 1"
+	[ "$(behind_call "$w/end" 0xabd$i)" = 0 ] || fail 'the buffers do not end there'
+done
+no_traces_left
+
 it 'has the buffers end at the very call'
 for id in 0xabc1 0xabc3; do
 	behind=$(behind_call "$w/keep" $id)
