@@ -19,6 +19,8 @@ int kcfg_known_ask(struct kcfg_known *known, struct kcfg_session *session, struc
 	if (rc == 0)
 		rc = kcfg_virt_list(session->virt, &known->domains, &known->nr, &why);
 	if (rc == 0)
+		rc = kcfg_virt_limits(session->virt, known->domains, known->nr, &why);
+	if (rc == 0)
 		return 0;
 	if (session->uri)
 		return rt_err_say(err, rc, "%s", why.text);

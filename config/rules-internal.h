@@ -46,5 +46,6 @@ void kcfg_check_renamed(struct kcfg_check *check, const struct kcfg_place *place
 void kcfg_check_name_taken(struct kcfg_check *check, const struct kcfg_place *place);
 void kcfg_check_autostart(struct kcfg_check *check, const struct kcfg_place *place);
 void kcfg_check_memory(struct kcfg_check *check, const struct kcfg_place *place);
+void kcfg_check_memory_limit(struct kcfg_check *check, const struct kcfg_place *place);
 
 #endif /* KCFG_RULES_INTERNAL_H */

@@ -95,3 +95,22 @@ void kcfg_check_memory(struct kcfg_check *check, const struct kcfg_place *place)
 		   more, have, rt_cpuset_empty(&place->mem_nodes) ? "the host" :
 		   kcfg_say_nodes(&place->mem_nodes));
 }
+
+/* As kcfg_room_check() does before a start: huge pages are not counted. */
+void kcfg_check_memory_limit(struct kcfg_check *check, const struct kcfg_place *place)
+{
+	const struct kcfg_domain *domain = domain_of(check, place);
+	uint64_t own = kcfg_room_own(place->vm);
+	char need[32], guest[32], qemu[32], limit[32];
+
+	if (!domain || !domain->hard_limit || !place->lock_memory || place->vm->hugepages ||
+	    domain->memory + own <= domain->hard_limit)
+		return;
+	rt_format_size(domain->memory + own, need, sizeof(need));
+	rt_format_size(domain->memory, guest, sizeof(guest));
+	rt_format_size(own, qemu, sizeof(qemu));
+	rt_format_size(domain->hard_limit, limit, sizeof(limit));
+	kcfg_found(check, place->vm, KCFG_RT_MEMORY, "memory is locked: expected a hard_limit of "
+		   "at least %s (%s of the guest and %s of QEMU) in memtune of its XML, found %s",
+		   need, guest, qemu, limit);
+}

@@ -124,6 +124,11 @@ const struct kcfg_rule kcfg_rules[] = {
 	  "does not start, or the kernel ends processes to make room.  Of a VM whose memory is "
 	  "locked, QEMU's own is locked as well; kvmrt-boot looks anew before it starts it.",
 	  kcfg_check_memory, NULL },
+	{ "memory-limit", E, "hard_limit of the XML leaves room for all that is locked",
+	  "libvirt lets QEMU lock and have no more than hard_limit in memtune of the XML: with "
+	  "less than the guest's memory and QEMU's own the VM does not start, or the kernel ends "
+	  "it.  Take the limit out with virsh edit, or raise it.  kvmrt-boot starts the others "
+	  "and leaves this VM out.", kcfg_check_memory_limit, NULL },
 };
 
 const size_t kcfg_nr_rules = sizeof(kcfg_rules) / sizeof(kcfg_rules[0]);

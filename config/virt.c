@@ -400,6 +400,80 @@ int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *r
 	return rc;
 }
 
+/* ---- memory ---- */
+
+/* What the next start sets, in bytes.  A driver that has no such limits sets none. */
+static uint64_t hard_limit(virDomainPtr domain)
+{
+	virTypedParameter params[16];
+	unsigned long long kib = 0;
+	int n = 16;
+
+	if (virDomainGetMemoryParameters(domain, params, &n, VIR_DOMAIN_AFFECT_CONFIG) < 0 ||
+	    virTypedParamsGetULLong(params, n, VIR_DOMAIN_MEMORY_HARD_LIMIT, &kib) != 1 ||
+	    kib == VIR_DOMAIN_MEMORY_PARAM_UNLIMITED)
+		return 0;
+	return kib << 10;
+}
+
+static int run_limits(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	struct kcfg_domain *found;
+	virDomainPtr *off;
+	int n = virConnectListAllDomains(conn, &off, VIR_CONNECT_LIST_DOMAINS_INACTIVE);
+
+	(void)domain;
+	(void)repeated;
+	for (int i = 0; i < n; i++) {
+		found = find(arg, off[i]);
+		if (found)
+			found->hard_limit = hard_limit(off[i]);
+		virDomainFree(off[i]);
+	}
+	if (n >= 0)
+		free(off);
+	return n >= 0 && virConnectIsAlive(conn) == 1 ? 0 : -1;
+}
+
+int kcfg_virt_limits(struct kcfg_virt *virt, struct kcfg_domain *domains, size_t nr,
+		     struct rt_err *err)
+{
+	struct list list = { domains, nr };
+
+	return make(virt, &(struct call){ "cannot ask for limits of memory", NULL, run_limits,
+					  &list }, err);
+}
+
+struct memory {
+	unsigned long long kib;
+	uint64_t limit;
+};
+
+static int run_memory(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	struct memory *memory = arg;
+
+	(void)conn;
+	(void)repeated;
+	memory->kib = virDomainGetMaxMemory(domain);
+	memory->limit = hard_limit(domain);
+	return memory->kib ? 0 : -1;
+}
+
+int kcfg_virt_memory(struct kcfg_virt *virt, const char *uuid, uint64_t *ret_memory,
+		     uint64_t *ret_limit, struct rt_err *err)
+{
+	struct memory memory = { 0 };
+	int rc = make(virt, &(struct call){ "cannot ask for the VM's memory", uuid, run_memory,
+					    &memory }, err);
+
+	if (rc < 0)
+		return rc;
+	*ret_memory = memory.kib << 10;
+	*ret_limit = memory.limit;
+	return 0;
+}
+
 /* ---- the XML ---- */
 
 static int run_xml(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
@@ -415,44 +489,6 @@ static int run_xml(virConnectPtr conn, virDomainPtr domain, bool repeated, void 
 int kcfg_virt_xml(struct kcfg_virt *virt, const char *uuid, char **ret, struct rt_err *err)
 {
 	return make(virt, &(struct call){ "cannot read the VM's XML", uuid, run_xml, ret }, err);
-}
-
-struct memory {
-	unsigned long long kib, limit;
-};
-
-static int run_memory(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
-{
-	virTypedParameter params[16];
-	struct memory *memory = arg;
-	int n = 16;
-
-	(void)conn;
-	(void)repeated;
-	memory->kib = virDomainGetMaxMemory(domain);
-	if (!memory->kib)
-		return -1;
-	/* A driver that has no such limits sets none. */
-	if (virDomainGetMemoryParameters(domain, params, &n, VIR_DOMAIN_AFFECT_CONFIG) < 0 ||
-	    virTypedParamsGetULLong(params, n, VIR_DOMAIN_MEMORY_HARD_LIMIT,
-				    &memory->limit) != 1 ||
-	    memory->limit == VIR_DOMAIN_MEMORY_PARAM_UNLIMITED)
-		memory->limit = 0;
-	return 0;
-}
-
-int kcfg_virt_memory(struct kcfg_virt *virt, const char *uuid, uint64_t *ret_memory,
-		     uint64_t *ret_limit, struct rt_err *err)
-{
-	struct memory memory = { 0 };
-	int rc = make(virt, &(struct call){ "cannot ask for the VM's memory", uuid, run_memory,
-					    &memory }, err);
-
-	if (rc < 0)
-		return rc;
-	*ret_memory = memory.kib << 10;
-	*ret_limit = memory.limit << 10;
-	return 0;
 }
 
 static int run_define(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)

@@ -31,6 +31,7 @@ struct kcfg_domain {
 	enum kcfg_state state;
 	bool active;		/* there is a QEMU */
 	uint64_t memory;	/* bytes; only of one that is not active */
+	uint64_t hard_limit;	/* see kcfg_virt_limits() */
 	bool autostart;		/* libvirt's own */
 	bool persistent;
 };
@@ -59,6 +60,13 @@ void kcfg_domains_free(struct kcfg_domain *domains, size_t nr);
 /* One of them by UUID, or NULL. */
 const struct kcfg_domain *kcfg_domains_find(const struct kcfg_domain *domains, size_t nr,
 					    const char *uuid);
+
+/*
+ * Asks for memtune's hard_limit in bytes (0: none) of all that are not active, a question
+ * each: not for those who do not need it.
+ */
+int kcfg_virt_limits(struct kcfg_virt *virt, struct kcfg_domain *domains, size_t nr,
+		     struct rt_err *err);
 
 /* All below: -ENOENT when libvirt has no domain of that UUID. */
 int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *ret,

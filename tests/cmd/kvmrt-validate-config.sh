@@ -53,6 +53,14 @@ autostart = yes" -c qemu:///system
 	validate
 	expect_stdout_like \
 		"^$cfg:1: warning: test: memory of 64 TiB, but .* free in the host \[memory-large\]\$"
+
+	sed -i "s|<memory .*|<memory unit='MiB'>64</memory><memtune><hard_limit unit='MiB'>151</hard_limit></memtune>|" \
+		"$tmp/d.xml"
+	virsh -q define "$tmp/d.xml" || fail 'libvirt refuses the limit'
+	rule memory-limit 1 3 'test: memory is locked: expected a hard_limit of at least 152 MiB (64 MiB of the guest and 88 MiB of QEMU) in memtune of its XML, found 151 MiB' \
+		"$A
+name = test
+rt_memory = true" -c qemu:///system
 	exit
 fi
 
@@ -183,11 +191,11 @@ rule name-taken 1 2 \
 	'test: name "test" is that of another VM in libvirt, 6695eb01-f6a4-8304-79aa-97f2502e193f' "$B
 name = test" -c test:///default
 
-it 'has a case here for every rule; two need a libvirt that was told something, and are below'
+it 'has a case here for every rule; some need a libvirt that was told something, and are below'
 run kvmrt-validate-config --explain all
 expect_status 0
 while read -r id _; do
-	[[ $seen == *" $id "* || " RULE autostart-twice memory-large " == *" $id "* ]] ||
+	[[ $seen == *" $id "* || " RULE autostart-twice memory-large memory-limit " == *" $id "* ]] ||
 		fail "no case for $id"
 done <"$tmp/stdout"
 

@@ -269,6 +269,25 @@ TEST(memory_fits_into_its_nodes)
 	nr_domains = 0;
 }
 
+TEST(a_limit_of_the_xml_leaves_room_for_what_is_locked)
+{
+	static char a[] = "a";
+
+	nr_domains = 1;
+	domains[0] = (struct kcfg_domain){ .uuid = "00000000-0000-4000-8000-00000000000a",
+					   .name = a, .memory = 512ull << 20 };
+	check(RT_A, "");
+	domains[0].hard_limit = 616ull << 20;
+	check(RT_A, "");
+	domains[0].hard_limit = 512ull << 20;
+	check(RT_A, "1 memory-limit: memory is locked: expected a hard_limit of at least 616 MiB "
+	      "(512 MiB of the guest and 104 MiB of QEMU) in memtune of its XML, found 512 MiB\n");
+	/* not locked; or locked otherwise */
+	check(A, "");
+	check(RT_A "hugepages = 2M\n", "");
+	nr_domains = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +307,7 @@ int main(void)
 		cmocka_unit_test(the_host_keeps_a_cpu),
 		cmocka_unit_test(libvirts_vms_are_compared),
 		cmocka_unit_test(memory_fits_into_its_nodes),
+		cmocka_unit_test(a_limit_of_the_xml_leaves_room_for_what_is_locked),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
