@@ -28,7 +28,7 @@ static off_t byte_of(const char *uuid)
 	return hash % BYTES;
 }
 
-static int open_file(const struct rt_root *root)
+int kcfg_hold_file(const struct rt_root *root)
 {
 	mkdirat(root->fd, "run", 0755);
 	mkdirat(root->fd, TUNE_JOURNAL_DIR, 0755);
@@ -43,7 +43,7 @@ int kcfg_run_hold(struct kcfg_run *run, struct rt_err *err)
 
 	if (run->boot->dry_run)
 		return 0;
-	run->hold = open_file(run->boot->root);
+	run->hold = kcfg_hold_file(run->boot->root);
 	/* Without root there are no changes of the host, and libvirt starts a VM but once. */
 	if (run->hold < 0)
 		return errno == EACCES || errno == EROFS ? 0 :

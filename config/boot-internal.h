@@ -18,6 +18,7 @@ struct kcfg_run {
 	bool foreign;			/* another program started it */
 	bool goes_on;			/* its boot was killed: paused is not how it shall stay */
 	int hold;			/* see kcfg_run_hold(); -1: it is not held */
+	int claim;			/* see kcfg_run_claim(); -1: there is none */
 };
 
 void kcfg_run_init(struct kcfg_run *run, struct kcfg_boot *boot, const struct kcfg_place *place);
@@ -26,6 +27,18 @@ void kcfg_run_finish(struct kcfg_run *run);
 /* Waits until no other command starts or undoes this VM; kcfg_run_finish() releases. */
 int kcfg_run_hold(struct kcfg_run *run, struct rt_err *err);
 void kcfg_run_release(struct kcfg_run *run);
+/* A descriptor of the file in which that is locked, or -1 with errno. */
+int kcfg_hold_file(const struct rt_root *root);
+
+/**
+ * kcfg_run_claim() - see kcfg_room_check(), and set the memory aside until
+ * kcfg_run_end_claim(): when the VM has started, and has it, or has not.
+ *
+ * Where there is too little beside what others have claimed, waits until they have started.
+ * Return: 0, -ENOMEM or another -errno.
+ */
+int kcfg_run_claim(struct kcfg_run *run, uint64_t memory, uint64_t limit, struct rt_err *err);
+void kcfg_run_end_claim(struct kcfg_run *run);
 
 /* "NAME: what", to the log. */
 void kcfg_run_say(const struct kcfg_run *run, const char *fmt, ...)

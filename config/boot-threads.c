@@ -20,12 +20,14 @@
 
 void kcfg_run_init(struct kcfg_run *run, struct kcfg_boot *boot, const struct kcfg_place *place)
 {
-	*run = (struct kcfg_run){ .boot = boot, .place = place, .hold = -1 };
+	*run = (struct kcfg_run){ .boot = boot, .place = place, .hold = -1,
+				  .claim = -1 };
 }
 
 void kcfg_run_finish(struct kcfg_run *run)
 {
 	kcfg_lives_finish(&run->lives);
+	kcfg_run_end_claim(run);
 	kcfg_run_release(run);
 }
 

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/room.h"
 #include "config/sync.h"
 #include "config/verdict.h"
 #include "lib/err.h"
@@ -28,7 +27,7 @@ static int step_clear(struct kcfg_run *run, struct rt_err *err)
 }
 
 /* QEMU would be ended by the kernel, or others for it, when there is too little to lock. */
-static int check_room(const struct kcfg_run *run, struct rt_err *err)
+static int claim_room(struct kcfg_run *run, struct rt_err *err)
 {
 	uint64_t memory, limit;
 	int rc;
@@ -36,16 +35,17 @@ static int check_room(const struct kcfg_run *run, struct rt_err *err)
 	if (!run->place->lock_memory)
 		return 0;
 	rc = kcfg_virt_memory(run->boot->virt, run->place->vm->uuid, &memory, &limit, err);
-	return rc < 0 ? rc : kcfg_room_check(run->place, run->boot->root, memory, limit, err);
+	return rc < 0 ? rc : kcfg_run_claim(run, memory, limit, err);
 }
 
 static int start_it(struct kcfg_run *run, bool paused, struct rt_err *err)
 {
-	int rc = check_room(run, err);
+	int rc = claim_room(run, err);
 
 	if (rc < 0)
 		return rc;
 	rc = kcfg_virt_start(run->boot->virt, run->place->vm->uuid, paused, err);
+	kcfg_run_end_claim(run);	/* QEMU locks all of it before it answers */
 	/* It was off, so another program started it meanwhile: ending it is not ours. */
 	run->foreign = rc == -EBUSY;
 	return rc;

@@ -69,7 +69,7 @@ static int too_little(const struct kcfg_place *place, uint64_t memory, uint64_t 
 }
 
 int kcfg_room_check(const struct kcfg_place *place, const struct rt_root *root, uint64_t memory,
-		    uint64_t limit, struct rt_err *err)
+		    uint64_t limit, uint64_t promised, struct rt_err *err)
 {
 	uint64_t need = memory + kcfg_room_own(place->vm), have;
 	char where[128] = "free in the host", list[96];
@@ -79,7 +79,7 @@ int kcfg_room_check(const struct kcfg_place *place, const struct rt_root *root, 
 	if (limit && limit < need)
 		return too_little(place, memory, limit, "as hard_limit in memtune of its XML", err);
 	have = kcfg_room_free(root, &place->mem_nodes);
-	if (!have || have >= need)
+	if (!have || (have >= need && have - need >= promised))
 		return 0;
 	if (!rt_cpuset_empty(&place->mem_nodes) &&
 	    rt_cpuset_format(&place->mem_nodes, list, sizeof(list)) == 0)

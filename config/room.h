@@ -23,11 +23,12 @@ uint64_t kcfg_room_free(const struct rt_root *root, const struct rt_cpuset *node
  * kcfg_room_check() - can a VM lock its memory, as things are now?
  * @memory: the guest's, in bytes.
  * @limit: that memtune of its XML sets (hard_limit), in bytes; 0: none.
+ * @promised: bytes of what is free that others are about to take.
  *
  * Return: 0, or -ENOMEM with what is needed and what there is.  0 as well where nothing is
  * locked, and for huge pages, which libvirt counts itself.
  */
 int kcfg_room_check(const struct kcfg_place *place, const struct rt_root *root, uint64_t memory,
-		    uint64_t limit, struct rt_err *err);
+		    uint64_t limit, uint64_t promised, struct rt_err *err);
 
 #endif /* KCFG_ROOM_H */

@@ -26,7 +26,7 @@ PKGS += libvirt libxml-2.0
 kcfg-ldlibs += -lvirt -lxml2
 xml-parts := xml xml-node xml-parts xml-pins live-status
 libconfig.a-objs += $(xml-parts:%=config/%.o) $(addprefix config/,boot.o boot-end.o boot-host.o \
-	boot-hold.o boot-threads.o clear.o domain.o domain-import.o jobs.o live.o \
+	boot-hold.o boot-room.o boot-threads.o clear.o domain.o domain-import.o jobs.o live.o \
 	session.o sync.o verdict.o virt.o)
 libxml-cflags := $(shell $(PKG_CONFIG) --cflags libxml-2.0 2>/dev/null)
 $(foreach x,$(xml-parts),$(eval CFLAGS-config/$(x).o := $(libxml-cflags)))
