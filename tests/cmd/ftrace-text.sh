@@ -98,7 +98,7 @@ record() {
 	local name=$1
 
 	shift
-	LD_PRELOAD=$PWD/$shim timeout 60 trace-cmd record -q -o "$w/$name.dat" "$@" \
+	LD_PRELOAD=$PWD/$shim timeout 200 trace-cmd record -q -o "$w/$name.dat" "$@" \
 		>"$tmp/record" 2>&1
 }
 if [ ! -e "$shim" ] || ! record first -e sched:sched_switch true; then

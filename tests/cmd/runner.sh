@@ -80,6 +80,14 @@ expect_stdout_like '^== tests in the lab$' '^== build with clang$' '^failed: fuz
 	'^failed: whole-command tests with ASan and UBSan$'
 [ "$(tail -n 1 "$tmp/stdout")" = '10 passed, 2 failed, 2 skipped' ] || fail 'a wrong sum'
 
+it 'ends a stage that hangs, and says that it did'
+printf '#!/bin/sh\ncase "$*" in *check-unit*) echo begun; exec sleep 60 ;; esac\n' >"$tmp/make-hangs"
+chmod +x "$tmp/make-hangs"
+MAKE=$tmp/make-hangs O=o CHECK_STAGES='build unit lints' CHECK_LIMIT=3 run tests/check
+expect_status 1
+expect_stdout_like '^begun$' '^ended: make check has a limit of 3 s in all$' '^failed: unit tests$' '^-- lints: ok, '
+[ "$(tail -n 1 "$tmp/stdout")" = '2 passed, 1 failed, 0 skipped' ] || fail 'a wrong sum'
+
 it 'knows its stages'
 MAKE=$tmp/make CHECK_STAGES='unti' run tests/check
 expect_status 2

@@ -21,7 +21,7 @@ record() {
 	local name=$1
 
 	shift
-	timeout 60 trace-cmd record -q -o "$name" "$@" >record.log 2>&1 || fail "$*: $(cat record.log)"
+	timeout 200 trace-cmd record -q -o "$name" "$@" >record.log 2>&1 || fail "$*: $(cat record.log)"
 	trace-cmd reset >/dev/null 2>&1
 	# it leaves tracing off and a ring of a page or two: the next test wants neither
 	echo 1408 >$tracing/buffer_size_kb

@@ -15,6 +15,7 @@ sleep 100 &
 exit 9
 END
 chmod +x "$work/script"
+unset KVMRT_LAB_LOCK
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 lab --out "$work/out" --log "$work/log" "$work/script" 'a  b' "c'd" >"$work/stdout" 2>"$work/stderr"

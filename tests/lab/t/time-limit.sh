@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shows: the time limit ends the lab with status 124 and a sentence; SIGINT leaves nothing
+# shows: the time limit, SIGINT and a host that hangs end the lab with a status and a sentence
 # lab: outside
 . "$(dirname "$0")/../t-lib.sh"
 
@@ -8,20 +8,44 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf '#!/bin/bash\nsleep 1000\n' >"$work/script"
 chmod +x "$work/script"
+unset KVMRT_LAB_LOCK
 export TMPDIR=$work/tmp
 mkdir "$TMPDIR"
 lab --time-limit 3 "$work/script" 2>"$work/stderr"
 same "status" 124 $?
 same "sentence" "lab: the time limit of 3 s was reached" "$(cat "$work/stderr")"
 
+# await SECONDS COMMAND...: until it succeeds
+await() {
+	local end=$((SECONDS + $1))
+
+	until "${@:2}"; do
+		[ $SECONDS -lt $end ] || return
+		sleep 0.2
+	done
+}
+
+# machine_runs: sets machine to the process that keeps lab's time limit
+machine_runs() { machine=$(pgrep -P "$lab" timeout); }
+
 # a background job ignores SIGINT unless it is given it back
 env --default-signal=INT "$(type -P lab)" "$work/script" &
 lab=$!
-sleep 4
-machine=$(pgrep -P $lab timeout)
-[ -n "$machine" ] || fail "no machine runs after 4 s"
+await 60 machine_runs || fail "no machine runs after 60 s"
 kill -INT $lab
 wait $lab
 same "status after SIGINT" 130 $?
 kill -0 "$machine" 2>/dev/null && fail "the machine outlived lab"
+
+# the whole emulator is stopped in place of a deadlock in it
+printf '#!/bin/bash\n: >/run/out/begun\nsleep 1000\n' >"$work/script"
+KVMRT_LAB_SILENCE=8 lab --out "$work/out" "$work/script" 2>"$work/stderr" &
+lab=$!
+await 100 test -e "$work/out/begun" || fail "the host does not come up: $(cat "$work/stderr")"
+machine_runs
+kill -STOP "$(pgrep -P "$machine")"
+wait $lab
+same "status of a host that hangs" 126 $?
+grep -qx 'lab: the host has given no sign of life for 8 s' "$work/stderr" ||
+	fail "no word of a host that hangs: $(cat "$work/stderr")"
 same "left in TMPDIR" kvmrt-lab.lock "$(ls "$TMPDIR")"
