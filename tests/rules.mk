@@ -45,10 +45,15 @@ T ?= 60
 T_TRACES ?= $(T)
 FUZZ_TRACES := tests/fuzz/fuzz-datfile tests/fuzz/fuzz-xtdir
 
-# A build of its own: all of the code under test is watched by the fuzzer.
+# A build of its own, by clang: all of the code under test is watched by the fuzzer.
+FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang O=$(O)/fuzz SAN=fuzzer-no-link,address,undefined
+
 fuzz:
-	$(Q)$(MAKE) --no-print-directory CC=clang O=$(O)/fuzz \
-		SAN=fuzzer-no-link,address,undefined T=$(T) T_TRACES=$(T_TRACES) run-fuzzers
+	$(Q)$(FUZZ_MAKE) T=$(T) T_TRACES=$(T_TRACES) run-fuzzers
+
+# what clang says of all that gcc builds, in the same build
+check-clang:
+	$(Q)$(FUZZ_MAKE) all unit-tests
 
 check-fuzz:
 	$(Q)$(MAKE) --no-print-directory fuzz T=8 T_TRACES=60
@@ -69,4 +74,4 @@ demo: deps
 bench: programs
 	$(Q)for b in $(BENCHES); do KVMRT_BIN=$(abspath $(O))/bin $$b || exit; done
 
-.PHONY: check check-ready unit-tests check-unit check-cmd check-lint fuzz check-fuzz run-fuzzers demo bench
+.PHONY: check check-ready unit-tests check-unit check-cmd check-lint fuzz check-fuzz check-clang run-fuzzers demo bench
