@@ -11,9 +11,13 @@ fail() {
 # same WHAT EXPECTED FOUND
 same() { [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"; }
 
-# boots_as_host_and_guest KERNEL: it is that kernel in both, and has what it is chosen for
+# boots_as_host_and_guest KERNEL: it is that kernel in both, and has what it is chosen for;
+# vm1 is started where the lab has not done it
 boots_as_host_and_guest() {
 	local pattern
+
+	lab-guest pid vm1 >/dev/null 2>&1 || lab-guest start vm1 --net
+	lab-guest wait-ready vm1 || fail "vm1 does not start"
 
 	case $1 in
 	*-rt) pattern="^${1%-rt}\..*-rt-amd64$" ;;

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: on 6.1 a shielded CPU runs what is listed and no more, and all comes back
-# lab: --kernel 6.1 --cpus 8 --threads 2 --nodes 2
+# lab: --cpus 8 --threads 2 --nodes 2 --disk
 # limit: 300
 # shellcheck source=tests/lab/shield-lib.sh
 . "$(dirname "$0")/../shield-lib.sh"
