@@ -11,7 +11,7 @@
 #include "lib/err.h"
 #include "lib/root.h"
 #include "lib/table.h"
-#include "tuning/journal.h"
+#include "tuning/shield.h"
 
 static bool all, list, dry_run, json;
 static const char *root_path;
@@ -133,7 +133,8 @@ static int undo_one(struct told *told, bool named, struct rt_err *err)
 	if (rc < 0)
 		return rc;
 	if (named || all || !tune_journal_is_complete(journal))
-		rc = tune_journal_undo(journal, 0, dry_run, &report, err);
+		rc = dry_run ? tune_journal_undo(journal, 0, true, &report, err) :
+		     tune_shield_undo(journal, &report, err);
 	tune_journal_close(journal);
 	return rc < 0 ? rt_err_wrap(err, rc, "%s", told->journal) : 0;
 }

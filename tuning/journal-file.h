@@ -28,6 +28,7 @@ struct tune_record {
 	enum tune_knob_kind kind;
 	char *target, *before, *wanted;	/* owned */
 	size_t offset;			/* of its line in the file */
+	bool ahead;			/* see tune_journal_undo_ahead() */
 };
 
 struct tune_records {

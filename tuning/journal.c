@@ -284,6 +284,8 @@ static enum tune_undone undo_one(struct tune_journal *journal, const struct tune
 		what = TUNE_LEFT;
 	else
 		what = TUNE_FAILED;
+	if (what == TUNE_UNCHANGED && record->ahead)
+		what = TUNE_RESTORED;
 	if (report && report->each)
 		report->each(report->arg, record->kind, record->target, from, before, what,
 			     what == TUNE_FAILED ? err->text : NULL);
@@ -374,4 +376,26 @@ int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 			*err = first;
 	}
 	return rc;
+}
+
+void tune_journal_undo_ahead(struct tune_journal *journal,
+			     bool (*match)(void *arg, const char *target, const char *before),
+			     void *arg)
+{
+	struct tune_records *records = &journal->own.records;
+	struct tune_journal_file *file = NULL;
+	char *from;
+	size_t i;
+
+	for (i = 0; i < records->nr; i++) {
+		struct tune_record *record = &records->v[i];
+		const char *before = first_before(journal, record, 0);
+
+		if (later_holder(journal, record, &file) || !match(arg, record->target, before))
+			continue;
+		from = NULL;
+		record->ahead = restore(journal, record, before, &from, false, NULL) ==
+				TUNE_RESTORED;
+		free(from);
+	}
 }

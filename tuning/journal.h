@@ -166,6 +166,15 @@ struct tune_undo_report {
 int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 		      const struct tune_undo_report *report, struct rt_err *err);
 
+/**
+ * tune_journal_undo_ahead() - put back what @match chooses, ahead of what is newer.
+ *
+ * It stays in the journal until tune_journal_undo() comes to it: a failure is told then.
+ */
+void tune_journal_undo_ahead(struct tune_journal *journal,
+			     bool (*match)(void *arg, const char *target, const char *before),
+			     void *arg);
+
 /* Names of the journals that there are, the one written last first. */
 int tune_journal_list(char ***ret, size_t *ret_nr, const struct rt_root *root,
 		      struct rt_err *err);

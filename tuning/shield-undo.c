@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/root.h"
 #include "tuning/partition.h"
@@ -66,9 +67,10 @@ static const struct given *find_given(const struct gifts *gifts, int tid)
 	return NULL;
 }
 
-/* The nearest ancestor that the shield had given what this task has now. */
+/* The nearest ancestor that the shield had given what this task has, or had before the undoing. */
 static const struct given *inherited_from(const struct gifts *gifts, struct tune_tasks *tasks,
-					  const struct tune_task *task)
+					  const struct tune_task *task,
+					  const struct rt_cpuset *allowed)
 {
 	const struct tune_task *at = task;
 	const struct given *given;
@@ -77,14 +79,17 @@ static const struct given *inherited_from(const struct gifts *gifts, struct tune
 	for (i = 0; i < ANCESTORS && at && at->ppid > 0; i++) {
 		given = find_given(gifts, at->ppid);
 		if (given)
-			return rt_cpuset_equal(&given->wanted, &task->allowed) ? given : NULL;
+			return rt_cpuset_equal(&given->wanted, allowed) ? given : NULL;
 		at = tune_tasks_find(tasks, at->ppid);
 	}
 	return NULL;
 }
 
-static void restore_children(const struct gifts *gifts, const struct rt_root *root)
+/* @before: the undoing; with a partition's end kernels give tasks other CPUs. */
+static void restore_children(const struct gifts *gifts, const struct rt_root *root,
+			     struct tune_tasks *before)
 {
+	const struct tune_task *was;
 	struct tune_tasks tasks = { 0 };
 	const struct given *given;
 	char target[64];
@@ -98,7 +103,10 @@ static void restore_children(const struct gifts *gifts, const struct rt_root *ro
 		if (!task->has_affinity || task->hold != TUNE_TASK_FREE ||
 		    find_given(gifts, task->tid))
 			continue;
-		given = inherited_from(gifts, &tasks, task);
+		was = tune_tasks_find(before, task->tid);
+		if (!was || was->start != task->start)
+			was = task;
+		given = inherited_from(gifts, &tasks, task, &was->allowed);
 		if (!given)
 			continue;
 		snprintf(target, sizeof(target), "%d %" PRIu64, (int)task->tid, task->start);
@@ -141,6 +149,43 @@ static void given_by_group(const struct memory *memory, const char *group, struc
 			rt_cpuset_parse(ret, list, NULL);
 			return;
 		}
+}
+
+/*
+ * 6.1 gives all tasks in the top group the CPUs that are online when a partition ends, and
+ * so too kernel threads that nobody else may place (rescuers of work queues): CPUs that were
+ * taken down come up first, or these never have them again.  The groups learn of a CPU some
+ * time after it came up.  What remains is unbound workers that had a node's CPUs: they have
+ * all of them from then on.
+ */
+static bool is_cpu_that_was_up(void *arg, const char *target, const char *before)
+{
+	unsigned int cpu;
+	int end = 0;
+
+	if (sscanf(target, "sys/devices/system/cpu/cpu%u/online%n", &cpu, &end) != 1 ||
+	    !end || target[end] || strcmp(before, "1") != 0)
+		return false;
+	rt_cpuset_add(arg, cpu);
+	return true;
+}
+
+static void raise_cpus(const struct memory *memory)
+{
+	struct timespec step = { .tv_nsec = 10000000 };
+	struct rt_cpuset up = { { 0 } }, online, given;
+	int i;
+
+	tune_journal_undo_ahead(memory->journal, is_cpu_that_was_up, &up);
+	if (tune_online(memory->root, &online, NULL) < 0)
+		return;
+	rt_cpuset_and(&up, &online);
+	for (i = 0; i < 500 && !rt_cpuset_empty(&up); i++) {
+		given_by_group(memory, "", &given);
+		if (rt_cpuset_empty(&given) || rt_cpuset_within(&up, &given))
+			break;
+		nanosleep(&step, NULL);
+	}
 }
 
 /* It has CPUs of its own, and they are not what has just been taken back. */
@@ -204,9 +249,11 @@ int tune_shield_undo(struct tune_journal *journal, const struct tune_undo_report
 	tune_journal_each(journal, collect, &gifts);
 	remember(&memory);
 	by_group = ask_groups(&memory);
+	if (memory.before.n)
+		raise_cpus(&memory);
 	rc = tune_journal_undo(journal, 0, false, report, err);
 	put_back(&memory, by_group);
-	restore_children(&gifts, root);
+	restore_children(&gifts, root, &memory.before);
 	free(by_group);
 	tune_tasks_finish(&memory.before);
 	while (gifts.nr)

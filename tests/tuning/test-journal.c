@@ -463,6 +463,44 @@ TEST(what_was_set_to_and_fro_is_put_back_once)
 	expect_untouched();
 }
 
+static bool is_a(void *arg, const char *target, const char *before)
+{
+	++*(unsigned int *)arg;
+	return strcmp(target, "sys/a") == 0 && strcmp(before, "0-7") == 0;
+}
+
+TEST(what_is_chosen_comes_back_ahead_of_what_is_newer)
+{
+	unsigned int counts[TUNE_FAILED + 1] = { 0 }, asked = 0;
+	const struct tune_undo_report report = { .each = count, .arg = counts };
+	struct tune_journal *journal = open_as("vm-1");
+	struct tune_plan plan;
+
+	make_plan(&plan);
+	assert_int_equal(tune_journal_apply(journal, &plan, NULL), 0);
+	tune_journal_close(journal);
+	/* what a later one holds is not touched */
+	assert_int_equal(set_one("vm-2", "0-1", NULL), 0);
+	journal = open_as("vm-1");
+	tune_journal_undo_ahead(journal, is_a, &asked);
+	assert_int_equal(asked, 3);
+	expect("sys/a", "0-1");
+	tune_journal_close(journal);
+	undo_all("vm-2");
+	expect("sys/a", "0-3");
+
+	journal = open_as("vm-1");
+	tune_journal_undo_ahead(journal, is_a, &asked);
+	expect("sys/a", "0-7");
+	expect("sys/c", "isolated");
+	assert_int_equal(tune_journal_size(journal), 4);
+	assert_int_equal(tune_journal_undo(journal, 0, false, &report, NULL), 0);
+	tune_journal_close(journal);
+	assert_int_equal(counts[TUNE_RESTORED], 4);
+	tune_plan_finish(&plan);
+	expect_untouched();
+}
+
 /* ---- odds ---- */
 
 TEST(what_cannot_be_put_back_stays_and_the_rest_is_undone)
@@ -573,6 +611,7 @@ int main(void)
 		cmocka_unit_test(three_turns_of_two_journals_are_undone_in_any_order),
 		cmocka_unit_test(journals_are_listed_by_name),
 		cmocka_unit_test(what_was_set_to_and_fro_is_put_back_once),
+		cmocka_unit_test(what_is_chosen_comes_back_ahead_of_what_is_newer),
 		cmocka_unit_test(what_cannot_be_put_back_stays_and_the_rest_is_undone),
 		cmocka_unit_test(a_note_is_kept_with_the_journal),
 		cmocka_unit_test(a_journal_of_another_boot_is_dropped),
