@@ -2,9 +2,10 @@
 /*
  * stream-internal.h - what the files of the ordered stream share
  *
- * stream-lane.c: a lane's chunks, from the file to its next record;
- * stream-merge.c: the next window out of all lanes; stream-run.c: the threads
- * that load, merge, format and write; stream.c: the rest.
+ * stream-load.c: a lane's chunks out of the file; stream-lane.c: its next record
+ * out of them; stream-merge.c: the next window out of all lanes; stream-run.c: the
+ * threads that load, merge, format and write; stream-scan.c: without an order;
+ * stream.c: the rest.
  */
 #ifndef MRG_STREAM_INTERNAL_H
 #define MRG_STREAM_INTERNAL_H
@@ -22,6 +23,7 @@
 #define MRG_MAX_LOADED	 (1ull << 30)	/* more than this is a trace that lies */
 #define MRG_MAX_WARNINGS 64u
 #define MRG_MAX_AHEAD	 6u		/* chunks loaded in one go */
+#define MRG_MAX_LOADS	 8u		/* of a lane, under way or waiting for the merge */
 #define MRG_BATCH	 8u		/* records of a lane that are read in one go */
 #define MRG_MAX_THREADS	 64u
 #define MRG_DEFAULT_THREADS 8
@@ -49,6 +51,15 @@ enum mrg_next {
 	MRG_NEXT_END,
 };
 
+/* Some chunks of a lane: several threads may load those that follow each other. */
+struct mrg_load {
+	uint64_t id;			/* 0: given up by the one who waited for it */
+	struct xt_pages *pages;		/* owned; NULL when nothing is in them */
+	uint64_t skipped;		/* sub-buffers of damaged chunks in front of ->pages */
+	bool gap;			/* there were such chunks */
+	bool ready;
+};
+
 struct mrg_lane_state {
 	/* Merging; one thread at a time.  What each record needs stands together. */
 	struct xt_cursor cursor;
@@ -72,11 +83,14 @@ struct mrg_lane_state {
 	/* Loading; under the stream's lock. */
 	size_t chunk, nr_chunks;	/* the next one to load */
 	size_t at_once;			/* chunks to load in one go */
-	struct xt_pages *queue;		/* loaded, not yet begun by the merge; owned */
+	size_t careful_end;		/* up to here one by one, since there is damage */
+	struct mrg_load loads[MRG_MAX_LOADS];	/* by number, modulo their number */
+	uint64_t first_load, next_load;	/* the next to be taken; the next to be begun */
+	unsigned int max_loads, nr_running;
 	uint64_t reached;		/* merged time of the last sub-buffer's header */
-	uint64_t queue_page, chunk_page;	/* number within the lane of their first pages */
-	bool queue_gap;			/* damaged chunks were passed over before ->queue */
-	bool loading, sought;
+	uint64_t nr_loaded;		/* sub-buffers */
+	bool sought;
+	bool scanned;			/* a scan is in it */
 	bool done;			/* the merge wants no more of it */
 };
 
@@ -144,29 +158,56 @@ struct mrg_stream {
 	unsigned int nr_jobs;
 	uint64_t next_write;
 	unsigned int nr_warnings;
-	size_t loaded;			/* raw bytes in queues and under the merge */
+	uint64_t load_ids;
+	size_t loaded;			/* raw bytes waiting and under the merge */
 	unsigned int workers;		/* begun so far */
 	bool writing, stop;
 	int rc;
 	struct rt_err err;
 };
 
-/* stream-lane.c */
+/* stream-load.c; all under the lock */
 void mrg_lane_start(struct mrg_stream *stream, struct mrg_lane_state *lane);
-void mrg_lane_finish(struct mrg_lane_state *lane);
-/*
- * The next wanted records into ->ahead, which was used up; takes the lock when a
- * queue is to be emptied.
- */
-enum mrg_next mrg_lane_read(struct mrg_stream *stream, struct mrg_lane_state *lane);
-/* Reads the lane's next chunks; called without the lock, with ->loading set. */
-int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct rt_err *err);
-void mrg_stream_warn(struct mrg_stream *stream, const char *text);
+/* The lane that is wanted first, or NULL when enough is loaded or under way. */
+struct mrg_lane_state *mrg_lane_to_load(const struct mrg_stream *stream);
+/* Reads a lane's next chunks, without the lock meanwhile; a failure ends the run. */
+void mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane);
+/* Gives up what is loaded and under way, from load @number on. */
+void mrg_lane_drop(struct mrg_stream *stream, struct mrg_lane_state *lane, uint64_t number);
+
+static inline unsigned int mrg_lane_nr_loads(const struct mrg_lane_state *lane)
+{
+	return (unsigned int)(lane->next_load - lane->first_load);
+}
+
+static inline struct mrg_load *mrg_lane_slot(struct mrg_lane_state *lane, uint64_t number)
+{
+	return &lane->loads[number % MRG_MAX_LOADS];
+}
+
+static inline bool mrg_lane_ready(const struct mrg_lane_state *lane)
+{
+	return mrg_lane_nr_loads(lane) > 0 && lane->loads[lane->first_load % MRG_MAX_LOADS].ready;
+}
 
 static inline bool mrg_lane_empty(const struct mrg_lane_state *lane)
 {
-	return lane->chunk >= lane->nr_chunks && !lane->loading && !lane->queue;
+	return lane->chunk >= lane->nr_chunks && mrg_lane_nr_loads(lane) == 0;
 }
+
+/* stream-lane.c */
+void mrg_lane_finish(struct mrg_lane_state *lane);
+/* Merged time is what @clock says. */
+void mrg_lane_map(struct mrg_lane_state *lane, const struct mrg_lane_clock *clock);
+/*
+ * The next wanted records into ->ahead, which was used up; takes the lock when
+ * loaded chunks are to be taken.
+ */
+enum mrg_next mrg_lane_read(struct mrg_stream *stream, struct mrg_lane_state *lane);
+/* Counts those of the next records that need no look at anything but their id. */
+void mrg_lane_count(struct mrg_stream *stream, struct mrg_lane_state *lane,
+		    struct mrg_tally *tally);
+void mrg_stream_warn(struct mrg_stream *stream, const char *text);
 
 /* What is to be done with a record: enum mrg_action. */
 static inline unsigned int mrg_lane_action(const struct mrg_lane_state *lane, unsigned int id)
@@ -183,6 +224,7 @@ void mrg_merge_carry(struct mrg_stream *stream, struct mrg_job *job);
 bool mrg_merge_fill(struct mrg_stream *stream);
 
 /* stream-run.c */
+void mrg_stream_end(struct mrg_stream *stream, int rc);
 void mrg_job_hold(struct mrg_job *job, struct xt_pages *pages);
 int mrg_jobs_create(struct mrg_stream *stream, struct rt_err *err);
 void mrg_jobs_destroy(struct mrg_stream *stream);

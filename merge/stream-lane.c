@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stream-lane.c - one lane of the ordered stream: from its chunks in the file to
- * its next record that passes the filters
- *
- * Loading (any thread) and reading (the merge) meet in ->queue, under the
- * stream's lock.
+ * stream-lane.c - one lane of the stream: from its loaded chunks to its next
+ * record that passes the filters
  */
 #include "merge/stream-internal.h"
 
@@ -14,7 +11,7 @@
 
 #include "lib/err.h"
 
-static void lane_map(struct mrg_lane_state *lane, const struct mrg_lane_clock *clock)
+void mrg_lane_map(struct mrg_lane_state *lane, const struct mrg_lane_clock *clock)
 {
 	const struct mrg_segment *seg = clock->segments;
 	struct mrg_map *map = &lane->map;
@@ -50,160 +47,15 @@ static inline uint64_t lane_time(struct mrg_map *map, uint64_t ts)
 	return map_segments(map, ts);
 }
 
-void mrg_lane_start(struct mrg_stream *stream, struct mrg_lane_state *lane)
-{
-	struct xt_chunk chunk;
-	size_t share = MRG_AHEAD_BYTES / 2 / (stream->nr_lanes ? stream->nr_lanes : 1);
-
-	lane->nr_chunks = lane->pub.info->nr_chunks;
-	lane->at_once = 1;
-	if (lane->nr_chunks > 0) {
-		xt_lane_chunk(lane->trace, lane->pub.lane, 0, &chunk);
-		if (chunk.bytes > 0)
-			lane->at_once = share / chunk.bytes;
-	}
-	if (lane->at_once < 1)
-		lane->at_once = 1;
-	if (lane->at_once > MRG_MAX_AHEAD)
-		lane->at_once = MRG_MAX_AHEAD;
-	lane_map(lane, &lane->clocks->epochs[0].clock);
-}
-
 void mrg_lane_finish(struct mrg_lane_state *lane)
 {
-	xt_pages_put(lane->queue);
+	unsigned int i;
+
+	for (i = 0; i < MRG_MAX_LOADS; i++)
+		xt_pages_put(lane->loads[i].pages);
 	xt_pages_put(lane->pages);
-	lane->queue = lane->pages = NULL;
+	lane->pages = NULL;
 }
-
-/* ---- loading ---- */
-
-int mrg_chunk_begin(const struct mrg_member *member, unsigned int lane, size_t chunk,
-		   uint64_t *ret, struct rt_err *err)
-{
-	const struct mrg_lane *clocks = &member->lanes[lane];
-	struct xt_pages *pages;
-	struct xt_chunk about;
-	uint64_t page = 0;
-	size_t i;
-	int rc;
-
-	for (i = 0; clocks->nr_epochs > 1 && i < chunk; i++) {
-		xt_lane_chunk(member->trace, lane, i, &about);
-		page += about.nr_pages;
-	}
-	xt_lane_chunk(member->trace, lane, chunk, &about);
-	if (!about.times_known) {
-		rc = xt_lane_load(member->trace, lane, chunk, 1, &pages, err);
-		if (rc < 0)
-			return rc;
-		about.first_ts = pages->nr ? xt_page_ts(pages->base) : 0;
-		xt_pages_put(pages);
-	}
-	*ret = mrg_lane_clock_map(mrg_lane_clock_at(clocks, page), about.first_ts);
-	return 0;
-}
-
-/* The last chunk that begins before the stream's start; all where a clock was set back. */
-static void seek(struct mrg_stream *stream, struct mrg_lane_state *lane)
-{
-	size_t lo = 0, hi = lane->nr_chunks, mid;
-	uint64_t first;
-
-	if (stream->from == 0 || lane->clocks->nr_epochs > 1)
-		return;
-	while (hi - lo > 1) {
-		mid = lo + (hi - lo) / 2;
-		if (mrg_chunk_begin(lane->pub.member, lane->pub.lane, mid, &first, NULL) < 0)
-			break;
-		if (first < stream->from)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	lane->chunk = lo;
-}
-
-/* Passes a damaged chunk over, with a word about it. */
-static void skip_damaged(struct mrg_stream *stream, struct mrg_lane_state *lane,
-			 const struct rt_err *why)
-{
-	const char *path = lane->pub.member->path;
-	struct xt_chunk chunk;
-	struct rt_err told = *why;
-	size_t len = strlen(path);
-
-	/* Some readers know the name of their file, those of a directory that of the part. */
-	if (strncmp(why->text, path, len) != 0 || why->text[len] != ':')
-		rt_err_wrap(&told, why->code, "%s", path);
-	mrg_stream_warn(stream, told.text);
-	xt_lane_chunk(lane->trace, lane->pub.lane, lane->chunk, &chunk);
-	lane->chunk_page += chunk.nr_pages;
-	lane->chunk++;
-	lane->queue_gap = true;
-}
-
-static int publish(struct mrg_stream *stream, struct mrg_lane_state *lane,
-		   struct xt_pages *pages, size_t nr, struct rt_err *err)
-{
-	const struct mrg_lane_clock *clock = mrg_lane_clock_at(lane->clocks, lane->chunk_page);
-	const uint8_t *last = pages->base + (size_t)(pages->nr - 1) * pages->page_size;
-	uint64_t loaded;
-
-	pthread_mutex_lock(&stream->lock);
-	lane->queue_page = lane->chunk_page;
-	lane->chunk_page += pages->nr;
-	lane->chunk += nr;
-	lane->reached = mrg_lane_clock_map(clock, xt_page_ts(last));
-	if (lane->done) {
-		xt_pages_put(pages);
-	} else {
-		lane->queue = pages;
-		stream->loaded += (size_t)pages->nr * pages->page_size;
-	}
-	loaded = stream->loaded;
-	pthread_mutex_unlock(&stream->lock);
-	if (loaded <= MRG_MAX_LOADED)
-		return 0;
-	return rt_err_say(err, -EFBIG,
-			  "chunks of more than %llu bytes would have to be held at once",
-			  (unsigned long long)MRG_MAX_LOADED);
-}
-
-int mrg_lane_load(struct mrg_stream *stream, struct mrg_lane_state *lane, struct rt_err *err)
-{
-	struct xt_pages *pages;
-	struct rt_err why;
-	size_t nr = lane->at_once;
-	int rc;
-
-	if (!lane->sought)
-		seek(stream, lane);
-	lane->sought = true;
-	while (lane->chunk < lane->nr_chunks) {
-		if (nr > lane->nr_chunks - lane->chunk)
-			nr = lane->nr_chunks - lane->chunk;
-		why.text[0] = '\0';
-		rc = xt_lane_load(lane->trace, lane->pub.lane, lane->chunk, nr, &pages, &why);
-		if (rc == 0 && pages->nr > 0)
-			return publish(stream, lane, pages, nr, err);
-		if (rc == 0) {
-			xt_pages_put(pages);
-			lane->chunk += nr;
-		} else if (nr > 1 && (mrg_is_damage(rc) || rc == -EFBIG)) {
-			nr = 1;
-		} else if (mrg_is_damage(rc)) {
-			skip_damaged(stream, lane, &why);
-			if (rc == -ENODATA)
-				lane->chunk = lane->nr_chunks;
-		} else {
-			return rt_err_say(err, rc, "%s: %s", lane->pub.member->path, why.text);
-		}
-	}
-	return 0;
-}
-
-/* ---- reading ---- */
 
 static void leave_pages(struct mrg_stream *stream, struct mrg_lane_state *lane)
 {
@@ -220,23 +72,32 @@ static void leave_pages(struct mrg_stream *stream, struct mrg_lane_state *lane)
 	stream->loaded -= bytes;
 }
 
+/* Return: whether there were any; not yet, or no more, when there were none. */
+static bool take_pages(struct mrg_lane_state *lane)
+{
+	struct mrg_load *load;
+
+	while (!lane->pages && mrg_lane_ready(lane)) {
+		load = mrg_lane_slot(lane, lane->first_load++);
+		lane->gap |= load->gap;
+		lane->page_nr += load->skipped;
+		lane->page = 0;
+		lane->pages = load->pages;
+		*load = (struct mrg_load){ 0 };
+	}
+	return lane->pages;
+}
+
 static enum mrg_next next_run(struct mrg_stream *stream, struct mrg_lane_state *lane)
 {
 	enum mrg_next next = MRG_NEXT_ITEM;
 
 	pthread_mutex_lock(&stream->lock);
 	leave_pages(stream, lane);
-	if (lane->queue) {
-		lane->pages = lane->queue;
-		lane->page_nr = lane->queue_page;
-		lane->page = 0;
-		lane->gap |= lane->queue_gap;
-		lane->queue = NULL;
-		lane->queue_gap = false;
+	if (take_pages(lane))
 		pthread_cond_broadcast(&stream->changed);
-	} else {
+	else
 		next = mrg_lane_empty(lane) ? MRG_NEXT_END : MRG_NEXT_LOAD;
-	}
 	pthread_mutex_unlock(&stream->lock);
 	return next;
 }
@@ -246,10 +107,7 @@ static void end_lane(struct mrg_stream *stream, struct mrg_lane_state *lane)
 {
 	pthread_mutex_lock(&stream->lock);
 	leave_pages(stream, lane);
-	if (lane->queue)
-		stream->loaded -= (size_t)lane->queue->nr * lane->queue->page_size;
-	xt_pages_put(lane->queue);
-	lane->queue = NULL;
+	mrg_lane_drop(stream, lane, lane->first_load);
 	lane->done = true;
 	pthread_mutex_unlock(&stream->lock);
 }
@@ -282,7 +140,7 @@ static enum mrg_next next_page(struct mrg_stream *stream, struct mrg_lane_state 
 	}
 	page = lane->pages->base + (size_t)lane->page * lane->pages->page_size;
 	if (lane->clocks->nr_epochs > 1)
-		lane_map(lane, mrg_lane_clock_at(lane->clocks, lane->page_nr));
+		mrg_lane_map(lane, mrg_lane_clock_at(lane->clocks, lane->page_nr));
 	else if (stream->to != UINT64_MAX && lane_time(&lane->map, xt_page_ts(page)) > stream->to)
 		return MRG_NEXT_END;
 	xt_cursor_start(&lane->cursor, page, lane->pages->page_size, lane->pub.lane);
@@ -346,6 +204,69 @@ static bool next_rec(struct mrg_lane_state *lane, struct xt_rec *rec)
 	return lane->open && xt_cursor_next(&lane->cursor, rec);
 }
 
+/* Whether anything but the id and the task of a usual record must be looked at. */
+static inline bool must_take(const struct mrg_stream_opts *opts,
+			     const struct mrg_lane_state *lane, const uint8_t *data)
+{
+	struct { uint16_t id, rest; int pid; } common;
+	unsigned int action;
+
+	memcpy(&common, data, sizeof(common));
+	action = mrg_lane_action(lane, common.id);
+	if (action != MRG_SHOW || !opts->has_pids)
+		return action;
+	return common.pid >= opts->first_pid && common.pid <= opts->last_pid;
+}
+
+/* Passes over records of which nobody wants to know, as long as they are usual ones. */
+static void pass_over(const struct mrg_stream_opts *opts, struct mrg_lane_state *lane)
+{
+	const uint8_t *p = lane->cursor.p, *end = lane->cursor.end;
+	uint64_t ts = lane->cursor.ts;
+	uint32_t head, words;
+
+	while (end - p >= 12) {
+		memcpy(&head, p, sizeof(head));
+		words = head & 31;
+		if (words - 2 > 26 || 4 + 4 * words > (size_t)(end - p) ||
+		    must_take(opts, lane, p + 4))
+			break;
+		ts += head >> 5;
+		p += 4 + 4 * words;
+	}
+	lane->cursor.p = p;
+	lane->cursor.ts = ts;
+}
+
+void mrg_lane_count(struct mrg_stream *stream, struct mrg_lane_state *lane,
+		    struct mrg_tally *tally)
+{
+	const uint8_t *p = lane->cursor.p, *end = lane->cursor.end;
+	uint64_t ts = lane->cursor.ts, first = 0, nr = 0;
+	uint32_t head, words;
+	uint16_t id;
+
+	if (!lane->open || lane->have_after_lost || !lane->map.simple || stream->sink->match ||
+	    stream->from > 0 || stream->to < UINT64_MAX)
+		return;
+	while (end - p >= 8) {
+		memcpy(&head, p, sizeof(head));
+		words = head & 31;
+		memcpy(&id, p + 4, sizeof(id));
+		if (words - 1 > 27 || 4 + 4 * words > (size_t)(end - p) ||
+		    !(mrg_lane_action(lane, id) & MRG_SHOW))
+			break;
+		ts += head >> 5;
+		p += 4 + 4 * words;
+		first = nr++ ? first : ts;
+		tally->by_id[id < tally->nr_ids ? id : tally->nr_ids - 1]++;
+	}
+	lane->cursor.p = p;
+	lane->cursor.ts = ts;
+	if (nr > 0)
+		mrg_tally_add(tally, nr, lane_time(&lane->map, first), lane_time(&lane->map, ts));
+}
+
 /*
  * Some records in one go: from one lane to the next the processor must wait for
  * the match that is played between them, within a lane it need not.
@@ -357,8 +278,12 @@ enum mrg_next mrg_lane_read(struct mrg_stream *stream, struct mrg_lane_state *la
 
 	lane->at = lane->nr = 0;
 	for (;;) {
-		while (lane->nr < MRG_BATCH && next_rec(lane, &rec))
-			lane->nr += take(stream, lane, &rec, &lane->ahead[lane->nr]);
+		while (lane->nr < MRG_BATCH && next_rec(lane, &rec)) {
+			if (take(stream, lane, &rec, &lane->ahead[lane->nr]))
+				lane->nr++;
+			else if (!lane->have_after_lost)
+				pass_over(stream->opts, lane);
+		}
 		if (lane->nr == MRG_BATCH)
 			return MRG_NEXT_ITEM;
 		if (lane->open)

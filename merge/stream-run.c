@@ -86,7 +86,7 @@ int mrg_jobs_create(struct mrg_stream *stream, struct rt_err *err)
 
 /* ---- what a free thread does; all with the lock held at entry and exit ---- */
 
-static void end_run(struct mrg_stream *stream, int rc)
+void mrg_stream_end(struct mrg_stream *stream, int rc)
 {
 	if (!stream->stop)
 		stream->rc = rc;
@@ -113,7 +113,7 @@ static void write_ready(struct mrg_stream *stream)
 		job->next_free = stream->free_jobs;
 		stream->free_jobs = job;
 		if (rc != 0)
-			end_run(stream, rc);
+			mrg_stream_end(stream, rc);
 		pthread_cond_broadcast(&stream->changed);
 	}
 	stream->writing = false;
@@ -125,7 +125,7 @@ static bool may_merge(const struct mrg_stream *stream)
 
 	if (stream->busy || stream->exhausted || (!stream->filling && !stream->free_jobs))
 		return false;
-	return !need || need->queue || mrg_lane_empty(need);
+	return !need || mrg_lane_ready(need) || mrg_lane_empty(need);
 }
 
 static void finish_window(struct mrg_stream *stream, struct mrg_job *job)
@@ -145,7 +145,7 @@ static void finish_window(struct mrg_stream *stream, struct mrg_job *job)
 	pthread_mutex_lock(&stream->lock);
 	stream->filling = NULL;
 	if (rc != 0)
-		end_run(stream, rc);
+		mrg_stream_end(stream, rc);
 	pthread_mutex_unlock(&stream->lock);
 }
 
@@ -181,44 +181,6 @@ static void merge_one(struct mrg_stream *stream, unsigned int worker)
 	stream->ready[job->ticket % stream->nr_jobs] = job;
 }
 
-/* The lane that the merge will need first, or NULL when enough is loaded. */
-static struct mrg_lane_state *lane_to_load(const struct mrg_stream *stream)
-{
-	struct mrg_lane_state *best = NULL, *lane;
-	unsigned int i;
-
-	lane = stream->need;
-	if (lane && !lane->queue && !lane->loading && lane->chunk < lane->nr_chunks)
-		return lane;
-	if (stream->exhausted || (stream->warm && stream->loaded >= 2 * MRG_AHEAD_BYTES))
-		return NULL;
-	for (i = 0; i < stream->nr_lanes; i++) {
-		lane = &stream->lanes[i];
-		if (lane->queue || lane->loading || lane->done || lane->chunk >= lane->nr_chunks)
-			continue;
-		if (!best || lane->reached < best->reached)
-			best = lane;
-	}
-	return best;
-}
-
-static void load_one(struct mrg_stream *stream, struct mrg_lane_state *lane)
-{
-	struct rt_err err = { 0 };
-	int rc;
-
-	lane->loading = true;
-	pthread_mutex_unlock(&stream->lock);
-	rc = mrg_lane_load(stream, lane, &err);
-	pthread_mutex_lock(&stream->lock);
-	lane->loading = false;
-	if (rc < 0 && !stream->stop) {
-		stream->err = err;
-		end_run(stream, rc);
-	}
-	pthread_cond_broadcast(&stream->changed);
-}
-
 static bool all_written(const struct mrg_stream *stream)
 {
 	return stream->exhausted && !stream->busy && stream->next_write == stream->tickets;
@@ -241,9 +203,9 @@ static void *work(void *arg)
 			merge_one(stream, worker);
 			continue;
 		}
-		lane = lane_to_load(stream);
+		lane = mrg_lane_to_load(stream);
 		if (lane)
-			load_one(stream, lane);
+			mrg_lane_load(stream, lane);
 		else
 			pthread_cond_wait(&stream->changed, &stream->lock);
 	}

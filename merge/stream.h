@@ -146,6 +146,9 @@ struct mrg_stream_opts {
 	const uint8_t *const *actions;
 	const unsigned int *nr_actions;	/* ids from here on are shown */
 	uint64_t from, to;		/* merged ns, both included; 0 and UINT64_MAX take all */
+	/* ->match takes no record with a common_pid outside of these, so it is not asked. */
+	bool has_pids;
+	int first_pid, last_pid;
 	unsigned int threads;		/* 0: by the CPUs online and the size */
 	uint64_t first;			/* number of the first item */
 };
@@ -170,14 +173,33 @@ const struct mrg_stream_lane *mrg_stream_lane(const struct mrg_stream *stream, u
  */
 int mrg_stream_run(struct mrg_stream *stream, struct rt_err *err);
 
+/* What is counted of a lane. */
+struct mrg_tally {
+	uint64_t *by_id;	/* owned by who scans; the last one is of all further ids */
+	unsigned int nr_ids;
+	uint64_t events, first, last;	/* number and merged times */
+};
+
+static inline void mrg_tally_add(struct mrg_tally *tally, uint64_t nr, uint64_t first,
+				 uint64_t last)
+{
+	if (tally->events == 0 || first < tally->first)
+		tally->first = first;
+	if (last > tally->last)
+		tally->last = last;
+	tally->events += nr;
+}
+
 /**
  * mrg_stream_scan() - all records once without their order: for counting.
  * @visit: called by several threads with the records that pass the filters, but
  *         for one lane by one at a time, in its order.
+ * @tallies: one for each lane, or NULL: records that are counted there are not visited.
+ *           Which ones, is the stream's choice; never lost or hidden ones.
  */
 int mrg_stream_scan(struct mrg_stream *stream,
 		    void (*visit)(void *arg, const struct mrg_item *item), void *arg,
-		    struct rt_err *err);
+		    struct mrg_tally *tallies, struct rt_err *err);
 unsigned int mrg_stream_threads(const struct mrg_stream *stream);
 
 /*

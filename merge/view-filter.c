@@ -219,7 +219,7 @@ static bool choose_lines(struct mrg_view *view, struct mrg_item *item, uint64_t 
 	return own || word;
 }
 
-bool mrg_filter_match(void *arg, struct mrg_item *item)
+static bool match(void *arg, struct mrg_item *item)
 {
 	struct mrg_view *view = arg;
 	const struct mrg_where *where = filter_of(view);
@@ -236,12 +236,26 @@ bool mrg_filter_match(void *arg, struct mrg_item *item)
 	return choose_lines(view, item, UINT64_MAX, where);
 }
 
-bool mrg_filter_needs_match(const struct mrg_view *view)
+static bool needs_match(const struct mrg_view *view)
 {
 	const struct mrg_view_opts *opts = view->opts;
 
 	return opts->nr_pids > 0 || !mrg_select_all(view->select) || filter_of(view) ||
 	       (mrg_has_spans(opts) && (opts->hosts || opts->cpus));
+}
+
+void mrg_filter_use(const struct mrg_filter *filter, const struct mrg_view *view,
+		    struct mrg_stream_opts *opts, struct mrg_sink *sink)
+{
+	opts->actions = (const uint8_t *const *)filter->actions;
+	opts->nr_actions = filter->nr;
+	opts->has_pids = view->opts->nr_pids > 0;
+	if (opts->has_pids) {
+		opts->first_pid = view->opts->pids[0];
+		opts->last_pid = view->opts->pids[view->opts->nr_pids - 1];
+	}
+	if (needs_match(view))
+		sink->match = match;
 }
 
 bool mrg_filter_is_ordered(const struct mrg_view *view)

@@ -17,14 +17,13 @@
 
 /* What was seen of a lane. */
 struct lane_count {
-	uint64_t *by_id;	/* owned; nr_ids, made when the lane has its first record */
-	unsigned int nr_ids;
-	uint64_t events, lost, lost_marks, first, last;
+	uint64_t lost, lost_marks;
 };
 
 struct stat {
 	struct mrg_view *view;
 	struct lane_count *lanes;
+	struct mrg_tally *tallies;	/* of the same lanes; owned, with what they point to */
 	unsigned int nr_lanes;
 	bool failed;
 	double seconds;		/* from the first event to the last */
@@ -34,6 +33,7 @@ static void visit(void *arg, const struct mrg_item *item)
 {
 	struct stat *stat = arg;
 	struct lane_count *lane = &stat->lanes[item->lane];
+	struct mrg_tally *tally = &stat->tallies[item->lane];
 	unsigned int id = mrg_item_id(item);
 	uint64_t nr;
 
@@ -47,13 +47,8 @@ static void visit(void *arg, const struct mrg_item *item)
 		lane->lost_marks++;
 		return;
 	}
-	if (!lane->by_id)
-		return;
-	if (lane->events++ == 0 || item->time < lane->first)
-		lane->first = item->time;
-	if (item->time > lane->last)
-		lane->last = item->time;
-	lane->by_id[id < lane->nr_ids ? id : lane->nr_ids - 1]++;
+	mrg_tally_add(tally, 1, item->time, item->time);
+	tally->by_id[id < tally->nr_ids ? id : tally->nr_ids - 1]++;
 }
 
 /* ---- rows of events ---- */
@@ -109,19 +104,19 @@ static int count_event(struct event_counts *counts, const struct mrg_row *row, u
 static int count_events(const struct stat *stat, struct event_counts *counts)
 {
 	const struct mrg_stream_lane *about;
-	const struct lane_count *lane;
+	const struct mrg_tally *tally;
 	const struct mrg_row *row;
 	unsigned int i, id;
 	int rc = 0;
 
 	for (i = 0; i < stat->nr_lanes; i++) {
-		lane = &stat->lanes[i];
+		tally = &stat->tallies[i];
 		about = mrg_stream_lane(stat->view->stream, i);
-		for (id = 0; rc == 0 && id < lane->nr_ids; id++) {
-			if (lane->by_id[id] == 0)
+		for (id = 0; rc == 0 && id < tally->nr_ids; id++) {
+			if (tally->by_id[id] == 0)
 				continue;
 			row = mrg_view_row(stat->view, about->member_index, id);
-			rc = count_event(counts, row, id, lane->by_id[id]);
+			rc = count_event(counts, row, id, tally->by_id[id]);
 		}
 	}
 	if (counts->nr > 0)
@@ -199,8 +194,8 @@ static int fill_cpus(const struct stat *stat, struct rt_table *table)
 		rt_table_str(table, 0, about->member->label);
 		rt_table_str(table, 1, about->info->buffer);
 		rt_table_u64(table, 2, about->info->cpu);
-		rt_table_u64(table, 3, lane->events);
-		put_rate(stat, table, 4, lane->events);
+		rt_table_u64(table, 3, stat->tallies[i].events);
+		put_rate(stat, table, 4, stat->tallies[i].events);
 		rt_table_u64(table, 5, lane->lost);
 		rt_table_u64(table, 6, lane->lost_marks);
 	}
@@ -282,20 +277,23 @@ static int put_sections(const struct stat *stat, bool json, FILE *to, struct rt_
 static int prepare(struct stat *stat, struct rt_err *err)
 {
 	const struct mrg_stream_lane *about;
-	struct lane_count *lane;
+	struct mrg_tally *tally;
 	unsigned int i;
 
 	stat->nr_lanes = mrg_stream_nr_lanes(stat->view->stream);
 	stat->lanes = calloc(stat->nr_lanes + 1, sizeof(*stat->lanes));
-	for (i = 0; stat->lanes && i < stat->nr_lanes; i++) {
+	stat->tallies = calloc(stat->nr_lanes + 1, sizeof(*stat->tallies));
+	if (!stat->lanes || !stat->tallies)
+		return rt_err_set(err, -ENOMEM, "cannot count events");
+	for (i = 0; i < stat->nr_lanes; i++) {
 		about = mrg_stream_lane(stat->view->stream, i);
-		lane = &stat->lanes[i];
-		lane->nr_ids = xt_trace_max_event_id(about->member->trace) + 2;
-		lane->by_id = calloc(lane->nr_ids, sizeof(*lane->by_id));
-		if (!lane->by_id)
+		tally = &stat->tallies[i];
+		tally->nr_ids = xt_trace_max_event_id(about->member->trace) + 2;
+		tally->by_id = calloc(tally->nr_ids, sizeof(*tally->by_id));
+		if (!tally->by_id)
 			return rt_err_set(err, -ENOMEM, "cannot count events");
 	}
-	return stat->lanes ? 0 : rt_err_set(err, -ENOMEM, "cannot count events");
+	return 0;
 }
 
 static void measure(struct stat *stat)
@@ -304,12 +302,12 @@ static void measure(struct stat *stat)
 	unsigned int i;
 
 	for (i = 0; i < stat->nr_lanes; i++) {
-		if (stat->lanes[i].events == 0)
+		if (stat->tallies[i].events == 0)
 			continue;
-		if (stat->lanes[i].first < first)
-			first = stat->lanes[i].first;
-		if (stat->lanes[i].last > last)
-			last = stat->lanes[i].last;
+		if (stat->tallies[i].first < first)
+			first = stat->tallies[i].first;
+		if (stat->tallies[i].last > last)
+			last = stat->tallies[i].last;
 	}
 	if (last > first)
 		stat->seconds = (double)(last - first) / 1e9;
@@ -325,24 +323,22 @@ static int count(struct stat *stat, const struct mrg_view_opts *opts, struct rt_
 	struct mrg_filter filter = { 0 };
 	int rc;
 
-	if (mrg_filter_needs_match(stat->view))
-		sink.match = mrg_filter_match;
 	/* There is no order: a task has the name that was saved in the end. */
 	stat->view->unordered = true;
 	rc = opts->where && mrg_where_needs_names(opts->where) ?
 	     mrg_names_create(&stat->view->names, stat->view->set, err) : 0;
 	if (rc == 0)
 		rc = mrg_filter_init(&filter, stat->view, err);
-	stream_opts.actions = (const uint8_t *const *)filter.actions;
-	stream_opts.nr_actions = filter.nr;
+	mrg_filter_use(&filter, stat->view, &stream_opts, &sink);
 	if (rc == 0)
 		rc = mrg_stream_create(&stat->view->stream, stat->view->set, &stream_opts, &sink,
 				       err);
 	if (rc == 0)
 		rc = prepare(stat, err);
 	if (rc == 0)
-		rc = mrg_stream_scan(stat->view->stream, visit, stat, err);
-	measure(stat);
+		rc = mrg_stream_scan(stat->view->stream, visit, stat, stat->tallies, err);
+	if (rc == 0)
+		measure(stat);
 	mrg_filter_finish(&filter, stat->view->set->nr);
 	return rc;
 }
@@ -363,8 +359,9 @@ int mrg_stat_run(const struct mrg_set *set, const struct mrg_view_opts *opts,
 		rc = count(&stat, opts, err);
 	if (rc == 0)
 		rc = put_sections(&stat, json, to, err);
-	for (i = 0; stat.lanes && i < stat.nr_lanes; i++)
-		free(stat.lanes[i].by_id);
+	for (i = 0; stat.tallies && i < stat.nr_lanes; i++)
+		free(stat.tallies[i].by_id);
+	free(stat.tallies);
 	free(stat.lanes);
 	mrg_stream_destroy(view.stream);
 	mrg_names_destroy(view.names);

@@ -216,11 +216,8 @@ static int round_of(struct mrg_view *view, uint64_t from, uint64_t to, bool coun
 		sink.format = NULL;
 		sink.write = NULL;
 	}
-	if (mrg_filter_needs_match(view))
-		sink.match = mrg_filter_match;
 	rc = mrg_filter_init(&filter, view, err);
-	opts.actions = (const uint8_t *const *)filter.actions;
-	opts.nr_actions = filter.nr;
+	mrg_filter_use(&filter, view, &opts, &sink);
 	if (rc == 0)
 		rc = mrg_stream_create(&view->stream, view->set, &opts, &sink, err);
 	if (rc == 0)

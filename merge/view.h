@@ -255,10 +255,11 @@ struct mrg_filter {
 
 int mrg_filter_init(struct mrg_filter *filter, const struct mrg_view *view, struct rt_err *err);
 void mrg_filter_finish(struct mrg_filter *filter, size_t members);	/* also after a failure */
+/* What the stream must know of it: actions, tasks, and what decides about a record. */
+void mrg_filter_use(const struct mrg_filter *filter, const struct mrg_view *view,
+		    struct mrg_stream_opts *opts, struct mrg_sink *sink);
 /* For the stream: is the lane, is the record wanted? */
 bool mrg_filter_lane(void *view, const struct mrg_stream_lane *lane);
-bool mrg_filter_match(void *view, struct mrg_item *item);
-bool mrg_filter_needs_match(const struct mrg_view *view);
 /* Not by the stream, but in its order: where names of tasks are asked for. */
 bool mrg_filter_is_ordered(const struct mrg_view *view);
 void mrg_filter_observe(struct mrg_view *view, struct mrg_window *window);

@@ -206,9 +206,104 @@ TEST(a_scan_sees_the_same_records_without_their_order)
 
 	assert_int_equal(mrg_stream_create(&stream, set, &opts, &sink, NULL), 0);
 	assert_int_equal(mrg_stream_threads(stream), 3);
-	assert_int_equal(mrg_stream_scan(stream, count_item, &nr, NULL), 0);
+	assert_int_equal(mrg_stream_scan(stream, count_item, &nr, NULL, NULL), 0);
 	assert_int_equal(nr, 21189 + 3849);
 	mrg_stream_destroy(stream);
+	mrg_set_destroy(set);
+}
+
+static void tally_item(void *arg, const struct mrg_item *item)
+{
+	struct mrg_tally *tally = &((struct mrg_tally *)arg)[item->lane];
+
+	mrg_tally_add(tally, 1, item->time, item->time);
+	tally->by_id[mrg_item_id(item)]++;
+}
+
+TEST(what_a_scan_counts_and_what_it_visits_are_all_records_together)
+{
+	struct mrg_stream_opts opts = { .to = UINT64_MAX, .threads = 3 };
+	struct mrg_tally tallies[8] = { 0 };
+	const struct mrg_sink sink = { 0 };
+	struct mrg_set *set = open_pair();
+	struct mrg_stream *stream;
+	uint64_t events = 0, counted = 0;
+	uint64_t by_id[8][1024] = { 0 }, first = UINT64_MAX, last = 0;
+	unsigned int i, id;
+
+	assert_int_equal(run(&a, set, &opts), 0);
+	assert_int_equal(mrg_stream_create(&stream, set, &opts, &sink, NULL), 0);
+	assert_true(mrg_stream_nr_lanes(stream) <= 8);
+	for (i = 0; i < 8; i++)
+		tallies[i] = (struct mrg_tally){ .by_id = by_id[i], .nr_ids = 1024 };
+	assert_int_equal(mrg_stream_scan(stream, tally_item, tallies, tallies, NULL), 0);
+	for (i = 0; i < mrg_stream_nr_lanes(stream); i++) {
+		for (id = 0; id < 1024; id++)
+			counted += by_id[i][id];
+		events += tallies[i].events;
+		if (tallies[i].events > 0 && tallies[i].first < first)
+			first = tallies[i].first;
+		if (tallies[i].last > last)
+			last = tallies[i].last;
+	}
+	assert_int_equal(events, a.nr);
+	assert_int_equal(counted, a.nr);
+	assert_int_equal(first, a.times[0]);
+	assert_int_equal(last, a.times[a.nr - 1]);
+	mrg_stream_destroy(stream);
+	mrg_set_destroy(set);
+}
+
+/* ---- records that are passed over by their task ---- */
+
+struct asker {
+	struct seen *seen;
+	size_t asked;
+};
+
+static bool is_of_some_task(void *arg, struct mrg_item *item)
+{
+	__atomic_add_fetch(&((struct asker *)arg)->asked, 1, __ATOMIC_RELAXED);
+	return (item->flags & MRG_ITEM_LOST) || (mrg_item_pid(item) > 0 && mrg_item_pid(item) < 1000);
+}
+
+static int take_asked(void *arg, const struct mrg_window *window)
+{
+	return take(((struct asker *)arg)->seen, window);
+}
+
+static size_t run_asking(struct seen *seen, const struct mrg_set *set,
+			 const struct mrg_stream_opts *opts)
+{
+	struct asker asker = { .seen = seen };
+	const struct mrg_sink sink = {
+		.arg = &asker, .match = is_of_some_task, .write = take_asked,
+	};
+	struct mrg_stream *stream;
+
+	memset(seen, 0, sizeof(*seen));
+	assert_int_equal(mrg_stream_create(&stream, set, opts, &sink, NULL), 0);
+	assert_int_equal(mrg_stream_run(stream, NULL), 0);
+	mrg_stream_destroy(stream);
+	return asker.asked;
+}
+
+TEST(records_of_tasks_that_cannot_match_are_not_asked_about)
+{
+	struct mrg_stream_opts all = { .to = UINT64_MAX, .threads = 2 }, some = all;
+	struct mrg_set *set = open_pair();
+	size_t asked, asked_all;
+
+	some.has_pids = true;
+	some.first_pid = 1;
+	some.last_pid = 999;
+	asked_all = run_asking(&a, set, &all);
+	asked = run_asking(&b, set, &some);
+	assert_int_equal(asked_all, 21189 + 3849);
+	assert_true(a.nr > 0 && a.nr < asked_all);
+	assert_true(asked < asked_all);
+	assert_int_equal(a.nr, b.nr);
+	assert_memory_equal(a.times, b.times, a.nr * sizeof(a.times[0]));
 	mrg_set_destroy(set);
 }
 
@@ -353,6 +448,8 @@ int main(void)
 		cmocka_unit_test(events_are_shown_marked_or_passed_over_by_their_id),
 		cmocka_unit_test(a_run_ends_when_the_sink_says_so),
 		cmocka_unit_test(a_scan_sees_the_same_records_without_their_order),
+		cmocka_unit_test(what_a_scan_counts_and_what_it_visits_are_all_records_together),
+		cmocka_unit_test(records_of_tasks_that_cannot_match_are_not_asked_about),
 		cmocka_unit_test(what_is_left_to_the_next_window_is_not_lost),
 		cmocka_unit_test(within_a_lane_the_order_of_the_file_holds),
 		cmocka_unit_test(a_damaged_chunk_is_passed_over_with_a_word_and_a_mark),
