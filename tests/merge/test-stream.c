@@ -264,7 +264,9 @@ struct asker {
 static bool is_of_some_task(void *arg, struct mrg_item *item)
 {
 	__atomic_add_fetch(&((struct asker *)arg)->asked, 1, __ATOMIC_RELAXED);
-	return (item->flags & MRG_ITEM_LOST) || (mrg_item_pid(item) > 0 && mrg_item_pid(item) < 1000);
+	if (item->flags & MRG_ITEM_LOST)
+		return true;
+	return mrg_item_pid(item) > 0 && mrg_item_pid(item) < 1000;
 }
 
 static int take_asked(void *arg, const struct mrg_window *window)
