@@ -17,6 +17,7 @@
 #include "lib/buf.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/json.h"
 #include "lib/table.h"
 
@@ -225,7 +226,6 @@ static void add_json(struct rt_buf *out, const struct kcfg_places *places)
 
 static int show_text(const struct kcfg_places *places, struct rt_err *err)
 {
-	const char *no_colour = getenv("NO_COLOR");
 	struct rt_buf out = { 0 };
 	size_t i;
 	int rc = 0;
@@ -234,7 +234,7 @@ static int show_text(const struct kcfg_places *places, struct rt_err *err)
 		add_json(&out, places);
 	else if (map)
 		kcfg_picture(&out, session.topo, places, terminal_width(),
-			     isatty(STDOUT_FILENO) && !(no_colour && *no_colour));
+			     rt_wants_colour(STDOUT_FILENO));
 	for (i = 0; attributes && !json && i < places->n; i++) {
 		if (i)
 			rt_buf_puts(&out, "\n");

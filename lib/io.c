@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * io.c - the two things that every user of open(2) would write again
+ * io.c - what every user of a descriptor would write again
  */
 #include "lib/io.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 int rt_write_all(int fd, const void *data, size_t len)
@@ -33,4 +34,11 @@ DIR *rt_opendir(int fd)
 		close(fd);
 	errno = saved;
 	return dir;
+}
+
+bool rt_wants_colour(int fd)
+{
+	const char *no_colour = getenv("NO_COLOR");
+
+	return isatty(fd) && !(no_colour && *no_colour);
 }

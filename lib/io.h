@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * io.h - the two things that every user of open(2) would write again
+ * io.h - what every user of a descriptor would write again
  */
 #ifndef RT_LIB_IO_H
 #define RT_LIB_IO_H
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -21,5 +22,11 @@ int rt_write_all(int fd, const void *data, size_t len);
  * Return: for closedir(3), or NULL with errno as open(2) or fdopendir(3) left it.
  */
 DIR *rt_opendir(int fd);
+
+/*
+ * Return: whether what is written to @fd may be coloured: it is a terminal, and NO_COLOR
+ * is not in the environment, or is empty (as no-color.org has it).
+ */
+bool rt_wants_colour(int fd);
 
 #endif /* RT_LIB_IO_H */

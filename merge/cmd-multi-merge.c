@@ -19,6 +19,7 @@
 #include "lib/json.h"
 #include "lib/text.h"
 #include "merge/assemble.h"
+#include "merge/extract.h"
 #include "merge/set-edit.h"
 #include "merge/sync-set.h"
 
@@ -332,6 +333,23 @@ static void progress(void *arg, uint64_t bytes)
 	fprintf(stderr, "\rcopied %s\033[K", rt_format_size(bytes, size, sizeof(size)));
 }
 
+/* Each figure once; arg: the set, whose labels name the traces. */
+static void reading(void *arg, const struct xt_trace *trace, unsigned int percent)
+{
+	static const struct xt_trace *last_trace;
+	static unsigned int last;
+	const struct mrg_set *set = arg;
+	size_t i = 0;
+
+	if (trace == last_trace && percent == last)
+		return;
+	last_trace = trace;
+	last = percent;
+	while (i + 1 < set->nr && set->members[i].trace != trace)
+		i++;
+	fprintf(stderr, "\rreading %s: %u %%\033[K", set->members[i].label, percent);
+}
+
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int sig)
@@ -431,11 +449,15 @@ static int broken(const struct mrg_set *set)
 
 static int merge_set(struct mrg_set *set, struct rt_buf *notes, struct rt_err *err)
 {
+	const struct mrg_watch watch = { .fn = reading, .arg = set };
 	int rc = set_labels(set, err);
 
 	print_damage(set);
 	if (rc == 0)
-		rc = mrg_sync_set(set, method_of(method_word), notes, err);
+		rc = mrg_sync_set(set, method_of(method_word), isatty(2) ? &watch : NULL, notes,
+				  err);
+	if (isatty(2))
+		fputs("\r\033[K", stderr);
 	print_notes(notes);
 	if (rc == 0 && clock_word && !set->utc_known)
 		rc = rt_err_say(err, -EINVAL, "-t tod: the clock of %s has no recorded relation to"

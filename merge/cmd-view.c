@@ -10,6 +10,7 @@
 
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/text.h"
 #include "merge/view-pager.h"
 #include "merge/view.h"
@@ -273,10 +274,9 @@ static int show(struct mrg_view_opts *view, struct mrg_set *set,
 		const struct mrg_select *select, struct rt_err *err)
 {
 	struct mrg_pager pager = { .fd = STDOUT_FILENO };
-	bool terminal = isatty(STDOUT_FILENO);
 	int rc, paged;
 
-	view->colour = terminal && !getenv("NO_COLOR") && view->format == &mrg_format_text;
+	view->colour = rt_wants_colour(STDOUT_FILENO) && view->format == &mrg_format_text;
 	if (!o.no_pager && !o.follow && view->format == &mrg_format_text)
 		mrg_pager_start(&pager);
 	rc = o.follow ? mrg_view_follow(set, view, select, pager.fd, err) :

@@ -258,6 +258,7 @@ struct extract {
 	struct job *jobs;
 	size_t nr_jobs, jobs_room;
 	atomic_size_t next;
+	const struct mrg_watch *watch;
 };
 
 static bool job_page(const struct extract *x, struct job *job, const uint8_t *page,
@@ -349,6 +350,17 @@ static void *worker(void *arg)
 	return NULL;
 }
 
+/* What others have begun counts as done: they end soon. */
+static void watched_worker(struct extract *x)
+{
+	size_t i;
+
+	while ((i = atomic_fetch_add(&x->next, 1)) < x->nr_jobs) {
+		job_do(x, &x->jobs[i]);
+		x->watch->fn(x->watch->arg, x->trace, (unsigned int)((i + 1) * 100 / x->nr_jobs));
+	}
+}
+
 static void run_jobs(struct extract *x)
 {
 	pthread_t threads[MAX_THREADS];
@@ -360,9 +372,14 @@ static void run_jobs(struct extract *x)
 		wanted = x->nr_jobs;
 	while (nr + 1 < wanted && pthread_create(&threads[nr], NULL, worker, x) == 0)
 		nr++;
-	worker(x);
+	if (x->watch)
+		watched_worker(x);
+	else
+		worker(x);
 	for (size_t i = 0; i < nr; i++)
 		pthread_join(threads[i], NULL);
+	if (x->watch)
+		x->watch->fn(x->watch->arg, x->trace, 100);
 }
 
 static bool plan_lane(struct extract *x, unsigned int lane)
@@ -452,12 +469,17 @@ static int collect_lane(struct mrg_lane_data *lane, const struct extract *x, siz
 	if (lane_reserve(lane, x->jobs + first, nr) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr; i++) {
-		const struct job *job = &x->jobs[first + i];
+		struct job *job = &x->jobs[first + i];
 		size_t before = lane->nr_times;
 
 		lane_add(lane, job, last_page, x->times, any);
 		last_page = job->any ? before + job->last_page : last_page;
 		any |= job->any;
+		/* nothing is in memory twice: the lane's pages come as these go */
+		free(job->times);
+		free(job->runs);
+		job->times = NULL;
+		job->runs = NULL;
 	}
 	return 0;
 }
@@ -536,9 +558,9 @@ static int extract_all(struct mrg_data *data, struct extract *x)
 }
 
 int mrg_extract(struct mrg_data **ret, const struct xt_trace *trace, bool times,
-		struct rt_err *err)
+		const struct mrg_watch *watch, struct rt_err *err)
 {
-	struct extract x = { .trace = trace, .times = times };
+	struct extract x = { .trace = trace, .times = times, .watch = watch };
 	struct mrg_data *data = calloc(1, sizeof(*data));
 	int rc = data ? extract_all(data, &x) : -ENOMEM;
 
@@ -549,6 +571,48 @@ int mrg_extract(struct mrg_data **ret, const struct xt_trace *trace, bool times,
 	if (rc < 0) {
 		mrg_data_destroy(data);
 		return rt_err_set(err, rc, "%s", xt_trace_info(trace)->path);
+	}
+	*ret = data;
+	return 0;
+}
+
+static int outline_lane(struct mrg_lane_data *lane, const struct xt_trace *trace, unsigned int l)
+{
+	const struct xt_lane_info *info = xt_trace_lane(trace, l);
+	struct xt_chunk chunk;
+
+	lane->cpu = info->cpu;
+	for (size_t i = 0; i < info->nr_chunks; i++) {
+		xt_lane_chunk(trace, l, i, &chunk);
+		if (!chunk.times_known || !chunk.counts_known)
+			return -ENODATA;
+		if (!chunk.nr_events)
+			continue;
+		lane->first = lane->nr_events ? lane->first : chunk.first_ts;
+		lane->last = chunk.last_ts;
+		lane->nr_events += chunk.nr_events;
+	}
+	return 0;
+}
+
+int mrg_outline(struct mrg_data **ret, const struct xt_trace *trace)
+{
+	struct mrg_data *data = calloc(1, sizeof(*data));
+	int rc = 0;
+
+	if (!data)
+		return -ENOMEM;
+	data->nr_lanes = xt_trace_nr_lanes(trace);
+	data->lanes = calloc(data->nr_lanes + 1, sizeof(*data->lanes));
+	if (!data->lanes)
+		rc = -ENOMEM;
+	for (unsigned int l = 0; rc == 0 && l < data->nr_lanes; l++) {
+		rc = outline_lane(&data->lanes[l], trace, l);
+		data->nr_events += data->lanes[l].nr_events;
+	}
+	if (rc < 0) {
+		mrg_data_destroy(data);
+		return rc;
 	}
 	*ret = data;
 	return 0;

@@ -76,14 +76,29 @@ struct mrg_data {
 /* Return: whether the trace has the events of a host that runs guests. */
 bool mrg_is_host(const struct xt_trace *trace);
 
+/* Who wants to know how far reading is; called now and then by the caller's own thread. */
+struct mrg_watch {
+	void (*fn)(void *arg, const struct xt_trace *trace, unsigned int percent);
+	void *arg;
+};
+
 /**
  * mrg_extract() - read a whole trace once.
  * @times: collect the times of all events.
+ * @watch: or NULL.
  *
  * Damaged chunks become gaps.  Return: 0, or -ENOMEM.
  */
 int mrg_extract(struct mrg_data **ret, const struct xt_trace *trace, bool times,
-		struct rt_err *err);
+		const struct mrg_watch *watch, struct rt_err *err);
+
+/**
+ * mrg_outline() - what a trace tells without being read: its lanes, where they begin
+ * and end.
+ *
+ * Return: 0, -ENOMEM, or -ENODATA: only reading would tell.
+ */
+int mrg_outline(struct mrg_data **ret, const struct xt_trace *trace);
 void mrg_data_destroy(struct mrg_data *data);
 
 #endif /* MRG_EXTRACT_H */

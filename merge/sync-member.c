@@ -155,13 +155,25 @@ int mrg_party_set_offset(struct mrg_party *party, int64_t offset)
 
 /* ---- one kernel, one clock ---- */
 
+static bool same_boot(const struct xt_info *a, const struct xt_info *b)
+{
+	return a->boot_id && *a->boot_id && b->boot_id && strcmp(a->boot_id, b->boot_id) == 0;
+}
+
+bool mrg_same_clock(const struct xt_trace *a, const struct xt_trace *b)
+{
+	const struct xt_info *ai = xt_trace_info(a), *bi = xt_trace_info(b);
+
+	return same_boot(ai, bi) && strcmp(ai->time.clock, bi->time.clock) == 0;
+}
+
 int mrg_sync_same(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
 {
 	const struct xt_info *a = xt_trace_info(guest->member->trace);
 	const struct xt_info *b = xt_trace_info(host->member->trace);
 	int rc;
 
-	if (!a->boot_id || !*a->boot_id || !b->boot_id || strcmp(a->boot_id, b->boot_id) != 0)
+	if (!same_boot(a, b))
 		return rt_err_say(err, -ENODATA, "%s is not the same machine since its boot",
 				  host->member->label);
 	if (strcmp(a->time.clock, b->time.clock) != 0)

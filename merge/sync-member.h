@@ -66,6 +66,9 @@ int mrg_windows_try(struct mrg_party *guest, struct mrg_party *host, struct mrg_
  */
 int mrg_sync_chain(struct mrg_party *guest, struct mrg_party *host, const struct mrg_check *check);
 
+/* Two sessions of one kernel with one clock: what mrg_sync_same() takes. */
+bool mrg_same_clock(const struct xt_trace *a, const struct xt_trace *b);
+
 /* Guest cycles from @from on, with the vCPU's @offset, to merged ns; @host: its cycles to ns. */
 struct mrg_segment mrg_tsc_segment(const struct xt_vcpu *v, const struct mrg_segment *host,
 				   uint64_t from, int64_t offset);

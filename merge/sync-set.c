@@ -41,6 +41,7 @@ struct sync {
 	struct mrg_party *parties;	/* a member each */
 	size_t reference;
 	enum mrg_method method;		/* MRG_NR_METHODS: any */
+	const struct mrg_watch *watch;
 	struct rt_buf *notes;
 };
 
@@ -130,7 +131,8 @@ static int party_read(struct sync *sync, size_t i, struct rt_err *err)
 	int rc;
 
 	own_clock(sync, p);
-	rc = mrg_extract(&p->data, p->member->trace, i != sync->reference, err);
+	rc = mrg_extract(&p->data, p->member->trace, i != sync->reference,
+			 sync->watch, err);
 	if (rc < 0)
 		return rc;
 	p->host = p->data->nr_runs > 0;
@@ -184,6 +186,40 @@ static bool choose_again(struct sync *sync)
 		return false;
 	sync->reference = i;
 	return true;
+}
+
+/*
+ * All of one kernel and one clock, or one alone: no event tells more about that, so the
+ * size of the traces does not matter.
+ */
+static bool nothing_to_compare(const struct sync *sync)
+{
+	const struct xt_trace *ref = sync->set->members[sync->reference].trace;
+
+	if (sync->method != MRG_NR_METHODS && sync->method != MRG_SAME && sync->set->nr > 1)
+		return false;
+	for (size_t i = 0; i < sync->set->nr; i++)
+		if (i != sync->reference && !mrg_same_clock(sync->set->members[i].trace, ref))
+			return false;
+	return true;
+}
+
+static int outline_all(struct sync *sync)
+{
+	for (size_t i = 0; i < sync->set->nr; i++)
+		sync->parties[i].member = &sync->set->members[i];
+	for (size_t i = 0; i < sync->set->nr; i++) {
+		struct mrg_party *p = &sync->parties[i];
+		int rc;
+
+		own_clock(sync, p);
+		rc = mrg_outline(&p->data, p->member->trace);
+		if (rc == 0)
+			rc = party_times(p);
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
 }
 
 static int read_all(struct sync *sync, struct rt_err *err)
@@ -575,11 +611,23 @@ static int place_members(struct sync *sync, bool hosts, struct rt_err *err)
 	return 0;
 }
 
+/* What the methods need of the members, and no more. */
+static int learn(struct sync *sync, struct rt_err *err)
+{
+	int rc = nothing_to_compare(sync) ? outline_all(sync) : -ENODATA;
+
+	if (rc != -ENODATA)
+		return rc < 0 ? rt_err_set(err, rc, "cannot synchronise") : 0;
+	for (size_t i = 0; i < sync->set->nr; i++)
+		party_finish(&sync->parties[i]);
+	return read_all(sync, err);
+}
+
 static int sync_all(struct sync *sync, struct rt_err *err)
 {
 	int rc = mrg_set_forget(sync->set);
 
-	rc = rc < 0 ? rt_err_set(err, rc, "cannot synchronise") : read_all(sync, err);
+	rc = rc < 0 ? rt_err_set(err, rc, "cannot synchronise") : learn(sync, err);
 	for (size_t i = 0; rc == 0 && i < sync->set->nr && sync->set->nr > 1; i++)
 		rc = clock_usable(sync, &sync->parties[i], err);
 	if (rc == 0 && place_reference(sync) < 0)
@@ -591,11 +639,12 @@ static int sync_all(struct sync *sync, struct rt_err *err)
 	return rc;
 }
 
-int mrg_sync_set(struct mrg_set *set, enum mrg_method method, struct rt_buf *notes,
-		 struct rt_err *err)
+int mrg_sync_set(struct mrg_set *set, enum mrg_method method, const struct mrg_watch *watch,
+		 struct rt_buf *notes, struct rt_err *err)
 {
 	struct sync sync = {
-		.set = set, .method = method, .notes = notes, .reference = choose_reference(set),
+		.set = set, .method = method, .watch = watch, .notes = notes,
+		.reference = choose_reference(set),
 		.parties = calloc(set->nr, sizeof(*sync.parties)),
 	};
 	int rc = sync.parties ? sync_all(&sync, err)

@@ -39,7 +39,7 @@ void mrg_pager_start(struct mrg_pager *pager)
 	pager->fd = STDOUT_FILENO;
 	if (!isatty(STDOUT_FILENO) || (name && strcmp(name, "cat") == 0))
 		return;
-	if (!name && access("/usr/bin/less", X_OK) < 0)
+	if ((!name || !*name) && access("/usr/bin/less", X_OK) < 0)
 		return;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -188,20 +189,30 @@ static void print_summary(struct owner *owner)
 		strcmp(status.state, "finished") == 0 ? "" : ", still running");
 }
 
+/* A line that is longer than the terminal is wide would stay: only its end is wiped. */
+static int terminal_width(void)
+{
+	struct winsize size;
+
+	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+}
+
 static void on_live(void *arg)
 {
 	struct owner *owner = arg;
 	struct xt_record_status status;
 	struct xt_cpu_stats total;
-	char disk[32];
+	char disk[32], line[160];
 
 	xt_record_status(owner->record, &status);
 	if (!owner->live || strcmp(status.state, "finished") == 0)
 		return;
 	total = count(owner, NULL);
-	fprintf(stderr, "\r\033[K%.0f s  %s  %llu events  %llu lost  %s on disk", status.seconds,
-		status.state, (unsigned long long)total.written, (unsigned long long)total.lost,
-		rt_format_size(total.bytes_disk, disk, sizeof(disk)));
+	snprintf(line, sizeof(line), "%.0f s  %s  %llu events  %llu lost  %s on disk",
+		 status.seconds, status.state, (unsigned long long)total.written,
+		 (unsigned long long)total.lost,
+		 rt_format_size(total.bytes_disk, disk, sizeof(disk)));
+	fprintf(stderr, "\r\033[K%.*s", terminal_width() - 1, line);
 	fflush(stderr);
 }
 

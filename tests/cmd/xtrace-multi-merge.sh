@@ -120,6 +120,40 @@ merge -o "$w/x" --sync same $host $guest
 expect_status 1
 expect_stderr_like 'is not the same machine since its boot'
 
+it 'reads no event where there is nothing to compare, however large the traces are'
+# all of the blocks' payloads are spoiled: only who reads them may notice
+python3 - "$w"/boot2/cpu*.xt <<'PY'
+import struct, sys
+for path in sys.argv[1:]:
+    data = bytearray(open(path, 'rb').read())
+    at = 0
+    while at + 72 <= len(data):
+        size, = struct.unpack_from('<H', data, at + 6)
+        disk, = struct.unpack_from('<I', data, at + 68)
+        if data[at + 5] == 1:
+            data[at + size:at + size + disk] = bytes(disk)
+        at += size + disk
+    open(path, 'wb').write(data)
+PY
+merge -o "$w/unread" tests/fixtures/demo/xtrace-host "$w/boot2"
+expect_status 0
+expect_stderr ''
+merge -o "$w/alone" "$w/boot2"
+expect_status 0
+expect_stderr ''
+expect_stdout_like '^host: reference'
+it 'and is told of damage where it reads'
+merge --check --sync tod tests/fixtures/demo/xtrace-host "$w/boot2"
+expect_stderr_like 'damaged blocks were passed over'
+
+it 'says on a terminal how far it is, and nowhere else'
+if command -v script >/dev/null; then
+	script -qec "xtrace-multi-merge --check $host $guest" /dev/null >"$tmp/stdout" </dev/null
+	expect_stdout_like 'reading host: 100 %' 'reading guest: 100 %'
+	merge --check $host $guest
+	expect_stderr ''
+fi
+
 it 'names members as it is told'
 merge -o "$w/named" --label "left=$host" --label "right=$guest"
 expect_status 0

@@ -219,6 +219,29 @@ until grep -q 'still running' "$tmp/$me.err"; do sleep 0.05; done
 kill -INT $owner
 ended 0
 
+it 'keeps a line of the counts on a terminal, no longer than it is wide'
+if command -v script >/dev/null; then
+	script -qefc "stty cols 30; exec xtrace-run --root $root -n $me -o $w/live -e sched_switch" \
+		"$tmp/live" >/dev/null </dev/null &
+	owner=$!
+	until grep -q recording "$tmp/live"; do
+		kill -0 $owner 2>/dev/null || fail "it ended: $(cat "$tmp/live")"
+		sleep 0.1
+	done
+	ctl stop
+	expect_status 0
+	ended 0
+	longest=$(grep -ao '[0-9]* s  recording[^[:cntrl:]]*' "$tmp/live" | awk '{ print length }' |
+		sort -n | tail -n 1)
+	[ "$longest" = 29 ] || fail "$longest columns of 30"
+	it 'and none where the command writes to the terminal'
+	script -qec "xtrace-run --root $root -n $me -o $w/quiet -e sched_switch sleep 1" /dev/null \
+		>"$tmp/stdout" </dev/null
+	expect_stdout_like 'quiet: [0-9]+ events in'
+	! grep -q recording "$tmp/stdout" || fail 'a line among what the command writes'
+	no_traces_left
+fi
+
 it 'tells the signal that ended the command'
 # shellcheck disable=SC2016
 record -o "$w/k" sh -c 'kill -KILL $$'

@@ -245,9 +245,13 @@ it 'fails when the output cannot be written'
 on_terminal() { script -qec "xtrace-view $* $host" /dev/null </dev/null | tr -d '\r' >"$tmp/stdout"; }
 if command -v script >/dev/null; then
 	it 'is coloured on a terminal, unless NO_COLOR is set, and never elsewhere'
-	NO_COLOR='' && unset NO_COLOR
+	coloured=$(printf '1795423414.801068228 3 \033[36mKVM_EXIT_VM_PID\033[0m [157 vcpu 1 NPF]')
+	NO_COLOR=''
 	on_terminal --no-pager -e kvm_exit -n 1
-	expect_stdout "$(printf '1795423414.801068228 3 \033[36mKVM_EXIT_VM_PID\033[0m [157 vcpu 1 NPF]')"
+	expect_stdout "$coloured"
+	unset NO_COLOR
+	on_terminal --no-pager -e kvm_exit -n 1
+	expect_stdout "$coloured"
 	view -e kvm_exit -n 1 $host
 	expect_stdout '1795423414.801068228 3 KVM_EXIT_VM_PID [157 vcpu 1 NPF]'
 	export NO_COLOR=1

@@ -83,6 +83,30 @@ TEST(what_is_no_directory_is_closed)
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
 
+TEST(what_goes_to_no_terminal_is_not_coloured)
+{
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+	unsetenv("NO_COLOR");
+	assert_false(rt_wants_colour(fd));
+	close(fd);
+	assert_false(rt_wants_colour(-1));
+}
+
+TEST(a_terminal_is_coloured_unless_no_color_says_something)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	unsetenv("NO_COLOR");
+	assert_true(rt_wants_colour(fd));
+	setenv("NO_COLOR", "", 1);
+	assert_true(rt_wants_colour(fd));
+	setenv("NO_COLOR", "1", 1);
+	assert_false(rt_wants_colour(fd));
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -91,6 +115,8 @@ int main(void)
 		cmocka_unit_test(a_directory_is_listed),
 		cmocka_unit_test(an_open_that_failed_keeps_its_reason),
 		cmocka_unit_test(what_is_no_directory_is_closed),
+		cmocka_unit_test(what_goes_to_no_terminal_is_not_coloured),
+		cmocka_unit_test(a_terminal_is_coloured_unless_no_color_says_something),
 	};
 
 	return RUN_TESTS(tests);

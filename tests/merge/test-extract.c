@@ -2,6 +2,8 @@
 /* test-extract.c - merge/extract.c: a trace as plain arrays */
 #include "merge/extract.h"
 
+#include <errno.h>
+
 #include "tests/unit.h"
 #include "xtrace/xtrace.h"
 
@@ -12,7 +14,7 @@ static struct mrg_data *extract(const char *path, bool times, bool *ret_host)
 
 	assert_int_equal(xt_trace_open(&trace, path, NULL), 0);
 	*ret_host = mrg_is_host(trace);
-	assert_int_equal(mrg_extract(&data, trace, times, NULL), 0);
+	assert_int_equal(mrg_extract(&data, trace, times, NULL, NULL), 0);
 	xt_trace_destroy(trace);
 	return data;
 }
@@ -62,11 +64,69 @@ TEST(a_guest_has_the_times_of_its_events)
 	mrg_data_destroy(data);
 }
 
+TEST(the_outline_of_a_trace_is_what_reading_it_finds)
+{
+	bool host;
+	struct mrg_data *data = extract("tests/fixtures/demo/xtrace-host", true, &host), *outline;
+	struct xt_trace *trace;
+
+	assert_int_equal(xt_trace_open(&trace, "tests/fixtures/demo/xtrace-host", NULL), 0);
+	assert_int_equal(mrg_outline(&outline, trace), 0);
+	assert_int_equal(outline->nr_lanes, data->nr_lanes);
+	assert_int_equal(outline->nr_events, data->nr_events);
+	for (unsigned int l = 0; l < data->nr_lanes; l++) {
+		assert_int_equal(outline->lanes[l].cpu, data->lanes[l].cpu);
+		assert_int_equal(outline->lanes[l].first, data->lanes[l].first);
+		assert_int_equal(outline->lanes[l].last, data->lanes[l].last);
+		assert_int_equal(outline->lanes[l].nr_times, 0);
+	}
+	xt_trace_destroy(trace);
+	mrg_data_destroy(outline);
+	mrg_data_destroy(data);
+}
+
+TEST(a_file_whose_headers_tell_nothing_has_no_outline)
+{
+	struct mrg_data *data = NULL;
+	struct xt_trace *trace;
+
+	assert_int_equal(xt_trace_open(&trace, "tests/fixtures/pair/guest.dat", NULL), 0);
+	assert_int_equal(mrg_outline(&data, trace), -ENODATA);
+	assert_null(data);
+	xt_trace_destroy(trace);
+}
+
+static void note_percent(void *arg, const struct xt_trace *trace, unsigned int percent)
+{
+	unsigned int *last = arg;
+
+	assert_non_null(trace);
+	assert_true(percent >= *last && percent <= 100);
+	*last = percent;
+}
+
+TEST(who_watches_is_told_to_the_end)
+{
+	unsigned int percent = 0;
+	const struct mrg_watch watch = { .fn = note_percent, .arg = &percent };
+	struct xt_trace *trace;
+	struct mrg_data *data;
+
+	assert_int_equal(xt_trace_open(&trace, "tests/fixtures/pair/host.dat", NULL), 0);
+	assert_int_equal(mrg_extract(&data, trace, true, &watch, NULL), 0);
+	assert_int_equal(percent, 100);
+	xt_trace_destroy(trace);
+	mrg_data_destroy(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_host_has_the_runs_of_its_vcpus),
 		cmocka_unit_test(a_guest_has_the_times_of_its_events),
+		cmocka_unit_test(the_outline_of_a_trace_is_what_reading_it_finds),
+		cmocka_unit_test(a_file_whose_headers_tell_nothing_has_no_outline),
+		cmocka_unit_test(who_watches_is_told_to_the_end),
 	};
 
 	return RUN_TESTS(tests);

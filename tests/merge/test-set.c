@@ -82,7 +82,7 @@ TEST(a_merged_directory_brings_labels_clocks_and_checks)
 	assert_non_null(mkdtemp(dir));
 	snprintf(out, sizeof(out), "%s/m", dir);
 	assert_int_equal(mrg_set_open(&set, paths, 2, NULL), 0);
-	assert_int_equal(mrg_sync_set(set, MRG_NR_METHODS, &notes, NULL), 0);
+	assert_int_equal(mrg_sync_set(set, MRG_NR_METHODS, NULL, &notes, NULL), 0);
 	assert_int_equal(mrg_assemble(set, out, &opts, NULL), 0);
 	assert_int_equal(mrg_assemble(set, out, &opts, NULL), -EEXIST);
 	assert_int_equal(mrg_set_open(&merged, again, 1, NULL), 0);
