@@ -127,10 +127,10 @@ int tune_journal_apply(struct tune_journal *journal, struct tune_plan *plan, str
 
 /* ---- undoing ---- */
 
-/* The oldest change of the knob that another journal made after @record, or NULL. */
-static struct tune_record *later_holder(struct tune_journal *journal,
-					const struct tune_record *record,
-					struct tune_journal_file **ret_file)
+/* The oldest change of the knob that another journal made after one of ours, or NULL. */
+static struct tune_record *of_others(struct tune_journal *journal, enum tune_knob_kind kind,
+				     const char *target, uint64_t after,
+				     struct tune_journal_file **ret_file)
 {
 	struct tune_record *best = NULL, *other;
 	size_t i, j;
@@ -138,14 +138,21 @@ static struct tune_record *later_holder(struct tune_journal *journal,
 	for (i = 0; i < journal->nr_others; i++) {
 		for (j = 0; j < journal->others[i].records.nr; j++) {
 			other = &journal->others[i].records.v[j];
-			if (other->seq > record->seq && (!best || other->seq < best->seq) &&
-			    tune_record_is(other, record->kind, record->target)) {
+			if (other->seq > after && (!best || other->seq < best->seq) &&
+			    tune_record_is(other, kind, target)) {
 				best = other;
 				*ret_file = &journal->others[i];
 			}
 		}
 	}
 	return best;
+}
+
+static struct tune_record *later_holder(struct tune_journal *journal,
+					const struct tune_record *record,
+					struct tune_journal_file **ret_file)
+{
+	return of_others(journal, record->kind, record->target, record->seq, ret_file);
 }
 
 static bool others_between(const struct tune_journal *journal, const struct tune_record *record,
@@ -186,10 +193,10 @@ static const char *first_before(const struct tune_journal *journal,
 }
 
 /* The later one will put back what this one would have put back. */
-static int hand_over(struct tune_journal *journal, const struct tune_record *record,
-		     struct tune_record *to, struct tune_journal_file *file, struct rt_err *err)
+static int hand_over(struct tune_journal *journal, const char *what, struct tune_record *to,
+		     struct tune_journal_file *file, struct rt_err *err)
 {
-	char *before = strdup(record->before);
+	char *before = strdup(what);
 
 	if (!before)
 		return rt_err_set(err, -ENOMEM, "a journal");
@@ -280,7 +287,7 @@ static enum tune_undone undo_one(struct tune_journal *journal, const struct tune
 
 	if (!later)
 		what = restore(journal, record, before, &from, dry_run, err);
-	else if (dry_run || hand_over(journal, record, later, file, err) == 0)
+	else if (dry_run || hand_over(journal, record->before, later, file, err) == 0)
 		what = TUNE_LEFT;
 	else
 		what = TUNE_FAILED;
@@ -398,4 +405,14 @@ void tune_journal_undo_ahead(struct tune_journal *journal,
 				TUNE_RESTORED;
 		free(from);
 	}
+}
+
+void tune_journal_pass_on(struct tune_journal *journal, enum tune_knob_kind kind,
+			  const char *target, const char *was, const char *to)
+{
+	struct tune_journal_file *file = NULL;
+	struct tune_record *other = of_others(journal, kind, target, 0, &file);
+
+	if (other && tune_knob_equal(kind, other->before, was))
+		hand_over(journal, to, other, file, NULL);
 }

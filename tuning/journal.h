@@ -175,6 +175,13 @@ void tune_journal_undo_ahead(struct tune_journal *journal,
 			     bool (*match)(void *arg, const char *target, const char *before),
 			     void *arg);
 
+/*
+ * Where another journal will put a knob back to @was, it shall be @to instead: @was is what
+ * this journal's changes made of it, though not in this journal.
+ */
+void tune_journal_pass_on(struct tune_journal *journal, enum tune_knob_kind kind,
+			  const char *target, const char *was, const char *to);
+
 /* Names of the journals that there are, the one written last first. */
 int tune_journal_list(char ***ret, size_t *ret_nr, const struct rt_root *root,
 		      struct rt_err *err);

@@ -67,10 +67,9 @@ static const struct given *find_given(const struct gifts *gifts, int tid)
 	return NULL;
 }
 
-/* The nearest ancestor that the shield had given what this task has, or had before the undoing. */
-static const struct given *inherited_from(const struct gifts *gifts, struct tune_tasks *tasks,
-					  const struct tune_task *task,
-					  const struct rt_cpuset *allowed)
+/* The nearest ancestor whose affinity the shield changed. */
+static const struct given *given_to_parents(const struct gifts *gifts, struct tune_tasks *tasks,
+					    const struct tune_task *task)
 {
 	const struct tune_task *at = task;
 	const struct given *given;
@@ -79,23 +78,37 @@ static const struct given *inherited_from(const struct gifts *gifts, struct tune
 	for (i = 0; i < ANCESTORS && at && at->ppid > 0; i++) {
 		given = find_given(gifts, at->ppid);
 		if (given)
-			return rt_cpuset_equal(&given->wanted, allowed) ? given : NULL;
+			return given;
 		at = tune_tasks_find(tasks, at->ppid);
 	}
 	return NULL;
 }
 
-/* @before: the undoing; with a partition's end kernels give tasks other CPUs. */
-static void restore_children(const struct gifts *gifts, const struct rt_root *root,
+/* @allowed: before the undoing; with a partition's end kernels give tasks other CPUs. */
+static void restore_child(struct tune_journal *journal, const struct given *given,
+			  const struct tune_task *task, const struct rt_cpuset *allowed)
+{
+	char target[64], list[TUNE_LIST_MAX];
+
+	snprintf(target, sizeof(target), "%d %" PRIu64, (int)task->tid, task->start);
+	if (rt_cpuset_equal(&given->wanted, allowed))
+		tune_knob_write(tune_journal_root(journal), TUNE_KNOB_AFFINITY, target,
+				given->before, NULL);
+	else if (rt_cpuset_format(&given->wanted, list, sizeof(list)) == 0)
+		/* a shield that came behind its birth has it, with what it was born with */
+		tune_journal_pass_on(journal, TUNE_KNOB_AFFINITY, target, list, given->before);
+}
+
+static void restore_children(struct tune_journal *journal, const struct gifts *gifts,
 			     struct tune_tasks *before)
 {
-	const struct tune_task *was;
 	struct tune_tasks tasks = { 0 };
 	const struct given *given;
-	char target[64];
+	const struct tune_task *was;
 	size_t i;
 
-	if (gifts->nr == 0 || tune_tasks_read(&tasks, root, TUNE_TASKS_AFFINITY, NULL) < 0)
+	if (gifts->nr == 0 ||
+	    tune_tasks_read(&tasks, tune_journal_root(journal), TUNE_TASKS_AFFINITY, NULL) < 0)
 		return;
 	for (i = 0; i < tasks.n; i++) {
 		const struct tune_task *task = &tasks.v[i];
@@ -103,14 +116,12 @@ static void restore_children(const struct gifts *gifts, const struct rt_root *ro
 		if (!task->has_affinity || task->hold != TUNE_TASK_FREE ||
 		    find_given(gifts, task->tid))
 			continue;
+		given = given_to_parents(gifts, &tasks, task);
 		was = tune_tasks_find(before, task->tid);
 		if (!was || was->start != task->start)
 			was = task;
-		given = inherited_from(gifts, &tasks, task, &was->allowed);
-		if (!given)
-			continue;
-		snprintf(target, sizeof(target), "%d %" PRIu64, (int)task->tid, task->start);
-		tune_knob_write(root, TUNE_KNOB_AFFINITY, target, given->before, NULL);
+		if (given)
+			restore_child(journal, given, task, &was->allowed);
 	}
 	tune_tasks_finish(&tasks);
 }
@@ -253,7 +264,7 @@ int tune_shield_undo(struct tune_journal *journal, const struct tune_undo_report
 		raise_cpus(&memory);
 	rc = tune_journal_undo(journal, 0, false, report, err);
 	put_back(&memory, by_group);
-	restore_children(&gifts, root, &memory.before);
+	restore_children(journal, &gifts, &memory.before);
 	free(by_group);
 	tune_tasks_finish(&memory.before);
 	while (gifts.nr)

@@ -197,6 +197,21 @@ several() {
 	echo "two shields came and went; of $pages pages on node 1 few stayed"
 }
 
+# born_between: what was born under one shield and had by another keeps nothing of either
+born_between() {
+	$snapshot before
+	shield --name one --proc 2-3 --tier affinity || fail "one"
+	sleep 300 &
+	load+=($!)
+	shield --name two --proc 4-5 --tier affinity || fail "two"
+	same "CPUs of a task under both" 0-1,6-7 "$(cpus_of "${load[0]}")"
+	shield --name one --reset || fail "reset of one"
+	shield --name two --reset || fail "reset of two"
+	same "CPUs of a task born under one of two" 0-7 "$(cpus_of "${load[0]}")"
+	end_load
+	restored "born between"
+}
+
 # refuses: what is wrong is said, and nothing is changed
 refuses() {
 	local dir=/sys/fs/cgroup/other

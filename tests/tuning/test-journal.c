@@ -501,6 +501,26 @@ TEST(what_is_chosen_comes_back_ahead_of_what_is_newer)
 	expect_untouched();
 }
 
+TEST(what_another_journal_found_may_be_our_doing)
+{
+	struct tune_journal *journal;
+
+	assert_int_equal(set_one("vm-2", "0-1", NULL), 0);
+	journal = open_as("vm-1");
+	tune_journal_pass_on(journal, TUNE_KNOB_CPULIST, "sys/a", "0-5", "5");
+	tune_journal_pass_on(journal, TUNE_KNOB_CPULIST, "sys/b", "0-7", "5");
+	tune_journal_close(journal);
+	undo_all("vm-2");
+	expect_untouched();
+	assert_int_equal(set_one("vm-2", "0-1", NULL), 0);
+	journal = open_as("vm-1");
+	tune_journal_pass_on(journal, TUNE_KNOB_CPULIST, "sys/a", "0-7", "0-6");
+	tune_journal_close(journal);
+	undo_all("vm-2");
+	expect("sys/a", "0-6");
+	put("sys/a", "0-7\n");
+}
+
 /* ---- odds ---- */
 
 TEST(what_cannot_be_put_back_stays_and_the_rest_is_undone)
@@ -612,6 +632,7 @@ int main(void)
 		cmocka_unit_test(journals_are_listed_by_name),
 		cmocka_unit_test(what_was_set_to_and_fro_is_put_back_once),
 		cmocka_unit_test(what_is_chosen_comes_back_ahead_of_what_is_newer),
+		cmocka_unit_test(what_another_journal_found_may_be_our_doing),
 		cmocka_unit_test(what_cannot_be_put_back_stays_and_the_rest_is_undone),
 		cmocka_unit_test(a_note_is_kept_with_the_journal),
 		cmocka_unit_test(a_journal_of_another_boot_is_dropped),

@@ -8,4 +8,5 @@
 
 refuses
 several
+born_between
 shields 5 "${SHIELD_STEPS:-181}"
