@@ -39,7 +39,7 @@ static const struct rt_opt gs_opts[] = {
 struct value {
 	uint64_t number;
 	char bytes[GS_DATA_MAX + 1];
-	size_t len;
+	size_t len;	/* given, which may be more than there is room for */
 };
 
 struct command {
@@ -92,6 +92,8 @@ static int say_failure(int code, struct rt_err *err)
 	case -EAGAIN:
 		return rt_err_say(err, code, "the host takes no more for now: its rate limit is "
 				  "reached");
+	case 0:
+		return 0;
 	default:
 		return rt_err_set(err, code, "the call failed");
 	}
@@ -134,20 +136,22 @@ static size_t hex_digits(const char *word, const char **ret_digits)
 	return word[len] ? 0 : len;
 }
 
-static void take_hex(struct value *ret, const char *digits, size_t nr)
+static void take_hex(char *bytes, const char *digits, size_t len)
 {
 	char pair[3] = "";
 	size_t i;
 
-	for (i = 0; i < nr / 2; i++) {
+	for (i = 0; i < len; i++) {
 		memcpy(pair, digits + 2 * i, 2);
-		ret->bytes[i] = strtoul(pair, NULL, 16);
+		bytes[i] = strtoul(pair, NULL, 16);
 	}
-	ret->len = nr / 2;
 }
 
-/* Bytes in hexadecimal when told so, or when the word can be nothing else. */
-static int parse_bytes(struct value *ret, const char *word, size_t max, struct rt_err *err)
+/*
+ * Bytes in hexadecimal when told so, or when the word can be nothing else.  As many are kept
+ * as one call can send; ->len says how many there are.
+ */
+static int parse_bytes(struct value *ret, const char *word, struct rt_err *err)
 {
 	const char *digits;
 	size_t nr = hex_digits(word, &digits), len = strlen(word);
@@ -160,25 +164,24 @@ static int parse_bytes(struct value *ret, const char *word, size_t max, struct r
 		len = nr / 2;
 	if (len == 0)
 		return rt_usage(err, "nothing to send: the text is empty");
-	if (len > max)
-		return rt_usage(err, "at most %zu bytes can be sent, these are %zu", max, len);
-	if (is_hex) {
-		take_hex(ret, digits, nr);
-	} else {
+	ret->len = len;
+	if (len > GS_DATA_MAX)
+		len = GS_DATA_MAX;
+	if (is_hex)
+		take_hex(ret->bytes, digits, len);
+	else
 		memcpy(ret->bytes, word, len);
-		ret->len = len;
-	}
-	ret->bytes[ret->len] = '\0';
+	ret->bytes[len] = '\0';
 	return 0;
 }
 
 static int parse_message(struct value *ret, const char *word, struct rt_err *err)
 {
-	int rc = parse_bytes(ret, word, GS_DATA_MAX, err);
+	int rc = parse_bytes(ret, word, err);
 
 	if (rc < 0)
 		return rt_err_wrap(err, rc, "log_msg");
-	if (strlen(ret->bytes) != ret->len)
+	if (strlen(ret->bytes) < ret->len && strlen(ret->bytes) < GS_DATA_MAX)
 		return rt_usage(err, "log_msg: a message cannot hold a zero byte "
 				"(xtrace_log_data can)");
 	return 0;
@@ -186,12 +189,32 @@ static int parse_message(struct value *ret, const char *word, struct rt_err *err
 
 static int parse_data(struct value *ret, const char *word, struct rt_err *err)
 {
-	int rc = parse_bytes(ret, word, GS_DATA_MAX, err);
+	int rc = parse_bytes(ret, word, err);
 
-	return rc < 0 ? rt_err_wrap(err, rc, "xtrace_log_data") : 0;
+	if (rc < 0)
+		return rt_err_wrap(err, rc, "xtrace_log_data");
+	if (ret->len > GS_DATA_MAX)
+		return rt_usage(err, "xtrace_log_data: at most %d bytes can be sent, these are %zu",
+				GS_DATA_MAX, ret->len);
+	return 0;
 }
 
 /* ---- steps ---- */
+
+/* The errno that a call would have now, by what was found. */
+static int code_of(const struct gs_look *look)
+{
+	if (look->path < 0)
+		return look->path;
+	switch (look->answer) {
+	case GS_ANSWER_DENIED:
+		return -EPERM;
+	case GS_ANSWER_AGAIN:
+		return -EAGAIN;
+	default:
+		return look->answer < 0 ? -ENOSYS : 0;
+	}
+}
 
 /* A finding: the words say why, the status is enough for a script. */
 static int find(bool found, const char *what)
@@ -202,8 +225,8 @@ static int find(bool found, const char *what)
 	if (found)
 		return 0;
 	gs_path_look(&look);
-	say_failure(look.path < 0 ? look.path : -ENOSYS, &err);
-	if (look.path == 0 && kvmrt_gs_available())
+	say_failure(code_of(&look), &err);
+	if (code_of(&look) == 0)
 		fprintf(stderr, "kvmrt-gs: %s: the host does not offer it\n", what);
 	else
 		fprintf(stderr, "kvmrt-gs: %s: %s\n", what, err.text);
@@ -375,8 +398,14 @@ static void row_host(struct rt_table *table, const struct gs_look *look)
 {
 	if (look->path < 0)
 		row(table, "host", NULL, "was not asked");
-	else if (kvmrt_gs_available())
+	else if (code_of(look) == 0)
 		row(table, "host", "answers", "kvmrt_gs_host is loaded and permits this guest");
+	else if (code_of(look) == -EPERM)
+		row(table, "host", "refuses", "kvmrt_gs_host does not permit this VM, or not its "
+		    "programs without kvmrt_gs_guest: its parameters allow, from_user_mode");
+	else if (code_of(look) == -EAGAIN)
+		row(table, "host", "limits", "this VM has reached its rate limit: kvmrt_gs_host's "
+		    "parameter calls_per_second");
 	else
 		row(table, "host", "silent", "calls are in its trace, but not answered; on the "
 		    "host: modprobe kvmrt_gs_host, kvm.kvmrt_gs_hc_host_enabled=1");

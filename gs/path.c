@@ -92,17 +92,25 @@ static int open_device(void)
 
 /* ---- permission and instruction ---- */
 
-static struct gs_words words(void)
+/* A process without a free descriptor cannot look just now, which says nothing of later. */
+static bool is_shortage(int rc)
 {
-	struct gs_words found;
-	int known = load(&known_words);
+	return rc == -EMFILE || rc == -ENFILE || rc == -ENOMEM;
+}
+
+static int find_words(struct gs_words *ret)
+{
+	int known = load(&known_words), rc;
 
 	if (known == UNKNOWN) {
-		found = gs_words_read(gs_places.cmdline);
-		store(&known_words, found.guest | found.syscall << 1);
-		return found;
+		rc = gs_words_read(gs_places.cmdline, ret);
+		if (is_shortage(rc))
+			return rc;
+		store(&known_words, ret->guest | ret->syscall << 1);
+		return 0;
 	}
-	return (struct gs_words){ .guest = known & 1, .syscall = known & 2 };
+	*ret = (struct gs_words){ .guest = known & 1, .syscall = known & 2 };
+	return 0;
 }
 
 static enum gs_insn find_known(int *known, bool try)
@@ -125,8 +133,11 @@ static bool can_call(enum gs_insn insn)
 /* Without permission nothing is called, not even to try. */
 static int find_insn(enum gs_insn *ret)
 {
-	struct gs_words permitted = words();
+	struct gs_words permitted;
+	int rc = find_words(&permitted);
 
+	if (rc < 0)
+		return rc;
 	if (!permitted.guest || !permitted.syscall)
 		return can_call(find_known(&known_cpu, false)) ? -EPERM : -ENODEV;
 	*ret = find_known(&known_insn, true);
@@ -140,6 +151,8 @@ int gs_path_find(struct gs_path *ret)
 
 	if (path.fd == -EACCES || path.fd == -EPERM)
 		rc = -EACCES;
+	else if (is_shortage(path.fd) && load(&known_insn) == UNKNOWN)
+		rc = path.fd;	/* the device may be there */
 	else if (path.fd < 0)
 		rc = find_insn(&path.insn);
 	errno = saved;
@@ -188,7 +201,7 @@ void gs_path_look(struct gs_look *ret)
 	int fd = open_device();
 
 	look.device = fd < 0 ? fd : 0;
-	look.words = words();
+	find_words(&look.words);
 	look.path = gs_path_find(&path);
 	look.insn = load(&known_insn) == UNKNOWN ? find_known(&known_cpu, false) :
 		    find_known(&known_insn, true);
@@ -197,6 +210,10 @@ void gs_path_look(struct gs_look *ret)
 		if (!look.words.guest || !look.words.syscall)
 			look.path = -EPERM;
 	}
+	look.answer = GS_ANSWER_NOSYS;
+	if (look.path == 0)
+		gs_path_call(&path, GS_NR_QUERY, (uint64_t[4]){ GS_PROTOCOL_VERSION },
+			     &look.answer);
 	gs_marks_open(&marks, gs_places.tracing);
 	look.marks = marks.nr > 0;
 	gs_marks_close(&marks);

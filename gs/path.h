@@ -26,9 +26,11 @@ struct gs_path {
 };
 
 /*
- * The way, found once in a process; where there is none, each call looks again.
+ * The way.  The device is kept once it is open; as long as there is none, each call looks
+ * for it.  The rest is found once in a process.
  * Return: 0, or -errno: -ENODEV no KVM, -EPERM no permission by boot words,
- * -EACCES the device is there but not for this user.
+ * -EACCES the device is there but not for this user, -EMFILE -ENFILE -ENOMEM
+ * nothing could be opened to look.
  */
 int gs_path_find(struct gs_path *ret);
 
@@ -43,6 +45,7 @@ struct gs_look {
 	enum gs_insn insn;	/* what the CPU has; the module's word for KVM where it is loaded */
 	bool marks;		/* events can be written into this guest's trace */
 	int path;		/* of gs_path_find() */
+	int64_t answer;		/* the host's to QUERY, where there is a path */
 };
 
 void gs_path_look(struct gs_look *ret);

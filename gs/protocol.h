@@ -119,6 +119,22 @@ static inline bool gs_frag_valid(uint64_t nr, uint64_t a0)
 	return length <= gs_length_max(nr) && offset < length && offset % GS_FRAG_SIZE == 0;
 }
 
+/* True when the host may serve this call; the same for who answers and who reads traces. */
+static inline bool gs_call_valid(uint64_t nr, uint64_t a0)
+{
+	switch (nr) {
+	case GS_NR_QUERY:
+		return a0 == GS_PROTOCOL_VERSION;
+	case GS_NR_XTRACE_FLUSH:
+		return a0 <= GS_SCOPE_ALL;
+	case GS_NR_LOG_MSG:
+	case GS_NR_XTRACE_LOG_DATA:
+		return gs_frag_valid(nr, a0);
+	default:
+		return nr == GS_NR_PING;
+	}
+}
+
 /* Bytes of the message that a valid fragment carries, 1 to GS_FRAG_SIZE. */
 static inline uint16_t gs_frag_bytes(uint64_t a0)
 {

@@ -7,6 +7,7 @@
  */
 #include "gs/words.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,17 +82,19 @@ struct gs_words gs_words_end(struct gs_words_reader *reader)
 	return reader->found;
 }
 
-struct gs_words gs_words_read(const char *path)
+int gs_words_read(const char *path, struct gs_words *ret)
 {
 	struct gs_words_reader reader = { 0 };
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	char piece[256];
 	ssize_t got;
 
+	*ret = reader.found;
 	if (fd < 0)
-		return reader.found;
+		return -errno;
 	while ((got = read(fd, piece, sizeof(piece))) > 0)
 		gs_words_feed(&reader, piece, got);
 	close(fd);
-	return gs_words_end(&reader);
+	*ret = gs_words_end(&reader);
+	return 0;
 }

@@ -28,7 +28,10 @@ struct gs_words_reader {
 void gs_words_feed(struct gs_words_reader *reader, const char *text, size_t len);
 struct gs_words gs_words_end(struct gs_words_reader *reader);
 
-/* Those of this machine; none where the file cannot be read.  Async-signal-safe. */
-struct gs_words gs_words_read(const char *path);
+/*
+ * Those of this machine.  Async-signal-safe.
+ * Return: 0, or -errno of opening the file, with no permission in @ret.
+ */
+int gs_words_read(const char *path, struct gs_words *ret);
 
 #endif /* GS_WORDS_H */

@@ -51,16 +51,13 @@ bool kev_gs_event(const struct kev_event *row, enum kev_gs_kind *ret_kind, bool 
 	return false;
 }
 
-static int decode_frag(struct kev_frag *ret, uint64_t nr, const uint64_t args[4])
+static void decode_frag(struct kev_frag *ret, const uint64_t args[4])
 {
-	if (!gs_frag_valid(nr, args[0]))
-		return -EINVAL;
 	ret->id = gs_frag_id(args[0]);
 	ret->offset = gs_frag_offset(args[0]);
 	ret->length = gs_frag_length(args[0]);
 	ret->size = gs_frag_bytes(args[0]);
 	gs_frag_unpack(ret->data, args[1], args[2], args[3]);
-	return 0;
 }
 
 int kev_gs_decode(struct kev_gs *ret, uint64_t nr, const uint64_t args[4])
@@ -73,19 +70,17 @@ int kev_gs_decode(struct kev_gs *ret, uint64_t nr, const uint64_t args[4])
 		[GS_NR_XTRACE_LOG_DATA - GS_NR_FIRST] = KEV_GS_LOG_DATA,
 	};
 	struct kev_gs gs = { .nr = nr };
-	int rc = 0;
 
 	if (nr < GS_NR_FIRST || nr > GS_NR_LAST)
 		return -ENOENT;
+	if (!gs_call_valid(nr, args[0]))
+		return -EINVAL;
 	gs.kind = kinds[nr - GS_NR_FIRST];
 	memcpy(gs.arg, args, sizeof(gs.arg));
-	if (gs.kind == KEV_GS_FLUSH && args[0] > GS_SCOPE_ALL)
-		rc = -EINVAL;
 	if (gs_length_max(nr))
-		rc = decode_frag(&gs.frag, nr, args);
-	if (rc == 0)
-		*ret = gs;
-	return rc;
+		decode_frag(&gs.frag, args);
+	*ret = gs;
+	return 0;
 }
 
 /* What is left of a marker's line. */

@@ -102,6 +102,9 @@ it 'tells when a message was cut'
 on -u log_msg "$(printf '%300s' x)"
 expect_status 0
 expect_stderr 'kvmrt-gs: log_msg: the first 240 of 300 bytes were taken'
+on -u log_msg "$(printf '%5000s' x)"
+expect_status 0
+expect_stderr 'kvmrt-gs: log_msg: the first 240 of 5000 bytes were taken'
 
 it 'sends the longest data'
 on -u xtrace_log_data "0x$(printf '%8160s' b | tr ' ' b)"

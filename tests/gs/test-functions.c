@@ -264,13 +264,22 @@ static void read_marks(char *buf, size_t size)
 	buf[got > 0 ? got : 0] = '\0';
 }
 
-TEST(the_guests_trace_has_the_event_and_the_call_between_its_marks)
+static void fake_tracefs(void)
 {
-	char path[128], text[512];
+	char path[128];
 
 	assert_int_equal(mkdir(fake_tracing, 0700), 0);
+	snprintf(path, sizeof(path), "%s/instances", fake_tracing);
+	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/trace_marker", fake_tracing);
 	fake_file(path, "");
+}
+
+TEST(the_guests_trace_has_the_event_and_the_call_between_its_marks)
+{
+	char text[512];
+
+	fake_tracefs();
 	fake.answer = -1000;
 	assert_fails(kvmrt_gs_ping(5), ENOSYS);
 	read_marks(text, sizeof(text));
@@ -279,25 +288,38 @@ TEST(the_guests_trace_has_the_event_and_the_call_between_its_marks)
 		"kvmrt_gs: hc_end nr=0x4b475301 ret=-1000");
 }
 
+static const char *handler_frame;
+
 static void on_signal(int signo)
 {
 	(void)signo;
+	handler_frame = __builtin_frame_address(0);
 	kvmrt_gs_ping(99);
+	kvmrt_gs_xtrace_flush(KVMRT_GS_XTRACE_CPU_ALL);
 }
 
-TEST(a_ping_works_in_a_signal_handler_on_a_small_stack)
+TEST(a_ping_and_a_flush_work_in_a_signal_handler_on_a_small_stack)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK }, before;
-	static char small[16384];
+	static char small[32768];
 	stack_t stack = { .ss_sp = small, .ss_size = sizeof(small) }, old;
+	const char *lowest = small;
 
+	fake_tracefs();
+	memset(small, 0x5a, sizeof(small));
 	assert_int_equal(sigaltstack(&stack, &old), 0);
 	sigaction(SIGUSR1, &action, &before);
 	raise(SIGUSR1);
 	sigaction(SIGUSR1, &before, NULL);
 	sigaltstack(&old, NULL);
-	assert_int_equal(fake.nr, 1);
+	assert_int_equal(fake.nr, 2);
 	assert_true(fake.calls[0].arg[0] == 99);
+	assert_true(fake.calls[1].nr == GS_NR_XTRACE_FLUSH);
+	while (*lowest == 0x5a)
+		lowest++;
+#if !defined(__SANITIZE_ADDRESS__) && defined(__OPTIMIZE__)
+	assert_in_range(handler_frame - lowest, 500, 3500);
+#endif
 }
 
 int main(void)
@@ -320,7 +342,7 @@ int main(void)
 		FAKE_TEST(without_kvm_or_permission_every_function_says_so_and_calls_nothing),
 		FAKE_TEST(what_is_available_is_what_the_host_answers),
 		FAKE_TEST(the_guests_trace_has_the_event_and_the_call_between_its_marks),
-		FAKE_TEST(a_ping_works_in_a_signal_handler_on_a_small_stack),
+		FAKE_TEST(a_ping_and_a_flush_work_in_a_signal_handler_on_a_small_stack),
 	};
 
 	return RUN_TESTS(tests);

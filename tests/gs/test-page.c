@@ -71,7 +71,7 @@ TEST(every_call_of_the_page_says_what_stands_above_it)
 		strcpy(says, line);
 	}
 	fclose(page);
-	assert_int_equal(seen, 8);
+	assert_int_equal(seen, 9);
 }
 
 TEST(every_mark_of_the_page_is_one_and_all_kinds_are_there)

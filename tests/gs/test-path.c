@@ -3,6 +3,8 @@
 #include "gs/path.h"
 #include "tests/unit.h"
 
+#include <sys/resource.h>
+
 #include "tests/gs/fake.h"
 
 TEST(the_instruction_is_tried_once_and_then_used)
@@ -64,13 +66,17 @@ TEST(a_look_that_was_not_possible_is_taken_again)
 
 TEST(a_device_that_this_user_may_not_open_is_not_gone_round)
 {
+	const uid_t user = geteuid();
 	struct gs_path path;
+	int rc;
 
-	if (geteuid() == 0)
-		skip();
 	fake_file(fake_device, "");
 	assert_int_equal(chmod(fake_device, 0), 0);
-	assert_int_equal(gs_path_find(&path), -EACCES);
+	if (user == 0)
+		assert_int_equal(seteuid(65534), 0);
+	rc = gs_path_find(&path);
+	assert_int_equal(seteuid(user), 0);
+	assert_int_equal(rc, -EACCES);
 	assert_int_equal(fake.looks, 0);
 }
 
@@ -102,6 +108,40 @@ TEST(a_descriptor_that_the_program_closed_and_used_again_is_not_called)
 	gs_path_reset();
 }
 
+/* The number of files that this process may open from now on. */
+static void allow_files(rlim_t nr)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = nr;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+TEST(a_shortage_of_descriptors_is_told_and_not_taken_for_a_refusal)
+{
+	struct gs_path path;
+
+	allow_files(0);
+	assert_int_equal(gs_path_find(&path), -EMFILE);
+	allow_files(64);
+	assert_int_equal(gs_path_find(&path), 0);
+	assert_int_equal(path.insn, GS_INSN_VMMCALL);
+}
+
+TEST(a_way_that_is_known_needs_no_descriptor)
+{
+	struct gs_path path;
+	int rc;
+
+	assert_int_equal(gs_path_find(&path), 0);
+	allow_files(0);
+	rc = gs_path_find(&path);
+	allow_files(64);
+	assert_int_equal(rc, 0);
+	assert_int_equal(path.insn, GS_INSN_VMMCALL);
+}
+
 TEST(errno_is_not_touched)
 {
 	struct gs_path path;
@@ -125,6 +165,19 @@ TEST(a_look_tells_what_decides)
 	assert_false(look.marks);
 }
 
+TEST(a_look_has_the_hosts_answer)
+{
+	struct gs_look look;
+
+	fake.answer = GS_ANSWER_DENIED;
+	gs_path_look(&look);
+	assert_int_equal(look.path, 0);
+	assert_int_equal(look.answer, GS_ANSWER_DENIED);
+	fake_boot("quiet\n");
+	gs_path_look(&look);
+	assert_int_equal(look.answer, GS_ANSWER_NOSYS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -136,6 +189,9 @@ int main(void)
 		FAKE_TEST(a_device_that_this_user_may_not_open_is_not_gone_round),
 		FAKE_TEST(a_plain_file_of_the_devices_name_is_no_device),
 		FAKE_TEST(a_descriptor_that_the_program_closed_and_used_again_is_not_called),
+		FAKE_TEST(a_shortage_of_descriptors_is_told_and_not_taken_for_a_refusal),
+		FAKE_TEST(a_way_that_is_known_needs_no_descriptor),
+		FAKE_TEST(a_look_has_the_hosts_answer),
 		FAKE_TEST(errno_is_not_touched),
 		FAKE_TEST(a_look_tells_what_decides),
 	};

@@ -60,6 +60,21 @@ TEST(a_fragment_is_valid_only_within_its_message_and_its_calls_limit)
 	assert_false(gs_frag_valid(GS_NR_PING, gs_frag_head(1, 0, 24)));
 }
 
+TEST(a_call_is_served_only_with_arguments_of_this_protocol)
+{
+	assert_true(gs_call_valid(GS_NR_QUERY, 1));
+	assert_false(gs_call_valid(GS_NR_QUERY, 0));
+	assert_false(gs_call_valid(GS_NR_QUERY, 2));
+	assert_true(gs_call_valid(GS_NR_PING, UINT64_MAX));
+	assert_true(gs_call_valid(GS_NR_XTRACE_FLUSH, 2));
+	assert_false(gs_call_valid(GS_NR_XTRACE_FLUSH, 3));
+	assert_false(gs_call_valid(GS_NR_XTRACE_FLUSH, 1ull << 32));
+	assert_true(gs_call_valid(GS_NR_LOG_MSG, gs_frag_head(1, 0, 240)));
+	assert_false(gs_call_valid(GS_NR_LOG_MSG, gs_frag_head(1, 0, 241)));
+	assert_false(gs_call_valid(GS_NR_FIRST - 1, 1));
+	assert_false(gs_call_valid(GS_NR_LAST + 1, 1));
+}
+
 TEST(kvms_own_errors_are_no_answer_and_a_refusal_is_one)
 {
 	assert_true(gs_unanswered(-1));
@@ -86,6 +101,7 @@ int main(void)
 		cmocka_unit_test(bytes_are_packed_little_endian_and_padded_with_zeros),
 		cmocka_unit_test(the_last_fragment_is_shorter),
 		cmocka_unit_test(a_fragment_is_valid_only_within_its_message_and_its_calls_limit),
+		cmocka_unit_test(a_call_is_served_only_with_arguments_of_this_protocol),
 		cmocka_unit_test(kvms_own_errors_are_no_answer_and_a_refusal_is_one),
 		cmocka_unit_test(the_devices_requests_have_one_layout_for_all_programs),
 	};

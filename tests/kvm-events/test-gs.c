@@ -82,7 +82,8 @@ TEST(other_numbers_are_not_ours)
 	assert_int_equal(kev_gs_decode(&gs, GS_NR_FIRST - 1, args), -ENOENT);
 	assert_int_equal(kev_gs_decode(&gs, GS_NR_LAST + 1, args), -ENOENT);
 	assert_int_equal(kev_gs_decode(&gs, 0x100000000 | GS_NR_PING, args), -ENOENT);
-	assert_int_equal(kev_gs_decode(&gs, GS_NR_QUERY, args), 0);
+	assert_int_equal(kev_gs_decode(&gs, GS_NR_QUERY, args), -EINVAL);
+	assert_int_equal(kev_gs_decode(&gs, GS_NR_QUERY, (uint64_t[4]){ 1 }), 0);
 	assert_null(kev_gs_name(gs.kind, true));
 	assert_null(kev_gs_name(KEV_NR_GS_KINDS, true));
 }

@@ -83,6 +83,9 @@ modules)
 	kvmrt-gsd --status | grep -q '^events *of kvmrt_gs_host, which answers' || fail 'the module is not used'
 	ssh vm2 kvmrt-gs ping_available log_msg_available xtrace_flush_available \
 		xtrace_log_data_available || fail 'something is not available'
+	echo 1 >/sys/module/kvmrt_gs_host/parameters/allow
+	ssh vm2 kvmrt-gs status | grep '^host  *refuses  ' || fail 'a refusal is not told'
+	echo '*' >/sys/module/kvmrt_gs_host/parameters/allow
 	;;
 *) kvmrt-gsd --status | grep -q '^events *of KVM; nobody answers' || fail 'there is a module' ;;
 esac

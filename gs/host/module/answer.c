@@ -58,21 +58,6 @@ static void set_answer(struct kvm_vcpu *vcpu, s64 answer)
 
 /* ---- the services ---- */
 
-static bool is_valid(const struct gs_stashed *call)
-{
-	switch (call->nr) {
-	case GS_NR_QUERY:
-		return call->arg[0] == GS_PROTOCOL_VERSION;
-	case GS_NR_XTRACE_FLUSH:
-		return call->arg[0] <= GS_SCOPE_ALL;
-	case GS_NR_LOG_MSG:
-	case GS_NR_XTRACE_LOG_DATA:
-		return gs_frag_valid(call->nr, call->arg[0]);
-	default:
-		return true;
-	}
-}
-
 /* The events are the service: who reads them logs, saves or shows. */
 static s64 take_fragment(const struct gs_caller *from, const struct gs_stashed *call)
 {
@@ -113,7 +98,7 @@ static s64 decide(const struct gs_caller *from, struct kvm_vcpu *vcpu,
 		.pid = from->vm_pid,
 		.nr = call->nr,
 		.user = is_refusal(vcpu->arch.regs[VCPU_REGS_RAX], KVM_EPERM),
-		.valid = is_valid(call),
+		.valid = gs_call_valid(call->nr, call->arg[0]),
 		.protected = vcpu->arch.guest_state_protected,
 	};
 	s64 own = request.user ? GS_ANSWER_PERM : GS_ANSWER_NOSYS;
