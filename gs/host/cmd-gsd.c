@@ -30,6 +30,7 @@
 #include "xtrace/xtrec.h"
 
 #define LOOK_NS		50000000ull	/* how often it looks for calls */
+#define LAST_FLUSHES_MS	3000		/* what the end waits for sessions to answer */
 #define REFRESH_LOOKS	20		/* and after how many of these for modules and VMs */
 
 static bool foreground, ask_status, json;
@@ -335,10 +336,32 @@ static void tear_down(struct daemon *daemon)
 	xt_vms_finish(&daemon->vms);
 }
 
+/* Descriptors 0 to @last: nobody who reads our output waits for our end. */
+static void drop_terminal(int last)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fd;
+
+	if (null < 0)
+		return;
+	for (fd = STDIN_FILENO; fd <= last; fd++)
+		dup2(null, fd);
+	close(null);
+}
+
+/* Who waits is told; from now on no terminal, no reader and no file system is kept busy. */
+static void tell_ready(int fd)
+{
+	drop_terminal(STDERR_FILENO);
+	if (chdir("/") < 0)
+		syslog(LOG_WARNING, "cannot go to /: %m");
+	if (write(fd, "", 1) == 1)
+		close(fd);
+}
+
 /* Tells who waits at @ready_fd (-1: nobody) that all is set up. */
 static int serve(int ready_fd, struct rt_err *err)
 {
-	struct daemon daemon = { 0 };
+	static struct daemon daemon;	/* for threads that a session holds up to the end */
 	int rc = rt_root_init(&daemon.root, root_path, err);
 
 	if (rc < 0)
@@ -348,24 +371,14 @@ static int serve(int ready_fd, struct rt_err *err)
 	rc = set_up(&daemon, err);
 	if (rc == 0) {
 		refresh_vms(&daemon);
-		if (ready_fd >= 0 && write(ready_fd, "", 1) == 1)
-			close(ready_fd);
+		if (ready_fd >= 0)
+			tell_ready(ready_fd);
 		rc = rt_loop_run(daemon.loop, err);
 	}
 	tear_down(&daemon);
-	rt_root_finish(&daemon.root);
+	if (gs_sink_flush_wait(LAST_FLUSHES_MS) == 0)
+		rt_root_finish(&daemon.root);
 	return rc;
-}
-
-static void drop_terminal(void)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (null < 0)
-		return;
-	dup2(null, STDIN_FILENO);
-	dup2(null, STDOUT_FILENO);
-	close(null);
 }
 
 /* The parent ends when the daemon is ready, or with its status when it could not begin. */
@@ -397,7 +410,7 @@ static int serve_in_background(struct rt_err *err)
 	}
 	close(ready[0]);
 	setsid();
-	drop_terminal();
+	drop_terminal(STDOUT_FILENO);
 	return serve(ready[1], err);
 }
 

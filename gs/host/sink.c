@@ -135,6 +135,15 @@ unsigned int gs_sink_flushes_pending(void)
 	return atomic_load(&pending);
 }
 
+unsigned int gs_sink_flush_wait(unsigned int ms)
+{
+	unsigned int waited;
+
+	for (waited = 0; gs_sink_flushes_pending() && waited < ms; waited += 10)
+		usleep(10000);
+	return gs_sink_flushes_pending();
+}
+
 unsigned int gs_sink_flushes_failed(void)
 {
 	return atomic_load(&failed);

@@ -36,6 +36,8 @@ bool gs_sink_flush_cpus(const struct rt_root *root, const struct xt_vms *vms,
  */
 unsigned int gs_sink_flush(const struct rt_root *root, const struct gs_flush *flush,
 			   const struct rt_cpuset *cpus);
+/* For an orderly end.  Return: how many requests are not answered even after so long. */
+unsigned int gs_sink_flush_wait(unsigned int ms);
 /* Requests that are not answered yet, and those that could not be made or failed. */
 unsigned int gs_sink_flushes_pending(void);
 unsigned int gs_sink_flushes_failed(void);

@@ -21,6 +21,13 @@ run kvmrt-gsd --root "$tmp/root"
 expect_status 3
 expect_stderr_like '^kvmrt-gsd: no tracefs at '
 
+it 'has a unit that systemd finds nothing wrong with'
+sed "s|@PREFIX@/bin|$KVMRT_BIN|" gs/host/kvmrt-gsd.service.in >"$tmp/kvmrt-gsd.service"
+if command -v systemd-analyze >/dev/null; then
+	run systemd-analyze --man=no verify "$tmp/kvmrt-gsd.service"
+	grep -F kvmrt-gsd.service "$tmp/stderr" && fail 'systemd complains'
+fi
+
 need_root
 instances=/sys/kernel/tracing/instances
 [ -d $instances ] && [ -d /sys/kernel/tracing/events/kvm ] || skip 'no tracefs with the events of KVM'
@@ -69,6 +76,13 @@ it 'leaves nothing when it is ended'
 end -TERM
 [ ! -d $instances/kvmrt-gsd ] || fail 'the instance stays'
 [ ! -e /run/kvmrt-gsd/control ] || fail 'the socket stays'
+
+it 'lets go of its terminal, so that nobody who reads its output waits for its end'
+kvmrt-gsd --log kmsg 2>&1 | timeout 60 cat >"$tmp/said"
+[ "${PIPESTATUS[*]}" = '0 0' ] || fail "the output stays open: $(cat "$tmp/said")"
+[ "$(readlink "/proc/$(pid)/cwd")" = / ] || fail 'it keeps the folder it was begun in'
+[ "$(readlink "/proc/$(pid)/fd/2")" = /dev/null ] || fail 'it keeps stderr'
+end -TERM
 
 it 'stays in the foreground where told so, and ends with status 0'
 kvmrt-gsd -f --log kmsg &

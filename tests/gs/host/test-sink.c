@@ -162,9 +162,24 @@ TEST(every_session_that_runs_is_asked_with_scope_and_number)
 	pthread_join(thread, &line);
 	assert_string_equal(line, "xtrace/1 flush 1 guest incident=0x2a scope=0 vm=vm1 pid=100 "
 			    "ns=5\n");
-	while (gs_sink_flushes_pending())
-		usleep(1000);
+	assert_int_equal(gs_sink_flush_wait(60000), 0);
 	assert_int_equal(gs_sink_flushes_failed(), 0);
+	xt_session_release(&session);
+}
+
+TEST(a_session_that_hangs_is_waited_for_so_long_and_no_longer)
+{
+	const struct gs_flush flush = { .vm = "vm1", .vm_pid = 100, .scope = GS_SCOPE_ALL };
+	struct xt_session session;
+	pthread_t thread;
+
+	assert_int_equal(xt_session_claim(&session, &root, "b", NULL), 0);
+	assert_int_equal(xt_session_listen(&session, NULL), 0);
+	assert_int_equal(gs_sink_flush(&root, &flush, NULL), 1);
+	assert_int_equal(gs_sink_flush_wait(50), 1);
+	assert_int_equal(pthread_create(&thread, NULL, answer_one, &session), 0);
+	assert_int_equal(gs_sink_flush_wait(60000), 0);
+	pthread_join(thread, NULL);
 	xt_session_release(&session);
 }
 
@@ -178,6 +193,7 @@ int main(void)
 		SINK_TEST(each_scope_has_its_cpus),
 		SINK_TEST(a_vm_that_is_gone_leaves_the_cpu_of_its_call),
 		SINK_TEST(every_session_that_runs_is_asked_with_scope_and_number),
+		SINK_TEST(a_session_that_hangs_is_waited_for_so_long_and_no_longer),
 	};
 
 	return RUN_TESTS(tests);
