@@ -60,6 +60,44 @@ expect_status 0
 expect_stdout_like '"fact": ?"kvmrt_gs_syscall_enabled", ?"state": ?"1"' \
 	'"fact": ?"guest events", ?"state": ?"marks"'
 
+# handed MODULE: what modprobe hands to a module out of the command line in $tmp/cmdline; the
+# file as modprobe itself reads it, which is not always what stands there
+handed() {
+	local words
+
+	words=$(PATH=$PATH:/sbin modprobe -C gs/dkms/kvmrt-gs-modprobe.conf -c | sed -nE "s/^install $1 .*--ignore-install $1 (.*) \\\$CMDLINE_OPTS\$/\\1/p")
+	[ -n "$words" ] || fail "modprobe is told nothing for $1"
+	eval "echo ${words//\/proc\/cmdline/$tmp/cmdline}"
+}
+# guest_words TEXT EXPECTED: the modules' words, and that programs without the module read the same
+guest_words() {
+	local word last found
+
+	echo "$1" | tee "$tmp/cmdline" >"$tmp/off/proc/cmdline"
+	found=$(handed kvmrt_gs_guest)
+	[ "$found" = "$2" ] || fail "\"$1\" is handed as \"$found\""
+	off --json status
+	for word in kvmrt_gs_hc_guest_enabled kvmrt_gs_syscall_enabled; do
+		last=$(tr ' ' '\n' <<<"$2" | sed -n "s/^$word=//p" | tail -n 1)
+		expect_stdout_like "\"$word\", ?\"state\": ?\"${last:-0}\""
+	done
+}
+
+it 'reads the boot words as modprobe hands them to the modules'
+guest_words 'quiet kvmrt_gs_hc_guest_enabled=1 xkvmrt_gs_syscall_enabled=1 kvmrt_gs_syscall_enabled;id' \
+	'kvmrt_gs_hc_guest_enabled=1'
+guest_words 'kvmrt-gs-hc-guest-enabled kvmrt_gs_syscall_enabled=on' \
+	'kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1'
+guest_words 'kvmrt_gs_hc_guest_enabled=Y  kvmrt_gs_hc_guest_enabled=off kvmrt_gs_syscall_enabled=n' \
+	'kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_hc_guest_enabled=0 kvmrt_gs_syscall_enabled=0'
+guest_words 'quiet kvmrt_gs_syscall_enabled=2 -- kvmrt_gs_hc_guest_enabled=1' ''
+guest_words 'kvmrt_gs_hc_guest_enabled=true -- x' 'kvmrt_gs_hc_guest_enabled=1'
+echo 'kvmrt_gs_hc_host_enabled=0 kvm.kvmrt_gs_hc_host_enabled=yes `id` kvm.kvmrt-gs-hc-host-enabled=0 -- kvm.kvmrt_gs_hc_host_enabled' \
+	>"$tmp/cmdline"
+found=$(handed kvmrt_gs_host)
+[ "$found" = 'kvmrt_gs_hc_host_enabled=1 kvmrt_gs_hc_host_enabled=0' ] || fail "the host's are \"$found\""
+echo quiet >"$tmp/off/proc/cmdline"
+
 # From here on the host is called, where there is one: a stock KVM does not answer.
 on ping 1
 [ $status = 1 ] && grep -q 'does not answer' "$tmp/stderr" ||

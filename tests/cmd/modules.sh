@@ -59,10 +59,3 @@ expect_status 0
 run dkms_here build
 expect_status 0
 [ "$(find "$tmp/dkms" -name '*.ko*' | wc -l)" -ge 2 ] || fail 'DKMS has built no modules'
-
-it 'hands the words of the command line to modprobe, and no other'
-words=$(sed -nE 's/^install kvmrt_gs_guest .*--ignore-install kvmrt_gs_guest (.*) \$CMDLINE_OPTS$/\1/p' \
-	gs/dkms/kvmrt-gs-modprobe.conf)
-echo 'quiet kvmrt_gs_hc_guest_enabled=1 xkvmrt_gs_syscall_enabled=1 kvmrt_gs_syscall_enabled=0;id' >"$tmp/cmdline"
-run eval "echo ${words//\/proc\/cmdline/$tmp/cmdline}"
-expect_stdout 'kvmrt_gs_hc_guest_enabled=1'
