@@ -130,30 +130,42 @@ static int plan_network(struct gs_plan *plan, const struct rt_root *root, const 
 	return rc;
 }
 
-/* As it stands now, so that undoing comes back to that. */
-static int plan_service(struct gs_plan *plan, const char *service, struct rt_err *err)
+static bool service_is(const char *what, const char *service)
 {
-	char enable[80], restart[80], word[32], was_enabled[80], was_active[80], query[80];
-	bool enabled, active;
+	char query[80], word[32];
+
+	snprintf(query, sizeof(query), "systemctl is-%s %s", what, service);
+	return gs_run_line(query, word, sizeof(word)) == 0;
+}
+
+/* As it stands now, so that undoing comes back to that; what the plan does last, too. */
+static int plan_stop(struct gs_plan *plan, const char *service, struct rt_err *err)
+{
+	char stop[80], back[80];
+
+	snprintf(stop, sizeof(stop), "systemctl stop %s", service);
+	snprintf(back, sizeof(back), "systemctl %s %s",
+		 service_is("active", service) ? "restart" : "stop", service);
+	return gs_plan_run(plan, stop, back, true, err);
+}
+
+static int plan_start(struct gs_plan *plan, const char *service, struct rt_err *err)
+{
+	char enable[80], back[80], start[80];
 	int rc;
 
-	snprintf(query, sizeof(query), "systemctl is-enabled %s", service);
-	enabled = gs_run_line(query, word, sizeof(word)) == 0;
-	snprintf(query, sizeof(query), "systemctl is-active %s", service);
-	active = gs_run_line(query, word, sizeof(word)) == 0;
 	snprintf(enable, sizeof(enable), "systemctl enable %s", service);
-	snprintf(restart, sizeof(restart), "systemctl restart %s", service);
-	snprintf(was_enabled, sizeof(was_enabled), "systemctl %s %s",
-		 enabled ? "enable" : "disable", service);
-	snprintf(was_active, sizeof(was_active), "systemctl %s %s", active ? "restart" : "stop",
-		 service);
-	rc = gs_plan_run(plan, enable, was_enabled, false, err);
-	return rc < 0 ? rc : gs_plan_run(plan, restart, was_active, false, err);
+	snprintf(back, sizeof(back), "systemctl %s %s",
+		 service_is("enabled", service) ? "enable" : "disable", service);
+	snprintf(start, sizeof(start), "systemctl start %s", service);
+	rc = gs_plan_run(plan, enable, back, false, err);
+	return rc < 0 ? rc : gs_plan_run(plan, start, NULL, false, err);
 }
 
 static int plan_time(struct gs_plan *plan, const struct rt_root *root,
 		     const struct gs_paths *paths, struct rt_err *err)
 {
+	bool systemd = rt_root_exists(root, "run/systemd/system");
 	char device[64];
 	int rc;
 
@@ -173,16 +185,20 @@ static int plan_time(struct gs_plan *plan, const struct rt_root *root,
 		rc = plan_network(plan, root, paths->network, err);
 	if (rc < 0 || gs_plan_size(plan) == 0)
 		return rc;
-	rc = gs_plan_remove(plan, paths->drift, err);
+	/* At its end chronyd writes the drift file. */
+	if (systemd)
+		rc = plan_stop(plan, paths->service, err);
+	if (rc == 0)
+		rc = gs_plan_remove(plan, paths->drift, err);
 	if (rc == 0)
 		rc = gs_plan_run(plan, "modprobe ptp_kvm", NULL, true, err);
-	if (rc == 0 && rt_root_exists(root, "run/systemd/system")) {
+	if (rc == 0 && systemd) {
 		rc = gs_plan_run(plan, "udevadm control --reload", NULL, true, err);
 		if (rc == 0)
 			rc = gs_plan_run(plan, "udevadm trigger --settle --subsystem-match=ptp",
 					 NULL, true, err);
 		if (rc == 0)
-			rc = plan_service(plan, paths->service, err);
+			rc = plan_start(plan, paths->service, err);
 	}
 	return rc;
 }
@@ -264,6 +280,8 @@ static void tell_words(const struct rt_root *root)
 		return;
 	if (services && no_commands && !rt_root_exists(root, "etc/default"))
 		printf("add these words to the kernel's command line: " WORDS "\n");
+	else if (services && no_commands)
+		printf("the words count from the next boot on, once update-grub was run there\n");
 	else if (services)
 		printf("the words count from the next boot on\n");
 	else
@@ -355,18 +373,27 @@ static void check_tracking(struct report *report)
 	row(report, true, "dispersion", text, "how wrong the offset may be");
 }
 
+/* Only root can try, and only a module that is there can tell something by its failure. */
+static const char *why_no_clock(void)
+{
+	if (no_commands || geteuid() != 0)
+		return "ptp_kvm is not loaded";
+	if (gs_run("modprobe --dry-run --quiet ptp_kvm") != 0)
+		return "this kernel has no module ptp_kvm";
+	if (gs_run("modprobe ptp_kvm") != 0)
+		return "ptp_kvm does not load: the host's clocksource must be tsc; look on the "
+		       "host at /sys/devices/system/clocksource/clocksource0/current_clocksource";
+	return "ptp_kvm was loaded just now; look again";
+}
+
 static void check_clock(struct report *report, const struct rt_root *root)
 {
 	char device[64], source[64] = "";
 
 	if (gs_machine_ptp(root, device, sizeof(device)))
 		row(report, true, "KVM clock", device, "the host's clock");
-	else if (!no_commands && gs_run("modprobe ptp_kvm") != 0)
-		row(report, false, "KVM clock", "none", "ptp_kvm does not load: the host's "
-		    "clocksource must be tsc; look on the host at /sys/devices/system/"
-		    "clocksource/clocksource0/current_clocksource");
 	else
-		row(report, false, "KVM clock", "none", "ptp_kvm is not loaded");
+		row(report, false, "KVM clock", "none", why_no_clock());
 	rt_root_read_line(root, source, sizeof(source), NULL,
 			  "sys/devices/system/clocksource/clocksource0/current_clocksource");
 	row(report, strcmp(source, "kvm-clock") == 0 || strcmp(source, "tsc") == 0, "clocksource",

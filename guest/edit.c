@@ -54,6 +54,14 @@ static void end_line(struct rt_buf *out)
 		rt_buf_puts(out, "\n");
 }
 
+/* Ours, with its end: where somebody took that away, what follows may be anybody's. */
+static bool is_block(const char *text)
+{
+	const char *end = strstr(text, "\n" BLOCK_END), *next = strstr(text, "\n" BLOCK_BEGIN);
+
+	return begins(text, BLOCK_BEGIN) && end && (!next || next > end);
+}
+
 void gs_edit_chrony(struct rt_buf *out, const char *text, const char *device)
 {
 	bool ours = false;
@@ -61,7 +69,7 @@ void gs_edit_chrony(struct rt_buf *out, const char *text, const char *device)
 
 	for (; *text; text += len) {
 		len = line_length(text);
-		if (device && begins(text, BLOCK_BEGIN))
+		if (device && is_block(text))
 			ours = true;
 		if (!ours && is_source(text, len))
 			rt_buf_puts(out, "#");

@@ -171,15 +171,28 @@ static int read_file(const struct rt_root *root, const char *path, char **ret, s
 	return rt_root_read(root, ret, ret_len, err, "%s", path);
 }
 
+/* A link would come back as a file, and what it leads to is somebody else's. */
+static int refuse_link(const struct rt_root *root, const char *path, struct rt_err *err)
+{
+	struct stat st;
+
+	if (fstatat(root->fd, path, &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISLNK(st.st_mode))
+		return 0;
+	return rt_err_say(err, RT_ECANNOT, "%s/%s: expected a file, found a symbolic link",
+			  root->path, path);
+}
+
 int gs_plan_write(struct gs_plan *plan, const char *path, const char *text, size_t len,
 		  struct rt_err *err)
 {
 	struct step *step;
 	size_t before_len = 0;
-	char *before;
+	char *before = NULL;
 	int rc;
 
-	rc = read_file(plan->root, path, &before, &before_len, err);
+	rc = refuse_link(plan->root, path, err);
+	if (rc == 0)
+		rc = read_file(plan->root, path, &before, &before_len, err);
 	if (rc < 0)
 		return rc;
 	if (before && before_len == len && memcmp(before, text, len) == 0) {
@@ -202,6 +215,10 @@ int gs_plan_write(struct gs_plan *plan, const char *path, const char *text, size
 
 int gs_plan_remove(struct gs_plan *plan, const char *path, struct rt_err *err)
 {
+	int rc = refuse_link(plan->root, path, err);
+
+	if (rc < 0)
+		return rc;
 	if (!rt_root_exists(plan->root, "%s", path))
 		return 0;
 	return add(plan, STEP_REMOVE, path) ? 0 :

@@ -92,7 +92,12 @@ static struct miscdevice device = {
 
 static int __init device_init(void)
 {
-	return misc_register(&device);
+	int rc = misc_register(&device);
+
+	/* tracing may have set probes before this function began */
+	if (rc < 0)
+		gs_pv_finish();
+	return rc;
 }
 
 static void __exit device_exit(void)

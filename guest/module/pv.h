@@ -8,7 +8,7 @@
 #ifndef KVMRT_GUEST_MODULE_PV_H
 #define KVMRT_GUEST_MODULE_PV_H
 
-/* For the module's exit: takes the probes away, for good. */
+/* For the end of the module, or of its failed beginning: takes the probes away, for good. */
 void gs_pv_finish(void);
 
 /* Called by tracing when the first user of an event comes and the last one goes. */

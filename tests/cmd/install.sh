@@ -49,15 +49,30 @@ for pc in "$tmp"/root/usr/lib/pkgconfig/*.pc; do
 done
 
 it 'has the guest services under the name and the pages of the guide'
-for page in libccur_kvmrt_gs kvmrt_gs_available kvmrt_gs_ping kvmrt_gs_xtrace_log_data; do
-	[ -e "$tmp/root/usr/share/man/man3/$page.3" ] || fail "no page $page(3)"
+for function in {,ping_,log_msg_,xtrace_flush_,xtrace_log_data_}available ping log_msg xtrace_flush \
+	xtrace_log_data last_incident set_unanswered_ok; do
+	page=$tmp/root/usr/share/man/man3/kvmrt_gs_$function.3
+	[ "$(readlink -f "$page")" = "$(readlink -f "$tmp/root/usr/share/man/man3/libccur_kvmrt_gs.3")" ] ||
+		fail "no page kvmrt_gs_$function(3)"
+	grep -q "^\.Fn kvmrt_gs_$function" "$page" || fail "the page says nothing of kvmrt_gs_$function"
 done
 if [ -z "${SAN:-}" ]; then
 	cat >"$tmp/use.c" <<-'END'
 		#include <kvmrt_gs.h>
-		int main(void) { return kvmrt_gs_log_msg("") != -1; }
+		bool (*const available[])(void) = {
+			kvmrt_gs_available, kvmrt_gs_ping_available, kvmrt_gs_log_msg_available,
+			kvmrt_gs_xtrace_flush_available, kvmrt_gs_xtrace_log_data_available,
+		};
+		long (*const ping)(unsigned long cookie) = kvmrt_gs_ping;
+		long (*const log_msg)(char *msg) = kvmrt_gs_log_msg;
+		long (*const flush)(unsigned long scope) = kvmrt_gs_xtrace_flush;
+		long (*const log_data)(void *data, long size) = kvmrt_gs_xtrace_log_data;
+		const unsigned long scopes[] = {
+			KVMRT_GS_XTRACE_CPU_CURRENT, KVMRT_GS_XTRACE_CPU_VM, KVMRT_GS_XTRACE_CPU_ALL,
+		};
+		int main(void) { return log_msg("") != -1 || !available[4] || !ping || !flush || !log_data; }
 	END
-	run cc -Wall -o "$tmp/use" "$tmp/use.c" -I"$tmp/root/usr/include" -L"$tmp/root/usr/lib" \
+	run cc -std=c99 -Wall -Wextra -Werror -o "$tmp/use" "$tmp/use.c" -I"$tmp/root/usr/include" -L"$tmp/root/usr/lib" \
 		-lccur_kvmrt_gs
 	expect_status 0
 	run env LD_LIBRARY_PATH="$tmp/root/usr/lib" "$tmp/use"

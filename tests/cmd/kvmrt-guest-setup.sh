@@ -74,6 +74,8 @@ expect_like "$tmp/d/etc/udev/rules.d/60-kvmrt-ptp.rules" 'KVM virtual PTP.*SYMLI
 expect_like "$tmp/d/etc/default/grub.d/kvmrt-gs.cfg" \
 	'LINUX_DEFAULT kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1"$'
 
+expect_stdout_like '^the words count from the next boot on, once update-grub was run there$'
+
 it 'finds nothing to do when it is done'
 setup --root "$tmp/d" --services
 expect_status 0
@@ -151,3 +153,80 @@ echo 'Other' >"$tmp/d/sys/class/ptp/ptp1/clock_name"
 setup --root "$tmp/d" --check --json
 expect_status 1
 expect_stdout_like '"fact": ?"KVM clock", ?"state": ?"none"'
+
+it 'leaves links alone, which undoing could not bring back'
+debian "$tmp/l"
+mv "$tmp/l/etc/chrony/chrony.conf" "$tmp/l/etc/chrony/theirs"
+ln -s theirs "$tmp/l/etc/chrony/chrony.conf"
+setup --root "$tmp/l"
+expect_status 3
+expect_stderr_like '/etc/chrony/chrony.conf: expected a file, found a symbolic link'
+[ ! -e "$tmp/l/var/lib/kvmrt-guest-setup" ] || fail 'something was done'
+
+# From here on as on the machine itself, in a view of the files that is ours alone.
+need_root
+unshare -m true 2>/dev/null || skip 'the rest needs a mount namespace'
+mkdir -p "$tmp/bin" "$tmp/run/systemd/system" "$tmp/ptp"
+cat >"$tmp/bin/say" <<-'END'
+	#!/bin/bash
+	echo "${0##*/} $*" >>"$COMMANDS"
+	case "$1" in is-*) exit "${SERVICE_STATUS:-0}" ;; esac
+	if [ "${0##*/} $1" = 'systemctl stop' ]; then # as chronyd does at its end
+		echo '9.9 9.9' | tee $DRIFT >/dev/null
+	elif [ "${0##*/}" = modprobe ]; then
+		exit "${MODPROBE_STATUS:-0}"
+	fi
+END
+chmod 755 "$tmp/bin/say"
+for command in systemctl modprobe udevadm update-grub grubby chronyc; do
+	ln -s say "$tmp/bin/$command"
+done
+export COMMANDS=$tmp/commands DRIFT
+# here DIR ARGUMENT...: with the files of DIR in the places of the machine's
+here() {
+	local dir=$1
+
+	shift
+	: >"$COMMANDS"
+	# shellcheck disable=SC2016 # its own shell expands it
+	run unshare -m bash -c 'mount --bind "$1/etc" /etc && mount --bind "$1/var/lib" /var/lib &&
+		mount --bind "$2/run" /run && mount --bind "$2/ptp" /sys/class/ptp &&
+		PATH=$2/bin:$PATH && shift 2 && exec "$@"' - "$dir" "$tmp" \
+		"$KVMRT_BIN/kvmrt-guest-setup" "$@"
+}
+changed() { grep -v ' is-' "$COMMANDS" | paste -sd';'; }
+
+it 'stops the service before the drift file goes, and starts it with the new configuration'
+for family in debian redhat; do
+	$family "$tmp/m-$family"
+	service=chrony DRIFT=/var/lib/chrony/chrony.drift
+	[ $family = debian ] || service=chronyd DRIFT=/var/lib/chrony/drift
+	SERVICE_STATUS=0 here "$tmp/m-$family" --services
+	expect_status 0
+	[ ! -e "$tmp/m-$family$DRIFT" ] || fail 'the drift file is left'
+	case $(changed) in
+	"modprobe ptp_kvm;systemctl stop $service;modprobe ptp_kvm;udevadm control --reload;udevadm trigger --settle --subsystem-match=ptp;systemctl enable $service;systemctl start $service;"*) ;;
+	*) fail "it ran $(changed)" ;;
+	esac
+	grep -Eq '^update-grub|^grubby --update-kernel=ALL --args=kvmrt_gs_syscall_enabled=1' "$COMMANDS" ||
+		fail 'the boot words are prepared nowhere'
+	here "$tmp/m-$family" --undo
+	expect_status 0
+	grep -qx "systemctl enable $service" "$COMMANDS" && grep -qx "systemctl restart $service" "$COMMANDS" ||
+		fail "undoing ran $(changed)"
+done
+
+it 'leaves a service off that was off'
+DRIFT=/var/lib/chrony/chrony.drift
+export SERVICE_STATUS=1
+here "$tmp/m-debian"
+expect_status 0
+here "$tmp/m-debian" --undo
+[ "$(changed)" = 'systemctl disable chrony;systemctl stop chrony' ] || fail "undoing ran $(changed)"
+
+it 'says why there is no KVM clock as far as it can know'
+rmdir "$tmp/ptp" && mkdir "$tmp/ptp"
+export MODPROBE_STATUS=1
+here "$tmp/m-debian" --check
+expect_status 1
+expect_stdout_like '^KVM clock +none +this kernel has no module ptp_kvm$'

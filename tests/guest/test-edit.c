@@ -46,6 +46,17 @@ TEST(an_older_block_is_replaced)
 	      "# kvmrt-guest-setup: end\nkeyfile k\n", "/dev/ptp_kvm", "keyfile k\n" BLOCK);
 }
 
+TEST(a_block_that_lost_its_end_takes_nothing_with_it)
+{
+	const char *torn = "# kvmrt-guest-setup: the clock of the host, by KVM\n"
+			   "refclock PHC /dev/ptp0\nkeyfile k\n";
+	const char *kept = "# kvmrt-guest-setup: the clock of the host, by KVM\n"
+			   "#refclock PHC /dev/ptp0\nkeyfile k\n" BLOCK;
+
+	check(torn, "/dev/ptp_kvm", kept);
+	check(kept, "/dev/ptp_kvm", kept);
+}
+
 TEST(a_last_line_without_its_end_gets_one)
 {
 	check("keyfile k", "/dev/ptp_kvm", "keyfile k\n" BLOCK);
@@ -87,6 +98,7 @@ int main(void)
 		cmocka_unit_test(every_kind_of_source_is_commented_out_and_the_rest_stays),
 		cmocka_unit_test(its_own_result_is_left_as_it_is),
 		cmocka_unit_test(an_older_block_is_replaced),
+		cmocka_unit_test(a_block_that_lost_its_end_takes_nothing_with_it),
 		cmocka_unit_test(a_last_line_without_its_end_gets_one),
 		cmocka_unit_test(a_file_that_is_included_loses_its_sources_only),
 		cmocka_unit_test(peerntp_is_said_once_at_the_end),
