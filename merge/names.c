@@ -34,6 +34,7 @@ struct table {
 struct mrg_names {
 	const struct mrg_set *set;
 	struct table *table;	/* atomic */
+	bool reported;
 	struct entry *all;
 	pthread_mutex_t lock;	/* inserting */
 };
@@ -114,7 +115,9 @@ static struct entry *entry_create(struct mrg_names *names, uint64_t key)
 {
 	const struct mrg_member *member = &names->set->members[key >> 32];
 	int pid = (int)(uint32_t)key;
-	const char *saved = pid == 0 ? "<idle>" : xt_trace_comm(member->trace, pid);
+	const char *saved = pid == 0 ? "<idle>" : names->reported ?
+			    xt_trace_comm_reported(member->trace, pid) :
+			    xt_trace_comm(member->trace, pid);
 	struct entry *entry = calloc(1, sizeof(*entry));
 
 	if (!entry)
@@ -197,6 +200,11 @@ void mrg_names_destroy(struct mrg_names *names)
 	}
 	pthread_mutex_destroy(&names->lock);
 	free(names);
+}
+
+void mrg_names_as_reported(struct mrg_names *names)
+{
+	names->reported = true;
 }
 
 void mrg_names_learn(struct mrg_names *names, uint16_t member, int pid, const uint8_t *comm,

@@ -27,6 +27,8 @@ struct mrg_name {
 
 int mrg_names_create(struct mrg_names **ret, const struct mrg_set *set, struct rt_err *err);
 void mrg_names_destroy(struct mrg_names *names);
+/* Saved names are those that trace-cmd report has; said before the first look-up. */
+void mrg_names_as_reported(struct mrg_names *names);
 
 /* Item number @seq of the stream says that @pid of @member is called @comm. */
 void mrg_names_learn(struct mrg_names *names, uint16_t member, int pid, const uint8_t *comm,

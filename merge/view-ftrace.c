@@ -740,6 +740,7 @@ static void window_ftrace(struct mrg_view *view, struct mrg_window *window)
 const struct mrg_format mrg_format_ftrace = {
 	.name = "ftrace",
 	.names = true,
+	.reported = true,
 	.open = open_printers,
 	.start = start,
 	.stop = stop,

@@ -157,7 +157,8 @@ static void observe_one(struct mrg_notes *notes)
 	notes->row = mrg_view_row(notes->view, notes->member, mrg_item_id(item));
 	if (!notes->row->event || item->size < notes->row->min_size)
 		return;
-	if (notes->view->names)
+	/* trace-cmd report learns names by printing with its plugins, and has none with -R. */
+	if (notes->view->names && !notes->view->opts->plain)
 		learn_names(notes);
 	if (!notes->view->format->derived)
 		return;

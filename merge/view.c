@@ -152,6 +152,8 @@ int mrg_view_start(struct mrg_view *view, struct rt_err *err)
 	view->any = view->gap = view->done = false;
 	if (needs_names(view))
 		rc = mrg_names_create(&view->names, view->set, err);
+	if (view->names && view->format->reported)
+		mrg_names_as_reported(view->names);
 	if (rc == 0 && (view->names || view->format->derived))
 		rc = mrg_notes_create(view, err);
 	return rc;

@@ -146,6 +146,7 @@ struct mrg_format {
 	const char *group;	/* stands between groups of lines that do not adjoin */
 	bool derived;		/* shows derived lines */
 	bool names;		/* shows names of tasks */
+	bool reported;		/* only those that trace-cmd report has */
 	enum mrg_field fields[MRG_NR_FIELDS];	/* shown when nothing is asked for */
 	unsigned int nr_fields;
 	/* Before there is a stream, and with it; ->stop also after a failure of either. */

@@ -83,6 +83,20 @@ static bool number_and_rest(char *line, int *ret, char **ret_rest)
 	return true;
 }
 
+/*
+ * trace-cmd reads the names up to the first line that is no number with a name, as a
+ * name with a newline in it makes one.
+ */
+static bool ends_report(const char *line)
+{
+	char *end;
+
+	if (!*line)
+		return false;
+	strtol(line, &end, 10);
+	return end == line || !end[strspn(end, " \t\v\f\r")];
+}
+
 static size_t count_lines(const char *text)
 {
 	size_t n = 1;
@@ -123,6 +137,8 @@ static int parse_comms(struct xt_trace *trace)
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
+		if (!trace->report_end && ends_report(line))
+			trace->report_end = line;
 		if (number_and_rest(line, &comm->pid, &rest)) {
 			comm->comm = rest;
 			trace->nr_comms++;
@@ -180,6 +196,13 @@ const char *xt_trace_comm(const struct xt_trace *trace, int pid)
 	}
 	return low < trace->nr_comms && trace->comms[low].pid == pid ? trace->comms[low].comm
 								     : NULL;
+}
+
+const char *xt_trace_comm_reported(const struct xt_trace *trace, int pid)
+{
+	const char *comm = xt_trace_comm(trace, pid);
+
+	return comm && trace->report_end && comm > trace->report_end ? NULL : comm;
 }
 
 int xt_trace_tgid(const struct xt_trace *trace, int pid)

@@ -129,6 +129,7 @@ struct xt_trace {
 	struct xt_text header_page, printk, cmdlines, tgids_text;
 	struct xt_comm *comms;		/* owned; by PID, the file's order among equals */
 	size_t nr_comms;
+	const char *report_end;		/* in ->cmdlines; NULL: trace-cmd has all names */
 	struct xt_comm *comm_list;	/* owned; as in the file */
 	struct xt_tgid *tgids;		/* owned; by PID */
 	size_t nr_tgids;

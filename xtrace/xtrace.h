@@ -223,6 +223,8 @@ const struct xt_event *xt_trace_event_by_name(const struct xt_trace *trace, cons
 
 /* Saved when the recording ended: NULL, or -1, where not known. */
 const char *xt_trace_comm(const struct xt_trace *trace, int pid);
+/* The same as trace-cmd report has it, which stops at a saved name with a newline in it. */
+const char *xt_trace_comm_reported(const struct xt_trace *trace, int pid);
 int xt_trace_tgid(const struct xt_trace *trace, int pid);
 /* Symbol that holds @addr, read at the first call; NULL where unknown.  @ret_start: its address. */
 const char *xt_trace_symbol(const struct xt_trace *trace, uint64_t addr, uint64_t *ret_start);

@@ -76,9 +76,37 @@ TEST(names_of_tasks_are_found_and_odd_lines_passed_over)
 	assert_string_equal(xt_trace_comm(trace, 12), "a");
 	assert_null(xt_trace_comm(trace, 7));
 	assert_null(xt_trace_comm(trace, -3));
+	assert_string_equal(xt_trace_comm_reported(trace, 156), "CPU 0/KVM");
+	assert_null(xt_trace_comm_reported(trace, 12));	/* behind the odd line */
 	assert_int_equal(xt_trace_tgid(trace, 156), 150);
 	assert_int_equal(xt_trace_tgid(trace, 1), -1);
 	xt_trace_destroy(trace);
+}
+
+TEST(names_are_reported_up_to_the_first_broken_line)
+{
+	static const struct {
+		const char *line;
+		bool last;
+	} cases[] = {
+		{ "odd", true }, { "7", true }, { "7 ", true }, { "7   ", true },
+		{ "", false }, { " 7 a", false }, { "7\ta", false }, { "7x a", false },
+		{ "-3 a", false }, { "99999999999 a", false },
+	};
+	unsigned int i;
+	char text[64];
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct xt_trace *trace = xt_trace_new();
+
+		snprintf(text, sizeof(text), "1 one\n%s\n2 two\n", cases[i].line);
+		trace->cmdlines.data = strdup(text);
+		assert_int_equal(xt_parse_cmdlines(trace), 0);
+		assert_string_equal(xt_trace_comm_reported(trace, 1), "one");
+		assert_string_equal(xt_trace_comm(trace, 2), "two");
+		assert_int_equal(xt_trace_comm_reported(trace, 2) == NULL, cases[i].last);
+		xt_trace_destroy(trace);
+	}
 }
 
 TEST(a_trace_without_names_or_events_has_none)
@@ -102,6 +130,7 @@ int main(void)
 		cmocka_unit_test(strings_end_at_their_nul_or_their_length),
 		cmocka_unit_test(dynamic_fields_are_followed_and_kept_within_the_record),
 		cmocka_unit_test(names_of_tasks_are_found_and_odd_lines_passed_over),
+		cmocka_unit_test(names_are_reported_up_to_the_first_broken_line),
 		cmocka_unit_test(a_trace_without_names_or_events_has_none),
 	};
 
