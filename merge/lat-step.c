@@ -3,9 +3,10 @@
  * lat-step.c - the times within which a kernel's clock was set
  *
  * A trace in the time of day (clock tai) jumps with it.  Its recorder reads that clock
- * and the monotonic one together every second: where they do not go on alike, the clock
- * was set between two readings, and it is not known when.  Members whose time was found
- * against a host's are not concerned, the merge has put them right.
+ * and the monotonic one together every second, and when the clock is set (two steps would
+ * else hide each other): where they do not go on alike, the clock was set between two
+ * readings, and it is not known when.  Members whose time was found against a host's are
+ * not concerned, the merge has put them right.
  */
 #include "merge/lat-engine.h"
 

@@ -16,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,6 +63,37 @@ void xt_clock_sample_take(struct xt_clock_sample *ret)
 		if (sample.window_ns < ret->window_ns)
 			*ret = sample;
 	}
+}
+
+/* A timer that never comes, and is cancelled instead. */
+static int arm_watch(int fd)
+{
+	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+
+	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
+}
+
+int xt_clock_watch(void)
+{
+	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -errno;
+	if (arm_watch(fd) == 0 || errno == ECANCELED)
+		return fd;
+	rc = -errno;
+	close(fd);
+	return rc;
+}
+
+bool xt_clock_was_set(int fd)
+{
+	uint64_t times;
+
+	if (read(fd, &times, sizeof(times)) >= 0 || errno != ECANCELED)
+		return false;
+	arm_watch(fd);
+	return true;
 }
 
 /*

@@ -346,6 +346,19 @@ static void on_tick(void *arg)
 	}
 }
 
+static void on_clock_set(void *arg, int fd, uint32_t events_seen)
+{
+	struct owner *owner = arg;
+	struct rt_err err = { 0 };
+
+	(void)fd;
+	(void)events_seen;
+	if (xt_record_clock_set(owner->record, &err) < 0) {
+		complain(owner, &err);
+		end_session(owner);
+	}
+}
+
 static void on_freeze_check(void *arg)
 {
 	struct owner *owner = arg;
@@ -475,6 +488,9 @@ static int add_record_sources(struct owner *owner, struct rt_err *err)
 	rc = rc ? rc : rt_loop_add_fd(loop, xt_record_fault_fd(owner->record), EPOLLIN | EPOLLET,
 				      on_fault, owner, NULL, err);
 	rc = rc ? rc : rt_loop_add_timer(loop, TICK_NS, on_tick, owner, NULL, err);
+	if (rc == 0 && xt_record_clock_fd(owner->record) >= 0)
+		rc = rt_loop_add_fd(loop, xt_record_clock_fd(owner->record), EPOLLIN,
+				    on_clock_set, owner, NULL, err);
 	if (rc == 0 && xt_record_incident_fd(owner->record) >= 0)
 		rc = rt_loop_add_fd(loop, xt_record_incident_fd(owner->record), EPOLLIN,
 				    on_incident, owner, &owner->incidents, err);

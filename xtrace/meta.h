@@ -36,6 +36,10 @@ int xt_meta_tasks(struct xt_store *store, const struct xt_tracefs *fs, struct rt
 
 /* All clocks read together, as tightly as a few tries get it. */
 void xt_clock_sample_take(struct xt_clock_sample *ret);
+/* A descriptor that becomes readable when the time of day is set; -errno where there is none. */
+int xt_clock_watch(void);
+/* Takes the news from it; false: the time of day was not set. */
+bool xt_clock_was_set(int fd);
 /* The kernel's own conversion of the TSC to ns; false where it offers none. */
 bool xt_clock_tsc_conversion(uint32_t *ret_mult, uint32_t *ret_shift, uint64_t *ret_offset);
 /* The trace clock @clock in the store, with TAI - UTC and the state of time synchronisation. */

@@ -62,6 +62,7 @@ struct xt_record {
 	uint64_t pause_ts;		/* trace clock */
 	uint32_t flushes;
 	uint64_t vms_stamp;
+	int clock_fd;			/* tells that the time of day was set; -1: nothing does */
 	struct xt_cpu_stats *final;	/* after the finish, one a CPU of ->cpus */
 };
 

@@ -567,6 +567,7 @@ int xt_record_create(struct xt_record **ret, const struct rt_root *root,
 	record->say = say_fn;
 	record->say_arg = arg;
 	record->session.lock_fd = record->session.listen_fd = -1;
+	record->clock_fd = xt_clock_watch();
 	rc = setup(record, err);
 	if (rc < 0) {
 		xt_record_destroy(record);

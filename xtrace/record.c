@@ -108,6 +108,18 @@ int xt_record_tick(struct xt_record *record, struct rt_err *err)
 	return rc;
 }
 
+int xt_record_clock_fd(const struct xt_record *record)
+{
+	return record->clock_fd;
+}
+
+int xt_record_clock_set(struct xt_record *record, struct rt_err *err)
+{
+	if (!xt_clock_was_set(record->clock_fd) || !record->started || record->finished)
+		return 0;
+	return xt_record_sample(record, err);
+}
+
 static void note_stats(struct xt_record *record)
 {
 	struct xt_cpu_stats stats;
@@ -484,6 +496,8 @@ void xt_record_destroy(struct xt_record *record)
 	if (!record)
 		return;
 	remove_instances(record);
+	if (record->clock_fd >= 0)
+		close(record->clock_fd);
 	xt_store_destroy(record->store);
 	xt_select_finish(&record->select);
 	free(record->final);

@@ -81,6 +81,12 @@ int xt_record_finish(struct xt_record *record, struct rt_err *err);
 
 /* To be called every second: clock samples, VMs, the level of compression. */
 int xt_record_tick(struct xt_record *record, struct rt_err *err);
+/*
+ * Readable when the time of day was set; then xt_record_clock_set() is to be called, and
+ * notes the clocks at once: two steps within a second may hide each other.  -1: none.
+ */
+int xt_record_clock_fd(const struct xt_record *record);
+int xt_record_clock_set(struct xt_record *record, struct rt_err *err);
 enum { XT_FREEZE_SAVED = 1, XT_FREEZE_LAST = 2 };
 
 /*

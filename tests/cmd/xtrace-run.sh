@@ -219,6 +219,36 @@ until grep -q 'still running' "$tmp/$me.err"; do sleep 0.05; done
 kill -INT $owner
 ended 0
 
+it 'notes the clocks each time that the time of day is set, and does not wait for the second'
+if command -v python3 >/dev/null; then
+	session "$me" -o "$w/set" -e sched_process_exit
+	# by a nanosecond to and fro; a size that grows is a line more
+	run python3 - "$w/set/clocks" <<'PY'
+import ctypes, os, struct, sys, time
+ADJ_SETOFFSET, ADJ_NANO = 0x100, 0x2000
+libc = ctypes.CDLL(None)
+
+def step(ns):
+    timex = bytearray(256)
+    struct.pack_into('i', timex, 0, ADJ_SETOFFSET | ADJ_NANO)
+    struct.pack_into('qq', timex, 72, -1 if ns < 0 else 0, ns % 1000000000)
+    return libc.adjtimex((ctypes.c_char * 256).from_buffer(timex))
+
+began = time.monotonic()
+for i in range(20):
+    before = os.stat(sys.argv[1]).st_size
+    if step(1 - i % 2 * 2) < 0:
+        sys.exit(77)
+    while os.stat(sys.argv[1]).st_size == before and time.monotonic() < began + 60:
+        time.sleep(0.001)
+took = time.monotonic() - began
+sys.exit('20 settings took %.1f s' % took if took > 12 else 0)
+PY
+	[ $status = 77 ] || expect_status 0
+	ctl stop
+	ended 0
+fi
+
 it 'keeps a line of the counts on a terminal, no longer than it is wide'
 if command -v script >/dev/null; then
 	script -qefc "stty cols 30; exec xtrace-run --root $root -n $me -o $w/live -e sched_switch" \

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-clock.c - xtrace/clock.c: clocks read together, and what is said of them */
+#include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 #include <x86intrin.h>
 
 #include "lib/err.h"
@@ -48,6 +50,41 @@ TEST(two_samples_tell_the_same_difference_in_every_clock)
 		    slack);
 	assert_true(llabs((int64_t)(b.tai_ns - a.tai_ns) - (int64_t)(b.real_ns - a.real_ns)) <=
 		    slack);
+}
+
+TEST(a_clock_that_nobody_sets_is_not_told_to_be_set)
+{
+	int fd = xt_clock_watch();
+
+	assert_true(fd >= 0);
+	assert_false(xt_clock_was_set(fd));
+	close(fd);
+	assert_false(xt_clock_was_set(-1));
+}
+
+/* By the least there is, so that nothing on this machine notices. */
+static bool set_clock(long ns)
+{
+	struct timex tx = { .modes = ADJ_SETOFFSET | ADJ_NANO };
+
+	tx.time.tv_sec = ns < 0 ? -1 : 0;
+	tx.time.tv_usec = ns < 0 ? 1000000000 + ns : ns;
+	return adjtimex(&tx) >= 0;
+}
+
+TEST(a_clock_that_is_set_is_told_each_time)
+{
+	int fd = xt_clock_watch();
+
+	assert_true(fd >= 0);
+	if (!set_clock(1))
+		skip();
+	assert_true(xt_clock_was_set(fd));
+	assert_false(xt_clock_was_set(fd));
+	assert_true(set_clock(-1));
+	assert_true(xt_clock_was_set(fd));
+	assert_false(xt_clock_was_set(fd));
+	close(fd);
 }
 
 static char *session_with(struct tree *tree, const char *clock)
@@ -102,6 +139,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_sample_lies_between_what_was_before_and_behind_it),
 		cmocka_unit_test(two_samples_tell_the_same_difference_in_every_clock),
+		cmocka_unit_test(a_clock_that_nobody_sets_is_not_told_to_be_set),
+		cmocka_unit_test(a_clock_that_is_set_is_told_each_time),
 		WITH_TREE(the_clock_is_named_with_the_state_of_its_synchronisation),
 		WITH_TREE(the_tsc_is_stored_with_its_conversion_where_the_kernel_tells_it),
 	};
