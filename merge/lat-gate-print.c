@@ -6,6 +6,7 @@
 
 #include "lib/err.h"
 #include "lib/table.h"
+#include "lib/text.h"
 #include "merge/lat-change.h"
 #include "merge/lat-gate-internal.h"
 #include "merge/lat-report.h"
@@ -241,6 +242,76 @@ static int print_outcomes(const struct mrg_lat_gate *gate, FILE *to, struct rt_e
 	return rc;
 }
 
+/* ---- a rule whose metric is nowhere ---- */
+
+#define MAX_NAMES 64	/* to look for a near one in */
+#define MAX_NEAR 3
+
+static const struct mrg_lat_figure *find_figure(const struct mrg_lat_side *side,
+						const struct mrg_lat_select *select)
+{
+	for (size_t r = 0; r < side->nr; r++)
+		for (size_t i = 0; i < side->runs[r].nr; i++) {
+			const struct mrg_lat_figure *f = &side->runs[r].figures[i];
+
+			if (f->hist.count &&
+			    mrg_lat_select_match(select, f->kind, f->name, f->host))
+				return f;
+		}
+	return NULL;
+}
+
+static bool is_among(const char *const *names, size_t nr, const char *name)
+{
+	while (nr > 0 && strcmp(names[nr - 1], name) != 0)
+		nr--;
+	return nr > 0;
+}
+
+/* Names of the kind that are like the one asked for. */
+static unsigned int near_names(const struct mrg_lat_side *side,
+			       const struct mrg_lat_select *select, const char **ret)
+{
+	struct mrg_lat_select any = *select;
+	const char *names[MAX_NAMES];
+	size_t nr = 0;
+
+	any.name[0] = '\0';
+	for (size_t r = 0; r < side->nr; r++)
+		for (size_t i = 0; i < side->runs[r].nr && nr < MAX_NAMES; i++) {
+			const struct mrg_lat_figure *f = &side->runs[r].figures[i];
+
+			if (mrg_lat_select_match(&any, f->kind, f->name, f->host) &&
+			    !is_among(names, nr, f->name))
+				names[nr++] = f->name;
+		}
+	return rt_nearest(select->name, names, nr, ret, MAX_NEAR);
+}
+
+/* What a wrong word may have been meant for: else who reads has to guess. */
+static void print_missing(const struct mrg_lat_gate *gate, const struct mrg_lat_outcome *o,
+			  FILE *to)
+{
+	const struct mrg_lat_side *side = &gate->now;
+	struct mrg_lat_select any = o->rule->select;
+	const struct mrg_lat_figure *elsewhere;
+	const char *near[MAX_NEAR];
+	unsigned int nr;
+
+	if (find_figure(side, &o->rule->select))
+		side = &gate->base;
+	fprintf(to, "note: %s: no run%s has it", o->rule->text,
+		side == &gate->now ? "" : " of the base");
+	any.host[0] = '\0';
+	elsewhere = find_figure(side, &any);
+	if (*o->rule->select.host && elsewhere)
+		fprintf(to, " of %s; %s has", o->rule->select.host, elsewhere->host);
+	nr = elsewhere ? 0 : near_names(side, &o->rule->select, near);
+	for (unsigned int i = 0; i < nr; i++)
+		fprintf(to, "%s%s", i ? ", " : "; near it: ", near[i]);
+	fputc('\n', to);
+}
+
 int mrg_lat_gate_print(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
 {
 	const struct mrg_lat_outcome *o;
@@ -255,6 +326,8 @@ int mrg_lat_gate_print(const struct mrg_lat_gate *gate, FILE *to, struct rt_err 
 		if (o->verdict == MRG_LAT_FEW)
 			fprintf(to, "note: %s: %llu samples; %llu would do\n", o->rule->text,
 				(unsigned long long)o->now.samples, (unsigned long long)o->wanted);
+		if (o->verdict == MRG_LAT_MISSING)
+			print_missing(gate, o, to);
 		if (o->verdict == MRG_LAT_NOISE)
 			fprintf(to, "note: %s: beyond the limit, and so may chance be; more runs "
 				"tell\n", o->rule->text);

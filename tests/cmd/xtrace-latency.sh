@@ -120,6 +120,14 @@ expect_status 1
 expect_stdout_like '^BROKEN +exit\(HLT\)\.max > 50ms +- +171ms' '^ok +exit\(HLT\)\.max > 1s' \
 	'run\.json|pair: vCPU 1 of pid 157 \(thread 157\), exit of HLT for 171ms: exit HLT, most of it asleep'
 
+it 'says where a metric is that a rule asks of the wrong host, and which names are near'
+run xtrace-latency --fail-if 'exit(HTL).max > 50us' --fail-if 'exit(HLT)@guest.max > 50us' $host
+expect_status 1
+expect_stdout_like '^missing +exit\(HTL\)' '^note: exit\(HTL\)\.max > 50us: no run has it; near it: HLT$' \
+	'^note: exit\(HLT\)@guest\.max > 50us: no run has it of guest; host has$'
+run xtrace-latency --compare --fail-if 'exit(HLT).p50 > +20%' $guest $host
+expect_stdout_like '^note: exit\(HLT\)\.p50 > \+20%: no run of the base has it$'
+
 it 'reads rules from a budget, and writes JSON and JUnit'
 printf '# a budget\n\n  exit(MSR).p50 > 1us # too little\nexit(NOSUCH).max > 1s\n' >"$tmp/latency.budget"
 run xtrace-latency --budget "$tmp/latency.budget" --format json --junit "$tmp/junit.xml" $host
