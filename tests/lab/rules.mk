@@ -5,6 +5,7 @@ DEPS += qemu-system-x86 seabios busybox-static cpio kmod xz-utils zstd dropbear-
 	openssh-client openssh-sftp-server iproute2 procps rt-tests util-linux linux-perf
 
 lab: programs
+	@echo 'lab: booting a host with a guest, which takes about a minute'
 	$(Q)tests/lab/lab --path $(O)/bin --shell
 
 # What the lab's guests call with, and the kernel modules for the lab's kernels; tests
