@@ -19,7 +19,7 @@ trap 'exit 130' INT TERM
 
 if [ -z "$dir" ]; then
 	dir=$tmp/captures
-	tests/lab/lab --guests 1 --path "$KVMRT_BIN" --out "$dir" --time-limit 3600 \
+	tests/lab/lab --guests 1 --path "$KVMRT_BIN" --outside --out "$dir" --time-limit 3600 \
 		tests/lab/gate-capture.sh "${ROUNDS:-6}" || exit
 fi
 for trace in "$dir"/{base,hog,irq,exit}-*; do

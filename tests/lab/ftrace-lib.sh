@@ -7,9 +7,15 @@
 tracing=/sys/kernel/tracing
 tools=$(dirname "$(realpath "${BASH_SOURCE[0]}")")/../tools
 
-# same [-t] [-R] FILE...
+# What is recorded here is read outside, in this folder, by the same programs.
+there=/run/out/ftrace
+rm -rf $there
+mkdir $there || exit
+outside() { (cd $there && lab-outside "$@"); }
+
+# same [-t] [-R] FILE of there
 same() {
-	"$tools/same-report" "$@" >same.out || {
+	outside "$tools/same-report" "$@" >same.out || {
 		tail -n 12 same.out
 		fail "$*"
 	}
@@ -26,6 +32,7 @@ record() {
 	# it leaves tracing off and a ring of a page or two: the next test wants neither
 	echo 1408 >$tracing/buffer_size_kb
 	echo 1 >$tracing/tracing_on
+	mv "$name" $there/ || fail "no place for $name"
 }
 
 # Kinds of events that modules bring; those that cannot be loaded are left out.
@@ -47,9 +54,9 @@ every_kind_is_the_same() {
 	done <"$tools/../ftrace-known.txt"
 	load_modules
 	awk 'FNR == 1 { n = split(FILENAME, a, "/"); print "== " a[n - 2] } { print }' \
-		$tracing/events/*/*/format >formats
-	echo "$(grep -c '^== ' formats) kinds"
-	python3 "$tools/make-trace.py" "${crashes[@]}" -n 3 formats kinds.dat || fail "no trace made"
+		$tracing/events/*/*/format >$there/formats
+	echo "$(grep -c '^== ' $there/formats) kinds"
+	outside python3 "$tools/make-trace.py" "${crashes[@]}" -n 3 formats kinds.dat || fail "no trace made"
 	same kinds.dat
 	same -R kinds.dat
 }

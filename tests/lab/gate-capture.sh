@@ -3,7 +3,7 @@
 #
 # gate-capture.sh: traces for tests/bench/latency-gate.sh, in the lab:
 #
-#   tests/lab/lab --guests 1 --out DIR tests/lab/gate-capture.sh [ROUNDS]
+#   tests/lab/lab --guests 1 --outside --out DIR tests/lab/gate-capture.sh [ROUNDS]
 #
 # A round is three runs of the system as it is and one of each disturbance, so that
 # whatever else the machine does meets all of them.  DIR/base-N, DIR/hog-N, ...

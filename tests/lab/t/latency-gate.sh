@@ -6,14 +6,21 @@
 # shellcheck source=tests/lab/gate-lib.sh
 . "$(dirname "$0")/../gate-lib.sh"
 
-budget >latency.budget
+# Runs are read outside, in this folder.
+there=/run/out/gate
+rm -rf $there
+mkdir $there || exit
+outside() { (cd $there && lab-outside "$@"); }
+
+budget >$there/latency.budget
 base=()
 
 # saved NAME: a run, its figures in NAME.json
 saved() {
 	run_of "$1" 1.5
-	xtrace-latency --save "$1.json" -w 1 --budget latency.budget "$1" || fail "$1"
-	rm -r "$1"
+	mv "$1" $there/ && outside xtrace-latency --save "$1.json" -w 1 --budget latency.budget "$1" ||
+		fail "$1"
+	rm -r "${there:?}/$1"
 }
 
 # compare OUT BASE... -- NOW...: status 1 is a broken rule
@@ -26,7 +33,7 @@ compare() {
 		shift
 	done
 	shift
-	xtrace-latency --compare "${words[@]}" --budget latency.budget --guilty "$out.guilty" \
+	outside xtrace-latency --compare "${words[@]}" --budget latency.budget --guilty "$out.guilty" \
 		"${@/%/.json}" >"$out" 2>&1
 }
 
@@ -60,11 +67,11 @@ stop_system
 # named WHAT NAME: the cause stands first
 named() {
 	grep -A 2 '^what takes more time' "$1.out" | grep -E "^$2" || fail "$1 is not named first: $(cat "$1.out")"
-	grep -q '^==== ' "$1.out.guilty" || fail "no interval is told: $(cat "$1.out.guilty")"
+	grep -q '^==== ' $there/"$1.out.guilty" || fail "no interval is told: $(cat $there/"$1.out.guilty")"
 }
 echo "found with $round runs of each:"
 named hog 'preempt\(hog\)'
-grep -q 'ran hog (PID [0-9]*, real-time priority 50' hog.out.guilty || fail "$(cat hog.out.guilty)"
+grep -q 'ran hog (PID [0-9]*, real-time priority 50' $there/hog.out.guilty || fail "$(cat $there/hog.out.guilty)"
 named irq 'irq\([0-9]+ virtio[0-9]-requests\)'
 named exit 'exit\([A-Z]+\), KVM itself'
 grep -qE '^exit\(MSR\), KVM itself' exit.out || fail "exit(MSR) is not named: $(cat exit.out)"
