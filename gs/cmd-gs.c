@@ -483,6 +483,9 @@ static int find_command(const struct command **ret, const char *word, struct rt_
 			return 0;
 		}
 	}
+	if (word[0] == '-')
+		return rt_usage(err, "expected a command, found \"%s\"; options stand in front of "
+				"the first", word);
 	if (rt_nearest(word, names, NR_COMMANDS, &near, 1) == 1)
 		return rt_usage(err, "unknown command \"%s\"; near it: %s", word, near);
 	return rt_usage(err, "unknown command \"%s\"", word);
@@ -556,6 +559,7 @@ static const struct rt_cmd gs_cmd = {
 		   "this VM, 2 all of the host), xtrace_log_data_available, xtrace_log_data DATA, "
 		   "status.",
 	.opts = gs_opts,
+	.own_command = true,	/* a message may begin with a dash */
 	.min_args = 1,
 	.max_args = UINT_MAX,
 	.effect = RT_READS,

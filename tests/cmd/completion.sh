@@ -36,3 +36,7 @@ for program in "$KVMRT_BIN"/*; do
 		expect_stdout "${words//|/$'\n'}"
 	done < <("$program" --dump-options | awk -F '\t' '$4 == "choice" { print $3 "\t" $5 }')
 done
+
+it 'kvmrt-gs: its commands are offered, and not those of the machine'
+run offers kvmrt-gs --unanswered-ok ping_
+expect_stdout ping_available

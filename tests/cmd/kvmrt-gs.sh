@@ -24,6 +24,7 @@ wrong 'expected pairs of hexadecimal digits, found "hello"' -x xtrace_log_data h
 wrong 'log_msg: a message cannot hold a zero byte' log_msg 0x410041
 wrong 'at most 4080 bytes can be sent, these are 4081' xtrace_log_data "$(printf '%4081s' x)"
 wrong 'at most 4080 bytes can be sent, these are 4081' xtrace_log_data "0x$(printf '%8162s' a | tr ' ' a)"
+wrong 'expected a command, found "--json"; options stand in front' status --json
 wrong '--hex and --text cannot both be' --hex --text status
 wrong 'expected.*COMMAND|argument' --json
 
@@ -126,6 +127,8 @@ on -u -t xtrace_log_data 0x00ff
 mark 'kvmrt_gs: log_data .* length=0x6 data=307830306666'
 on -u -x xtrace_log_data 00FF
 mark 'kvmrt_gs: log_data .* length=0x2 data=00ff'
+on -u log_msg -x
+mark 'kvmrt_gs: log_msg .* length=0x2 data=2d78'
 on -u log_msg '0xdeadbeef was seen'
 mark 'kvmrt_gs: log_msg .* data=30786465616462656566.*'
 
