@@ -461,6 +461,16 @@ int gs_plan_apply(struct gs_plan *plan, struct rt_err *err)
 
 /* ---- undoing ---- */
 
+/* Return: 1 when it failed, which is told and holds nothing else up. */
+static int undo_run(const char *command, bool dry_run)
+{
+	printf("run    %s\n", command);
+	if (dry_run || gs_run(command) == 0)
+		return 0;
+	printf("failed %s\n", command);
+	return 1;
+}
+
 static int undo_line(const struct rt_root *root, const char *line, bool commands, bool dry_run,
 		     struct rt_err *err)
 {
@@ -468,13 +478,8 @@ static int undo_line(const struct rt_root *root, const char *line, bool commands
 	unsigned int number;
 	int at = 0;
 
-	if (strncmp(line, "run ", 4) == 0) {
-		if (commands)
-			printf("run    %s\n", line + 4);
-		if (commands && !dry_run)
-			gs_run(line + 4);
-		return 0;
-	}
+	if (strncmp(line, "run ", 4) == 0)
+		return commands ? undo_run(line + 4, dry_run) : 0;
 	if (strncmp(line, "new ", 4) == 0) {
 		printf("remove /%s\n", line + 4);
 		if (!dry_run && unlinkat(root->fd, line + 4, 0) < 0 && errno != ENOENT)
@@ -507,30 +512,31 @@ static int forget(const struct rt_root *root, struct rt_err *err)
 	return 0;
 }
 
-/* The steps of one sort, the newest first. */
+/* The steps of one sort, the newest first.  Return: 0, 1 when a command failed, or -errno. */
 static int undo_steps(const struct rt_root *root, const char *text, size_t len, bool files,
 		      bool commands, bool dry_run, struct rt_err *err)
 {
 	char line[PATH_LEN + COMMAND_LEN];
 	const char *begin;
-	int rc = 0;
+	int rc = 0, failed = 0;
 
-	while (rc == 0 && len > 0) {
+	while (rc >= 0 && len > 0) {
 		begin = memrchr(text, '\n', --len);
 		begin = begin ? begin + 1 : text;
 		snprintf(line, sizeof(line), "%.*s", (int)(text + len - begin), begin);
 		if (files == (strncmp(line, "run ", 4) != 0))
 			rc = undo_line(root, line, commands, dry_run, err);
+		failed |= rc > 0;
 		len = begin - text;
 	}
-	return rc;
+	return rc < 0 ? rc : failed;
 }
 
 int gs_plan_undo(const struct rt_root *root, bool commands, bool dry_run, struct rt_err *err)
 {
 	char *text;
 	size_t len;
-	int rc;
+	int rc, gone;
 
 	if (!rt_root_exists(root, JOURNAL))
 		return rt_err_say(err, -ENOENT, "nothing to undo: no %s/" JOURNAL, root->path);
@@ -545,5 +551,8 @@ int gs_plan_undo(const struct rt_root *root, bool commands, bool dry_run, struct
 	if (rc == 0)
 		rc = undo_steps(root, text, len, false, commands, dry_run, err);
 	free(text);
-	return rc < 0 || dry_run ? rc : forget(root, err);
+	if (rc < 0 || dry_run)
+		return rc;
+	gone = forget(root, err);
+	return gone < 0 ? gone : rc;
 }

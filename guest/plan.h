@@ -40,7 +40,10 @@ unsigned int gs_plan_size(const struct gs_plan *plan);	/* steps */
 void gs_plan_print(const struct gs_plan *plan);
 int gs_plan_apply(struct gs_plan *plan, struct rt_err *err);
 
-/* Undoes all that plans have done under @root since the last time, the newest first. */
+/*
+ * Undoes all that plans have done under @root since the last time, the newest first.
+ * Return: 0; 1: a command failed, which was printed, and all else is undone; or -errno.
+ */
 int gs_plan_undo(const struct rt_root *root, bool commands, bool dry_run, struct rt_err *err);
 
 /* Status of a command, its output dropped; -errno when it cannot be run. */

@@ -216,6 +216,15 @@ for family in debian redhat; do
 		fail "undoing ran $(changed)"
 done
 
+it 'tells what of the way back has failed, and goes on'
+here "$tmp/m-debian"
+ln -sf "$(command -v false)" "$tmp/bin/systemctl"
+here "$tmp/m-debian" --undo
+ln -sf say "$tmp/bin/systemctl"
+expect_status 1
+expect_stdout_like '^failed systemctl enable chrony$' '^failed systemctl restart chrony$'
+[ ! -e "$tmp/m-debian/var/lib/kvmrt-guest-setup" ] || fail 'the copies are left'
+
 it 'leaves a service off that was off'
 DRIFT=/var/lib/chrony/chrony.drift
 export SERVICE_STATUS=1

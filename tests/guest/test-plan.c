@@ -145,6 +145,20 @@ TEST(the_way_back_of_a_command_is_run_behind_the_files)
 	expect_file("seen", "before\n");
 }
 
+TEST(a_way_back_that_fails_is_told_and_holds_nothing_up)
+{
+	char undo[128];
+
+	snprintf(undo, sizeof(undo), "touch %s/seen", folder);
+	create();
+	assert_int_equal(gs_plan_run(plan, "true", undo, false, NULL), 0);
+	assert_int_equal(gs_plan_run(plan, "true", "false", false, NULL), 0);
+	apply();
+	assert_int_equal(gs_plan_undo(&root, true, false, NULL), 1);
+	expect_file("seen", "");
+	assert_int_equal(gs_plan_undo(&root, true, false, NULL), -ENOENT);
+}
+
 TEST(a_tree_that_is_not_this_machines_runs_no_commands)
 {
 	assert_int_equal(gs_plan_create(&plan, &root, false), 0);
@@ -191,6 +205,7 @@ int main(void)
 		WITH_FOLDER(a_journal_that_is_none_is_refused),
 		WITH_FOLDER(a_command_that_fails_ends_the_plan_unless_it_may_fail),
 		WITH_FOLDER(the_way_back_of_a_command_is_run_behind_the_files),
+		WITH_FOLDER(a_way_back_that_fails_is_told_and_holds_nothing_up),
 		WITH_FOLDER(a_tree_that_is_not_this_machines_runs_no_commands),
 		WITH_FOLDER(a_plan_that_is_too_long_is_refused_and_not_cut),
 		WITH_FOLDER(a_commands_first_line_is_read),
