@@ -72,18 +72,36 @@ static int put_lines(struct kcfg *cfg, size_t at, struct rt_buf *buf, enum kcfg_
 	return rc;
 }
 
+static const char *line_end(const struct kcfg_line *line)
+{
+	return line->len > 1 && line->text[line->len - 2] == '\r' ? "\r\n" : "\n";
+}
+
+/* As the file's first line ends. */
+static const char *usual_end(const struct kcfg_text *text)
+{
+	return text->nr ? line_end(&text->lines[0]) : "\n";
+}
+
+static bool is_empty(const struct kcfg_line *line)
+{
+	return strcmp(line->text, line_end(line)) == 0;
+}
+
 /* A file whose last line has no newline gets one before something follows. */
 static int end_last_line(struct kcfg_text *text)
 {
 	struct kcfg_line *last = text->nr ? &text->lines[text->nr - 1] : NULL;
+	const char *end = usual_end(text);
 	char *longer;
 
 	if (!last || last->text[last->len - 1] == '\n')
 		return 0;
-	longer = realloc(last->text, last->len + 2);
+	longer = realloc(last->text, last->len + strlen(end) + 1);
 	if (!longer)
 		return -ENOMEM;
-	memcpy(longer + last->len++, "\n", 2);
+	strcpy(longer + last->len, end);
+	last->len += strlen(end);
 	last->text = longer;
 	return 0;
 }
@@ -108,11 +126,6 @@ static size_t attributes_end(const struct kcfg_text *text, const struct kcfg_vm 
 }
 
 /* ---- values ---- */
-
-static const char *line_end(const struct kcfg_line *line)
-{
-	return line->len > 1 && line->text[line->len - 2] == '\r' ? "\r\n" : "\n";
-}
 
 /* "name =" as it was written, and a blank where there was one on either side of the sign. */
 static void old_head(struct rt_buf *out, const char *line, bool empty)
@@ -224,14 +237,15 @@ out:
 static int put_section(struct kcfg *cfg, struct kcfg_vm *vm)
 {
 	struct kcfg_text *text = cfg->text;
+	const char *end = usual_end(text);
 	struct rt_buf buf = { 0 };
 	size_t at;
 	int rc = end_last_line(text);
 
-	if (rc == 0 && text->nr && strcmp(text->lines[text->nr - 1].text, "\n") != 0)
-		rc = kcfg_text_insert(text, text->nr, "\n", 1, KCFG_LINE_OTHER);
+	if (rc == 0 && text->nr && !is_empty(&text->lines[text->nr - 1]))
+		rc = kcfg_text_insert(text, text->nr, end, strlen(end), KCFG_LINE_OTHER);
 	at = text->nr;
-	rt_buf_printf(&buf, "[%s]\n", vm->uuid);
+	rt_buf_printf(&buf, "[%s]%s", vm->uuid, end);
 	if (rc == 0)
 		rc = put_lines(cfg, at, &buf, KCFG_LINE_SECTION);
 	rt_buf_finish(&buf);
@@ -294,7 +308,7 @@ void kcfg_remove(struct kcfg *cfg, struct kcfg_vm *vm)
 	size_t from = vm->line - 1, end = attributes_end(text, vm), i;
 
 	while (end < text->nr && text->lines[end].kind == KCFG_LINE_OTHER &&
-	       strcmp(text->lines[end].text, "\n") == 0)
+	       is_empty(&text->lines[end]))
 		end++;
 	for (i = 0; cfg->vms[i] != vm; i++)
 		;

@@ -133,6 +133,11 @@ void kcfg_format(struct rt_buf *out, const struct kcfg *cfg)
 
 /* ---- faults ---- */
 
+bool kcfg_fault_is_error(const struct kcfg_fault *fault)
+{
+	return strcmp(fault->rule, "unknown-attribute") != 0;
+}
+
 /* What came out of the file goes to a terminal: nothing there that would act on one. */
 static void make_printable(char *text)
 {
@@ -164,7 +169,7 @@ static void fault(struct reader *r, const char *rule, size_t line, const char *f
 	make_printable(text);
 	cfg->faults = faults;
 	faults[cfg->nr_faults++] = (struct kcfg_fault){ rule, (unsigned int)line, text };
-	cfg->nr_errors += strcmp(rule, "unknown-attribute") != 0;
+	cfg->nr_errors += kcfg_fault_is_error(&faults[cfg->nr_faults - 1]);
 }
 
 static void bad_line(struct reader *r, const char *expected, const char *line)
@@ -295,7 +300,7 @@ static void section(struct reader *r, const char *line)
 
 /* ---- lines ---- */
 
-/* What no value may hold: libvirt's XML would refuse it. */
+/* What no value may hold: XML would refuse it.  What it takes comes in by an import. */
 static bool is_text(const char *line, size_t len)
 {
 	size_t i;
@@ -303,7 +308,7 @@ static bool is_text(const char *line, size_t len)
 	for (i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)line[i];
 
-		if ((c < ' ' && !strchr("\t\r\n", c)) || c == 0 || c == 0x7f)
+		if ((c < ' ' && !strchr("\t\r\n", c)) || c == 0)
 			return false;
 	}
 	return rt_utf8(line, len);
@@ -368,17 +373,24 @@ static void read_line(struct reader *r, const char *line, size_t len)
 	}
 }
 
+/* Editors of other systems put a mark in front of UTF-8; it stays in the text. */
+static size_t mark_length(const char *text, size_t len)
+{
+	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 static int read_lines(struct reader *r, const char *text, size_t len)
 {
+	size_t n, mark = mark_length(text, len);
 	const char *newline;
-	size_t n;
 
 	for (; len; text += n, len -= n) {
 		newline = memchr(text, '\n', len);
 		n = newline ? (size_t)(newline - text) + 1 : len;
 		if (kcfg_text_insert(r->cfg->text, r->cfg->text->nr, text, n, KCFG_LINE_OTHER) < 0)
 			return -ENOMEM;
-		read_line(r, r->cfg->text->lines[r->cfg->text->nr - 1].text, n);
+		read_line(r, r->cfg->text->lines[r->cfg->text->nr - 1].text + mark, n - mark);
+		mark = 0;
 		if (r->failed)
 			return -ENOMEM;
 	}

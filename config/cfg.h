@@ -94,6 +94,8 @@ struct kcfg_fault {
 	char *text;		/* what was expected, and what was found */
 };
 
+bool kcfg_fault_is_error(const struct kcfg_fault *fault);
+
 struct kcfg {
 	char *path;		/* as in messages */
 	struct kcfg_vm **vms;	/* in the order of the file */

@@ -164,13 +164,33 @@ void kcfg_annotate(struct rt_buf *out, const char *text, size_t len,
 	}
 }
 
+/* One that kcfg_annotate() wrote; a person's own comment may begin as it does. */
+static bool is_ours(const char *line, size_t len)
+{
+	static const char *const heads[] = { MARK "error: ", MARK "warning: " };
+	const char *open = memrchr(line, '[', len);
+	bool ours = false;
+	size_t i;
+
+	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		ours |= len > strlen(heads[i]) && memcmp(line, heads[i], strlen(heads[i])) == 0;
+	for (i = 0; ours && open && i < kcfg_nr_rules; i++) {
+		size_t n = strlen(kcfg_rules[i].id);
+
+		if ((size_t)(line + len - open) >= n + 2 && open[n + 1] == ']' &&
+		    memcmp(open + 1, kcfg_rules[i].id, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 void kcfg_unannotate(struct rt_buf *out, const char *text, size_t len)
 {
 	size_t n;
 
 	for (; len; text += n, len -= n) {
 		n = line_length(text, len);
-		if (n < strlen(MARK) || memcmp(text, MARK, strlen(MARK)) != 0)
+		if (!is_ours(text, n))
 			rt_buf_add(out, text, n);
 	}
 }

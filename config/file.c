@@ -98,21 +98,66 @@ static void sign_lock(struct kcfg_lock *lock, const char *who)
 		return;		/* it is locked all the same */
 }
 
-/* The file's path without links; where the file itself is not there yet, its folder's. */
+static char *real_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	char *real = folder ? realpath(folder, NULL) : NULL;
+
+	free(folder);
+	return real;
+}
+
+static char *real_path(const char *path);
+
+/* @path is not there: in @folder, or where a link of that name there leads to. */
+static char *future_path(const char *folder, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char target[PATH_MAX], *result, *next;
+	ssize_t len;
+
+	if (asprintf(&result, "%s/%s", folder, slash ? slash + 1 : path) < 0)
+		return NULL;
+	len = readlink(result, target, sizeof(target) - 1);
+	if (len < 0)
+		return result;
+	free(result);
+	target[len] = '\0';
+	if (target[0] == '/')
+		return real_path(target);
+	if (asprintf(&next, "%s/%s", folder, target) < 0)
+		return NULL;
+	result = real_path(next);
+	free(next);
+	return result;
+}
+
+/*
+ * The file's path without links; where the file itself is not there yet, its folder's.
+ * Links that lead to one another are no ENOENT, so this ends.
+ */
 static char *real_path(const char *path)
 {
-	char *real = realpath(path, NULL), *folder, *result = NULL;
-	const char *slash = strrchr(path, '/');
+	char *real = realpath(path, NULL), *folder;
 
 	if (real || errno != ENOENT)
 		return real;
-	folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	real = folder ? realpath(folder, NULL) : NULL;
+	folder = real_folder(path);
+	real = folder ? future_path(folder, path) : NULL;
 	free(folder);
-	if (real && asprintf(&result, "%s/%s", real, slash ? slash + 1 : path) < 0)
-		result = NULL;
-	free(real);
-	return result;
+	return real;
+}
+
+/* A file beside a device or a pipe would take its place. */
+static int refuse_others(const struct kcfg_lock *lock, struct rt_err *err)
+{
+	struct stat st;
+
+	if (stat(lock->path, &st) < 0 || S_ISREG(st.st_mode))
+		return 0;
+	return rt_err_say(err, -EINVAL, "cannot change %s: it is %s, and no file", lock->shown,
+			  S_ISDIR(st.st_mode) ? "a folder" : "a device, a pipe or a socket");
 }
 
 int kcfg_lock(struct kcfg_lock **ret, const char *path, const char *who, struct rt_err *err)
@@ -137,7 +182,9 @@ int kcfg_lock(struct kcfg_lock **ret, const char *path, const char *who, struct 
 		rc = rt_err_set(err, -ENOMEM, "cannot lock %s", path);
 		goto fail;
 	}
-	rc = take_lock(lock, err);
+	rc = refuse_others(lock, err);
+	if (rc == 0)
+		rc = take_lock(lock, err);
 	if (rc < 0)
 		goto fail;
 	sign_lock(lock, who);

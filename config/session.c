@@ -3,6 +3,7 @@
 #include "config/session.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +17,20 @@ static int open_topo(struct kcfg_session *s, struct rt_err *err)
 	return tune_topo_load(&s->topo, &s->root, err);
 }
 
+/* All of them, so that they can be mended in one go; unknown attributes are none. */
 static int bad_lines(const struct kcfg *cfg, struct rt_err *err)
 {
-	const struct kcfg_fault *first = &cfg->faults[0];
+	const struct kcfg_fault *last = NULL;
 
-	return rt_err_say(err, -EINVAL, "%s:%u: %s%s", cfg->path, first->line, first->text,
-			  cfg->nr_faults > 1 ? ", and more: kvmrt-validate-config tells all" : "");
+	for (size_t i = 0; i < cfg->nr_faults; i++) {
+		if (!kcfg_fault_is_error(&cfg->faults[i]))
+			continue;
+		if (last)
+			fprintf(stderr, "%s: %s:%u: %s\n", program_invocation_short_name,
+				cfg->path, last->line, last->text);
+		last = &cfg->faults[i];
+	}
+	return rt_err_say(err, -EINVAL, "%s:%u: %s", cfg->path, last->line, last->text);
 }
 
 static int open_file(struct kcfg_session *s, unsigned int needs, struct rt_err *err)

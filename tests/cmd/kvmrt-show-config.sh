@@ -117,9 +117,11 @@ expect_status 0
 expect_stdout_like '^RT +yes +2  \? +\? '
 expect_stderr "$cfg:13: RT: cpuset: CPU set \"n7\", column 1: no node 7 in this machine, which has nodes 0-1"
 
-it 'leads to the tool that tells all when lines are bad'
-printf 'x\ny\n' >>"$cfg"
+it 'tells every bad line, and unknown attributes as none'
+printf 'colour = red\nx\ny\n' >>"$cfg"
 show
 expect_status 1
 expect_stdout ''
-expect_stderr_like "^kvmrt-show-config: $cfg:24: expected .*kvmrt-validate-config tells all$"
+what='expected "attribute = value", a section or an indented line of a value, found'
+expect_stderr "kvmrt-show-config: $cfg:25: $what \"x\"
+kvmrt-show-config: $cfg:26: $what \"y\""

@@ -197,6 +197,38 @@ TEST(line_ends_of_other_systems_are_read_and_kept)
 	check_set("[" A "]\r\nname = x\r\n", KCFG_NAME, "y", 1, "[" A "]\r\nname = y\r\n");
 	check_set("[" A "]\r\nname = x\r\n", KCFG_RT, "1", 1,
 		  "[" A "]\r\nname = x\r\nrt = true\r\n");
+	check_set("# a\r\n[" A "]\r\nname = x", KCFG_RT, "1", 1,
+		  "# a\r\n[" A "]\r\nname = x\r\nrt = true\r\n");
+}
+
+TEST(a_new_section_ends_its_lines_as_the_file_does)
+{
+	struct kcfg *cfg = parse("[" A "]\r\nname = x\r\n\r\n# of B\r\n[" B "]\r\nname = y");
+	struct kcfg_vm *vm;
+	struct rt_buf text = { 0 };
+
+	kcfg_remove(cfg, cfg->vms[0]);
+	check_text(cfg, "# of B\r\n[" B "]\r\nname = y");
+	assert_int_equal(kcfg_add(cfg, C, &vm, NULL), 0);
+	kcfg_format(&text, cfg);
+	assert_contains(rt_buf_str(&text), "name = y\r\n\r\n[" C "]\r\nname =\r\ntitle =\r\n");
+	rt_buf_finish(&text);
+	kcfg_destroy(cfg);
+}
+
+TEST(a_mark_in_front_of_utf8_is_read_over_and_kept)
+{
+	check_set("\xef\xbb\xbf[" A "]\nname = x\n", KCFG_NAME, "y", 1,
+		  "\xef\xbb\xbf[" A "]\nname = y\n");
+	check_set("\xef\xbb\xbf# a\n[" A "]\nname = x\n", KCFG_NAME, "y", 1,
+		  "\xef\xbb\xbf# a\n[" A "]\nname = y\n");
+	check_faults("[" A "]\n\xef\xbb\xbfname = x\n",
+		     "2 unknown-attribute: unknown attribute \"\xef\xbb\xbfname\"\n");
+}
+
+TEST(what_xml_takes_is_taken_as_well)
+{
+	check_faults("[" A "]\nname = x\ntitle = a\x7f" "b\n", "");
 }
 
 TEST(a_file_that_is_not_there_or_too_large_is_a_failure)
@@ -295,6 +327,9 @@ int main(void)
 		cmocka_unit_test(an_unknown_attribute_is_kept_and_told),
 		cmocka_unit_test(bytes_that_are_no_text_are_refused_and_shown_as_marks),
 		cmocka_unit_test(line_ends_of_other_systems_are_read_and_kept),
+		cmocka_unit_test(a_new_section_ends_its_lines_as_the_file_does),
+		cmocka_unit_test(a_mark_in_front_of_utf8_is_read_over_and_kept),
+		cmocka_unit_test(what_xml_takes_is_taken_as_well),
 		cmocka_unit_test(a_file_that_is_not_there_or_too_large_is_a_failure),
 		cmocka_unit_test(a_value_that_means_the_same_changes_nothing),
 		cmocka_unit_test(a_changed_value_keeps_what_is_around_it),

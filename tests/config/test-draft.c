@@ -48,6 +48,10 @@ TEST(each_finding_stands_in_front_of_its_line_and_goes_again)
 			"#! warning: unknown attribute \"colour\" [unknown-attribute]\n"
 			"colour = red\n");
 	check_annotated(A "name = a", A "name = a");
+	/* What a person wrote stays, though it begins as ours do. */
+	check_annotated("#! mine\n#! error: [mine]\n#! [bad-value]\n#! warning: [\n" A
+			"name = a\n#! error:\n", "#! mine\n#! error: [mine]\n#! [bad-value]\n"
+			"#! warning: [\n" A "name = a\n#! error:\n");
 }
 
 static void check_differences(const char *a, const char *b, const char *want)

@@ -117,6 +117,26 @@ TEST(a_change_is_saved_and_the_version_before_it_kept)
 	assert_int_equal(nr_files(), 1 + KCFG_VERSIONS);
 }
 
+/* To a file that is not there. */
+static void add_vm(const char *file)
+{
+	struct rt_err err = { 0 };
+	struct kcfg_lock *lock;
+	struct kcfg_vm *vm;
+	struct kcfg *cfg;
+
+	assert_int_equal(kcfg_lock(&lock, file, "test", &err), 0);
+	assert_int_equal(kcfg_lock_read(lock, &cfg, &err), 0);
+	assert_int_equal(cfg->nr_vms, 0);
+	assert_int_equal(kcfg_save(lock, cfg, &err), 0);
+	assert_int_equal(access(file, F_OK), -1);
+	assert_int_equal(kcfg_add(cfg, A, &vm, &err), 0);
+	assert_int_equal(kcfg_save(lock, cfg, &err), 1);
+	assert_int_equal(kcfg_save(lock, cfg, &err), 0);
+	kcfg_destroy(cfg);
+	kcfg_unlock(lock);
+}
+
 TEST(mode_and_link_are_kept)
 {
 	struct rt_err err = { 0 };
@@ -137,23 +157,49 @@ TEST(mode_and_link_are_kept)
 	assert_int_equal(st.st_mode & 07777, 0640);
 }
 
+TEST(a_link_to_what_is_not_there_yet_is_followed)
+{
+	char far[128], near[128];
+	struct kcfg_lock *lock;
+	struct rt_err err = { 0 };
+	struct stat st;
+
+	snprintf(far, sizeof(far), "%s/far.cfg", dir);
+	snprintf(near, sizeof(near), "%s/near.cfg", dir);
+	assert_int_equal(symlink("near.cfg", path), 0);
+	assert_int_equal(symlink(far, near), 0);
+	add_vm(path);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(lstat(near, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(lstat(far, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+	assert_int_equal(rename_vm(path, "1", &err), 1);
+	unlink(far);
+	assert_int_equal(symlink("near.cfg", far), 0);
+	assert_int_equal(kcfg_lock(&lock, path, "test", &err), -ELOOP);
+}
+
+TEST(what_is_no_file_is_not_replaced)
+{
+	struct kcfg_lock *lock;
+	struct rt_err err = { 0 };
+	struct stat st;
+
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(kcfg_lock(&lock, path, "test", &err), -EINVAL);
+	assert_contains(err.text, "/kvmrt.cfg: it is a device, a pipe or a socket, and no file");
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_int_equal(kcfg_lock(&lock, dir, "test", &err), -EINVAL);
+	assert_contains(err.text, ": it is a folder, and no file");
+	assert_int_equal(nr_files(), 1);
+}
+
 TEST(a_file_that_is_not_there_yet_is_made)
 {
-	struct rt_err err = { 0 };
-	struct kcfg_lock *lock;
-	struct kcfg_vm *vm;
-	struct kcfg *cfg;
-
-	assert_int_equal(kcfg_lock(&lock, path, "test", &err), 0);
-	assert_int_equal(kcfg_lock_read(lock, &cfg, &err), 0);
-	assert_int_equal(cfg->nr_vms, 0);
-	assert_int_equal(kcfg_save(lock, cfg, &err), 0);
-	assert_int_equal(access(path, F_OK), -1);
-	assert_int_equal(kcfg_add(cfg, A, &vm, &err), 0);
-	assert_int_equal(kcfg_save(lock, cfg, &err), 1);
-	assert_int_equal(kcfg_save(lock, cfg, &err), 0);
-	kcfg_destroy(cfg);
-	kcfg_unlock(lock);
+	add_vm(path);
 	assert_int_equal(nr_files(), 1);
 }
 
@@ -269,6 +315,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(a_change_is_saved_and_the_version_before_it_kept),
 		IN_FOLDER(mode_and_link_are_kept),
+		IN_FOLDER(a_link_to_what_is_not_there_yet_is_followed),
+		IN_FOLDER(what_is_no_file_is_not_replaced),
 		IN_FOLDER(a_file_that_is_not_there_yet_is_made),
 		IN_FOLDER(a_second_writer_is_told_who_the_first_is),
 		IN_FOLDER(a_writer_that_was_killed_holds_nothing),
