@@ -78,6 +78,9 @@ static void on_entry(void *data, struct kvm_vcpu *vcpu)
 		return;
 	if (gs_stash_take(&call, vcpu))
 		gs_answer(vcpu, &call);
+	else
+		/* a call that nobody fetches must not make all look for good */
+		gs_stash_expire_some();
 }
 
 /* ---- the tracepoints ---- */

@@ -18,14 +18,11 @@
 #include "gs/host/module/vms.h"
 #include "gs/protocol.h"
 
-/* A vCPU that has not come back for so long was destroyed, or is paused for good. */
-#define FORGET_NS	(600ULL * NSEC_PER_SEC)
-
 static struct dentry *folder;
 
 static int status_show(struct seq_file *out, void *unused)
 {
-	gs_stash_expire(FORGET_NS);
+	gs_stash_expire();
 	seq_printf(out, "attached %d\n", gs_attached());
 	seq_printf(out, "enabled %d\n", gs_policy_enabled());
 	seq_printf(out, "waiting %d\n", atomic_read(&gs_stash_pending));

@@ -12,6 +12,7 @@
 
 #define SET_BITS	8
 #define WAYS		4
+#define FORGET_NS	(600ULL * NSEC_PER_SEC)
 
 static struct set {
 	raw_spinlock_t lock;
@@ -105,26 +106,35 @@ bool gs_stash_take(struct gs_stashed *ret, const struct kvm_vcpu *vcpu)
 	return call;
 }
 
-static void expire_set(struct set *set, u64 before)
+static void expire_set(struct set *set)
 {
+	u64 now = ktime_get_mono_fast_ns();
 	unsigned long flags;
 	unsigned int i;
 
 	raw_spin_lock_irqsave(&set->lock, flags);
 	for (i = 0; i < WAYS; i++) {
-		if (set->calls[i].vcpu && set->calls[i].ns < before)
-			drop(&set->calls[i]);
+		struct gs_stashed *call = &set->calls[i];
+
+		if (call->vcpu && call->ns < now && now - call->ns > FORGET_NS)
+			drop(call);
 	}
 	raw_spin_unlock_irqrestore(&set->lock, flags);
 }
 
-void gs_stash_expire(u64 ns)
+void gs_stash_expire(void)
 {
-	u64 now = ktime_get_mono_fast_ns();
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(sets) && now > ns; i++)
-		expire_set(&sets[i], now - ns);
+	for (i = 0; i < ARRAY_SIZE(sets); i++)
+		expire_set(&sets[i]);
+}
+
+void gs_stash_expire_some(void)
+{
+	static atomic_t turn;
+
+	expire_set(&sets[(unsigned int)atomic_inc_return(&turn) % ARRAY_SIZE(sets)]);
 }
 
 u64 gs_stash_lost(void)

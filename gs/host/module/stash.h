@@ -31,8 +31,12 @@ void gs_stash_put(const struct gs_stashed *call);
 /* Takes the call of @vcpu out.  Return: false when there is none. */
 bool gs_stash_take(struct gs_stashed *ret, const struct kvm_vcpu *vcpu);
 
-/* Drops calls whose vCPU has not come back for @ns: it was destroyed in between. */
-void gs_stash_expire(u64 ns);
+/*
+ * Drops calls whose vCPU has not come back for so long that it was destroyed in between, or
+ * is paused for good: all of them, or those of the next set in turn.
+ */
+void gs_stash_expire(void);
+void gs_stash_expire_some(void);
 
 /* How many were pushed out by others. */
 u64 gs_stash_lost(void);
