@@ -3,7 +3,9 @@
 """flush-ends.py DIR: where the buffers that each incident has saved end
 
 A line an incident: ID, scope, CPU of the call, the CPUs saved, and how many events
-stand behind the call on its own CPU and on all: "0xabc vm 2 2,3 0 5".
+stand behind the call on its own CPU and on all: "0xabc vm 2 2,3 0 5".  A kernel's own
+program that calls may go to another CPU between the lines it writes for each instance;
+what a guest calls is one event for all.
 """
 import collections, glob, re, struct, subprocess, sys
 
@@ -43,14 +45,16 @@ def main(folder):
         ends[flush][cpu] = max(last, ends[flush].get(cpu, 0))
     shown = list(events(folder))
     for line in open(folder + '/session'):
-        m = re.match(r'incident = (0x[0-9a-f]+) flush (\d+) scope (\w+) by \w+ thread \d+ cpu (\d+)',
+        m = re.match(r'incident = (0x[0-9a-f]+) flush (\d+) scope (\w+) by (\w+) thread \d+ cpu (\d+)',
                      line)
         if not m or m[2] == '0':
             continue
         end = ends[int(m[2])]
-        cpu = int(m[4])
-        call = max(t for t, c, text in shown if c == cpu and t <= end.get(cpu, 0) and
-                   ('FLUSH' in text))
+        calls = [(t, c) for t, c, text in shown if 'FLUSH' in text and t <= end.get(c, 0) and
+                 (m[4] == 'own' or c == int(m[5]))]
+        if not calls:
+            sys.exit('%s: no call to flush before the end of flush %s' % (m[1], m[2]))
+        call, cpu = max(calls)
         behind = [c for t, c, text in shown if t > call and t <= end.get(c, 0) and
                   not text.startswith('LOST')]
         print(m[1], m[3], cpu, ','.join(str(c) for c in sorted(end)), behind.count(cpu),

@@ -64,15 +64,8 @@ place_back() {
 	rm "$1"
 }
 
-# niceness N: of the whole emulation towards what else runs on the machine outside, so that
-# this does not become a part of what is judged
-niceness() {
-	(cd /run/out && lab-outside sh -c "renice -n $1 -p \$(ls /proc/\$(pgrep -P \$LAB_MACHINE)/task)") >/dev/null ||
-		fail "the emulation has its niceness still"
-}
-
 start_system() {
-	niceness -10
+	judged_apart
 	pin 2 3 0-1
 	ssh vm1 'exec cyclictest -q -m -a1 -t1 -p80 -i2000 >/dev/null' &
 	system=$!
@@ -81,7 +74,6 @@ start_system() {
 }
 
 stop_system() {
-	niceness 0
 	undisturbed
 	place_back irqs.before
 	ssh vm1 'kill $(pidof cyclictest)'

@@ -5,6 +5,7 @@
 # limit: 240
 # shellcheck source=tests/lab/xtrace-lib.sh
 . "$(dirname "$0")/../xtrace-lib.sh"
+judged_apart
 
 # record: host/ and vm1/, merged as both/; what cyclictest said is in $tid and $max (us)
 record() {

@@ -5,6 +5,7 @@
 # shellcheck source=tests/lab/xtrace-lib.sh
 . "$(dirname "$0")/../xtrace-lib.sh"
 command -v perf >/dev/null || { echo 'perf is not installed' && exit 77; }
+judged_apart
 
 # What both see is between two times at which nothing of it runs.
 qemu=$(cat /run/guests/vm1/pid)
