@@ -42,10 +42,11 @@ static bool wanted(const struct kcfg_vm *vm)
 static void print_finding(const struct kcfg_finding *finding)
 {
 	bool error = finding->rule->severity == KCFG_ERROR;
+	const char *name = finding->vm ? finding->vm->name : "";
 
 	if (error || verbose)
-		fprintf(stderr, "kvmrt-boot: %s: %s [%s]\n", error ? "error" : "warning",
-			finding->text, finding->rule->id);
+		fprintf(stderr, "kvmrt-boot: %s: %s%s%s [%s]\n", error ? "error" : "warning",
+			name, name[0] ? ": " : "", finding->text, finding->rule->id);
 }
 
 static int validate(struct rt_err *err)

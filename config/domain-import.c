@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/place.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/text.h"
@@ -28,6 +29,7 @@ struct pinned {
 struct import {
 	struct kcfg *cfg;
 	struct kcfg_vm *vm;
+	const struct kcfg_xml *xml;
 	const struct kcfg_parts *found;
 	const struct tune_topo *topo;
 	struct pinned pinned;
@@ -114,7 +116,7 @@ static int set(struct import *im, enum kcfg_attr_id id, const char *value, struc
 
 	if (rc > 0)
 		im->changed++;
-	return rc < 0 ? rt_err_wrap(err, rc, "%s", kcfg_attrs[id].name) : 0;
+	return rc < 0 ? rc : 0;
 }
 
 static const char *format(char buf[LIST_ROOM], const struct rt_cpuset *cpus)
@@ -137,6 +139,47 @@ static int set_cpus(struct import *im, enum kcfg_attr_id id, const char *now,
 	return set(im, id, format(buf, cpus), err);
 }
 
+static bool same_pins(const struct kcfg_parts *found, const struct kcfg_parts *want)
+{
+	static const enum kcfg_part pins[] = { KCFG_PART_CPUSET, KCFG_PART_VCPUPIN,
+					       KCFG_PART_EMULATORPIN, KCFG_PART_IOTHREADPIN };
+
+	for (size_t i = 0; i < sizeof(pins) / sizeof(pins[0]); i++)
+		if (strcmp(found->text[pins[i]], want->text[pins[i]]) != 0)
+			return false;
+	return true;
+}
+
+/* As its attributes are so far. */
+static int place(struct import *im, struct kcfg_places *ret)
+{
+	struct kcfg one = { .vms = &im->vm, .nr_vms = 1 };
+
+	return kcfg_places_make(ret, &one, im->topo, true);
+}
+
+/* Whether the threads are where the file's attributes, with @cpuset, put them. */
+static bool as_placed(struct import *im, const char *cpuset)
+{
+	char *now = im->vm->cpuset, *copy = strdup(cpuset);
+	struct kcfg_places places = { 0 };
+	struct kcfg_parts want = { 0 };
+	bool same = false;
+
+	if (!copy)
+		return false;
+	im->vm->cpuset = copy;
+	if (place(im, &places) == 0 &&
+	    !places.v[0].bad[KCFG_CPUSET] && !places.v[0].bad[KCFG_EMULATOR_CPUSET] &&
+	    kcfg_domain_want(&want, im->vm, &places.v[0], im->xml, NULL) == 0)
+		same = same_pins(im->found, &want);
+	im->vm->cpuset = now;
+	kcfg_parts_finish(&want);
+	kcfg_places_finish(&places);
+	free(copy);
+	return same;
+}
+
 /* With emulators elsewhere than above the vCPUs' CPUs, they have a set of their own. */
 static int import_cpus(struct import *im, struct rt_err *err)
 {
@@ -146,6 +189,11 @@ static int import_cpus(struct import *im, struct rt_err *err)
 	bool apart = im->rt && !p->rising;
 	int rc;
 
+	/* What names siblings too, or a set for emulators, cannot be told from the pins. */
+	if (as_placed(im, im->vm->cpuset))
+		return 0;
+	if (*expression && as_placed(im, expression))
+		return set(im, KCFG_CPUSET, expression, err);
 	rc = set_cpus(im, KCFG_CPUSET, im->vm->cpuset, expression,
 		      apart ? &p->vcpus : &p->all, err);
 	return rc ? : set_cpus(im, KCFG_EMULATOR_CPUSET, im->vm->emulator_cpuset, "",
@@ -155,11 +203,12 @@ static int import_cpus(struct import *im, struct rt_err *err)
 static int import_vcpus(struct import *im, unsigned int max, struct rt_err *err)
 {
 	const char *topology = im->found->text[KCFG_PART_TOPOLOGY];
-	char whole[32];
+	char whole[32], now[16];
 	int rc;
 
 	snprintf(whole, sizeof(whole), "1,%u,1", max);
-	rc = set(im, KCFG_NR_VCPUS, im->found->text[KCFG_PART_VCPUS], err);
+	snprintf(now, sizeof(now), "%d", atoi(im->found->text[KCFG_PART_VCPUS]));
+	rc = set(im, KCFG_NR_VCPUS, now, err);
 	return rc ? : set(im, KCFG_CPU_TOPOLOGY, strcmp(topology, whole) ? topology : "auto", err);
 }
 
@@ -167,11 +216,15 @@ static int import_vcpus(struct import *im, unsigned int max, struct rt_err *err)
 static int import_nodes(struct import *im, struct rt_err *err)
 {
 	const char *text = im->found->text[KCFG_PART_NUMATUNE];
-	struct rt_cpuset nodes, near;
+	struct kcfg_places places;
+	struct rt_cpuset nodes;
 
-	near = tune_topo_touched(im->topo, TUNE_NODE, &im->pinned.all);
-	if (rt_cpuset_parse(&nodes, text, NULL) == 0 && rt_cpuset_equal(&nodes, &near))
+	if (place(im, &places) < 0)
+		return rt_err_set(err, -ENOMEM, "cannot place a VM");
+	if (rt_cpuset_parse(&nodes, text, NULL) == 0 &&
+	    rt_cpuset_equal(&nodes, &places.v[0].nodes))
 		text = "auto";
+	kcfg_places_finish(&places);
 	return set(im, KCFG_NUMATUNE, text, err);
 }
 
@@ -200,8 +253,8 @@ static int import_all(struct import *im, unsigned int max, struct rt_err *err)
 	rc = rc ? : set(im, KCFG_TITLE, text[KCFG_PART_TITLE], err);
 	rc = rc ? : set(im, KCFG_DESCRIPTION, text[KCFG_PART_DESCRIPTION], err);
 	rc = rc ? : import_vcpus(im, max, err);
-	rc = rc ? : import_cpus(im, err);
 	rc = rc ? : set(im, KCFG_RT, im->rt ? "true" : "false", err);
+	rc = rc ? : import_cpus(im, err);
 	rc = rc ? : import_memory(im, err);
 	rc = rc ? : import_nodes(im, err);
 	rc = rc ? : set(im, KCFG_HIDE_KVM, *text[KCFG_PART_HIDE_KVM] ? "true" : "false", err);
@@ -214,7 +267,7 @@ static int import_all(struct import *im, unsigned int max, struct rt_err *err)
 int kcfg_domain_import(struct kcfg *cfg, struct kcfg_vm *vm, const struct kcfg_xml *xml,
 		       const struct tune_topo *topo, struct rt_err *err)
 {
-	struct import im = { .cfg = cfg, .vm = vm, .topo = topo };
+	struct import im = { .cfg = cfg, .vm = vm, .xml = xml, .topo = topo };
 	struct kcfg_parts found = { 0 };
 	unsigned int nr;
 	int rc;

@@ -53,14 +53,17 @@ static int want_vcpus(struct kcfg_parts *ret, const struct kcfg_vm *vm,
 		      const struct kcfg_parts *found, unsigned int max)
 {
 	const struct kcfg_topology *t = &vm->cpu_topology;
+	unsigned long product = (unsigned long)t->sockets * t->cores * t->threads;
 	struct rt_buf nr = { 0 }, topology = { 0 };
 	int rc;
 
-	rt_buf_printf(&nr, "%u", vm->nr_vcpus);
 	/* Those that may be plugged in later are seen by the guest as well. */
-	if (rt_buf_str(&nr) && strcmp(nr.data, found->text[KCFG_PART_VCPUS]))
+	if (product)
+		max = product < RT_MAX_CPUS ? product : RT_MAX_CPUS;
+	else if (vm->nr_vcpus != (unsigned int)atoi(found->text[KCFG_PART_VCPUS]))
 		max = vm->nr_vcpus;
-	if (t->sockets)
+	rt_buf_printf(&nr, vm->nr_vcpus < max ? "%u/%u" : "%u", vm->nr_vcpus, max);
+	if (product)
 		rt_buf_printf(&topology, "%u,%u,%u", t->sockets, t->cores, t->threads);
 	else
 		rt_buf_printf(&topology, "1,%u,1", max);

@@ -9,6 +9,7 @@
 
 #include "config/room.h"
 #include "config/virt.h"
+#include "lib/buf.h"
 #include "lib/text.h"
 
 static const struct kcfg_domain *domain_of(const struct kcfg_check *check,
@@ -27,10 +28,16 @@ void kcfg_check_known(struct kcfg_check *check, const struct kcfg_place *place)
 void kcfg_check_renamed(struct kcfg_check *check, const struct kcfg_place *place)
 {
 	const struct kcfg_domain *domain = domain_of(check, place);
+	struct rt_buf name = { 0 };
 
-	if (domain && place->vm->name[0] && strcmp(domain->name, place->vm->name) != 0)
+	/* Blanks at its ends are none of ours, as in the file. */
+	if (domain)
+		kcfg_tidy(&name, domain->name);
+	if (place->vm->name[0] && name.len && rt_buf_str(&name) &&
+	    strcmp(name.data, place->vm->name) != 0)
 		kcfg_found(check, place->vm, KCFG_NAME, "name \"%s\": libvirt calls the VM \"%s\"",
 			   place->vm->name, domain->name);
+	rt_buf_finish(&name);
 }
 
 void kcfg_check_name_taken(struct kcfg_check *check, const struct kcfg_place *place)

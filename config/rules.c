@@ -39,9 +39,12 @@ const struct kcfg_rule kcfg_rules[] = {
 	{ "name-not-unique", E, "no two VMs have one name",
 	  "A command that names a VM must mean one.  libvirt refuses the second as well.",
 	  kcfg_check_name_unique, NULL },
-	{ "topology-product", E, "sockets x cores x threads of cpu_topology are nr_vcpus",
-	  "libvirt does not define a VM whose topology has another number of CPUs.  auto fits "
+	{ "topology-product", E, "sockets x cores x threads of cpu_topology are nr_vcpus or more",
+	  "libvirt does not define a VM with more virtual CPUs than its topology.  auto fits "
 	  "always.", kcfg_check_topology, NULL },
+	{ "topology-room", W, "cpu_topology has no room for more than nr_vcpus",
+	  "The VM starts with nr_vcpus, and the others can be plugged in while it runs (virsh "
+	  "setvcpus).  Where that is not meant, auto fits always.", kcfg_check_topology, NULL },
 	{ "cpus-unknown", E, "cpuset and emulator_cpuset name what this machine has",
 	  "A thread cannot be put on a CPU that is not there.  hwtopo shows the CPUs, cores, "
 	  "dies, packages and nodes; --topology takes another machine's.",

@@ -93,37 +93,32 @@ static int read_vcpus(const struct kcfg_part_row *row, xmlNode *domain, struct r
 
 	(void)row;
 	if (rc == 0)
-		rt_buf_printf(out, "%u", now);
+		rt_buf_printf(out, now < max ? "%u/%u" : "%u", now, max);
 	return rc;
 }
 
-/* What <vcpus> says of vCPUs that are no more is an error to libvirt. */
-static void forget_vcpus(xmlNode *vcpus, unsigned int nr)
-{
-	xmlNode *node, *next;
-	unsigned int id;
-
-	for (node = kcfg_child(vcpus, "vcpu"); node; node = next) {
-		next = kcfg_sibling(node, "vcpu");
-		if (kcfg_attr_uint(node, "id", 0, nr - 1, 0, &id, NULL) < 0)
-			kcfg_child_remove(node);
-	}
-}
-
+/* What <vcpus> says of each vCPU is more to libvirt than any number, so it goes. */
 static int write_vcpus(const struct kcfg_part_row *row, xmlNode *domain, const char *want,
 		       struct rt_err *err)
 {
 	xmlNode *node = kcfg_child_make(domain, "vcpu");
+	size_t len = strcspn(want, "/");
+	char now[16];
 	uint64_t nr;
 
-	if (rt_parse_u64(want, 1, RT_MAX_CPUS, &nr) < 0)
+	(void)row;
+	snprintf(now, sizeof(now), "%.*s", (int)len, want);
+	if (rt_parse_u64(now, 1, RT_MAX_CPUS, &nr) < 0 ||
+	    (want[len] && rt_parse_u64(want + len + 1, nr, RT_MAX_CPUS, &nr) < 0))
 		return rt_err_say(err, -EINVAL, "expected a number of vCPUs, found \"%s\"", want);
 	if (!node)
 		return -ENOMEM;
-	forget_vcpus(kcfg_child(domain, "vcpus"), nr);
-	kcfg_attr_remove(node, "current");
-	(void)row;
-	return kcfg_text_set(node, want);
+	kcfg_child_remove(kcfg_child(domain, "vcpus"));
+	if (!want[len]) {
+		kcfg_attr_remove(node, "current");
+		return kcfg_text_set(node, want);
+	}
+	return kcfg_attr_set(node, "current", now) ? : kcfg_text_set(node, want + len + 1);
 }
 
 /* Levels between socket and core count as cores; an own topology keeps them. */

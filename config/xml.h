@@ -25,7 +25,7 @@ enum kcfg_part {
 	KCFG_PART_NAME,		/* read only: a rename is libvirt's to do */
 	KCFG_PART_TITLE,
 	KCFG_PART_DESCRIPTION,	/* lines without their indentation */
-	KCFG_PART_VCPUS,	/* "4": those that are there at the start */
+	KCFG_PART_VCPUS,	/* "4"; "2/4": two at the start, and two can be plugged in */
 	KCFG_PART_TOPOLOGY,	/* "sockets,cores,threads", dies counted as cores */
 	KCFG_PART_CPUSET,	/* "4-7": threads that are not pinned otherwise */
 	KCFG_PART_VCPUPIN,	/* "0=4 1=6" */

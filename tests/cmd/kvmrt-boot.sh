@@ -54,7 +54,7 @@ it 'boots nothing while a rule is broken'
 set_in vm3 rt true
 boot vm3
 expect_status 1
-expect_stderr_like '^kvmrt-boot: error: .* \[rt-' "^kvmrt-boot: $cfg is not valid: nothing is booted$"
+expect_stderr_like '^kvmrt-boot: error: vm3: .* \[rt-' "^kvmrt-boot: $cfg is not valid: nothing is booted$"
 set_in vm3 rt false
 
 it 'goes on behind one that does not start, and passes on why'

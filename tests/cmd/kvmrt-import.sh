@@ -14,13 +14,13 @@ define() { sed "s/type='kvm'/type='qemu'/" "$1" >"$tmp/d.xml" && virsh -q define
 section() { sed -n "/^\[.*$1\]/,/^\[/p" "$cfg" | grep ' = '; }
 
 it 'imports what libvirt has, with the values that it has'
-for name in plain windows hostdev numa tuned hotplug commandline texts ours; do
+for name in plain windows hostdev numa tuned hotplug commandline texts ours nasty; do
 	define "tests/fuzz/corpus/xml/$name.xml" || fail "libvirt refuses $name.xml"
 done
 import
 expect_status 0
 expect_stdout_like '^plain: imported$' '^win11 office: imported$' \
-	'^9 imported, 0 updated, 0 the same, 0 skipped$'
+	'^10 imported, 0 updated, 0 the same, 0 skipped$'
 expect_stderr ''
 section 0005 >"$tmp/tuned"
 expect_like "$tmp/tuned" '^name = tuned-by-hand$' '^nr_vcpus = 3$' '^cpuset = 0-1$'
@@ -29,11 +29,21 @@ expect_like "$tmp/texts" '^title = Größe & ✓$' '^description = first <line>$
 section 0009 >"$tmp/ours"
 expect_like "$tmp/ours" '^rt = true$' '^cpuset = 0-1$'
 
+it 'leaves a file that is valid, with room for vCPUs that are plugged in later'
+section 0006 >"$tmp/hotplug"
+expect_like "$tmp/hotplug" '^nr_vcpus = 2$' '^cpu_topology = 4,1,1$'
+section 000b >"$tmp/nasty"
+expect_like "$tmp/nasty" $'^title = a\x7fb$' '^nr_vcpus = 2$' '^cpu_topology = 2,2,1$' '^cpuset = 0,2-3$'
+sed -i '/0009]/,/^disabled/s/^disabled = .*/disabled = true/' "$cfg"	# it is on the CPUs of others
+run kvmrt-validate-config -f "$cfg" --topology "$host"
+expect_status 0
+expect_stdout_like '^.*: hotplug: .* \[topology-room\]$' ': 0 errors, [0-9]+ warnings$'
+
 it 'skips those that are there, and changes nothing'
 cp "$cfg" "$tmp/before"
 import
 expect_status 0
-expect_stdout '0 imported, 0 updated, 0 the same, 9 skipped (in the file already: -u updates them)'
+expect_stdout '0 imported, 0 updated, 0 the same, 10 skipped (in the file already: -u updates them)'
 cmp -s "$cfg" "$tmp/before" || fail 'the file changed'
 
 it 'updates what changed in libvirt, and keeps an expression that means the same'
@@ -44,7 +54,7 @@ virsh -q setvcpus plain 3 --config
 import -u -v
 expect_status 0
 expect_stdout_like '^plain: updated$' '^  nr_vcpus: 2 -> 3$' '^  description: .* -> Three now$' \
-	'^0 imported, 1 updated, 8 the same, 0 skipped$'
+	'^0 imported, 1 updated, 9 the same, 0 skipped$'
 grep -q '^cpuset = c1$' "$cfg" || fail 'the expression c1 was lost'
 
 it 'takes named VMs alone, and names what libvirt has not'
@@ -56,11 +66,42 @@ import nonesuch
 expect_status 1
 expect_stderr 'kvmrt-import: libvirt has no VM "nonesuch"'
 
+it 'keeps a cpuset that names siblings, and takes it into a new file'
+define_vm set 5a1c0006-0000-4000-8000-00000000000a
+import set
+expect_status 0
+sed -i '/^name = set/,/^\[/{s/^rt = .*/rt = true/; s/^cpuset =.*/cpuset = n1/}' "$cfg"
+run kvmrt-sync-config -f "$cfg" --topology "$host" set
+expect_status 0
+import -u set
+expect_stdout_like ' 0 updated, 1 the same'
+cp "$cfg" "$tmp/before"
+run kvmrt-sync-config -r -f "$cfg" --topology "$host" set
+expect_stdout '1 alike, 0 synchronised'
+cmp -s "$cfg" "$tmp/before" || fail 'the file changed'
+rm "$cfg"
+import set
+section 000a >"$tmp/set"
+expect_like "$tmp/set" '^rt = true$' '^cpuset = n1$' '^numatune = auto$'
+virsh -q undefine set
+
+it 'takes a name without the blanks around it, and finds no difference in them'
+rm "$cfg"
+virsh -q domrename texts ' texts'
+import texts
+expect_status 1
+import ' texts'
+expect_status 0
+run kvmrt-validate-config -f "$cfg" --topology "$host"
+expect_status 0
+grep name-differs "$tmp/stdout" && fail 'a difference'
+virsh -q domrename ' texts' texts
+
 it 'writes nothing with --dry-run'
 rm "$cfg"
 import --dry-run
 expect_status 0
-expect_stdout_like '^would be: 9 imported'
+expect_stdout_like '^would be: 10 imported'
 [ ! -e "$cfg" ] || fail 'the file is there'
 
 it 'warns of what libvirt would start by itself'

@@ -129,6 +129,27 @@ expect_status 1
 expect_stderr_like 'large: libvirt has it under another name, and renames only what is off; it is paused'
 virsh -q destroy tiny
 
+it 'keeps comments, CDATA and what belongs to others, and tells libvirt of each number of vCPUs'
+define tests/fuzz/corpus/xml/nasty.xml || fail 'libvirt refuses nasty.xml'
+xml nasty >"$tmp/nasty"
+run kvmrt-import -f "$cfg" --topology "$host" nasty
+expect_status 0
+sync_config nasty
+expect_status 0
+xml nasty | diff "$tmp/nasty" - | sed -n 's/^[<>] *//p' | sed 's/hash="[^"]*"/hash=""/' >"$tmp/changed"
+expect_same "$tmp/changed" "<kvmrt:vm xmlns:kvmrt=\"urn:kvmrt:domain:1\" cpuset=\"0,2-3\" hash=\"\"/>
+<vcpu placement='static' current='2'>4</vcpu>
+<vcpu placement='static' cpuset='0,2-3' current='2'>4</vcpu>
+<emulatorpin cpuset='0,2-3'/>
+<iothreadpin iothread='7' cpuset='0'/>"
+for n in 3 1 4; do
+	set_in nasty nr_vcpus $n
+	sync_config nasty
+	expect_status 0
+	[ "$(virsh -q vcpucount nasty --config --current)/$(virsh -q vcpucount nasty --config --maximum)" = $n/4 ] ||
+		fail "$n: $(xml nasty | grep vcpu)"
+done
+
 it 'names a VM that libvirt does not know'
 virsh -q undefine tiny
 sync_config large

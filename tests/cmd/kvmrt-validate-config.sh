@@ -115,7 +115,11 @@ rule name-not-unique 1 4 'x: name "x" is that of line 2 as well' "$A
 name = x
 $B
 name = x"
-rule topology-product 1 3 'test: cpu_topology: expected a product of 1 (nr_vcpus), found 1 x 2 x 1 = 2' "$A
+rule topology-product 1 3 'test: cpu_topology: expected a product of 4 (nr_vcpus), found 1 x 2 x 1 = 2' "$A
+name = test
+cpu_topology = 1,2,1
+nr_vcpus = 4"
+rule topology-room 0 3 'test: cpu_topology: expected a product of 1 (nr_vcpus), found 1 x 2 x 1 = 2' "$A
 name = test
 cpu_topology = 1,2,1"
 rule cpus-unknown 1 3 \

@@ -135,6 +135,58 @@ TEST(emulators_below_the_vcpus_have_a_set_of_their_own)
 	bench_finish(&b);
 }
 
+/* What is imported behind a synchronisation is what was there. */
+static void check_round(const char *attrs, const char *cpuset, const char *emulator)
+{
+	struct kcfg_parts parts = { 0 };
+	struct bench b;
+
+	bench_init(&b, attrs, BARE);
+	want(&b, &parts);
+	assert_int_equal(kcfg_xml_write(b.xml, &parts, NULL), 0);
+	assert_int_equal(kcfg_domain_import(b.cfg, b.cfg->vms[0], b.xml, b.topo, NULL), 0);
+	kcfg_parts_finish(&parts);
+	/* And into a new file, by our note. */
+	kcfg_attr_parse(b.cfg->vms[0], KCFG_CPUSET, "", NULL);
+	kcfg_attr_parse(b.cfg->vms[0], KCFG_EMULATOR_CPUSET, "", NULL);
+	assert_true(kcfg_domain_import(b.cfg, b.cfg->vms[0], b.xml, b.topo, NULL) > 0);
+	assert_string_equal(b.cfg->vms[0]->cpuset, cpuset);
+	assert_string_equal(b.cfg->vms[0]->emulator_cpuset, emulator);
+	bench_finish(&b);
+}
+
+TEST(siblings_and_a_set_for_emulators_outlive_a_round)
+{
+	check_round("rt = true\ncpuset = n1\n", "n1", "");
+	check_round("rt = true\ncpuset = n0-n1\nnr_vcpus = 3\n", "n0-n1", "");
+	check_round("rt = true\ncpuset = 2-3\nemulator_cpuset = 6\n", "2,6", "");
+	check_round("rt = true\ncpuset = n1\nemulator_cpuset = 0\nnr_vcpus = 1\n", "4", "0");
+}
+
+TEST(room_for_more_vcpus_is_kept)
+{
+	struct kcfg_parts parts = { 0 };
+	struct bench b;
+
+	import(&b, "", "<domain><name>vm</name><vcpu current='2'>4</vcpu></domain>");
+	assert_int_equal(b.cfg->vms[0]->nr_vcpus, 2);
+	assert_int_equal(b.cfg->vms[0]->cpu_topology.sockets, 4);
+	want(&b, &parts);
+	assert_string_equal(parts.text[KCFG_PART_VCPUS], "2/4");
+	kcfg_parts_finish(&parts);
+	assert_int_equal(kcfg_set(b.cfg, b.cfg->vms[0], KCFG_NR_VCPUS, "3", NULL), 1);
+	want(&b, &parts);
+	assert_string_equal(parts.text[KCFG_PART_VCPUS], "3/4");
+	assert_string_equal(parts.text[KCFG_PART_TOPOLOGY], "4,1,1");
+	kcfg_parts_finish(&parts);
+	assert_int_equal(kcfg_set(b.cfg, b.cfg->vms[0], KCFG_CPU_TOPOLOGY, "auto", NULL), 1);
+	want(&b, &parts);
+	assert_string_equal(parts.text[KCFG_PART_VCPUS], "3");
+	assert_string_equal(parts.text[KCFG_PART_TOPOLOGY], "1,3,1");
+	kcfg_parts_finish(&parts);
+	bench_finish(&b);
+}
+
 TEST(an_expression_that_means_the_same_stays)
 {
 	struct bench b;
@@ -154,6 +206,8 @@ int main(void)
 		cmocka_unit_test(only_parts_count_as_differences_not_notes),
 		cmocka_unit_test(a_vm_whose_vcpus_have_cpus_and_a_policy_is_real_time),
 		cmocka_unit_test(emulators_below_the_vcpus_have_a_set_of_their_own),
+		cmocka_unit_test(siblings_and_a_set_for_emulators_outlive_a_round),
+		cmocka_unit_test(room_for_more_vcpus_is_kept),
 		cmocka_unit_test(an_expression_that_means_the_same_stays),
 	};
 

@@ -103,8 +103,11 @@ TEST(numbers_of_cpus_fit_one_another)
 {
 	check(A "nr_vcpus = 4\ncpu_topology = 1,2,2\n", "");
 	check(A "nr_vcpus = 4\ncpu_topology = 2,2,2\n",
-	      "4 topology-product: cpu_topology: expected a product of 4 (nr_vcpus), found "
+	      "4 topology-room: cpu_topology: expected a product of 4 (nr_vcpus), found "
 	      "2 x 2 x 2 = 8\n");
+	check(A "nr_vcpus = 4\ncpu_topology = 1,3,1\n",
+	      "4 topology-product: cpu_topology: expected a product of 4 (nr_vcpus), found "
+	      "1 x 3 x 1 = 3\n");
 	check(A "nr_vcpus = 2\ncpuset = 2-3\n",
 	      "4 cpuset-small: cpuset: expected at least 3 CPUs (nr_vcpus + 1), found 2\n");
 	check(A "rt = yes\nnr_vcpus = 4\ncpuset = n1\n",

@@ -113,7 +113,7 @@ TEST(other_domains_are_read)
 	assert_part(xml, KCFG_PART_TOPOLOGY, "2,2,1");
 	kcfg_xml_destroy(xml);
 	xml = load("hotplug.xml");
-	assert_part(xml, KCFG_PART_VCPUS, "2");
+	assert_part(xml, KCFG_PART_VCPUS, "2/4");
 	assert_int_equal(kcfg_xml_max_vcpus(xml), 4);
 	kcfg_xml_destroy(xml);
 	xml = load("windows.xml");
@@ -135,7 +135,8 @@ TEST(other_domains_are_read)
 TEST(a_write_of_what_is_there_changes_nothing)
 {
 	static const char *const names[] = { "plain.xml", "windows.xml", "hostdev.xml", "numa.xml",
-		"tuned.xml", "hotplug.xml", "commandline.xml", "texts.xml", "ours.xml" };
+		"tuned.xml", "hotplug.xml", "commandline.xml", "texts.xml", "ours.xml",
+		"nasty.xml" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		struct kcfg_xml *xml = load(names[i]);
@@ -232,14 +233,17 @@ TEST(a_mode_of_numatune_is_kept)
 	kcfg_xml_destroy(xml);
 }
 
-TEST(fewer_vcpus_are_forgotten_one_by_one)
+TEST(what_was_said_of_single_vcpus_goes_with_their_number)
 {
 	struct kcfg_xml *xml = load("hotplug.xml");
 
+	write_part(xml, KCFG_PART_VCPUS, "2/4");
+	assert_has(xml, "<vcpu id=\"2\"");
+	write_part(xml, KCFG_PART_VCPUS, "3/4");
+	assert_has(xml, "<vcpu placement=\"static\" current=\"3\">4</vcpu>");
+	assert_has_not(xml, "<vcpus>");
 	write_part(xml, KCFG_PART_VCPUS, "3");
 	assert_has(xml, "<vcpu placement=\"static\">3</vcpu>");
-	assert_has(xml, "<vcpu id=\"2\"");
-	assert_has_not(xml, "<vcpu id=\"3\"");
 	kcfg_xml_destroy(xml);
 }
 
@@ -303,7 +307,7 @@ int main(void)
 		cmocka_unit_test(an_element_that_is_made_stands_where_libvirt_writes_it),
 		cmocka_unit_test(what_is_taken_away_leaves_no_empty_element),
 		cmocka_unit_test(a_mode_of_numatune_is_kept),
-		cmocka_unit_test(fewer_vcpus_are_forgotten_one_by_one),
+		cmocka_unit_test(what_was_said_of_single_vcpus_goes_with_their_number),
 		cmocka_unit_test(dies_count_as_cores),
 		cmocka_unit_test(bad_xml_is_named),
 		cmocka_unit_test(nothing_outside_the_text_is_read),
