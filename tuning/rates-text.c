@@ -71,17 +71,13 @@ size_t tune_rates_order(const struct tune_rates *rates, const struct tune_rates_
 static unsigned int about_width(const struct tune_rates *rates,
 				const struct tune_rates_view *view)
 {
-	unsigned int width = ABOUT_LEAST, most = ABOUT_MOST;
-	size_t i, len;
+	unsigned int most = ABOUT_MOST;
 
 	if (view->width && view->width / 4 < most)
 		most = view->width / 4 > ABOUT_LEAST ? view->width / 4 : ABOUT_LEAST;
-	for (i = 0; i < rates->n; i++) {
-		len = strlen(rates->v[i].about);
-		if (len > width)
-			width = len < most ? (unsigned int)len : most;
-	}
-	return width;
+	if (rates->widest <= ABOUT_LEAST)
+		return ABOUT_LEAST;
+	return rates->widest < most ? (unsigned int)rates->widest : most;
 }
 
 unsigned int tune_rates_columns(const struct tune_rates *rates,

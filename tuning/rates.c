@@ -229,7 +229,7 @@ static int compare_table(struct tune_rates *rates, const struct pair *pair,
 {
 	const struct tune_irq *irq, *before;
 	struct tune_rate *rate;
-	size_t i, at = 0;
+	size_t i, len, at = 0;
 
 	for (i = 0; i < pair->now->n; i++) {
 		irq = &pair->now->v[i];
@@ -248,6 +248,9 @@ static int compare_table(struct tune_rates *rates, const struct pair *pair,
 			.known = before, .first = rates->n * rates->nr_cpus,
 		};
 		rates->n++;
+		len = strlen(irq->actions);
+		if (len > rates->widest)
+			rates->widest = len;
 		if (irq->nr_counts == 1 && pair->now->nr_cpus > 1)
 			compare_single(rates, pair, irq, before, rate);
 		else
@@ -264,6 +267,7 @@ static int compare(struct tune_rates *rates, const struct tune_rates_choice *cho
 	int rc = 0;
 
 	rates->n = 0;
+	rates->widest = 0;
 	if (choose_cpus(rates, &rates->irqs[now], choice) < 0)
 		return -ENOMEM;
 	columns = calloc(2 * (size_t)rates->nr_cpus + 1, sizeof(*columns));

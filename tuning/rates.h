@@ -47,6 +47,7 @@ struct tune_rate {
 struct tune_rates {
 	struct tune_rate *v;
 	size_t n, room;
+	size_t widest;		/* length of the longest ->about */
 	float *per_cpu;		/* a second; NAN where not known */
 	size_t per_cpu_room;
 	unsigned int *cpus;	/* those chosen that are online */

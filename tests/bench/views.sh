@@ -38,6 +38,6 @@ watch() {
 }
 watch cpustat
 watch cpustat --json
-watch interview --text -C
+watch interview --text
 watch interview --json
 exit $over
