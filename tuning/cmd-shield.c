@@ -246,6 +246,21 @@ static void tell_refused(const struct tune_plan *plan)
 				change->refused ? change->refused : "no memory");
 }
 
+static void tell_astray(const struct rt_root *root, const struct tune_shield *shield)
+{
+	const struct tune_left *left;
+	struct tune_lefts lefts;
+	char cpus[4096];
+
+	if (tune_shield_astray(&lefts, root, shield, NULL) < 0)
+		return;
+	for (left = lefts.v; left < lefts.v + lefts.nr; left++)
+		if (rt_cpuset_format(&left->cpus, cpus, sizeof(cpus)) >= 0)
+			fprintf(stderr, "shield: interrupt %d \"%s\" is not where it is assigned, "
+				"but on CPUs %s: %s\n", left->number, left->name, cpus, left->why);
+	tune_lefts_finish(&lefts);
+}
+
 static int apply(struct tune_journal *journal, const struct rt_root *root,
 		 const struct tune_shield *shield, struct rt_err *err)
 {
@@ -268,6 +283,7 @@ static int apply(struct tune_journal *journal, const struct rt_root *root,
 		tune_shield_undo(journal, NULL, NULL);
 		return rt_err_wrap(err, rc, "nothing is shielded now");
 	}
+	tell_astray(root, shield);
 	tell(root, shield, now, &why);
 	return 0;
 }

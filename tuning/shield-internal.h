@@ -26,6 +26,9 @@ int tune_for_entries(const struct rt_root *root, const char *folder,
 				 const char *name, struct rt_err *err),
 		     void *arg, struct rt_err *err);
 
+/* What the service's file says of an interrupt, or NULL. */
+const struct tune_irq_assign *tune_shield_assigned(const struct tune_shield *shield,
+						   const struct tune_irq *irq);
 int tune_shield_plan_irqs(struct tune_plan *plan, const struct tune_shield *shield,
 			  struct rt_err *err);
 int tune_shield_plan_network(struct tune_plan *plan, const struct tune_shield *shield,

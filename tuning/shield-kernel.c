@@ -58,8 +58,8 @@ static int for_entries(struct tune_plan *plan, const struct tune_shield *shield,
 	return tune_for_entries(plan->root, folder, each, &with, err);
 }
 
-static const struct tune_irq_assign *assigned(const struct tune_shield *shield,
-					      const struct tune_irq *irq)
+const struct tune_irq_assign *tune_shield_assigned(const struct tune_shield *shield,
+						   const struct tune_irq *irq)
 {
 	size_t i;
 
@@ -70,11 +70,12 @@ static const struct tune_irq_assign *assigned(const struct tune_shield *shield,
 	return NULL;
 }
 
+/* One that the kernel does not let go is no change: it is told of when the rest is done. */
 static int plan_irq(struct tune_plan *plan, const struct tune_shield *shield,
-		    const struct tune_irq *irq, const struct rt_cpuset *host, struct rt_err *err)
+		    struct tune_irq *irq, const struct rt_cpuset *host, struct rt_err *err)
 {
 	const struct rt_cpuset *shielded = &shield->cpus[TUNE_SHIELD_IRQ];
-	const struct tune_irq_assign *assign = assigned(shield, irq);
+	const struct tune_irq_assign *assign = tune_shield_assigned(shield, irq);
 	char target[64], list[TUNE_LIST_MAX];
 	const char *why = irq->actions;
 	int rc = 0;
@@ -87,6 +88,9 @@ static int plan_irq(struct tune_plan *plan, const struct tune_shield *shield,
 		return 0;
 	if (rc < 0)
 		return rt_err_wrap(err, rc, "interrupt %d", irq->number);
+	tune_irq_probe(irq, plan->root);
+	if (irq->hold == TUNE_IRQ_MANAGED || irq->hold == TUNE_IRQ_FIXED)
+		return 0;
 	snprintf(target, sizeof(target), "proc/irq/%d/smp_affinity_list", irq->number);
 	return tune_plan_add(plan, TUNE_KNOB_CPULIST, target, list, TUNE_OPTIONAL, TUNE_COST_IRQ,
 			     err, "%s of %s", assign ? "assigned interrupt" : "interrupt",

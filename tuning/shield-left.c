@@ -121,11 +121,26 @@ static const struct rt_cpuset *place_of(const struct tune_irq *irq)
 	return rt_cpuset_empty(&irq->effective) ? &irq->affinity : &irq->effective;
 }
 
+static int add_irq(struct tune_lefts *lefts, const struct tune_irq *irq,
+		   const struct rt_cpuset *cpus, const char *why, struct rt_err *err)
+{
+	struct tune_left *left = more(lefts);
+
+	if (!left)
+		return rt_err_set(err, -ENOMEM, "the interrupts");
+	left->what = TUNE_LEFT_IRQ;
+	left->cpus = *cpus;
+	left->number = irq->number;
+	snprintf(left->name, sizeof(left->name), "%s", irq->actions);
+	left->why = why;
+	return 0;
+}
+
 static int left_irqs(struct tune_lefts *lefts, const struct rt_root *root,
 		     const struct rt_cpuset *shielded, struct rt_err *err)
 {
 	struct tune_irqs irqs = { 0 };
-	struct tune_left *left;
+	struct rt_cpuset cpus;
 	size_t i;
 	int rc;
 
@@ -137,17 +152,9 @@ static int left_irqs(struct tune_lefts *lefts, const struct rt_root *root,
 		    !rt_cpuset_overlaps(place_of(irq), shielded))
 			continue;
 		tune_irq_probe(irq, root);
-		left = more(lefts);
-		if (!left) {
-			rc = rt_err_set(err, -ENOMEM, "the interrupts");
-			break;
-		}
-		left->what = TUNE_LEFT_IRQ;
-		left->cpus = *place_of(irq);
-		rt_cpuset_and(&left->cpus, shielded);
-		left->number = irq->number;
-		snprintf(left->name, sizeof(left->name), "%s", irq->actions);
-		left->why = irq_reason(irq, shielded);
+		cpus = *place_of(irq);
+		rt_cpuset_and(&cpus, shielded);
+		rc = add_irq(lefts, irq, &cpus, irq_reason(irq, shielded), err);
 	}
 	tune_irqs_finish(&irqs);
 	return rc;
@@ -193,6 +200,38 @@ static int left_memory(struct tune_lefts *lefts, const struct rt_root *root,
 		left->why = memory_reason(tune_task_cgroup(&tasks, task));
 	}
 	tune_tasks_finish(&tasks);
+	return rc;
+}
+
+static const char *astray_reason(const struct tune_irq *irq)
+{
+	if (irq->hold == TUNE_IRQ_MANAGED)
+		return "managed: only the kernel moves it";
+	return irq->hold == TUNE_IRQ_FIXED ? "the kernel does not let it be moved" :
+	       "something else has moved it";
+}
+
+int tune_shield_astray(struct tune_lefts *ret, const struct rt_root *root,
+		       const struct tune_shield *shield, struct rt_err *err)
+{
+	const struct tune_irq_assign *assign;
+	struct tune_irqs irqs = { 0 };
+	struct tune_irq *irq;
+	int rc = 0;
+
+	*ret = (struct tune_lefts){ 0 };
+	if (shield->assigns.nr)
+		rc = tune_irqs_read(&irqs, root, TUNE_IRQS_AFFINITY | TUNE_IRQS_DEVICE, err);
+	for (irq = irqs.v; irq < irqs.v + irqs.n && rc == 0; irq++) {
+		assign = irq->has_affinity ? tune_shield_assigned(shield, irq) : NULL;
+		if (!assign || rt_cpuset_within(&irq->affinity, &assign->cpus))
+			continue;
+		tune_irq_probe(irq, root);
+		rc = add_irq(ret, irq, &irq->affinity, astray_reason(irq), err);
+	}
+	tune_irqs_finish(&irqs);
+	if (rc < 0)
+		tune_lefts_finish(ret);
 	return rc;
 }
 

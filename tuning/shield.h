@@ -163,6 +163,9 @@ struct tune_lefts {
  */
 int tune_shield_left(struct tune_lefts *ret, const struct rt_root *root,
 		     const struct tune_shield *shield, struct rt_err *err);
+/* Interrupts that are not where the service's file assigns them. */
+int tune_shield_astray(struct tune_lefts *ret, const struct rt_root *root,
+		       const struct tune_shield *shield, struct rt_err *err);
 void tune_lefts_finish(struct tune_lefts *lefts);
 
 /*

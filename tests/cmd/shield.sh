@@ -120,6 +120,23 @@ expect_status 0
 on_tree --reset
 expect_same "$tmp/before" "$(picture)"
 
+it 'plans nothing for an interrupt that the kernel holds, and says when one is assigned'
+chmod 444 "$tree/proc/irq/25/smp_affinity_list"
+on_tree --irq 3 --dry-run
+expect_status 0
+expect_stdout_like '^/proc/irq/24/smp_affinity_list '
+grep -q '/proc/irq/25/' "$tmp/stdout" && fail 'the plan has what will not be'
+on_tree --service
+expect_status 0
+expect_stderr_like '^shield: interrupt 25 "nvme0q1" is not where it is assigned, but on CPUs 3: managed: only'
+expect_same "$tree/proc/irq/25/smp_affinity_list" 3
+expect_same "$tree/proc/irq/24/smp_affinity_list" 0
+on_tree
+expect_stdout_like '^3 +interrupt +25 +nvme0q1 +managed: '
+on_tree --reset
+chmod 644 "$tree/proc/irq/25/smp_affinity_list"
+expect_same "$tmp/before" "$(picture)"
+
 it 'says what is wrong in the file'
 echo 'SHIELD_SOME=2' >"$tmp/file"
 on_tree --service --file "$tmp/file"
