@@ -206,6 +206,39 @@ CELL(get_pinned)
 	ret->set = bound->nr_pinned;
 }
 
+/* What a person calls it: the first of its names, else its address. */
+static int put_device(char *to, size_t size, const struct tune_pci *dev, const char *before)
+{
+	size_t len = dev->names ? strcspn(dev->names, " ") : 0;
+
+	return snprintf(to, size, "%s%.*s", before, (int)(len ? len : sizeof(dev->address)),
+			len ? dev->names : dev->address);
+}
+
+CELL(get_devices)
+{
+	const size_t room = sizeof(ret->text) - sizeof(",+4294967295");
+	const struct tune_pci *dev = stat->topo->pci, *end = dev + stat->topo->nr_pci;
+	unsigned int more = 0;
+	size_t len = 0, next;
+
+	for (; dev < end; dev++) {
+		if (tune_pci_is_bridge(dev) || !tune_pci_is_notable(dev) ||
+		    !rt_cpuset_has(&dev->local, cpu->cpu->number))
+			continue;
+		next = len + (size_t)put_device(ret->text + len, sizeof(ret->text) - len, dev,
+						len ? "," : "");
+		if (more || next > room)
+			more++;
+		else
+			len = next;
+	}
+	ret->text[len] = '\0';
+	if (more)
+		snprintf(ret->text + len, sizeof(ret->text) - len, ",+%u", more);
+	ret->set = len > 0;
+}
+
 /* One list of columns for both tables, so that their places agree. */
 #define COLUMNS(C) \
 	C(cpu, "CPU", NUMBER, "number of the CPU") \
@@ -230,7 +263,8 @@ CELL(get_pinned)
 	C(irqs, "IRQS", STRING, "numbers of those delivered there") \
 	C(nr_irqs, "#IRQS", NUMBER, "how many these are") \
 	C(tasks, "#TASKS", NUMBER, "threads that may run there") \
-	C(pinned, "PINNED", STRING, "threads that chose it alone")
+	C(pinned, "PINNED", STRING, "threads that chose it alone") \
+	C(devices, "DEVICES", STRING, "PCI devices that are near it")
 
 #define AS_COLUMN(name, head, type, help) { head, #name, RT_COL_##type, help },
 #define AS_GETTER(name, head, type, help) get_##name,

@@ -87,6 +87,9 @@ static int choose_cpus(struct tune_cpustat *stat, const char *text, struct rt_er
 		rc = tune_cpuset_resolve(&chosen, topo, text, err);
 		if (rc < 0)
 			return rc;
+		if (rt_cpuset_empty(&chosen))
+			return rt_err_say(err, -EINVAL, "expected CPUs, found none in \"%s\"",
+					  text);
 	}
 	v = calloc(topo->nr_cpus + 1, sizeof(*v));
 	if (!v)

@@ -17,6 +17,9 @@ expect_status 1
 expect_stderr_like 'no CPU 8'
 stat -c n7
 expect_status 1
+stat -c ''
+expect_status 1
+expect_stderr 'cpustat: expected CPUs, found none in ""'
 run cpustat --root "$tmp/none"
 expect_status 1
 
@@ -44,6 +47,20 @@ stat -c c0 -o cpu,node
 expect_stdout 'CPU  NODE
   0     0
   2     0'
+
+it 'tells the devices that are near'
+python3 tests/tools/make-machine.py "$tmp/two" packages=2 nodes=2 cores=2 threads=1 pci=2 ||
+	fail 'no tree'
+for file in stat interrupts softirqs; do
+	cp "$tmp/root/proc/$file" "$tmp/two/proc/"
+done
+run cpustat --root "$tmp/two" -i 10ms -n 1 -o cpu,node,devices
+expect_status 0
+expect_stdout 'CPU  NODE  DEVICES
+  0     0  nvme0,enp1s0f0,enp1s0f1
+  1     0  nvme0,enp1s0f0,enp1s0f1
+  2     1  nvme1,enp17s0f0,enp17s0f1
+  3     1  nvme1,enp17s0f0,enp17s0f1'
 
 it 'lists its columns'
 run cpustat --list
