@@ -185,6 +185,9 @@ static int set_cpus(const struct tune_run *run, pid_t tid, struct rt_err *err)
 	if (errno == EINVAL)
 		return rt_err_say(err, -EINVAL, "CPUs %s: forbidden by its control group, or it "
 				  "is a thread of one CPU", list);
+	if (errno == EPERM && geteuid() != 0)
+		return rt_err_say(err, -EPERM, "CPUs %s: it is not yours: needs root "
+				  "(CAP_SYS_NICE)", list);
 	return rt_err_set(err, -errno, "CPUs %s", list);
 }
 
@@ -209,6 +212,22 @@ static void want(const struct tune_run *run, struct attr *attr)
 		attr->runtime = run->slice;
 }
 
+/* errno of sched_setattr(2), in words that tell what is missing. */
+static int tell_denied(const struct attr *attr, struct rt_err *err)
+{
+	if (errno != EPERM)
+		return rt_err_set(err, -errno, "cannot set the policy");
+	if (geteuid() != 0)
+		return rt_err_say(err, -EPERM, "cannot set the policy: needs root "
+				  "(CAP_SYS_NICE)%s", attr->policy == DEADLINE ? "" :
+				  is_fair(attr->policy) ? ", or a limit as of \"ulimit -e\"" :
+				  ", or a limit as of \"ulimit -r\"");
+	if (attr->policy == DEADLINE)
+		return rt_err_say(err, -EPERM, "policy deadline: the thread must be "
+				  "allowed on all CPUs of its scheduling domain");
+	return rt_err_set(err, -EPERM, "cannot set the policy");
+}
+
 static int set_policy(const struct tune_run *run, pid_t tid, struct rt_err *err)
 {
 	struct attr attr = { .size = sizeof(attr) }, now = { .size = sizeof(now) };
@@ -220,12 +239,8 @@ static int set_policy(const struct tune_run *run, pid_t tid, struct rt_err *err)
 	if (run->slice && !is_fair(attr.policy))
 		return rt_err_say(err, RT_ECANNOT, "only a thread of the policy other or batch "
 				  "has a quantum of its own");
-	if (syscall(SYS_sched_setattr, tid, &attr, 0) < 0) {
-		if (errno == EPERM && attr.policy == DEADLINE && geteuid() == 0)
-			return rt_err_say(err, -EPERM, "policy deadline: the thread must be "
-					  "allowed on all CPUs of its scheduling domain");
-		return rt_err_set(err, -errno, "cannot set the policy");
-	}
+	if (syscall(SYS_sched_setattr, tid, &attr, 0) < 0)
+		return tell_denied(&attr, err);
 	if (syscall(SYS_sched_getattr, tid, &now, sizeof(now), 0) < 0)
 		return rt_err_set(err, -errno, "cannot read the policy back");
 	if (now.policy != attr.policy || now.priority != attr.priority)

@@ -99,6 +99,17 @@ expect_stdout_like "list: $first$"
 run chrt -p $sleeper
 expect_stdout_like 'SCHED_BATCH$'
 
+it 'says what one who is not root lacks'
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null && [ "$(ulimit -r)" = 0 ]; then
+	as_nobody() { run setpriv --reuid 65534 --clear-groups kvmrt-run "$@"; expect_status 125; }
+	as_nobody --policy rr true
+	expect_stderr 'kvmrt-run: cannot set the policy: needs root (CAP_SYS_NICE), or a limit as of "ulimit -r"'
+	as_nobody --policy deadline --deadline 1ms/5ms/5ms true
+	expect_stderr 'kvmrt-run: cannot set the policy: needs root (CAP_SYS_NICE)'
+	as_nobody --bias "$first" --pid $$
+	expect_stderr_like "^kvmrt-run: thread $$ .*: CPUs $first: it is not yours: needs root"
+fi
+
 [ "$(id -u)" = 0 ] || skip 'the rest needs root'
 kvmrt-run --policy fifo true 2>/dev/null || skip 'real-time policies are not allowed here'
 
