@@ -200,7 +200,7 @@ void tune_fix_expand(struct rt_buf *buf, const struct tune_host *host, const cha
 static void fix_sysfs(struct rt_buf *buf, const struct tune_host *host, const char *text)
 {
 	int len = (int)strcspn(text, " ");
-	const char *value = text + len + (text[len] == ' ');
+	const char *value = text[len] ? text + len + 1 : "VALUE";	/* none is --explain's */
 
 	if (host->systemd)
 		rt_buf_printf(buf, "echo 'w %.*s - - - - %s' >>/etc/tmpfiles.d/kvmrt.conf && "

@@ -188,9 +188,7 @@ const struct tune_check tune_checks_kernel[] = {
 		.why = "a new group of cgroup v1 has no real-time budget: giving a vCPU its FIFO "
 		       "policy fails with EPERM, and the VM does not start",
 		.reads = CONFIG ", /sys/fs/cgroup",
-		.fix_kind = TUNE_FIX_SAY,
-		.fix = "in /etc/libvirt/qemu.conf: cgroup_controllers without \"cpu\"; or start "
-		       "with systemd.unified_cgroup_hierarchy=1",
+		.fix_kind = TUNE_FIX_BOOT, .fix = "systemd.unified_cgroup_hierarchy=1",
 	}, {
 		.id = "nmi-watchdog", .severity = TUNE_WARNING, .look = look_nmi_watchdog,
 		.path = "proc/sys/kernel/nmi_watchdog",
@@ -229,7 +227,7 @@ const struct tune_check tune_checks_kernel[] = {
 		.want = "Split huge pages",
 		.expected = "not affected, or not mitigated by splitting huge pages",
 		.why = "the mitigation is what nx-huge-pages is about",
-		.fix_kind = TUNE_FIX_SAY, .fix = "see the row nx-huge-pages",
+		.fix_kind = TUNE_FIX_MODULE, .fix = "kvm nx_huge_pages=0",
 	}, {
 		.id = "l1d-flush", .severity = TUNE_INFO, .look = look_vulnerability,
 		.path = "sys/devices/system/cpu/vulnerabilities/l1tf",

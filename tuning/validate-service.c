@@ -319,7 +319,8 @@ const struct tune_check tune_checks_service[] = {
 		.why = "kvmrt-boot --clean refuses to begin where VMs run already",
 		.reads = "/etc/systemd/system/multi-user.target.wants, /etc/libvirt/qemu/autostart",
 		.fix_kind = TUNE_FIX_RUN,
-		.fix = "systemctl disable libvirt-guests; rm -f /etc/libvirt/qemu/autostart/*.xml",
+		.fix = "systemctl disable libvirt-guests; virsh list --all --autostart --uuid | "
+		       "xargs -rn1 virsh autostart --disable",
 	}, {
 		.id = "cgroup", .severity = TUNE_WARNING, .look = look_cgroup,
 		.path = "sys/fs/cgroup/cgroup.controllers",

@@ -185,8 +185,9 @@ const struct tune_check tune_checks_virt[] = {
 		.path = "etc/libvirt/qemu.conf",
 		.expected = "cgroup_controllers is not set, or has cpuset",
 		.why = "threads cannot be isolated without a cpuset cgroup of their own",
-		.fix_kind = TUNE_FIX_SAY, .fix = "in /etc/libvirt/qemu.conf: add \"cpuset\" to "
-			"cgroup_controllers, and restart libvirt's daemon",
+		.fix_kind = TUNE_FIX_RUN,
+		.fix = "sed -i 's/^ *cgroup_controllers *= *\\[/& \"cpuset\",/' "
+		       "/etc/libvirt/qemu.conf && systemctl try-restart virtqemud libvirtd",
 	}, {
 		.id = "rt-domains", .severity = TUNE_WARNING, .look = look_domains,
 		.path = "etc/libvirt/qemu",

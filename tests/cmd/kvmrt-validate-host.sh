@@ -100,6 +100,45 @@ expect_status 0
 expect_stdout_like '^clocksource \(error\)$' '^  expected: tsc$' '^  why: ' \
 	'^  reads: +/sys/devices/system/clocksource/' '^  fix: +rpm-ostree kargs'
 
+it 'has a line to paste for each row, but where a person must choose'
+for f in debian fedora; do
+	mkdir -p "$tmp/$f/etc/default" "$tmp/$f/run/systemd/system"
+	echo "ID=$f" >"$tmp/$f/etc/os-release"
+	touch "$tmp/$f/etc/default/grub"
+done
+chosen='housekeeping|tsc-flags|smi|thermal|hybrid|bare-metal|firmware|dedicated|partitions'
+chosen+='|memlock|rt-domains|pt-group|pt-in-use|pt-place'
+# the line of these is made of what the machine has
+made='pt-driver|pt-graphics'
+# no package of Fedora is such a kernel
+declare -A unpackaged=([debian]=none [fedora]='preempt-rt|kernel-isolation|kernel-debug')
+tool='mkdir|echo|sed|for|mount|modprobe|chrt|ethtool|systemctl|tuned-adm|apt-get|dnf|grubby'
+tool+='|shield|irq-affinity|kvmrt-cpu'
+for id in $(kvmrt-validate-host --list | awk 'NR > 1 { print $1 }'); do
+	for f in debian fedora; do
+		[[ $id =~ ^($chosen|$made|${unpackaged[$f]})$ ]] && continue
+		line=$(kvmrt-validate-host --root "$tmp/$f" --explain "$id" | sed -n 's/^  fix: *//p')
+		[[ $line =~ ^($tool)\  ]] && bash -n <<<"$line" || fail "$f: $id: \"$line\""
+	done
+done
+
+it 'adds cpuset to the controllers as that line says'
+put etc/libvirt/qemu.conf <<<'cgroup_controllers = [ "cpu", "devices" ]'
+validate qemu-conf
+expect_status 1
+line=$(sed -n "s/^  fix: *\(sed .*\) && .*/\1/p" "$tmp/stdout")
+bash -c "${line//\/etc/$tmp\/r\/etc}" || fail "not run: $line"
+expect_same "$tmp/r/etc/libvirt/qemu.conf" 'cgroup_controllers = [ "cpuset", "cpu", "devices" ]'
+validate qemu-conf
+expect_status 0
+rm -r "$tmp/r/etc/libvirt"
+
+it 'changes nothing'
+(cd "$tmp/r" && find . -newermt '@0' -printf '%p %T@ %C@\n' | sort) >"$tmp/times"
+validate --all --for 1 >/dev/null
+(cd "$tmp/r" && find . -newermt '@0' -printf '%p %T@ %C@\n' | sort) >"$tmp/after"
+expect_same "$tmp/after" "$(cat "$tmp/times")"
+
 it 'judges a device by its address, whole or short, and by its interface'
 pci=$tmp/r/sys/bus/pci/devices
 for f in possible present online; do
