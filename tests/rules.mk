@@ -49,11 +49,11 @@ FUZZ_TRACES := tests/fuzz/fuzz-datfile tests/fuzz/fuzz-xtdir
 FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang O=$(O)/fuzz SAN=fuzzer-no-link,address,undefined
 
 fuzz:
-	$(Q)$(FUZZ_MAKE) T=$(T) T_TRACES=$(T_TRACES) run-fuzzers
+	+$(Q)$(FUZZ_MAKE) T=$(T) T_TRACES=$(T_TRACES) run-fuzzers
 
 # what clang says of all that gcc builds, in the same build
 check-clang:
-	$(Q)$(FUZZ_MAKE) all unit-tests
+	+$(Q)$(FUZZ_MAKE) all unit-tests
 
 check-fuzz:
 	$(Q)$(MAKE) --no-print-directory fuzz T=8 T_TRACES=60
