@@ -118,7 +118,8 @@ static void tell(void *arg, enum tune_knob_kind kind, const char *target, const 
 		     tune_knob_name(name, sizeof(name), told->root, kind, target));
 	rt_table_str(told->table, COL_FROM, from && !from[0] ? "\"\"" : from);
 	rt_table_str(told->table, COL_TO, to[0] ? to : "\"\"");
-	rt_table_str(told->table, COL_RESULT, results[what]);
+	rt_table_str(told->table, COL_RESULT,
+		     dry_run && what == TUNE_RESTORED ? "planned" : results[what]);
 	rt_table_str(told->table, COL_WHY, why);
 }
 

@@ -53,6 +53,8 @@ enum tune_verdict tune_look_param(struct tune_host *host, const struct tune_chec
 	const char *name = check->path + strlen("sys/module/");
 	int len = (int)strcspn(name, "/");
 
+	if (!rt_root_exists(host->root, "sys/module"))
+		return tune_missing(host, "sys/module");
 	if (!rt_root_exists(host->root, "sys/module/%.*s/parameters", len, name)) {
 		tune_say(host, "the module %.*s is not loaded", len, name);
 		return TUNE_UNKNOWN;

@@ -298,7 +298,9 @@ enum tune_answer tune_runs(const struct tune_host *host, const char *comm)
 	}
 	if (host->comms)
 		return TUNE_NO;
-	text = tune_text(host, "sos_commands/process/ps_auxwww");
+	text = tune_text(host, "sos_commands/process/ps_auxwwwm");
+	if (!text)	/* of an older sos, without threads */
+		text = tune_text(host, "sos_commands/process/ps_auxwww");
 	if (text)
 		answer = ps_names(text, comm) ? TUNE_YES : TUNE_NO;
 	free(text);

@@ -49,8 +49,8 @@ expect_stdout_like '"journal": ?"shield"' '"changes": ?1'
 it 'shows what it would put back, and does nothing'
 undo --dry-run cpu
 expect_status 0
-expect_stdout 'JOURNAL  KNOB    FROM  TO   RESULT    WHY
-cpu      /sys/a  0-3   0-7  restored  -'
+expect_stdout 'JOURNAL  KNOB    FROM  TO   RESULT   WHY
+cpu      /sys/a  0-3   0-7  planned  -'
 expect_same "$tree/sys/a" 0-3
 
 it 'undoes what was left half done, and leaves the rest'

@@ -86,6 +86,11 @@ validate --all preempt-rt rcu-nocbs
 expect_status 0
 expect_stdout_like '^unknown +preempt-rt: proc/version is not in this tree$' \
 	'^unknown +rcu-nocbs: no CPU is isolated, and none was named'
+validate --all halt-poll
+expect_stdout_like '^unknown +halt-poll: sys/module is not in this tree$'
+mkdir -p "$tmp/r/sys/module"
+validate --all halt-poll
+expect_stdout_like '^unknown +halt-poll: the module kvm is not loaded$'
 
 it 'takes the settings that an sosreport has'
 mkdir -p "$tmp/r/sos_commands/kernel"
