@@ -3,8 +3,10 @@
  * cmd-hwtopo.c - hwtopo: packages, caches, nodes, cores, CPUs and devices
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
@@ -32,25 +34,52 @@ static const struct rt_opt hwtopo_opts[] = {
 	RT_END
 };
 
-/* A file that is there is replaced when the new one is whole. */
-static int write_whole(const char *path, const char *text, size_t len, struct rt_err *err)
+static int write_to(FILE *to, const char *text, size_t len)
 {
-	char *temp;
-	FILE *to;
-	int rc = 0;
+	int rc = to && fwrite(text, 1, len, to) == len ? 0 : -errno;
 
-	if (asprintf(&temp, "%s.new", path) < 0)
-		return rt_err_set(err, -ENOMEM, "cannot write \"%s\"", path);
-	to = fopen(temp, "we");
-	if (!to || fwrite(text, 1, len, to) != len)
-		rc = -errno;
 	if (to && fclose(to) != 0 && !rc)
 		rc = -errno;
-	if (!rc && rename(temp, path) < 0)
+	return rc;
+}
+
+/* By a name of its own, which nobody can have put there before, and a rename. */
+static int replace(const char *path, const char *text, size_t len)
+{
+	mode_t mask = umask(0);
+	char *temp;
+	int fd, rc;
+
+	umask(mask);
+	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	fd = mkostemp(temp, O_CLOEXEC);
+	rc = fd < 0 ? -errno : write_to(fdopen(fd, "w"), text, len);
+	if (!rc && (chmod(temp, 0666 & ~mask) < 0 || rename(temp, path) < 0))
 		rc = -errno;
-	if (rc && to)
+	if (rc && fd >= 0)
 		unlink(temp);
 	free(temp);
+	return rc;
+}
+
+/*
+ * A file that is there is replaced when the new one is whole, behind a link too; a pipe
+ * or a device, such as /dev/stdout, is written to.
+ */
+static int write_whole(const char *path, const char *text, size_t len, struct rt_err *err)
+{
+	struct stat st;
+	char *real;
+	int rc;
+
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		rc = write_to(fopen(path, "we"), text, len);
+	} else {
+		real = realpath(path, NULL);
+		rc = replace(real ? real : path, text, len);
+		free(real);
+	}
 	return rc ? rt_err_set(err, rc, "cannot write \"%s\"", path) : 0;
 }
 

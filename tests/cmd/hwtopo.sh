@@ -219,3 +219,28 @@ memory-node 16 0
 no-numa 8 0
 cpus-256 256 0
 END
+
+it 'writes to a pipe or device, and behind a link, and leaves those what they are'
+hwtopo --synthetic 'pack:1 pu:2' --svg /dev/stdout | cat >"$tmp/piped"
+run python3 "$tmp/check.py" "$tmp/piped" 2 0
+expect_status 0
+mkfifo "$tmp/fifo"
+cat "$tmp/fifo" >"$tmp/through" &
+reader=$!
+run hwtopo --synthetic 'pack:1 pu:2' --svg "$tmp/fifo"
+expect_status 0
+wait $reader
+cmp "$tmp/piped" "$tmp/through" || fail 'not what went into the pipe'
+[ -p "$tmp/fifo" ] || fail 'the pipe is gone'
+echo old >"$tmp/old"
+ln -s old "$tmp/link"
+run hwtopo --synthetic 'pack:1 pu:2' --svg "$tmp/link"
+expect_status 0
+[ -L "$tmp/link" ] || fail 'the link is gone'
+cmp "$tmp/piped" "$tmp/old" || fail 'not the file behind the link'
+run hwtopo --synthetic 'pack:1 pu:2' --svg "$tmp"
+expect_status 1
+expect_stderr_like 'cannot write ".*": Is a directory'
+run hwtopo --synthetic 'pack:1 pu:2' --svg "$tmp/none/x"
+expect_status 1
+expect_stderr_like 'cannot write ".*/none/x": No such file'
