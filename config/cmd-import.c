@@ -29,17 +29,33 @@ struct tally {
 	unsigned int added, updated, same, skipped, failed;
 };
 
-static bool named(const struct kcfg_domain *domain, char **names, int nr, bool *used)
+static bool has_name(const struct kcfg_domain *domain, const char *name)
+{
+	return strcmp(name, domain->name) == 0 || strcasecmp(name, domain->uuid) == 0;
+}
+
+static bool named(const struct kcfg_domain *domain, char **names, int nr)
 {
 	bool found = nr == 0;
 
-	for (int i = 0; i < nr; i++) {
-		if (strcmp(names[i], domain->name) && strcasecmp(names[i], domain->uuid))
-			continue;
-		used[i] = true;
-		found = true;
-	}
+	for (int i = 0; i < nr; i++)
+		found |= has_name(domain, names[i]);
 	return found;
+}
+
+/* Before anything is imported, and told to be. */
+static int all_there(const struct kcfg_domain *domains, size_t nr, int argc, char **argv,
+		     struct rt_err *err)
+{
+	size_t k;
+
+	for (int i = 0; i < argc; i++) {
+		for (k = 0; k < nr && !has_name(&domains[k], argv[i]); k++)
+			;
+		if (k == nr)
+			return rt_err_say(err, -ENOENT, "libvirt has no VM \"%s\"", argv[i]);
+	}
+	return 0;
 }
 
 /* A new section begins with what libvirt does at the host's start. */
@@ -105,23 +121,18 @@ static void summary(const struct tally *t, const char *path)
 static int import_all(const struct kcfg_domain *domains, size_t nr, int argc, char **argv,
 		      struct tally *tally, struct rt_err *err)
 {
-	bool *used = calloc(argc + 1, sizeof(*used));
-	int rc = used ? 0 : rt_err_set(err, -ENOMEM, "cannot import");
+	int rc = all_there(domains, nr, argc, argv, err);
 
 	for (size_t i = 0; rc == 0 && i < nr; i++) {
 		struct rt_err one = { 0 };
 
-		if (!named(&domains[i], argv, argc, used) ||
+		if (!named(&domains[i], argv, argc) ||
 		    import_one(&domains[i], tally, &one) == 0)
 			continue;
 		/* One that cannot be read does not keep the others out. */
 		fprintf(stderr, "kvmrt-import: %s\n", one.text);
 		tally->failed++;
 	}
-	for (int i = 0; rc == 0 && i < argc; i++)
-		if (!used[i])
-			rc = rt_err_say(err, -ENOENT, "libvirt has no VM \"%s\"", argv[i]);
-	free(used);
 	return rc;
 }
 

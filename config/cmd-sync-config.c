@@ -75,7 +75,7 @@ static int finish(const struct tally *t, struct rt_err *err)
 {
 	int rc = 0;
 
-	if (reverse && t->differ && !query && !dry_run)
+	if (session.lock && t->differ)
 		rc = kcfg_save(session.lock, session.cfg, err);
 	if (rc < 0)
 		return rc;
@@ -86,7 +86,8 @@ static int finish(const struct tally *t, struct rt_err *err)
 
 static int run(int argc, char **argv, struct rt_err *err)
 {
-	unsigned int needs = KCFG_NEED_VIRT | (reverse ? KCFG_NEED_LOCK : KCFG_NEED_FILE);
+	bool writes = reverse && !query && !dry_run;
+	unsigned int needs = KCFG_NEED_VIRT | (writes ? KCFG_NEED_LOCK : KCFG_NEED_FILE);
 	const struct kcfg_place **places = NULL;
 	struct tally tally = { 0 };
 	int rc, n = 0;

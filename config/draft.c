@@ -107,19 +107,22 @@ static pid_t start(const char *command, const char *path)
 /* Keys that end the editor are not for us; a command that is not there is status 127. */
 static int run(const char *path, struct rt_err *err)
 {
-	void (*old_int)(int) = signal(SIGINT, SIG_IGN), (*old_quit)(int) = signal(SIGQUIT, SIG_IGN);
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction old_int, old_quit;	/* with their flags, that signal(2) would lose */
 	char *command;
 	int status = 0;
 	pid_t pid = -1;
 
+	sigaction(SIGINT, &ignore, &old_int);
+	sigaction(SIGQUIT, &ignore, &old_quit);
 	if (asprintf(&command, "%s \"$@\"", editor()) >= 0) {
 		pid = start(command, path);
 		free(command);
 	}
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
-	signal(SIGINT, old_int);
-	signal(SIGQUIT, old_quit);
+	sigaction(SIGINT, &old_int, NULL);
+	sigaction(SIGQUIT, &old_quit, NULL);
 	if (pid < 0)
 		return rt_err_set(err, -errno, "cannot start the editor \"%s\"", editor());
 	if (WIFSIGNALED(status))

@@ -196,6 +196,25 @@ nr vcpus = x'
 	expect_same "$cfg" "${before/vcpus = 1/vcpus = 3}"
 	cp "$cfg.1~" "$cfg"
 
+	it 'abandons the changes at an interrupt, which does not wait for an answer'
+	# keys: the interrupt at the question; the end of input comes when nothing came of it
+	keys() {
+		until grep -q '\[e/a\]' "$tmp/stdout"; do sleep 0.05; done
+		printf '\003'
+		for ((n = 0; n < 400; n++)); do
+			grep -q abandoned "$tmp/stdout" && return
+			sleep 0.05
+		done
+		: >"$tmp/late"
+	}
+	: >"$tmp/stdout"
+	last_command='kvmrt-edit-config on a terminal, interrupted'
+	keys | EDITOR=$tmp/editor script -qefc \
+		"kvmrt-edit-config -f '$cfg' --topology '$host' --no-libvirt" /dev/null >"$tmp/stdout"
+	[ ! -e "$tmp/late" ] || fail 'it waited for an answer'
+	expect_stdout_like 'kvmrt-edit-config: abandoned, nothing was changed'
+	unchanged
+
 	it 'abandons the changes when told so'
 	talk 'what?\na\n' "$tmp/editor"
 	expect_status 1

@@ -62,8 +62,9 @@ rm "$cfg"
 import plain texts
 expect_status 0
 expect_stdout_like '^2 imported'
-import nonesuch
+import hotplug nonesuch
 expect_status 1
+expect_stdout ''
 expect_stderr 'kvmrt-import: libvirt has no VM "nonesuch"'
 
 it 'keeps a cpuset that names siblings, and takes it into a new file'

@@ -100,6 +100,16 @@ virsh -q numatune texts --nodeset 1 --config
 sync_config -q texts
 expect_status 1
 expect_stdout_like '^texts: changed in libvirt since it was synchronised$' '^  numatune: 1 -> 0-1$'
+mkdir "$tmp/ro"
+mount -t tmpfs none "$tmp/ro" && cp "$cfg" "$tmp/ro/kvmrt.cfg" && mount -o remount,ro "$tmp/ro" ||
+	fail 'cannot mount'
+run kvmrt-sync-config -r -q -f "$tmp/ro/kvmrt.cfg" --topology "$host" texts
+expect_status 1
+expect_stdout_like '^  numatune: auto -> 1$'
+run kvmrt-sync-config -r -f "$tmp/ro/kvmrt.cfg" --topology "$host" texts
+expect_status 1
+expect_stderr "kvmrt-sync-config: cannot lock $tmp/ro/kvmrt.cfg: Read-only file system"
+umount "$tmp/ro"
 sync_config -r texts
 expect_status 0
 expect_stdout_like '^  numatune: auto -> 1$'
