@@ -207,14 +207,35 @@ static int parse_topology(struct kcfg_topology *ret, const char *text, struct rt
 	return 0;
 }
 
+/* Of nodes, with blanks allowed around the commas, as in a CPUSET. */
+static int parse_list(struct rt_cpuset *ret, const char *text)
+{
+	struct rt_buf buf = { 0 };
+	int rc = -ENOMEM;
+
+	for (; *text; text++) {
+		size_t n = strspn(text, blanks);
+
+		if (!n || (text[n] != ',' && buf.len && buf.data[buf.len - 1] != ','))
+			rt_buf_add(&buf, text, 1);
+		else
+			text += n - 1;
+	}
+	if (rt_buf_str(&buf))
+		rc = rt_cpuset_parse(ret, buf.data, NULL);
+	rt_buf_finish(&buf);
+	return rc;
+}
+
 static int parse_nodes(struct kcfg_nodes *ret, const char *text, struct rt_err *err)
 {
 	struct kcfg_nodes nodes = { .automatic = is_auto(text) };
-	struct rt_err why = { 0 };
+	int rc = nodes.automatic ? 0 : parse_list(&nodes.set, text);
 
-	if (!nodes.automatic && rt_cpuset_parse(&nodes.set, text, &why) < 0)
-		return rt_err_say(err, -EINVAL, "expected auto or a set of node numbers such as "
-				  "\"0,2-3\": %s", why.text);
+	if (rc == -ENOMEM)
+		return rt_err_set(err, rc, "numatune");
+	if (rc < 0)
+		return bad(err, "auto or a set of node numbers such as \"0,2-3\"", text);
 	if (rt_cpuset_next(&nodes.set, KCFG_MAX_NODES) >= 0)
 		return bad(err, "node numbers below 1024", text);
 	*ret = nodes;

@@ -224,6 +224,22 @@ static void add_json(struct rt_buf *out, const struct kcfg_places *places)
 	rt_buf_puts(out, "\n");
 }
 
+static bool enabled(const struct kcfg_vm *vm)
+{
+	return all || !vm->disabled;
+}
+
+/* With names, what is drawn as the host's may be of others. */
+static void tell_unnamed(struct rt_buf *out, const struct kcfg_places *places)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < session.places.n; i++)
+		n += enabled(session.places.v[i].vm);
+	if (places->n < n)
+		rt_buf_puts(out, "      or of a VM that was not named\n");
+}
+
 static int show_text(const struct kcfg_places *places, struct rt_err *err)
 {
 	struct rt_buf out = { 0 };
@@ -232,9 +248,11 @@ static int show_text(const struct kcfg_places *places, struct rt_err *err)
 
 	if (json)
 		add_json(&out, places);
-	else if (map)
+	if (map) {
 		kcfg_picture(&out, session.topo, places, terminal_width(),
 			     rt_wants_colour(STDOUT_FILENO));
+		tell_unnamed(&out, places);
+	}
 	for (i = 0; attributes && !json && i < places->n; i++) {
 		if (i)
 			rt_buf_puts(&out, "\n");
@@ -267,11 +285,6 @@ static void tell_bad(const struct kcfg_places *places)
 				fprintf(stderr, "%s:%u: %s: %s: %s\n", session.cfg->path,
 					places->v[i].vm->lines[id], places->v[i].vm->name,
 					kcfg_attrs[id].name, places->v[i].bad[id]);
-}
-
-static bool enabled(const struct kcfg_vm *vm)
-{
-	return all || !vm->disabled;
 }
 
 static int run(int argc, char **argv, struct rt_err *err)

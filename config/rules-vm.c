@@ -21,9 +21,10 @@ void kcfg_check_topology(struct kcfg_check *check, const struct kcfg_place *plac
 {
 	const struct kcfg_topology *t = &place->vm->cpu_topology;
 	unsigned long product = (unsigned long)t->sockets * t->cores * t->threads;
+	bool fatal = product < place->vm->nr_vcpus || product > RT_MAX_CPUS;
 
 	if (!product || product == place->vm->nr_vcpus ||
-	    (product < place->vm->nr_vcpus) != (check->rule->severity == KCFG_ERROR))
+	    fatal != (check->rule->severity == KCFG_ERROR))
 		return;
 	kcfg_found(check, place->vm, KCFG_CPU_TOPOLOGY, "cpu_topology: expected a product of %u "
 		   "(nr_vcpus), found %u x %u x %u = %lu", place->vm->nr_vcpus, t->sockets,

@@ -86,6 +86,10 @@ node 1 (1 GiB)
   A0  virtual CPU 0 of A;  A*  its other threads;  A-  goes down
    .  the host'\''s'
 
+show --map RT
+expect_stdout_like '^   A  RT: 2 vCPUs, real-time$' "^   \\.  the host's$" \
+	'^      or of a VM that was not named$'
+
 it 'draws in colour on a terminal alone'
 if command -v script >/dev/null; then
 	NO_COLOR='' TERM=xterm script -qec "kvmrt-show-config -m -f '$cfg' --topology '$host'" \

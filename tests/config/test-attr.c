@@ -93,6 +93,11 @@ TEST(nodes_are_a_set_none_or_auto)
 {
 	check(KCFG_NUMATUNE, "0,2,4-7", "0,2,4-7");
 	check(KCFG_NUMATUNE, "3,2,1", "1-3");
+	check(KCFG_NUMATUNE, "0, 2\t,4-5", "0,2,4-5");
+	check(KCFG_NUMATUNE, "0 2", "expected auto or a set of node numbers such as \"0,2-3\", "
+	      "found \"0 2\"");
+	check(KCFG_NUMATUNE, "n0", "expected auto or a set of node numbers such as \"0,2-3\", "
+	      "found \"n0\"");
 	check(KCFG_NUMATUNE, "", "");
 	check(KCFG_NUMATUNE, "auto", "auto");
 	check(KCFG_NUMATUNE, "1024", "expected node numbers below 1024, found \"1024\"");

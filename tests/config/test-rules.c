@@ -108,6 +108,9 @@ TEST(numbers_of_cpus_fit_one_another)
 	check(A "nr_vcpus = 4\ncpu_topology = 1,3,1\n",
 	      "4 topology-product: cpu_topology: expected a product of 4 (nr_vcpus), found "
 	      "1 x 3 x 1 = 3\n");
+	check(A "nr_vcpus = 4\ncpu_topology = 4096,4096,4096\n",
+	      "4 topology-product: cpu_topology: expected a product of 4 (nr_vcpus), found "
+	      "4096 x 4096 x 4096 = 68719476736\n");
 	check(A "nr_vcpus = 2\ncpuset = 2-3\n",
 	      "4 cpuset-small: cpuset: expected at least 3 CPUs (nr_vcpus + 1), found 2\n");
 	check(A "rt = yes\nnr_vcpus = 4\ncpuset = n1\n",
