@@ -29,6 +29,18 @@ static void nap(void)
 	nanosleep(&step, NULL);
 }
 
+/* Off, or forgotten by libvirt at its end, as one that was undefined while it ran. */
+static int state_or_off(struct kcfg_boot *boot, const char *uuid, enum kcfg_state *ret,
+			struct rt_err *err)
+{
+	int rc = kcfg_virt_state(boot->virt, uuid, ret, err);
+
+	if (rc != -ENOENT)
+		return rc;
+	*ret = KCFG_STATE_OFF;
+	return 0;
+}
+
 /* Return: 0 when it is off, -ETIMEDOUT, or another -errno. */
 static int wait_off(struct kcfg_boot *boot, const char *uuid, uint64_t timeout_ns,
 		    struct rt_err *err)
@@ -38,7 +50,7 @@ static int wait_off(struct kcfg_boot *boot, const char *uuid, uint64_t timeout_n
 	int rc;
 
 	for (;;) {
-		rc = kcfg_virt_state(boot->virt, uuid, &state, err);
+		rc = state_or_off(boot, uuid, &state, err);
 		if (rc < 0 || kcfg_state_is_off(state))
 			return rc;
 		if (now_ns() >= end)
@@ -86,9 +98,9 @@ static int undo(struct kcfg_boot *boot, const struct kcfg_vm *vm, struct rt_err 
 	kcfg_run_init(&run, boot, &place);
 	rc = kcfg_run_hold(&run, err);
 	if (rc == 0)
-		rc = kcfg_virt_state(boot->virt, vm->uuid, &state, err);
-	if ((rc == 0 && kcfg_state_is_off(state)) || rc == -ENOENT)
-		rc = kcfg_boot_undo(boot, vm->uuid, err) ? : rc;
+		rc = state_or_off(boot, vm->uuid, &state, err);
+	if (rc == 0 && kcfg_state_is_off(state))
+		rc = kcfg_boot_undo(boot, vm->uuid, err);
 	kcfg_run_finish(&run);
 	return rc;
 }

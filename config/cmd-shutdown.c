@@ -97,17 +97,23 @@ static int shut_all(const struct kcfg_place **places, int n, struct rt_err *err)
 	return rc;
 }
 
-static int say_only(const struct kcfg_place **places, int n, struct rt_err *err)
+/* As without --dry-run, what is wrong with one VM is told, and the others go on. */
+static int say_only(const struct kcfg_place **places, int n)
 {
 	enum kcfg_state state;
-	int rc = 0;
+	int failed = 0;
 
-	for (int i = 0; rc == 0 && i < n; i++) {
-		rc = kcfg_virt_state(session.virt, places[i]->vm->uuid, &state, err);
-		if (rc == 0 && state != KCFG_STATE_OFF)
+	for (int i = 0; i < n; i++) {
+		struct rt_err err = { 0 };
+
+		if (kcfg_virt_state(session.virt, places[i]->vm->uuid, &state, &err) < 0) {
+			fprintf(stderr, "kvmrt-shutdown: %s: %s\n", places[i]->vm->name, err.text);
+			failed = 1;
+		} else if (!kcfg_state_is_off(state)) {
 			printf("%s: would be shut down\n", places[i]->vm->name);
+		}
 	}
-	return rc;
+	return failed;
 }
 
 static int run(int argc, char **argv, struct rt_err *err)
@@ -119,7 +125,7 @@ static int run(int argc, char **argv, struct rt_err *err)
 	if (rc == 0)
 		rc = n = kcfg_session_pick(&session, argv, argc, NULL, &places, err);
 	if (rc >= 0 && dry_run) {
-		rc = say_only(places, n, err);
+		rc = say_only(places, n);
 	} else if (rc >= 0) {
 		rc = failed = shut_all(places, n, err);
 		if (rc >= 0 && argc == 0)

@@ -58,8 +58,22 @@ expect_status 0
 expect_stdout 'vm1: off, and the host as it was
 vm2: off, and the host as it was'
 
+it 'is content with one that libvirt forgets when it ends'
+virsh -q start --paused vm4
+virsh -q undefine vm4
+shut vm4
+expect_status 0
+expect_stdout 'vm4: ended'
+expect_stderr ''
+
 it 'names a VM that libvirt does not have'
 virsh -q undefine vm3
 shut vm3
 expect_status 1
 expect_stderr_like '^kvmrt-shutdown: vm3: cannot ask for the VM.s state: '
+virsh -q start --paused vm2
+shut --dry-run vm3 vm4 vm2
+expect_status 1
+expect_stdout 'vm2: would be shut down'
+expect_stderr_like '^kvmrt-shutdown: vm3: ' '^kvmrt-shutdown: vm4: '
+shut --force vm2
