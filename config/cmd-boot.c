@@ -49,19 +49,44 @@ static void print_finding(const struct kcfg_finding *finding)
 			name, name[0] ? ": " : "", finding->text, finding->rule->id);
 }
 
-static int validate(struct rt_err *err)
+static bool is_among(const struct kcfg_place *place, const struct kcfg_place **picked, int n)
 {
-	struct kcfg_check check = { .places = &session.places, .topo = session.topo,
+	for (int i = 0; i < n; i++)
+		if (picked[i] == place)
+			return true;
+	return false;
+}
+
+/* Those that are not disabled, and disabled ones that are to be booted. */
+static int choose(struct kcfg_places *ret, const struct kcfg_place **picked, int n)
+{
+	ret->v = calloc(session.places.n + 1, sizeof(*ret->v));
+	for (size_t i = 0; ret->v && i < session.places.n; i++) {
+		const struct kcfg_place *place = &session.places.v[i];
+
+		if (!place->vm->disabled || is_among(place, picked, n))
+			ret->v[ret->n++] = *place;
+	}
+	return ret->v ? 0 : -ENOMEM;
+}
+
+static int validate(const struct kcfg_place **picked, int n, struct rt_err *err)
+{
+	struct kcfg_places places = { 0 };	/* but for ->v, the session's */
+	struct kcfg_check check = { .places = &places, .topo = session.topo, .all = true,
 				    .domains = domains, .nr_domains = nr_domains };
 	struct kcfg_findings findings = { 0 };
 	size_t errors;
 	int rc;
 
-	rc = kcfg_rules_check(&findings, session.cfg, &check);
+	rc = choose(&places, picked, n);
+	if (rc == 0)
+		rc = kcfg_rules_check(&findings, session.cfg, &check);
 	for (size_t i = 0; rc == 0 && i < findings.n; i++)
 		print_finding(&findings.v[i]);
 	errors = findings.nr_errors;
 	kcfg_findings_finish(&findings);
+	free(places.v);
 	if (rc < 0)
 		return rt_err_set(err, rc, "cannot check the configuration");
 	return errors ? rt_err_say(err, -EINVAL, "%s is not valid: nothing is booted",
@@ -202,10 +227,10 @@ static int run(int argc, char **argv, struct rt_err *err)
 	if (rc == 0 && clean)
 		rc = refuse_running(err);
 	if (rc == 0)
-		rc = validate(err);
-	if (rc == 0)
 		rc = n = kcfg_session_pick(&session, argv, argc, wanted, &places, err);
 	if (rc >= 0)
+		rc = validate(places, n, err);
+	if (rc == 0)
 		rc = boot_all(places, n, err);
 	free(places);
 	kcfg_domains_free(domains, nr_domains);

@@ -55,6 +55,18 @@ set_in vm3 rt true
 boot vm3
 expect_status 1
 expect_stderr_like '^kvmrt-boot: error: vm3: .* \[rt-' "^kvmrt-boot: $cfg is not valid: nothing is booted$"
+
+it 'checks a disabled one when it is to be booted, and else not'
+set_in vm3 disabled true
+boot vm1
+expect_status 0
+boot vm3
+expect_status 1
+expect_stderr_like '^kvmrt-boot: error: vm3: .* \[rt-no-cpuset\]$'
+boot --all
+expect_status 1
+expect_stderr_like "^kvmrt-boot: $cfg is not valid: nothing is booted$"
+set_in vm3 disabled false
 set_in vm3 rt false
 
 it 'goes on behind one that does not start, and passes on why'
