@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "config/picture.h"
@@ -202,16 +201,6 @@ static void add_section(struct rt_buf *out, const struct kcfg_vm *vm)
 	rt_buf_finish(&value);
 }
 
-static unsigned int terminal_width(void)
-{
-	const char *columns_set = getenv("COLUMNS");
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
-		return size.ws_col;
-	return columns_set && atoi(columns_set) > 0 ? (unsigned int)atoi(columns_set) : 80;
-}
-
 static void add_json(struct rt_buf *out, const struct kcfg_places *places)
 {
 	struct rt_json writer = { .buf = out };
@@ -249,7 +238,7 @@ static int show_text(const struct kcfg_places *places, struct rt_err *err)
 	if (json)
 		add_json(&out, places);
 	if (map) {
-		kcfg_picture(&out, session.topo, places, terminal_width(),
+		kcfg_picture(&out, session.topo, places, rt_terminal_width(STDOUT_FILENO),
 			     rt_wants_colour(STDOUT_FILENO));
 		tell_unnamed(&out, places);
 	}

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 int rt_write_all(int fd, const void *data, size_t len)
@@ -41,4 +42,14 @@ bool rt_wants_colour(int fd)
 	const char *no_colour = getenv("NO_COLOR");
 
 	return isatty(fd) && !(no_colour && *no_colour);
+}
+
+unsigned int rt_terminal_width(int fd)
+{
+	const char *columns = getenv("COLUMNS");
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col)
+		return size.ws_col;
+	return columns && atoi(columns) > 0 ? (unsigned int)atoi(columns) : 80;
 }

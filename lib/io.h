@@ -29,4 +29,7 @@ DIR *rt_opendir(int fd);
  */
 bool rt_wants_colour(int fd);
 
+/* Return: columns of the terminal @fd; where it is none, those of COLUMNS, else 80. */
+unsigned int rt_terminal_width(int fd);
+
 #endif /* RT_LIB_IO_H */

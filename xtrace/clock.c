@@ -68,7 +68,7 @@ void xt_clock_sample_take(struct xt_clock_sample *ret)
 /* A timer that never comes, and is cancelled instead. */
 static int arm_watch(int fd)
 {
-	const struct itimerspec never = { .it_value.tv_sec = INT32_MAX };
+	const struct itimerspec never = { .it_value.tv_sec = INT64_MAX / 1000000000 };
 
 	return timerfd_settime(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &never, NULL);
 }

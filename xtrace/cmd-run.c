@@ -12,13 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/loop.h"
 #include "lib/root.h"
 #include "lib/table.h"
@@ -189,14 +189,6 @@ static void print_summary(struct owner *owner)
 		strcmp(status.state, "finished") == 0 ? "" : ", still running");
 }
 
-/* A line that is longer than the terminal is wide would stay: only its end is wiped. */
-static int terminal_width(void)
-{
-	struct winsize size;
-
-	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
-}
-
 static void on_live(void *arg)
 {
 	struct owner *owner = arg;
@@ -212,7 +204,8 @@ static void on_live(void *arg)
 		 status.seconds, status.state, (unsigned long long)total.written,
 		 (unsigned long long)total.lost,
 		 rt_format_size(total.bytes_disk, disk, sizeof(disk)));
-	fprintf(stderr, "\r\033[K%.*s", terminal_width() - 1, line);
+	/* one that is longer than the terminal is wide would stay: only its end is wiped */
+	fprintf(stderr, "\r\033[K%.*s", (int)rt_terminal_width(STDERR_FILENO) - 1, line);
 	fflush(stderr);
 }
 

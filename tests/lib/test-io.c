@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "tests/unit.h"
@@ -107,6 +108,22 @@ TEST(a_terminal_is_coloured_unless_no_color_says_something)
 	close(fd);
 }
 
+TEST(a_width_is_the_terminals_or_that_of_columns_or_80)
+{
+	const struct winsize size = { .ws_row = 24, .ws_col = 43 };
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	setenv("COLUMNS", "61", 1);
+	assert_int_equal(rt_terminal_width(-1), 61);
+	assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
+	assert_int_equal(rt_terminal_width(fd), 43);
+	close(fd);
+	setenv("COLUMNS", "nonsense", 1);
+	assert_int_equal(rt_terminal_width(-1), 80);
+	unsetenv("COLUMNS");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +134,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_directory_is_closed),
 		cmocka_unit_test(what_goes_to_no_terminal_is_not_coloured),
 		cmocka_unit_test(a_terminal_is_coloured_unless_no_color_says_something),
+		cmocka_unit_test(a_width_is_the_terminals_or_that_of_columns_or_80),
 	};
 
 	return RUN_TESTS(tests);
