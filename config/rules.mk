@@ -52,6 +52,13 @@ $(foreach p,$(file-programs),$(eval $(p)-libs := $(kcfg-libs))$(eval $(p)-ldlibs
 CMD_TESTS += $(file-programs:%=tests/cmd/%.sh)
 EXAMPLES += doc/examples/kvmrt.cfg
 
+# --- the host, for the file's VMs; libvirt is not asked
+PROGRAMS += kvmrt-validate-host
+kvmrt-validate-host-objs := config/cmd-validate-host.o
+kvmrt-validate-host-libs := $(kcfg-libs)
+kvmrt-validate-host-ldlibs := $(tune-ldlibs)
+CMD_TESTS += tests/cmd/kvmrt-validate-host.sh
+
 # --- the service
 
 UNITS += $(O)/config/kvmrt.service

@@ -144,6 +144,50 @@ validate --all --for 1 >/dev/null
 (cd "$tmp/r" && find . -newermt '@0' -printf '%p %T@ %C@\n' | sort) >"$tmp/after"
 expect_same "$tmp/after" "$(cat "$tmp/times")"
 
+it 'takes the CPUs of the real-time VMs in kvmrt.cfg'
+python3 tests/tools/make-machine.py "$tmp/two" packages=2 nodes=2 cores=2 threads=2 ||
+	fail 'no machine'
+# vm NAME LINE...: a section
+vm() { echo "[$(cat /proc/sys/kernel/random/uuid)]" && echo "name = $1" && printf '%s\n' "${@:2}"; }
+on_two() { run kvmrt-validate-host --root "$tmp/two" "$@"; }
+cfg=$tmp/two/etc/kvmrt.cfg
+mkdir -p "$tmp/two/etc"
+echo isolcpus=managed_irq,2-3 >"$tmp/two/proc/cmdline"
+{ vm any 'cpuset = 1' && vm off 'rt = true' 'cpuset = 0-1' 'disabled = true'; } >"$cfg"
+on_two --all managed-irq
+expect_stdout_like '^unknown +managed-irq: no CPU is isolated, and none was named'
+vm rt 'rt = true' 'cpuset = n1' >>"$cfg"
+# the siblings of CPUs 2 and 3, which are on node 1 as well, go down
+on_two managed-irq
+expect_status 0
+expect_stdout 'Real-time CPUs: 2-3, of the VMs in /etc/kvmrt.cfg
+1 rows: 0 errors, 0 warnings, 0 infos, 0 unknown, 1 passed, 0 moot'
+on_two --json managed-irq
+expect_status 0
+expect_stdout_like '^\[\{"id":"managed-irq".*"verdict":"pass"'
+on_two --for 2-4 managed-irq
+expect_status 1
+
+it 'takes another file, and goes on with none that has bad lines'
+vm rt 'rt = true' 'cpuset = c0-1' >"$tmp/other"
+on_two -f "$tmp/other" managed-irq
+expect_status 1
+expect_stdout_like "^Real-time CPUs: 0-1, of the VMs in $tmp/other\$"
+on_two -f "$tmp/none" managed-irq
+expect_status 1
+expect_stderr_like '--for names them.*: cannot open .*/none: there is no such file'
+vm rt 'rt = true' 'cpuset = 99' >"$cfg"
+on_two managed-irq
+expect_status 1
+expect_stderr_like '--for names them.*: /etc/kvmrt.cfg:4: .*99'
+echo 'nr_vcpus = maybe' >>"$cfg"
+on_two managed-irq
+expect_status 1
+expect_stderr_like '--for names them.*: /etc/kvmrt.cfg:5: .*maybe'
+on_two --for 2-3 managed-irq
+expect_status 0
+expect_wrong_usage kvmrt-validate-host '--for and --file do not go together' --for 1 -f x
+
 it 'judges a device by its address, whole or short, and by its interface'
 pci=$tmp/r/sys/bus/pci/devices
 for f in possible present online; do

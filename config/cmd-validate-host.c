@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/place.h"
 #include "lib/buf.h"
 #include "lib/cmd.h"
 #include "lib/cpulist.h"
@@ -17,17 +18,17 @@
 #include "lib/root.h"
 #include "lib/table.h"
 #include "lib/text.h"
-#include "tuning/topo.h"
-#include "tuning/validate.h"
+#include "tuning/tuning.h"
 
 #define MAX_ROWS 256
 
 static bool all, quiet, json, list;
-static const char *cpus, *explain, *root_path, *device, *least = "info";
+static const char *cpus, *file, *explain, *root_path, *device, *least = "info";
 
 static const struct rt_opt validate_opts[] = {
 	RT_STRING('C', "for", &cpus, "CPUS", "the CPUs that are to be real-time (default: those "
-		  "that are isolated now)"),
+		  "of the real-time VMs in " KCFG_PATH ", else those that are isolated now)"),
+	RT_STRING('f', "file", &file, "FILE", "the configuration, not " KCFG_PATH),
 	RT_STRING('p', "passthrough", &device, "DEVICE", "judge a device that a guest is to get, "
 		  "not the host: a PCI address or an interface"),
 	RT_CHOICE('s', "severity", &least, "info|warning|error", "leave out what weighs less"),
@@ -177,10 +178,21 @@ static void print_finding(const struct tune_finding *finding)
 	printf("  %-9s %s\n", "fix:", finding->fix);
 }
 
-static void print_text(const struct tune_report *report)
+static void print_whose(const struct rt_cpuset *set)
+{
+	char text[4096];
+
+	if (rt_cpuset_format(set, text, sizeof(text)) >= 0)
+		printf("Real-time CPUs: %s, of the VMs in %s\n", text, file ? file : KCFG_PATH);
+}
+
+/* @vms: the CPUs that kvmrt.cfg made real-time, or NULL. */
+static void print_text(const struct tune_report *report, const struct rt_cpuset *vms)
 {
 	size_t i;
 
+	if (vms)
+		print_whose(vms);
 	for (i = 0; i < report->n; i++) {
 		if (all || report->v[i].verdict == TUNE_FAIL ||
 		    report->v[i].verdict == TUNE_UNKNOWN)
@@ -228,6 +240,8 @@ static int print_json(const struct tune_report *report, struct rt_err *err)
 	return rc;
 }
 
+/* ---- which CPUs are to be real-time ---- */
+
 /* The CPUs of --for, by the topology of the host that is judged. */
 static int resolve(struct rt_cpuset *ret, const struct rt_root *root, struct rt_err *err)
 {
@@ -244,22 +258,98 @@ static int resolve(struct rt_cpuset *ret, const struct rt_root *root, struct rt_
 	return rc < 0 ? rt_err_wrap(err, rc, "--for") : 0;
 }
 
+/* *ret is NULL where the host that is judged has no such file, and none was named. */
+static int read_cfg(struct kcfg **ret, const struct rt_root *root, struct rt_err *err)
+{
+	char *text;
+	size_t len;
+	int rc;
+
+	*ret = NULL;
+	if (file)
+		return kcfg_read(ret, file, err);
+	rc = rt_root_read(root, &text, &len, err, "%s", KCFG_PATH + 1);
+	if (rc < 0)
+		return rc == -ENOENT ? 0 : rc;
+	rc = kcfg_parse(ret, KCFG_PATH, text, len, err);
+	free(text);
+	return rc;
+}
+
+static int add_places(struct rt_cpuset *ret, const struct kcfg *cfg,
+		      const struct tune_topo *topo, struct rt_err *err)
+{
+	struct kcfg_places places;
+	int rc;
+
+	rc = kcfg_places_make(&places, cfg, topo, false);
+	if (rc < 0)
+		return rt_err_set(err, rc, "cannot place the VMs");
+	for (size_t i = 0; i < places.n && rc == 0; i++) {
+		const struct kcfg_vm *vm = places.v[i].vm;
+		const char *bad = places.v[i].bad[KCFG_CPUSET];
+
+		if (vm->rt && bad)
+			rc = rt_err_say(err, -EINVAL, "%s:%u: %s", cfg->path,
+					vm->lines[KCFG_CPUSET], bad);
+		else if (vm->rt)
+			rt_cpuset_or(ret, &places.v[i].used);
+	}
+	kcfg_places_finish(&places);
+	return rc;
+}
+
+/* A file with bad lines is none: other CPUs in silence would be worse than no answer. */
+static int good_cfg(struct kcfg **ret, const struct rt_root *root, struct rt_err *err)
+{
+	const struct kcfg_fault *fault;
+	int rc;
+
+	rc = read_cfg(ret, root, err);
+	if (rc < 0 || !*ret || !(*ret)->nr_errors)
+		return rc;
+	for (fault = (*ret)->faults; !kcfg_fault_is_error(fault); fault++)
+		;
+	rc = rt_err_say(err, -EINVAL, "%s:%u: %s", (*ret)->path, fault->line, fault->text);
+	kcfg_destroy(*ret);
+	*ret = NULL;
+	return rc;
+}
+
+/* The CPUs that the file's real-time VMs run on; none where there is no such VM. */
+static int of_vms(struct rt_cpuset *ret, const struct rt_root *root, struct rt_err *err)
+{
+	struct tune_topo *topo;
+	struct kcfg *cfg;
+	int rc;
+
+	rc = good_cfg(&cfg, root, err);
+	if (rc == 0 && cfg) {
+		rc = tune_topo_load(&topo, root, err);
+		if (rc == 0) {
+			rc = add_places(ret, cfg, topo, err);
+			tune_topo_destroy(topo);
+		}
+		kcfg_destroy(cfg);
+	}
+	return rc < 0 ? rt_err_wrap(err, rc, "the real-time CPUs (--for names them)") : 0;
+}
+
 static int report_on(const struct rt_root *root, struct choice *choice, struct rt_err *err)
 {
 	struct tune_validate what = { .wanted = chosen, .arg = choice,
 				      .device = device };
 	struct tune_report *report;
-	struct rt_cpuset set;
+	struct rt_cpuset set = { { 0 } };
 	int rc;
 
 	while (strcmp(least, tune_severity_name(what.least)) != 0)
 		what.least++;
-	if (cpus) {
-		rc = resolve(&set, root, err);
-		if (rc < 0)
-			return rc;
+	rc = cpus ? resolve(&set, root, err) : of_vms(&set, root, err);
+	if (rc < 0)
+		return rc;
+	if (!rt_cpuset_empty(&set))
 		what.cpus = &set;
-	}
 	rc = tune_validate_host(&report, root, &what, err);
 	if (rc < 0)
 		return rc;
@@ -269,7 +359,7 @@ static int report_on(const struct rt_root *root, struct choice *choice, struct r
 	else if (json)
 		rc = print_json(report, err);
 	else if (!quiet)
-		print_text(report);
+		print_text(report, cpus ? NULL : what.cpus);
 	if (rc == 0)
 		rc = report->failed[TUNE_ERROR] || report->failed[TUNE_WARNING];
 	tune_report_destroy(report);
@@ -284,6 +374,8 @@ static int validate_host(int argc, char **argv, struct rt_err *err)
 
 	if (list + (explain != NULL) + (device != NULL) > 1)
 		return rt_usage(err, "--list, --explain and --passthrough do not go together");
+	if (cpus && file)
+		return rt_usage(err, "--for and --file do not go together");
 	if (quiet && (json || list || explain || all))
 		return rt_usage(err, "--quiet prints nothing: it goes with none of --json, --list, "
 				"--explain, --all");
