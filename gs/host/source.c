@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * source.c - the calls of all guests, out of a trace instance of our own
+ * source.c - the calls of all guests, out of trace instances of our own
  */
 #include "gs/host/source.h"
 
@@ -20,16 +20,22 @@
 
 #define MODULE_ENABLED "sys/module/kvmrt_gs_host/parameters/kvmrt_gs_hc_host_enabled"
 
+/*
+ * A kernel empties each instance that had a module's events when the module goes
+ * (kernel/trace/trace_events.c, trace_module_remove_events), so KVM's have their own.
+ */
+enum { OF_KVM, OF_MODULE, NR_KINDS };
+
 /* The events that are read; a module's may come, go, and come back as another. */
 static const struct wanted {
+	unsigned int kind;
 	const char *system, *event;
-	bool module;
 } wanted[] = {
-	{ "kvm", "kvm_hypercall", false },
-	{ GS_TRACE_SYSTEM, "ping_host", true },
-	{ GS_TRACE_SYSTEM, "flush_host", true },
-	{ GS_TRACE_SYSTEM, "log_msg_host", true },
-	{ GS_TRACE_SYSTEM, "log_data_host", true },
+	{ OF_KVM, "kvm", "kvm_hypercall" },
+	{ OF_MODULE, GS_TRACE_SYSTEM, "ping_host" },
+	{ OF_MODULE, GS_TRACE_SYSTEM, "flush_host" },
+	{ OF_MODULE, GS_TRACE_SYSTEM, "log_data_host" },
+	{ OF_MODULE, GS_TRACE_SYSTEM, "log_msg_host" },
 };
 
 #define NR_WANTED (sizeof(wanted) / sizeof(wanted[0]))
@@ -37,24 +43,35 @@ static const struct wanted {
 struct gs_source {
 	struct gs_source_fns fns;
 	struct xt_tracefs fs;
-	struct xt_instance inst;
-	struct xt_live *live;		/* owned */
+	struct reader {
+		struct gs_source *source;
+		unsigned int kind;
+		struct xt_instance inst;
+		struct xt_live *live;	/* owned; the module's: made when it first comes */
+	} readers[NR_KINDS];
+	uint64_t bytes;			/* a CPU and instance */
 	uint64_t ids[NR_WANTED];	/* as armed; 0: not there */
 	bool module;			/* its events count */
 	uint64_t module_since;		/* from then on; CLOCK_MONOTONIC */
 	bool looked;			/* in this round, whether it is still there */
 };
 
-/* ---- the instance ---- */
+/* ---- the instances ---- */
 
 /* No xtrace-* of xtrace-run, which would sweep it away as a dead session's. */
-static int make_instance(struct gs_source *source, const struct rt_root *root, struct rt_err *err)
+static void name_instance(struct reader *reader, const struct rt_root *root)
 {
-	struct xt_instance *inst = &source->inst;
+	static const char *const names[] = { GS_SOURCE_INSTANCE, GS_SOURCE_MODULE_INSTANCE };
 
-	inst->root = root;
-	snprintf(inst->dir, sizeof(inst->dir), "%.128s/instances/" GS_SOURCE_INSTANCE,
-		 source->fs.dir);
+	reader->inst.root = root;
+	snprintf(reader->inst.dir, sizeof(reader->inst.dir), "%.128s/instances/%s",
+		 reader->source->fs.dir, names[reader->kind]);
+}
+
+static int make_instance(const struct xt_instance *inst, struct rt_err *err)
+{
+	const struct rt_root *root = inst->root;
+
 	if (mkdirat(root->fd, inst->dir, 0750) == 0 || errno == EEXIST)
 		return 0;
 	if (errno == EACCES || errno == EPERM)
@@ -64,50 +81,57 @@ static int make_instance(struct gs_source *source, const struct rt_root *root, s
 			  inst->dir);
 }
 
-static int set_up(struct gs_source *source, uint64_t bytes, struct rt_err *err)
-{
-	char kb[24];
-	int rc;
-
-	/* Overwriting, so that what is lost is counted where it is lost. */
-	rc = xt_instance_set_clock(&source->inst, "mono", err);
-	snprintf(kb, sizeof(kb), "%llu", (unsigned long long)(bytes >> 10));
-	if (rc == 0)
-		rc = xt_instance_write(&source->inst, kb, err, "buffer_size_kb");
-	if (rc == 0)
-		rc = xt_live_create(&source->live, &source->inst, err);
-	return rc;
-}
-
 /* Setting a clock or a size empties the buffer, so what a killed one left stays as it is. */
-static bool is_set_up(const struct gs_source *source)
+static bool is_set_up(const struct xt_instance *inst)
 {
 	char clock[32] = "";
 
-	return xt_instance_clock(&source->inst, clock, sizeof(clock), NULL) >= 0 &&
+	return xt_instance_clock(inst, clock, sizeof(clock), NULL) >= 0 &&
 	       strcmp(clock, "mono") == 0;
+}
+
+/* Overwriting, so that what is lost is counted where it is lost. */
+static int set_up(const struct xt_instance *inst, uint64_t bytes, struct rt_err *err)
+{
+	char kb[24];
+	int rc = xt_instance_set_clock(inst, "mono", err);
+
+	snprintf(kb, sizeof(kb), "%llu", (unsigned long long)(bytes >> 10));
+	return rc < 0 ? rc : xt_instance_write(inst, kb, err, "buffer_size_kb");
+}
+
+static int open_reader(struct reader *reader, struct rt_err *err)
+{
+	int rc = make_instance(&reader->inst, err);
+
+	if (rc == 0 && !is_set_up(&reader->inst))
+		rc = set_up(&reader->inst, reader->source->bytes, err);
+	if (rc == 0)
+		rc = xt_live_create(&reader->live, &reader->inst, err);
+	return rc < 0 ? rc : xt_instance_on(&reader->inst, true, err);
 }
 
 int gs_source_create(struct gs_source **ret, const struct rt_root *root, uint64_t bytes,
 		     const struct gs_source_fns *fns, struct rt_err *err)
 {
 	struct gs_source *source = calloc(1, sizeof(*source));
+	unsigned int kind;
 	int rc;
 
 	if (!source)
 		return rt_err_set(err, -ENOMEM, "cannot read what guests call");
 	source->fns = *fns;
+	source->bytes = bytes;
 	rc = xt_tracefs_find(&source->fs, root, err);
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		source->readers[kind].source = source;
+		source->readers[kind].kind = kind;
+		name_instance(&source->readers[kind], root);
+	}
 	if (rc == 0)
-		rc = make_instance(source, root, err);
-	if (rc == 0 && is_set_up(source))
-		rc = xt_live_create(&source->live, &source->inst, err);
-	else if (rc == 0)
-		rc = set_up(source, bytes, err);
+		rc = open_reader(&source->readers[OF_KVM], err);
 	if (rc == 0)
 		rc = gs_source_refresh(source, err);
-	if (rc == 0)
-		rc = xt_instance_on(&source->inst, true, err);
 	if (rc < 0) {
 		gs_source_destroy(source, false);
 		return rc;
@@ -118,30 +142,35 @@ int gs_source_create(struct gs_source **ret, const struct rt_root *root, uint64_
 
 void gs_source_destroy(struct gs_source *source, bool remove)
 {
+	unsigned int kind;
+
 	if (!source)
 		return;
-	xt_live_destroy(source->live);
-	if (remove)
-		xt_instance_remove(&source->inst, NULL);
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		xt_live_destroy(source->readers[kind].live);
+		/* Also one that a killed daemon has left. */
+		if (remove)
+			xt_instance_remove(&source->readers[kind].inst, NULL);
+	}
 	free(source);
 }
 
 /* ---- events ---- */
 
-static int arm(struct gs_source *source, const struct wanted *want, struct rt_err *err)
+static int arm(const struct reader *reader, const struct wanted *want, struct rt_err *err)
 {
 	char filter[80];
 	int rc = 0;
 
-	if (!want->module) {
+	if (want->kind == OF_KVM) {
 		snprintf(filter, sizeof(filter), "nr >= 0x%x && nr <= 0x%x",
 			 (unsigned int)GS_NR_FIRST, (unsigned int)GS_NR_LAST);
-		rc = xt_instance_filter(&source->inst, want->system, want->event, filter, err);
+		rc = xt_instance_filter(&reader->inst, want->system, want->event, filter, err);
 	}
 	if (rc == 0)
-		rc = xt_live_know(source->live, want->system, want->event, err);
+		rc = xt_live_know(reader->live, want->system, want->event, err);
 	if (rc == 0)
-		rc = xt_instance_enable(&source->inst, want->system, want->event, err);
+		rc = xt_instance_enable(&reader->inst, want->system, want->event, err);
 	return rc;
 }
 
@@ -149,17 +178,29 @@ static uint64_t id_of(const struct gs_source *source, const struct wanted *want)
 {
 	uint64_t id = 0;
 
-	rt_root_read_u64(source->inst.root, &id, NULL, "%s/events/%s/%s/id", source->inst.dir,
-			 want->system, want->event);
+	rt_root_read_u64(source->readers[OF_KVM].inst.root, &id, NULL, "%s/events/%s/%s/id",
+			 source->fs.dir, want->system, want->event);
 	return id;
 }
 
-static bool module_answers(const struct gs_source *source)
+/* A module that went and came back between two looks may have its number again. */
+static bool is_armed(const struct gs_source *source, const struct wanted *want)
+{
+	const struct xt_instance *inst = &source->readers[want->kind].inst;
+	char word[8];
+
+	return rt_root_read_line(inst->root, word, sizeof(word), NULL, "%s/events/%s/%s/enable",
+				 inst->dir, want->system, want->event) == 0 && word[0] == '1';
+}
+
+/* Whether it tells us what it answers. */
+static bool module_tells(const struct gs_source *source)
 {
 	char word[8];
 
-	return rt_root_read_line(source->inst.root, word, sizeof(word), NULL,
-				 MODULE_ENABLED) == 0 && (word[0] == 'Y' || word[0] == '1');
+	return rt_root_read_line(source->readers[OF_MODULE].inst.root, word, sizeof(word), NULL,
+				 MODULE_ENABLED) == 0 && (word[0] == 'Y' || word[0] == '1') &&
+	       is_armed(source, &wanted[NR_WANTED - 1]);
 }
 
 /* What was called before a module came stands in KVM's events alone. */
@@ -174,24 +215,36 @@ static void set_module(struct gs_source *source, bool module)
 	source->module = module;
 }
 
+static int refresh_event(struct gs_source *source, size_t i, uint64_t id, struct rt_err *err)
+{
+	struct reader *reader = &source->readers[wanted[i].kind];
+	int rc = 0;
+
+	if (id == source->ids[i] && is_armed(source, &wanted[i]))
+		return 0;
+	if (wanted[i].kind == OF_MODULE)
+		set_module(source, false);
+	if (!reader->live)
+		rc = open_reader(reader, err);
+	return rc < 0 ? rc : arm(reader, &wanted[i], err);
+}
+
 int gs_source_refresh(struct gs_source *source, struct rt_err *err)
 {
-	bool module = module_answers(source);
+	bool module = true;
 	size_t i;
 	int rc;
 
 	for (i = 0; i < NR_WANTED; i++) {
 		uint64_t id = id_of(source, &wanted[i]);
 
-		if (id != source->ids[i] && id) {
-			rc = arm(source, &wanted[i], err);
-			if (rc < 0)
-				return rc;
-		}
+		rc = id ? refresh_event(source, i, id, err) : 0;
+		if (rc < 0)
+			return rc;
 		source->ids[i] = id;
-		module = module && (id || !wanted[i].module);
+		module = module && (id || wanted[i].kind == OF_KVM);
 	}
-	set_module(source, module);
+	set_module(source, module && module_tells(source));
 	return 0;
 }
 
@@ -261,36 +314,36 @@ static void take_module(struct gs_traced *call, const struct xt_event *event,
 
 /*
  * Both tell the same call; one counts.  A module that has gone since the last look
- * tells nothing more, so it is looked for as soon as KVM tells something.
+ * tells nothing more, so it is looked for as soon as KVM tells something: KVM's events
+ * of a round are read first.
  */
-static bool counts(struct gs_source *source, bool of_module, uint64_t ns)
+static bool counts(struct gs_source *source, unsigned int kind, uint64_t ns)
 {
-	if (source->module && !of_module && !source->looked) {
+	if (source->module && kind == OF_KVM && !source->looked) {
 		source->looked = true;
-		set_module(source, module_answers(source));
+		set_module(source, module_tells(source));
 	}
-	return of_module == (source->module && ns >= source->module_since);
+	return (kind == OF_MODULE) == (source->module && ns >= source->module_since);
 }
 
 static void on_event(void *arg, unsigned int cpu, const struct xt_event *event,
 		     const struct xt_rec *rec)
 {
-	struct gs_source *source = arg;
+	const struct reader *reader = arg;
+	struct gs_source *source = reader->source;
 	struct gs_traced call = { .ns = rec->ts, .cpu = cpu };
 	uint64_t lost = 1;
-	bool of_module;
 
+	if (!counts(source, reader->kind, rec->ts))
+		return;
 	if (!event) {
 		if (rec->data)
 			memcpy(&lost, rec->data, sizeof(lost));
 		source->fns.lost(source->fns.arg, cpu, lost, rec->ts);
 		return;
 	}
-	of_module = strcmp(event->system, GS_TRACE_SYSTEM) == 0;
-	if (!counts(source, of_module, rec->ts))
-		return;
 	call.tid = (int)number(event, rec, "common_pid");
-	if (of_module)
+	if (reader->kind == OF_MODULE)
 		take_module(&call, event, rec);
 	else
 		take_hypercall(&call, event, rec);
@@ -299,6 +352,17 @@ static void on_event(void *arg, unsigned int cpu, const struct xt_event *event,
 
 long gs_source_read(struct gs_source *source, uint64_t until, struct rt_err *err)
 {
+	long rc, all = 0;
+	unsigned int kind;
+
 	source->looked = false;
-	return xt_live_read(source->live, until, on_event, source, err);
+	for (kind = 0; kind < NR_KINDS; kind++) {
+		struct reader *reader = &source->readers[kind];
+
+		rc = reader->live ? xt_live_read(reader->live, until, on_event, reader, err) : 0;
+		if (rc < 0)
+			return rc;
+		all += rc;
+	}
+	return all;
 }

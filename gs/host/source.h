@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * source.h - the calls of all guests, out of a trace instance of our own
+ * source.h - the calls of all guests, out of trace instances of our own
  *
- * The instance has nothing but our numbers, filtered in the kernel.  It is left
- * standing when the daemon is killed, and taken over by the next one with what
- * came meanwhile.
+ * One instance has nothing but KVM's event of our numbers, filtered in the kernel, the
+ * other the host module's events.  They are left standing when the daemon is killed, and
+ * taken over by the next one with what came meanwhile.
  *
  * Where the host module is there and answers, its own events are taken instead of
  * KVM's: what it refuses is refused here too.
@@ -20,7 +20,8 @@ struct gs_source;
 struct rt_err;
 struct rt_root;
 
-#define GS_SOURCE_INSTANCE "kvmrt-gsd"
+#define GS_SOURCE_INSTANCE		"kvmrt-gsd"
+#define GS_SOURCE_MODULE_INSTANCE	GS_SOURCE_INSTANCE "-module"	/* once it has come */
 
 struct gs_source_fns {
 	void *arg;
@@ -28,10 +29,10 @@ struct gs_source_fns {
 	void (*lost)(void *arg, unsigned int cpu, uint64_t nr, uint64_t ns);
 };
 
-/* @bytes a CPU.  Return: 0; RT_ECANNOT: no tracefs, no right, no KVM in this kernel. */
+/* @bytes a CPU and instance.  Return: 0; RT_ECANNOT: no tracefs, no right, no KVM in this kernel. */
 int gs_source_create(struct gs_source **ret, const struct rt_root *root, uint64_t bytes,
 		     const struct gs_source_fns *fns, struct rt_err *err);
-/* @remove: the instance too, as at an orderly end. */
+/* @remove: the instances too, as at an orderly end. */
 void gs_source_destroy(struct gs_source *source, bool remove);
 
 /* Looks for KVM's and our module's events: they come and go with their modules. */

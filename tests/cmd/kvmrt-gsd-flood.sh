@@ -14,7 +14,7 @@ instance=$tracing/instances/kvmrt-gsd
 event=$instance/events/kvm/kvm_hypercall
 
 field() { printf '\tfield:%s;\toffset:%s;\tsize:%s;\tsigned:%s;\n' "$@"; }
-mkdir -p "$instance/per_cpu/cpu0" "$event" "$tracing/events" "$root"/{run,dev,proc} \
+mkdir -p "$instance/per_cpu/cpu0" "$event" "$tracing/events/kvm/kvm_hypercall" "$root"/{run,dev,proc} \
 	"$root/sys/devices/system/cpu"
 echo 0-1 >"$root/sys/devices/system/cpu/online"
 echo '[mono] local' >"$instance/trace_clock"
@@ -37,7 +37,7 @@ echo 0 >"$instance/tracing_on"
 	done
 	printf '\nprint fmt: ""\n'
 } >"$event/format"
-echo 11 >"$event/id"
+echo 11 | tee "$event/id" >"$tracing/events/kvm/kvm_hypercall/id"
 touch "$event/enable" "$event/filter" "$event/trigger" "$root/dev/kmsg"
 mkfifo "$instance/per_cpu/cpu0/trace_pipe_raw"
 

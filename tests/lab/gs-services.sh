@@ -200,7 +200,9 @@ same 'messages, wrong ones' "$((2 * messages)) 0" "$(cat found)"
 echo '--- a hostile guest: the host stays up, its log gets no more than the limit, vm2 is served'
 kill -TERM "$(cat /run/kvmrt-gsd/lock)"
 while [ -e /run/kvmrt-gsd/control ]; do sleep 0.1; done
-[ ! -d /sys/kernel/tracing/instances/kvmrt-gsd ] || fail 'the instance stays'
+for instance in kvmrt-gsd kvmrt-gsd-module; do
+	[ ! -d /sys/kernel/tracing/instances/$instance ] || fail "the instance $instance stays"
+done
 kvmrt-gsd --log kmsg --lines 10 || fail 'the daemon does not start'
 before=$(lines | wc -l)
 start=$SECONDS

@@ -13,7 +13,9 @@
 #include "tests/xtrace/make.h"
 
 #define SIZE 4096
-#define INST "sys/kernel/tracing/instances/" GS_SOURCE_INSTANCE
+#define TRACING "sys/kernel/tracing"
+#define INST TRACING "/instances/" GS_SOURCE_INSTANCE
+#define MODULE_INST TRACING "/instances/" GS_SOURCE_MODULE_INSTANCE
 #define COMMON \
 	"\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n" \
 	"\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n" \
@@ -64,27 +66,62 @@ static void make_dirs(const char *path)
 	assert_int_equal(system(command), 0);
 }
 
+static void remove_dir(const char *path)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command), "rm -r '%s/%s'", folder, path);
+	assert_int_equal(system(command), 0);
+}
+
 static void put_text(const char *name, const char *text)
 {
 	free(make_file(folder, name, text, strlen(text)));
 }
 
-static void put_event(const char *event, const char *id, const char *format)
+static void put_event_in(const char *dir, const char *event, const char *id, const char *format)
 {
 	static const char *const files[] = { "enable", "filter", "trigger" };
 	char name[256];
 	size_t i;
 
-	snprintf(name, sizeof(name), INST "/events/%s", event);
+	snprintf(name, sizeof(name), "%s/events/%s", dir, event);
 	make_dirs(name);
 	for (i = 0; i < 3; i++) {
-		snprintf(name, sizeof(name), INST "/events/%s/%s", event, files[i]);
+		snprintf(name, sizeof(name), "%s/events/%s/%s", dir, event, files[i]);
 		put_text(name, "0\n");
 	}
-	snprintf(name, sizeof(name), INST "/events/%s/id", event);
+	snprintf(name, sizeof(name), "%s/events/%s/id", dir, event);
 	put_text(name, id);
-	snprintf(name, sizeof(name), INST "/events/%s/format", event);
+	snprintf(name, sizeof(name), "%s/events/%s/format", dir, event);
 	put_text(name, format);
+}
+
+static void put_event(const char *event, const char *id, const char *format)
+{
+	put_event_in(TRACING, event, id, format);
+	put_event_in(INST, event, id, format);
+	put_event_in(MODULE_INST, event, id, format);
+}
+
+static void put_instance(const char *dir)
+{
+	char name[256];
+
+	snprintf(name, sizeof(name), "%s/per_cpu/cpu0", dir);
+	make_dirs(name);
+	snprintf(name, sizeof(name), "%s/events", dir);
+	make_dirs(name);
+	snprintf(name, sizeof(name), "%s/per_cpu/cpu0/trace_pipe_raw", dir);
+	put_text(name, "");
+	snprintf(name, sizeof(name), "%s/events/header_page", dir);
+	put_text(name, make_header_page);
+	snprintf(name, sizeof(name), "%s/trace_clock", dir);
+	put_text(name, "local global [mono] tai\n");
+	snprintf(name, sizeof(name), "%s/buffer_size_kb", dir);
+	put_text(name, "7\n");
+	snprintf(name, sizeof(name), "%s/tracing_on", dir);
+	put_text(name, "0\n");
 }
 
 static void put_module(const char *enabled)
@@ -109,14 +146,8 @@ static int setup(void **state)
 	(void)state;
 	folder = make_folder();
 	assert_int_equal(rt_root_init(&root, folder, NULL), 0);
-	make_dirs(INST "/per_cpu/cpu0");
-	make_dirs(INST "/events");
-	make_dirs("sys/kernel/tracing/events");
-	put_text(INST "/per_cpu/cpu0/trace_pipe_raw", "");
-	put_text(INST "/events/header_page", make_header_page);
-	put_text(INST "/trace_clock", "local global [mono] tai\n");
-	put_text(INST "/buffer_size_kb", "7\n");
-	put_text(INST "/tracing_on", "0\n");
+	put_instance(INST);
+	put_instance(MODULE_INST);
 	put_event("kvm/kvm_hypercall", "11\n", hypercall_format);
 	calls = 0;
 	lost = 0;
@@ -155,7 +186,8 @@ static void record(uint16_t id, int pid, const void *fields, uint32_t size)
 	words[2] = pid;
 	memcpy(words + 3, fields, size);
 	make_words(page, words, nr + 1);
-	snprintf(path, sizeof(path), "%s/" INST "/per_cpu/cpu0/trace_pipe_raw", folder);
+	snprintf(path, sizeof(path), "%s/%s/per_cpu/cpu0/trace_pipe_raw", folder,
+		 id < 20 ? INST : MODULE_INST);
 	fd = open(path, O_WRONLY | O_APPEND);
 	assert_int_equal(write(fd, page, SIZE), SIZE);
 	close(fd);
@@ -166,7 +198,7 @@ static void expect_text(const char *name, const char *text)
 	char path[256], *found;
 	size_t len;
 
-	snprintf(path, sizeof(path), "%s/" INST "/%s", folder, name);
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
 	found = make_slurp(path, &len);
 	assert_true(len >= strlen(text));
 	assert_memory_equal(found, text, strlen(text));
@@ -178,9 +210,10 @@ TEST(kvms_event_is_filtered_for_our_numbers_and_its_registers_are_decoded)
 	const uint64_t registers[5] = { GS_NR_PING, 0x77 };
 
 	assert_int_equal(create(NULL), 0);
-	expect_text("events/kvm/kvm_hypercall/filter", "nr >= 0x4b475300 && nr <= 0x4b475304");
-	expect_text("events/kvm/kvm_hypercall/enable", "1");
-	expect_text("tracing_on", "1");
+	expect_text(INST "/events/kvm/kvm_hypercall/filter",
+		    "nr >= 0x4b475300 && nr <= 0x4b475304");
+	expect_text(INST "/events/kvm/kvm_hypercall/enable", "1");
+	expect_text(INST "/tracing_on", "1");
 	record(11, 4711, registers, sizeof(registers));
 	assert_int_equal(gs_source_read(source, UINT64_MAX, NULL), 1);
 	assert_int_equal(calls, 1);
@@ -238,7 +271,7 @@ TEST(a_module_that_comes_later_is_found)
 	put_module("Y\n");
 	assert_int_equal(gs_source_refresh(source, NULL), 0);
 	assert_true(gs_source_has_module(source));
-	expect_text("events/kvmrt_gs/log_msg_host/enable", "1");
+	expect_text(MODULE_INST "/events/kvmrt_gs/log_msg_host/enable", "1");
 	put_text("sys/module/kvmrt_gs_host/parameters/kvmrt_gs_hc_host_enabled", "N\n");
 	assert_int_equal(gs_source_refresh(source, NULL), 0);
 	assert_false(gs_source_has_module(source));
@@ -262,13 +295,46 @@ TEST(calls_before_a_module_came_and_after_it_went_are_those_of_kvm)
 	assert_false(gs_source_has_module(source));
 }
 
+/* The kernel has emptied the module's instance then. */
+TEST(calls_that_a_module_took_away_with_it_are_those_of_kvm)
+{
+	const uint64_t registers[5] = { GS_NR_PING, 1 };
+
+	put_module("Y\n");
+	assert_int_equal(create(NULL), 0);
+	at_ns = LATER;
+	record(11, 101, registers, sizeof(registers));
+	remove_dir(MODULE_INST "/events/kvmrt_gs");
+	remove_dir("sys/module/kvmrt_gs_host");
+	assert_int_equal(gs_source_read(source, UINT64_MAX, NULL), 1);
+	assert_true(calls == 1 && last.gs.kind == KEV_GS_PING);
+	assert_false(gs_source_has_module(source));
+}
+
+TEST(a_module_that_came_back_with_its_numbers_is_armed_anew)
+{
+	const uint64_t registers[5] = { GS_NR_PING, 1 };
+
+	put_module("Y\n");
+	assert_int_equal(create(NULL), 0);
+	put_module("Y\n");
+	at_ns = LATER;
+	record(11, 101, registers, sizeof(registers));
+	assert_int_equal(gs_source_read(source, UINT64_MAX, NULL), 1);
+	assert_int_equal(calls, 1);
+	assert_false(gs_source_has_module(source));
+	assert_int_equal(gs_source_refresh(source, NULL), 0);
+	assert_true(gs_source_has_module(source));
+	expect_text(MODULE_INST "/events/kvmrt_gs/log_msg_host/enable", "1");
+}
+
 TEST(what_a_killed_one_left_is_read_and_its_buffer_not_emptied)
 {
 	const uint64_t registers[5] = { GS_NR_PING, 3 };
 
 	record(11, 5, registers, sizeof(registers));
 	assert_int_equal(create(NULL), 0);
-	expect_text("buffer_size_kb", "7");
+	expect_text(INST "/buffer_size_kb", "7");
 	assert_int_equal(gs_source_read(source, UINT64_MAX, NULL), 1);
 	assert_true(last.valid && last.gs.arg[0] == 3);
 }
@@ -277,17 +343,15 @@ TEST(a_new_instance_gets_its_clock_and_size)
 {
 	put_text(INST "/trace_clock", "[local] global mono tai\n");
 	assert_int_equal(create(NULL), 0);
-	expect_text("trace_clock", "mono");
-	expect_text("buffer_size_kb", "512");
+	expect_text(INST "/trace_clock", "mono");
+	expect_text(INST "/buffer_size_kb", "512");
 }
 
 TEST(a_host_without_tracefs_cannot)
 {
 	struct rt_err err = { 0 };
-	char command[256];
 
-	snprintf(command, sizeof(command), "rm -r '%s/sys/kernel/tracing'", folder);
-	assert_int_equal(system(command), 0);
+	remove_dir(TRACING);
 	assert_int_equal(create(&err), RT_ECANNOT);
 	assert_contains(err.text, "no tracefs");
 }
@@ -303,6 +367,8 @@ int main(void)
 		SOURCE_TEST(a_module_that_is_disabled_leaves_kvms_event),
 		SOURCE_TEST(a_module_that_comes_later_is_found),
 		SOURCE_TEST(calls_before_a_module_came_and_after_it_went_are_those_of_kvm),
+		SOURCE_TEST(calls_that_a_module_took_away_with_it_are_those_of_kvm),
+		SOURCE_TEST(a_module_that_came_back_with_its_numbers_is_armed_anew),
 		SOURCE_TEST(what_a_killed_one_left_is_read_and_its_buffer_not_emptied),
 		SOURCE_TEST(a_new_instance_gets_its_clock_and_size),
 		SOURCE_TEST(a_host_without_tracefs_cannot),
