@@ -15,6 +15,7 @@
 #include "lib/err.h"
 
 #define WAIT_S		15	/* for a libvirtd that is restarted */
+#define RESTART_TRIES	4	/* while a new libvirtd has a half started VM in hand */
 #define WAIT_STEP_MS	100
 
 struct kcfg_virt {
@@ -544,14 +545,27 @@ static bool was_started(virDomainPtr domain)
 	return false;
 }
 
+/* It has the VM in hand itself, and waits no longer than 30 s for itself. */
+static bool is_busy(void)
+{
+	const virError *e = virGetLastError();
+
+	return e && e->code == VIR_ERR_OPERATION_TIMEOUT;
+}
+
 static int run_start(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
 {
 	const bool *paused = arg;
+	unsigned int tries = repeated ? RESTART_TRIES : 1;
 
 	(void)conn;
-	if (repeated && was_started(domain))
-		return 0;
-	return virDomainCreateWithFlags(domain, *paused ? VIR_DOMAIN_START_PAUSED : 0);
+	do {
+		if (repeated && was_started(domain))
+			return 0;
+		if (virDomainCreateWithFlags(domain, *paused ? VIR_DOMAIN_START_PAUSED : 0) == 0)
+			return 0;
+	} while (--tries && is_busy());
+	return -1;
 }
 
 int kcfg_virt_start(struct kcfg_virt *virt, const char *uuid, bool paused, struct rt_err *err)

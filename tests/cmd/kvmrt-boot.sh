@@ -127,8 +127,7 @@ expect_status 1
 expect_stderr_like 'has no VM "vm9"; near to it is "vm1"'
 
 it 'says that libvirtd does not run'
-kill "$(cat /run/libvirtd.pid)"
-for ((i = 0; i < 50; i++)); do [ -e /run/libvirtd.pid ] || break; sleep 0.1; done
+end_libvirtd
 boot
 expect_status 3
 expect_stderr_like 'is libvirtd running\?'

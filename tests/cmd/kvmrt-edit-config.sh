@@ -68,8 +68,7 @@ with_libvirtd() {
 	expect_like "$tmp/xml" '<title>new</title>'
 
 	it 'saves without libvirt, and says what is left to do'
-	kill "$(cat /run/libvirtd.pid)"
-	while [ -e /run/libvirtd.pid ]; do sleep 0.1; done
+	end_libvirtd
 	edit "sed -i 's/^title.*/title = newer/'"
 	expect_status 1
 	expect_like "$cfg" '^title = newer$'

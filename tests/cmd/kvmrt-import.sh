@@ -132,15 +132,13 @@ umount "$tmp/full"
 
 it 'works with a libvirtd that was restarted'
 rm "$cfg"
-kill "$(cat /run/libvirtd.pid)"
-for ((i = 0; i < 50; i++)); do [ -e /run/libvirtd.pid ] || break; sleep 0.1; done
+end_libvirtd
 libvirtd -d
 import plain
 expect_status 0
 
 it 'says that libvirtd does not run'
-kill "$(cat /run/libvirtd.pid)"
-for ((i = 0; i < 50; i++)); do [ -e /run/libvirtd.pid ] || break; sleep 0.1; done
+end_libvirtd
 import
 expect_status 3
 expect_stderr_like 'no libvirt at "qemu:///system": .*; is libvirtd running\?'

@@ -73,7 +73,7 @@ expect_stdout_like '^vm1 +off'
 rm /run/libvirt/qemu/vm1.xml
 
 it 'works while libvirtd does not run'
-kill "$(cat /run/libvirtd.pid)"
+end_libvirtd
 stat vm1
 expect_status 0
 

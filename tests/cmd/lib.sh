@@ -130,3 +130,13 @@ define_vm() {
 	virsh -q define "$tmp/vm.xml" || fail "$1"
 }
 vm_state() { virsh -q domstate "$1" | head -n 1; }
+
+# end_libvirtd [SIGNAL]: that of tests/tools/with-libvirtd; returns when it is gone, as its
+# successor cannot begin before
+end_libvirtd() {
+	local pid
+
+	pid=$(cat /run/libvirtd.pid)
+	kill "${1:--TERM}" "$pid"
+	while grep -qs '^State:[^Z]*$' "/proc/$pid/status"; do sleep 0.05; done
+}

@@ -133,8 +133,8 @@ virsh -q define "$tmp/vm.xml" || fail 'vm1 with an emulator'
 kvmrt-boot -f "$cfg" vm1 vm2 >"$tmp/out" 2>&1 &
 boot=$!
 until [ -e "$tmp/begun" ]; do sleep 0.1; done
-kill -9 "$(cat /run/libvirtd.pid)"
-libvirtd -d
+end_libvirtd -KILL
+libvirtd -d || fail 'libvirtd does not begin again'
 : >"$tmp/go"
 wait $boot || fail "$(cat "$tmp/out")"
 expect_same "$tmp/out" 'vm1: booted
