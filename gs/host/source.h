@@ -29,7 +29,7 @@ struct gs_source_fns {
 	void (*lost)(void *arg, unsigned int cpu, uint64_t nr, uint64_t ns);
 };
 
-/* @bytes a CPU and instance.  Return: 0; RT_ECANNOT: no tracefs, no right, no KVM in this kernel. */
+/* @bytes: a CPU and instance.  0; RT_ECANNOT: no tracefs, no right, no KVM in this kernel. */
 int gs_source_create(struct gs_source **ret, const struct rt_root *root, uint64_t bytes,
 		     const struct gs_source_fns *fns, struct rt_err *err);
 /* @remove: the instances too, as at an orderly end. */
