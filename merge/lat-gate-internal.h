@@ -10,5 +10,10 @@ bool mrg_lat_compares(const struct mrg_lat_outcome *o);
 /* "12us (11us..14us)", or "-" without a sample; returns @buf. */
 char *mrg_lat_range_text(const struct mrg_lat_rule *rule, const struct mrg_lat_range *range,
 			 char *buf, size_t size);
+/* The longest explained interval of a run: of what ->by says, where there is one. */
+const struct mrg_lat_tale *mrg_lat_first_tale(const struct mrg_lat_saved *run,
+					      const struct mrg_lat_outcome *o);
+/* What that is, before and now; only where ->by is set; returns @buf. */
+char *mrg_lat_by_text(const struct mrg_lat_outcome *o, char *buf, size_t size);
 
 #endif /* MRG_LAT_GATE_INTERNAL_H */

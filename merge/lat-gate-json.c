@@ -35,6 +35,19 @@ static void put_range(struct rt_json *json, const char *key, const struct mrg_la
 	rt_json_close(json, '}');
 }
 
+/* What proves a broken rule by itself. */
+static void put_by(struct rt_json *json, const struct mrg_lat_outcome *o)
+{
+	rt_json_key(json, "by");
+	rt_json_open(json, '{');
+	rt_json_put_str(json, "kind", mrg_lat_kind_name(o->by->kind));
+	rt_json_put_str(json, "name", o->by->name);
+	rt_json_put_str(json, "host", o->by->host);
+	put_range(json, "base", &o->by_base);
+	put_range(json, "now", &o->by_now);
+	rt_json_close(json, '}');
+}
+
 /* The longest intervals that a broken rule speaks of. */
 static void put_tales(struct rt_json *json, const struct mrg_lat_gate *gate,
 		      const struct mrg_lat_rule *rule)
@@ -123,6 +136,10 @@ int mrg_lat_gate_json(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *
 		if (mrg_lat_compares(o))
 			put_range(&json, "base", &o->base);
 		put_range(&json, "now", &o->now);
+		if (o->cap < UINT64_MAX)
+			rt_json_put_u64(&json, "cap_ns", o->cap);
+		if (o->by)
+			put_by(&json, o);
 		if (o->verdict == MRG_LAT_BROKEN)
 			put_tales(&json, gate, o->rule);
 		rt_json_close(&json, '}');
@@ -139,20 +156,24 @@ int mrg_lat_gate_json(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *
 /* ---- JUnit ---- */
 
 static void put_reasons(struct rt_buf *buf, const struct mrg_lat_gate *gate,
-			const struct mrg_lat_rule *rule)
+			const struct mrg_lat_outcome *o)
 {
 	const struct mrg_lat_tale *tale;
-	size_t i, at;
+	char text[384];
+	size_t i;
 
 	rt_buf_puts(buf, "\n");
+	if (o->by) {
+		rt_xml_escape(buf, mrg_lat_by_text(o, text, sizeof(text)));
+		rt_buf_puts(buf, "\n");
+	}
 	for (i = 0; i < gate->nr_changes; i++) {
 		rt_buf_puts(buf, "more time than before: ");
 		rt_xml_escape(buf, gate->changes[i].what);
 		rt_buf_puts(buf, "\n");
 	}
 	for (i = 0; i < gate->now.nr; i++) {
-		at = 0;
-		tale = mrg_lat_next_tale(&gate->now.runs[i], rule, &at);
+		tale = mrg_lat_first_tale(&gate->now.runs[i], o);
 		if (!tale)
 			continue;
 		rt_xml_escape(buf, tale->text);
@@ -180,7 +201,7 @@ static void put_case(struct rt_buf *buf, const struct mrg_lat_gate *gate,
 	if (mrg_lat_compares(o))
 		rt_buf_printf(buf, ", base %s", base);
 	if (o->verdict == MRG_LAT_BROKEN)
-		put_reasons(buf, gate, o->rule);
+		put_reasons(buf, gate, o);
 	rt_buf_puts(buf, mrg_lat_fails(o) ? "</failure>\n" : "</system-out>\n");
 	rt_buf_puts(buf, "  </testcase>\n");
 }

@@ -118,15 +118,31 @@ const struct mrg_lat_tale *mrg_lat_next_tale(const struct mrg_lat_saved *run,
 	return NULL;
 }
 
-/* The longest interval of each run. */
+static bool is_by(const struct mrg_lat_outcome *o, const struct mrg_lat_tale *tale)
+{
+	return o->by && tale->kind == o->by->kind && strcmp(tale->name, o->by->name) == 0 &&
+	       strcmp(tale->host, o->by->host) == 0;
+}
+
+const struct mrg_lat_tale *mrg_lat_first_tale(const struct mrg_lat_saved *run,
+					      const struct mrg_lat_outcome *o)
+{
+	const struct mrg_lat_tale *tale, *first;
+	size_t at = 0;
+
+	first = tale = mrg_lat_next_tale(run, o->rule, &at);
+	while (tale && !is_by(o, tale))
+		tale = mrg_lat_next_tale(run, o->rule, &at);
+	return tale ? tale : first;
+}
+
 static void print_tales(const struct mrg_lat_gate *gate, const struct mrg_lat_outcome *o, FILE *to)
 {
 	const struct mrg_lat_tale *tale;
-	size_t r, at;
+	size_t r;
 
 	for (r = 0; r < gate->now.nr; r++) {
-		at = 0;
-		tale = mrg_lat_next_tale(&gate->now.runs[r], o->rule, &at);
+		tale = mrg_lat_first_tale(&gate->now.runs[r], o);
 		if (tale)
 			fprintf(to, "  %s: %s\n", gate->now.runs[r].path, tale->text);
 	}
@@ -312,6 +328,32 @@ static void print_missing(const struct mrg_lat_gate *gate, const struct mrg_lat_
 	fputc('\n', to);
 }
 
+char *mrg_lat_by_text(const struct mrg_lat_outcome *o, char *buf, size_t size)
+{
+	char base[96], now[96];
+
+	snprintf(buf, size, "%s(%s) on %s is enough for it: %s before, %s now",
+		 mrg_lat_kind_name(o->by->kind), o->by->name, o->by->host,
+		 o->by_base.samples > 0 ?
+			 mrg_lat_range_text(o->rule, &o->by_base, base, sizeof(base)) : "nothing",
+		 mrg_lat_range_text(o->rule, &o->by_now, now, sizeof(now)));
+	return buf;
+}
+
+static void print_broken(const struct mrg_lat_gate *gate, const struct mrg_lat_outcome *o,
+			 FILE *to)
+{
+	char text[384];
+
+	fprintf(to, "\n%s\n", o->rule->text);
+	if (o->cap < UINT64_MAX)
+		fprintf(to, "  (no interval counts for more than %s)\n",
+			mrg_lat_time_text(o->cap, text, sizeof(text)));
+	if (o->by)
+		fprintf(to, "  %s\n", mrg_lat_by_text(o, text, sizeof(text)));
+	print_tales(gate, o, to);
+}
+
 int mrg_lat_gate_print(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *err)
 {
 	const struct mrg_lat_outcome *o;
@@ -331,10 +373,8 @@ int mrg_lat_gate_print(const struct mrg_lat_gate *gate, FILE *to, struct rt_err 
 		if (o->verdict == MRG_LAT_NOISE)
 			fprintf(to, "note: %s: beyond the limit, and so may chance be; more runs "
 				"tell\n", o->rule->text);
-		if (o->verdict == MRG_LAT_BROKEN) {
-			fprintf(to, "\n%s\n", o->rule->text);
-			print_tales(gate, o, to);
-		}
+		if (o->verdict == MRG_LAT_BROKEN)
+			print_broken(gate, o, to);
 	}
 	return rc;
 }

@@ -3,8 +3,8 @@
  * lat-gate.h - rules that a run must keep, by itself or compared with others
  *
  * A rule is what must not be: "wakeup(rtapp).p99.9 > +20%".  Every figure has a
- * range in which the true one lies: by order statistics within the runs, and by how
- * the runs of a side differ.  A rule is broken only when the ranges prove it.
+ * range in which the true one lies (lat-range.h).  A rule is broken only when the ranges
+ * prove it: those of all that it speaks of, or of one name of what is summed up.
  */
 #ifndef MRG_LAT_GATE_H
 #define MRG_LAT_GATE_H
@@ -58,6 +58,10 @@ struct mrg_lat_outcome {
 	const struct mrg_lat_rule *rule;
 	enum mrg_lat_verdict verdict;
 	struct mrg_lat_range base, now;	/* base: of no meaning for absolute limits */
+	uint64_t cap;	/* ns that an interval counts for at most; UINT64_MAX: whole */
+	/* BROKEN: what proves it by itself where the whole does not; a run's of now, or NULL */
+	const struct mrg_lat_figure *by;
+	struct mrg_lat_range by_base, by_now;
 	uint64_t wanted;		/* FEW: samples that would do */
 };
 

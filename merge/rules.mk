@@ -52,7 +52,7 @@ ARCHIVES += liblat.a
 liblat.a-objs := $(addprefix merge/, \
 	hist.o lat.o lat-blame.o lat-change.o lat-cpu.o lat-event.o lat-excerpt.o lat-gate.o \
 	lat-gate-json.o lat-gate-print.o lat-html.o lat-json.o lat-load.o lat-map.o lat-metric.o \
-	lat-probe.o lat-report.o lat-rule.o lat-run.o lat-save.o lat-section.o lat-select.o \
+	lat-probe.o lat-range.o lat-report.o lat-rule.o lat-run.o lat-save.o lat-section.o lat-select.o \
 	lat-stat.o lat-step.o lat-task.o lat-vcpu.o)
 lat-libs := liblat.a libview.a $(json-read-libs)
 lat-ldlibs := $(json-read-ldlibs)
@@ -62,7 +62,7 @@ xtrace-latency-objs := merge/cmd-latency.o merge/cmd-latency-gate.o
 xtrace-latency-libs := $(lat-libs) $(mrg-libs)
 xtrace-latency-ldlibs := $(mrg-ldlibs) $(lat-ldlibs)
 
-lat-tests := $(addprefix tests/merge/test-,hist lat lat-change lat-gate lat-random)
+lat-tests := $(addprefix tests/merge/test-,hist lat lat-change lat-gate lat-random lat-range)
 UNIT_TESTS += $(lat-tests)
 $(foreach t,$(lat-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(lat-libs) $(mrg-libs)) \
 	$(eval $(t)-ldlibs := $(mrg-ldlibs) $(lat-ldlibs)))

@@ -152,6 +152,43 @@ grep -q 'exit of MSR' "$tmp/guilty" && fail 'what is not broken is told'
 run xtrace-latency --save "$tmp/x.json" -m irq --budget "$tmp/latency.budget" $host
 expect_status 2
 
+it 'finds a new task among others that are never the same twice, and says that it alone is enough'
+# preempted FILE BACKUPS HOGS: a run of 2 s; each backup takes 1048576 ns, each hog twice that
+preempted() {
+	local metric='{"kind":"preempt","host":"h","vm":"vm1","vcpu":1,"name":"%s","sum":%d,"min":%d,"max":%d,"buckets":[%d,%d]}'
+
+	{
+		echo '{"xtrace-latency":1,"sub_buckets":128,"events":99,"duration_ns":2000000000,"metrics":['
+		# shellcheck disable=SC2059
+		printf "$metric" backup $(($2 << 20)) 1048576 1048576 1792 "$2"
+		# shellcheck disable=SC2059
+		[ "$3" = 0 ] || printf ",$metric" hog $(($3 << 21)) 2097152 2097152 1920 "$3"
+		echo ']}'
+	} >"$tmp/$1"
+}
+preempted old1 6 0
+preempted old2 24 0
+preempted old3 30 0
+preempted new1 9 10
+preempted new2 27 10
+preempted new3 18 9
+olds=(--base "$tmp/old1" --base "$tmp/old2" --base "$tmp/old3")
+run xtrace-latency --compare "${olds[@]}" --fail-if 'preempt.share > +2ms' "$tmp"/new[123]
+expect_status 1
+expect_stdout_like '^BROKEN +preempt\.share > \+2ms' '^preempt\(hog\) +h +0ns +0\.0 +- ' \
+	'^  \(no interval counts for more than 2\.1[0-9]ms\)$' \
+	'^  preempt\(hog\) on h is enough for it: nothing before, 10\.[0-9]+ms \([3-9]\.[0-9]+ms\.\.1[0-9]\.[0-9]+ms\) now$'
+run xtrace-latency --compare "${olds[@]}" --fail-if 'preempt.share > +2ms' --format json --junit "$tmp/junit.xml" "$tmp"/new[123]
+expect_stdout_like '"cap_ns":2[0-9]{6},"by":\{"kind":"preempt","name":"hog","host":"h","base":\{"value":0\.0,'
+run cat "$tmp/junit.xml"
+expect_stdout_like '^preempt\(hog\) on h is enough for it: nothing before, '
+# without it the others are what they were
+preempted new1 9 0
+preempted new2 27 0
+preempted new3 18 0
+run xtrace-latency --compare "${olds[@]}" --fail-if 'preempt.share > +2ms' --fail-if 'preempt.rate > +0' "$tmp"/new[123]
+expect_status 0
+
 it 'tells what takes more time than before'
 run xtrace-latency --compare --fail-if 'exit.count > 1' --format json $guest $host
 expect_status 1

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * lat-range.h - in which range a figure of the runs of a side truly lies
+ *
+ * Of intervals within a run, and of how runs differ by themselves.  What a rule
+ * compares is judged on both sides at once: the ranges are apart where the sides differ.
+ */
+#ifndef MRG_LAT_RANGE_H
+#define MRG_LAT_RANGE_H
+
+#include "merge/lat-gate.h"
+
+#define MRG_LAT_Z 3.29	/* two-sided 99.9 %: a build in a thousand at most fails by chance */
+
+/* What of the runs is looked at: all that the rule speaks of, or one name of it. */
+struct mrg_lat_scope {
+	const struct mrg_lat_rule *rule;
+	const struct mrg_lat_figure *only;	/* of its kind, name and host; NULL: all */
+};
+
+struct mrg_lat_ranges {
+	struct mrg_lat_range base, now;
+	double most_base;	/* the greatest figure of a run of the base */
+	uint64_t cap;		/* ns that an interval counts for at most; UINT64_MAX: whole */
+};
+
+/* The limit that a figure of the base sets, or the rule's own. */
+double mrg_lat_limit_at(const struct mrg_lat_rule *rule, double base);
+
+/* Return: 0 or -ENOMEM. */
+int mrg_lat_ranges_of(struct mrg_lat_ranges *ret, const struct mrg_lat_scope *scope,
+		      const struct mrg_lat_side *base, const struct mrg_lat_side *now);
+
+#endif /* MRG_LAT_RANGE_H */
