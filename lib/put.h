@@ -8,9 +8,9 @@
 #ifndef RT_LIB_PUT_H
 #define RT_LIB_PUT_H
 
-#include <emmintrin.h>
 #include <stdint.h>
 #include <string.h>
+#include <tmmintrin.h>
 
 #define RT_PUT_ROOM 24
 
@@ -68,7 +68,7 @@ static inline char *rt_put_dec_eight(char *p, uint32_t v)
 }
 
 /* From 10^8 on. */
-static inline char *rt_put_dec_long(char *p, uint64_t v)
+static __attribute__((noinline, unused)) char *rt_put_dec_long(char *p, uint64_t v)
 {
 	const uint64_t part = 100000000;
 	uint64_t high = v / part;
@@ -82,9 +82,29 @@ static inline char *rt_put_dec_long(char *p, uint64_t v)
 	return rt_put_word(p, rt_dec_eight((uint32_t)(v % part)) + RT_PUT_ZEROS, 0);
 }
 
-/* Times have nine digits and more, most other numbers fewer; no other branch. */
+/* A number below 10^4 without its leading zeros. */
+static inline char *rt_put_dec_four(char *p, uint32_t v)
+{
+	unsigned int skip = (v < 10) + (v < 100) + (v < 1000);
+	uint32_t x, high;
+
+	high = v * 5243 >> 19;
+	x = high | (v - 100 * high) << 16;
+	high = x * 103 >> 10 & 0x000f000f;
+	x = (high | (x - 10 * high) << 8) + (uint32_t)RT_PUT_ZEROS;
+	x >>= 8 * skip;
+	memcpy(p, &x, 4);
+	return p + 4 - skip;
+}
+
+/*
+ * A field's numbers are mostly of one kind: times have nine digits and more, counts
+ * and sizes four and fewer; no other branch.
+ */
 static inline char *rt_put_dec(char *p, uint64_t v)
 {
+	if (v < 10000)
+		return rt_put_dec_four(p, (uint32_t)v);
 	return v < 100000000 ? rt_put_dec_eight(p, (uint32_t)v) : rt_put_dec_long(p, v);
 }
 
@@ -120,6 +140,26 @@ static inline char *rt_put_hex(char *p, uint64_t v)
 	       << 64;
 	text >>= 8 * skip;
 	memcpy(p, &text, 16);
+	return p + 16 - skip;
+}
+
+/* As rt_put_hex() in half the time, for processors that have SSSE3. */
+__attribute__((target("ssse3")))
+static inline char *rt_put_hex_ssse3(char *p, uint64_t v)
+{
+	static const int8_t shift[32] = {
+		0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
+	};
+	const __m128i low = _mm_set1_epi8(15);
+	const __m128i letters = _mm_setr_epi8('0', '1', '2', '3', '4', '5', '6', '7', '8', '9',
+					      'a', 'b', 'c', 'd', 'e', 'f');
+	unsigned int skip = (unsigned int)__builtin_clzll(v | 1) / 4;
+	__m128i bytes = _mm_cvtsi64_si128((long long)__builtin_bswap64(v)), digits;
+
+	digits = _mm_unpacklo_epi8(_mm_and_si128(_mm_srli_epi16(bytes, 4), low),
+				   _mm_and_si128(bytes, low));
+	digits = _mm_shuffle_epi8(digits, _mm_loadu_si128((const __m128i *)(shift + skip)));
+	_mm_storeu_si128((__m128i *)p, _mm_shuffle_epi8(letters, digits));
 	return p + 16 - skip;
 }
 

@@ -181,6 +181,60 @@ struct xt_dyn xt_build_dyn(struct xt_build *b, const struct tep_format_field *fi
 	return dyn;
 }
 
+static bool is_whole_hex(const struct xt_row *row)
+{
+	return row->op == XT_ROW_HEX && !row->has_expr && row->shift == 0 &&
+	       row->mask == UINT64_MAX;
+}
+
+/* The hexadecimal numbers from @row on that one row can stand for. */
+static size_t count_hexes(const struct xt_row *row, const struct xt_row *end)
+{
+	const struct xt_row *first = row;
+
+	while (row < end && is_whole_hex(row) && (row == first || row->lit_len <= XT_HEX_LIT))
+		row++;
+	return (size_t)(row - first);
+}
+
+static const struct xt_hex *hexes_of(struct xt_build *b, const struct xt_row *row, size_t nr)
+{
+	struct xt_hex *hex = xt_arena_get(&b->printer->arena, nr * sizeof(*hex));
+	size_t i;
+
+	for (i = 0; hex && i < nr; i++) {
+		hex[i].load = row[i].load;
+		hex[i].lit_len = row[i].lit_len;
+		if (i > 0)
+			memcpy(hex[i].lit, row[i].lit, row[i].lit_len);
+	}
+	return hex;
+}
+
+/* One row in place of several, where numbers follow each other. */
+static void join_hexes(struct xt_build *b)
+{
+	struct xt_row *from = b->rows, *to = b->rows, *end = b->rows + b->nr;
+	size_t nr;
+
+	for (; from < end; from += nr) {
+		nr = count_hexes(from, end);
+		if (nr < 2) {
+			nr = 1;
+			*to++ = *from;
+			continue;
+		}
+		*to = *from;
+		to->op = XT_ROW_HEXES;
+		to->len = (uint32_t)nr;
+		to->hexes = xt_hexes();
+		to->arg = hexes_of(b, from, nr);
+		b->failed |= !to->arg;
+		to++;
+	}
+	b->nr = (size_t)(to - b->rows);
+}
+
 struct xt_prog *xt_build_end(struct xt_build *b)
 {
 	struct xt_prog *prog = NULL;
@@ -189,6 +243,7 @@ struct xt_prog *xt_build_end(struct xt_build *b)
 	if (xt_build_row(b, XT_ROW_END) && !b->failed)
 		prog = xt_arena_get(&b->printer->arena, sizeof(*prog));
 	if (prog) {
+		join_hexes(b);
 		rows = xt_arena_get(&b->printer->arena, b->nr * sizeof(*rows));
 		if (rows)
 			memcpy(rows, b->rows, b->nr * sizeof(*rows));

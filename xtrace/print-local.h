@@ -169,9 +169,21 @@ struct xt_list {
 typedef char *xt_call_fn(struct xt_pen *pen, const struct xt_row *row, const struct xt_data *data,
 			 char *p, char *end);
 
+#define XT_HEX_LIT 16
+
+struct xt_hex {
+	int32_t load;		/* where its 64 bits are */
+	uint32_t lit_len;
+	char lit[XT_HEX_LIT];	/* what stands before it; the first one's is its row's */
+};
+
+typedef char *xt_hexes_fn(const struct xt_hex *hex, uint32_t nr, const struct xt_data *data,
+			  char *p);
+
 enum xt_row_op {
 	XT_ROW_END,		/* constant text alone */
 	XT_ROW_DEC, XT_ROW_SIGNED, XT_ROW_HEX, XT_ROW_POINTER, XT_ROW_NUMBER,
+	XT_ROW_HEXES,		/* several XT_ROW_HEX of 64 bits */
 	XT_ROW_SYM, XT_ROW_SYM_OFFSET,
 	XT_ROW_COMM,		/* 16 chars, as they are */
 	XT_ROW_CHARS,		/* char array */
@@ -189,15 +201,19 @@ struct xt_row {
 	bool has_expr;		/* the value is ->expr's */
 	uint16_t lit_len;
 	int32_t load;		/* where the 64 bits that end with the field begin */
-	uint32_t len;		/* of a char array; 0: the rest of the record */
+	uint32_t len;		/* XT_ROW_HEXES: number; of a char array: bytes, 0: all the rest */
 	const char *lit;	/* 16 bytes may be read whatever its length */
 	uint64_t mask;
 	const struct xt_expr *expr;
 	const struct xt_conv *conv;	/* NULL: as it is */
 	struct xt_dyn dyn;
 	const struct xt_list *list;
-	xt_call_fn *call;
-	const void *arg;	/* of ->call; XT_ROW_EITHER: struct xt_either; XT_ROW_ON: xt_prog */
+	union {
+		xt_call_fn *call;
+		xt_hexes_fn *hexes;
+	};
+	/* of ->call; struct xt_either, xt_hex or xt_prog of XT_ROW_EITHER, _HEXES and _ON */
+	const void *arg;
 };
 
 struct xt_either {
@@ -309,6 +325,8 @@ const struct xt_prog *xt_printer_prog(struct xt_printer *printer, unsigned int i
 
 char *xt_run(struct xt_pen *pen, const struct xt_prog *prog, const struct xt_data *data, char *p,
 	     char *end);
+/* The fastest one for this machine's processor. */
+xt_hexes_fn *xt_hexes(void);
 /* By libtraceevent: slow, behind the printer's lock. */
 char *xt_run_foreign(struct xt_pen *pen, const struct xt_prog *prog, const struct xt_data *data,
 		     char *p, char *end);

@@ -383,6 +383,39 @@ static inline char *put_either(const struct xt_row *row, uint64_t v, char *p)
 	return rt_put_chunks(p, either->text[v != 0], either->len[v != 0]);
 }
 
+/* ---- hexadecimal numbers one behind the other, as of raw_syscalls ---- */
+
+#define PUT_HEXES(put_hex)								\
+do {											\
+	const struct xt_hex *last = hex + nr;						\
+	uint64_t v;									\
+											\
+	for (;;) {									\
+		memcpy(&v, data->p + hex->load, 8);					\
+		p = put_hex(p, v);							\
+		if (++hex == last)							\
+			return p;							\
+		p = rt_put_chunks(p, hex->lit, 1) - 1 + hex->lit_len;			\
+	}										\
+} while (0)
+
+static char *put_hexes(const struct xt_hex *hex, uint32_t nr, const struct xt_data *data, char *p)
+{
+	PUT_HEXES(rt_put_hex);
+}
+
+__attribute__((target("ssse3")))
+static char *put_hexes_ssse3(const struct xt_hex *hex, uint32_t nr, const struct xt_data *data,
+			     char *p)
+{
+	PUT_HEXES(rt_put_hex_ssse3);
+}
+
+xt_hexes_fn *xt_hexes(void)
+{
+	return __builtin_cpu_supports("ssse3") ? put_hexes_ssse3 : put_hexes;
+}
+
 static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct xt_data *data,
 		      char *p, char *end)
 {
@@ -403,6 +436,9 @@ static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct
 			break;
 		case XT_ROW_HEX:
 			p = rt_put_hex(p, row_value(pen, row, data));
+			break;
+		case XT_ROW_HEXES:
+			p = row->hexes(row->arg, row->len, data, p);
 			break;
 		case XT_ROW_POINTER:
 			p = put_pointer(p, row_value(pen, row, data));
@@ -454,12 +490,15 @@ static char *run_rows(struct xt_pen *pen, const struct xt_row *row, const struct
  * A record shorter than the fields that are read: they read as zero, where
  * trace-cmd shows whatever lies behind the record.
  */
-static char *run_short(struct xt_pen *pen, const struct xt_prog *prog,
-		       const struct xt_data *data, char *p, char *end)
+static __attribute__((noinline)) char *run_short(struct xt_pen *pen, const struct xt_prog *prog,
+						 const struct xt_data *data, char *p, char *end)
 {
-	uint8_t *padded = calloc(1, (size_t)data->size + prog->min_size + 8);
 	struct xt_data longer = *data;
+	uint8_t *padded;
 
+	if (prog->foreign)
+		return xt_run_foreign(pen, prog, data, p, end);
+	padded = calloc(1, (size_t)data->size + prog->min_size + 8);
 	if (!padded)
 		return p;
 	memcpy(padded, data->p, data->size);
@@ -474,7 +513,5 @@ char *xt_run(struct xt_pen *pen, const struct xt_prog *prog, const struct xt_dat
 {
 	if (likely(data->size >= prog->min_size))
 		return run_rows(pen, prog->rows, data, p, end);
-	if (!prog->foreign)
-		return run_short(pen, prog, data, p, end);
-	return xt_run_foreign(pen, prog, data, p, end);
+	return run_short(pen, prog, data, p, end);
 }

@@ -58,6 +58,10 @@ TEST(hexadecimal_numbers_have_no_leading_zeros)
 		*rt_put_hex(got, v) = '\0';
 		snprintf(want, sizeof(want), "%" PRIx64, v);
 		assert_string_equal(got, want);
+		if (!__builtin_cpu_supports("ssse3"))
+			continue;
+		*rt_put_hex_ssse3(got, v) = '\0';
+		assert_string_equal(got, want);
 	}
 }
 
