@@ -43,6 +43,24 @@ static inline char *mrg_put_hex(char *p, uint64_t v)
 	return rt_put_hex(p, v);
 }
 
+/* Exactly three digits; touches four bytes. */
+static inline char *mrg_put_three(char *p, uint32_t v)
+{
+	uint32_t hundreds = v * 41 >> 12, tens, text;
+
+	v -= 100 * hundreds;
+	tens = v * 103 >> 10;
+	text = (hundreds | tens << 8 | (v - 10 * tens) << 16) + (uint32_t)RT_PUT_ZEROS;
+	memcpy(p, &text, sizeof(text));
+	return p + 3;
+}
+
+/* Exactly six digits; touches eight bytes. */
+static inline char *mrg_put_six(char *p, uint32_t v)
+{
+	return rt_put_word(p, rt_dec_eight(v) + RT_PUT_ZEROS, 2);
+}
+
 /* Exactly nine digits. */
 static inline char *mrg_put_nine(char *p, uint32_t v)
 {

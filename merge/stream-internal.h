@@ -110,17 +110,18 @@ struct mrg_job {
 };
 
 /*
- * Order of the merge: the time of a lane's head above the number of the lane, one
- * number, so that a match is one comparison and no branch.  A lane that has ended
- * is behind all others.
+ * Order of the merge: the time of a lane's head above the place of the lane, one
+ * number, so that a match is one comparison and no branch.  The lanes are one array,
+ * so their places are in their order, and the winner's need not be looked up.  A lane
+ * that has ended is behind all others.
  */
 typedef unsigned __int128 mrg_key;
 
 #define MRG_KEY_ENDED ((mrg_key)-1)
 
-static inline mrg_key mrg_key_of(uint64_t time, unsigned int lane)
+static inline mrg_key mrg_key_of(uint64_t time, const struct mrg_lane_state *lane)
 {
-	return (mrg_key)time << 64 | lane;
+	return (mrg_key)time << 64 | (uintptr_t)lane;
 }
 
 struct mrg_stream {

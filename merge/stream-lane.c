@@ -238,6 +238,13 @@ static void pass_over(const struct mrg_stream_opts *opts, struct mrg_lane_state 
 	lane->cursor.ts = ts;
 }
 
+/* Whether nothing but a usual record's id decides what becomes of it. */
+static bool by_id_alone(const struct mrg_stream *stream, const struct mrg_lane_state *lane)
+{
+	return lane->open && !lane->have_after_lost && lane->map.simple &&
+	       !stream->sink->match && stream->from == 0 && stream->to == UINT64_MAX;
+}
+
 void mrg_lane_count(struct mrg_stream *stream, struct mrg_lane_state *lane,
 		    struct mrg_tally *tally)
 {
@@ -246,8 +253,7 @@ void mrg_lane_count(struct mrg_stream *stream, struct mrg_lane_state *lane,
 	uint32_t head, words;
 	uint16_t id;
 
-	if (!lane->open || lane->have_after_lost || !lane->map.simple || stream->sink->match ||
-	    stream->from > 0 || stream->to < UINT64_MAX)
+	if (!by_id_alone(stream, lane))
 		return;
 	while (end - p >= 8) {
 		memcpy(&head, p, sizeof(head));
@@ -267,6 +273,41 @@ void mrg_lane_count(struct mrg_stream *stream, struct mrg_lane_state *lane,
 		mrg_tally_add(tally, nr, lane_time(&lane->map, first), lane_time(&lane->map, ts));
 }
 
+/* Of usual records up to the next one that is not, or not wanted; as take() does. */
+static void take_usual(const struct mrg_stream *stream, struct mrg_lane_state *lane)
+{
+	static const uint16_t flags[] = {
+		[MRG_MARK] = MRG_ITEM_MARKED | MRG_ITEM_HIDDEN,
+		[MRG_MARK | MRG_SHOW] = MRG_ITEM_MARKED,
+	};
+	struct mrg_item *item = &lane->ahead[lane->nr], *full = &lane->ahead[MRG_BATCH];
+	const uint8_t *p = lane->cursor.p, *end = lane->cursor.end, *actions = lane->actions;
+	uint64_t ts = lane->cursor.ts, delta = (uint64_t)lane->map.delta;
+	unsigned int nr_actions = lane->nr_actions, action;
+	uint16_t number = lane->number;
+	uint32_t head, size;
+	uint16_t id;
+
+	if (!by_id_alone(stream, lane) || ts < lane->map.min_ts || ts > INT64_MAX / 2)
+		return;
+	for (; item < full && end - p >= 8; item++) {
+		memcpy(&head, p, sizeof(head));
+		size = 4 * (head & 31);
+		memcpy(&id, p + 4, sizeof(id));
+		action = id < nr_actions ? actions[id] : MRG_SHOW;
+		if (size - 4 > 4 * 27 || size > (size_t)(end - p) - 4 || !action)
+			break;
+		ts += head >> 5;
+		*item = (struct mrg_item){ .time = ts + delta, .data = p + 4, .size = size,
+					   .lane = number,
+					   .flags = flags[action] };
+		p += 4 + size;
+	}
+	lane->cursor.p = p;
+	lane->cursor.ts = ts;
+	lane->nr = (uint16_t)(item - lane->ahead);
+}
+
 /*
  * Some records in one go: from one lane to the next the processor must wait for
  * the match that is played between them, within a lane it need not.
@@ -278,6 +319,7 @@ enum mrg_next mrg_lane_read(struct mrg_stream *stream, struct mrg_lane_state *la
 
 	lane->at = lane->nr = 0;
 	for (;;) {
+		take_usual(stream, lane);
 		while (lane->nr < MRG_BATCH && next_rec(lane, &rec)) {
 			if (take(stream, lane, &rec, &lane->ahead[lane->nr]))
 				lane->nr++;

@@ -46,17 +46,24 @@ void mrg_merge_finish(struct mrg_stream *stream)
 	stream->tree = NULL;
 }
 
-/* Return: false when the lane must be loaded first; else *@ret is its next item's key. */
-static inline bool next_key(struct mrg_stream *stream, unsigned int i, mrg_key *ret)
+/* Reads on.  Return: false when the lane must be loaded first. */
+static bool read_key(struct mrg_stream *stream, struct mrg_lane_state *lane, mrg_key *ret)
 {
-	struct mrg_lane_state *lane = &stream->lanes[i];
-	enum mrg_next next = MRG_NEXT_ITEM;
+	enum mrg_next next = mrg_lane_read(stream, lane);
 
-	if (lane->at == lane->nr)
-		next = mrg_lane_read(stream, lane);
 	stream->stalled = next == MRG_NEXT_LOAD ? lane : NULL;
-	*ret = next == MRG_NEXT_ITEM ? mrg_key_of(lane->ahead[lane->at].time, i) : MRG_KEY_ENDED;
+	*ret = next == MRG_NEXT_ITEM ? mrg_key_of(lane->ahead[lane->at].time, lane) :
+				       MRG_KEY_ENDED;
 	return next != MRG_NEXT_LOAD;
+}
+
+/* Return: false when the lane must be loaded first; else *@ret is its next item's key. */
+static inline bool next_key(struct mrg_stream *stream, struct mrg_lane_state *lane, mrg_key *ret)
+{
+	if (lane->at == lane->nr)
+		return read_key(stream, lane, ret);
+	*ret = mrg_key_of(lane->ahead[lane->at].time, lane);
+	return true;
 }
 
 /* Plays the matches of @lane's new @key on the way from its leaf to the top. */
@@ -93,7 +100,8 @@ static mrg_key play(struct mrg_stream *stream, unsigned int node)
 static bool prime(struct mrg_stream *stream)
 {
 	for (; stream->next_prime < stream->nr_lanes; stream->next_prime++) {
-		if (!next_key(stream, stream->next_prime, &stream->first[stream->next_prime]))
+		if (!next_key(stream, &stream->lanes[stream->next_prime],
+			      &stream->first[stream->next_prime]))
 			return false;
 	}
 	stream->tree[0] = play(stream, 1);
@@ -101,9 +109,8 @@ static bool prime(struct mrg_stream *stream)
 	return true;
 }
 
-static void emit(struct mrg_stream *stream, struct mrg_lane_state *lane)
+static inline void emit(struct mrg_job *job, struct mrg_lane_state *lane)
 {
-	struct mrg_job *job = stream->filling;
 	struct mrg_window *window = &job->window;
 	struct mrg_item *item = &window->items[window->nr];
 
@@ -168,10 +175,8 @@ static void take_carried(struct mrg_stream *stream)
 
 /* ---- a window ---- */
 
-static bool full(const struct mrg_stream *stream)
+static inline bool full(const struct mrg_stream *stream, const struct mrg_job *job)
 {
-	const struct mrg_job *job = stream->filling;
-
 	return job->window.nr >= stream->window_size || job->retired >= MRG_HELD_BYTES;
 }
 
@@ -180,23 +185,23 @@ static inline struct mrg_lane_state *winner(const struct mrg_stream *stream)
 {
 	if (stream->tree[0] == MRG_KEY_ENDED)
 		return NULL;
-	return &stream->lanes[(unsigned int)stream->tree[0]];
+	return (struct mrg_lane_state *)(uintptr_t)stream->tree[0];
 }
 
 /* Return: false when the lane must be loaded first. */
 static inline bool advance(struct mrg_stream *stream, struct mrg_lane_state *lane)
 {
-	unsigned int i = (unsigned int)(lane - stream->lanes);
 	mrg_key key;
 
-	if (!next_key(stream, i, &key))
+	if (!next_key(stream, lane, &key))
 		return false;
-	replay(stream, i, key);
+	replay(stream, lane->number, key);
 	return true;
 }
 
 bool mrg_merge_fill(struct mrg_stream *stream)
 {
+	struct mrg_job *job = stream->filling;
 	struct mrg_lane_state *lane;
 
 	if (stream->nr_carried > 0)
@@ -204,12 +209,12 @@ bool mrg_merge_fill(struct mrg_stream *stream)
 	if (!stream->primed ? !prime(stream) :
 	    stream->stalled && !advance(stream, stream->stalled))
 		return false;
-	while (!full(stream)) {
+	while (!full(stream, job)) {
 		lane = winner(stream);
 		stream->ended = !lane;
 		if (!lane)
 			break;
-		emit(stream, lane);
+		emit(job, lane);
 		if (!advance(stream, lane))
 			return false;
 	}

@@ -14,8 +14,8 @@
 #include "lib/err.h"
 #include "merge/put.h"
 
-#define NS 1000000000ull
-#define US_PER_SECOND 1000000u
+#define MS_PER_SECOND 1000u
+#define NS_PER_MS 1000000u
 #define NAME_WIDTH 20
 #define BEGIN_MAX 42	/* bytes that stand ready: with what goes with them, a cache line */
 
@@ -63,9 +63,10 @@ struct tools {
 struct hand {
 	struct begin *begins;	/* by lane; owned */
 	struct tools *tools;	/* by member; owned */
-	uint64_t base;		/* of the second printed last, in the unit of the fraction */
-	unsigned int second_len;
-	char second[32];	/* "%5llu." */
+	uint64_t base;		/* ns: when the millisecond printed last began */
+	uint64_t second;
+	uint32_t clock_len;	/* 0: nothing is printed yet */
+	char clock[48];		/* "%5llu.%03u" of ->base */
 };
 
 /* ---- preparing ---- */
@@ -329,6 +330,9 @@ static void head(struct mrg_view *view, struct rt_buf *out)
 
 /* ---- a line ---- */
 
+/* What a line seldom needs stays out of the loop over all of them. */
+#define SELDOM __attribute__((noinline))
+
 /* The name's text is kept for the lane once it is one that stays. */
 static void keep_begin(struct begin *begin, const struct lane_prefix *lane, int pid,
 		       const struct mrg_name *name)
@@ -346,47 +350,42 @@ static void keep_begin(struct begin *begin, const struct lane_prefix *lane, int 
 	begin->len = (uint16_t)len;
 }
 
-/* Another second than before. */
-static uint32_t new_second(struct hand *hand, uint64_t time, uint32_t unit)
+/* Another millisecond than before. */
+static SELDOM void new_clock(struct hand *hand, uint64_t time)
 {
-	uint64_t second = time / unit;
+	uint64_t ms = time / NS_PER_MS, second = ms / MS_PER_SECOND;
 
-	hand->base = second * unit;
-	hand->second_len = (unsigned int)snprintf(hand->second, sizeof(hand->second), "%5llu.",
-						  (unsigned long long)second);
-	return (uint32_t)(time - hand->base);
+	if (second != hand->second || hand->clock_len == 0)
+		hand->clock_len = (uint32_t)sprintf(hand->clock, "%5llu.",
+						    (unsigned long long)second) + 3;
+	mrg_put_three(hand->clock + hand->clock_len - 3, (uint32_t)(ms % MS_PER_SECOND));
+	hand->second = second;
+	hand->base = ms * NS_PER_MS;
 }
 
-/* Exactly six digits and ": ". */
-static inline char *put_six(char *p, uint32_t us)
+static SELDOM char *put_count(char *p, uint64_t time)
 {
-	uint64_t word = (rt_dec_eight(us) + RT_PUT_ZEROS) >> 16;
-
-	word |= (uint64_t)(':' | ' ' << 8) << 48;
-	memcpy(p, &word, sizeof(word));
-	return p + sizeof(word);
+	return p + sprintf(p, "%12llu: ", (unsigned long long)time);
 }
 
 static inline char *put_time(const struct mrg_view *view, char *p, struct hand *hand,
 			     const struct lane_prefix *lane, uint64_t time)
 {
 	bool nano = view->opts->nano;
-	uint32_t unit = nano ? (uint32_t)NS : US_PER_SECOND, part;
-	uint64_t rest;
+	uint32_t part;
 
 	if (!lane->seconds)
-		return p + sprintf(p, "%12llu: ", (unsigned long long)time);
-	if (!nano)
-		time = (time + 500) / 1000;
-	rest = time - hand->base;
-	part = (uint32_t)rest;
-	if (rest >= unit || hand->second_len == 0)
-		part = new_second(hand, time, unit);
-	p = rt_put_chunks(p, hand->second, hand->second_len);
-	return nano ? mrg_put_mem(mrg_put_nine(p, part), ": ", 2) : put_six(p, part);
+		return put_count(p, time);
+	time += nano ? 0 : 500;
+	if (time - hand->base >= NS_PER_MS || hand->clock_len == 0)
+		new_clock(hand, time);
+	part = (uint32_t)(time - hand->base);
+	p = rt_put_chunks(p, hand->clock, hand->clock_len);
+	p = nano ? mrg_put_six(p, part) : mrg_put_three(p, part / 1000);
+	return mrg_put_mem(p, ": ", 2);
 }
 
-static void put_lost(const struct mrg_view *view, const struct mrg_item *item,
+static SELDOM void put_lost(const struct mrg_view *view, const struct mrg_item *item,
 		     struct lane_prefix *lane, struct rt_buf *out)
 {
 	unsigned int cpu = mrg_stream_lane(view->stream, item->lane)->info->cpu;
@@ -414,7 +413,7 @@ static struct title *title_create(const char *name)
 	return title;
 }
 
-static int make_tools(const struct mrg_view *view, struct tools *tools, uint16_t member)
+static SELDOM int make_tools(const struct mrg_view *view, struct tools *tools, uint16_t member)
 {
 	const struct ftrace *own = view->own;
 	unsigned int nr = xt_trace_max_event_id(view->set->members[member].trace) + 1;
@@ -438,8 +437,8 @@ static inline struct tools *tools_of(const struct mrg_view *view, struct hand *h
 	return tools;
 }
 
-static const struct title *find_title(const struct xt_trace *trace, struct tools *tools,
-				      unsigned int id)
+static SELDOM const struct title *find_title(const struct xt_trace *trace,
+					     struct tools *tools, unsigned int id)
 {
 	const struct xt_event *event = xt_trace_event(trace, id);
 
@@ -530,15 +529,13 @@ static void join_leaf(struct mrg_view *view, struct mrg_window *window, uint32_t
 	window->items[next].flags |= MRG_ITEM_HIDDEN | MRG_ITEM_LEAF;
 }
 
-static inline const struct xt_rec *find_leaf(const struct mrg_view *view,
+static SELDOM const struct xt_rec *find_leaf(const struct mrg_view *view,
 					     const struct mrg_window *window, uint32_t i,
 					     struct xt_rec *ret)
 {
 	const struct ftrace *own = view->own;
 	uint16_t ring;
 
-	if (!(window->items[i].flags & MRG_ITEM_REPLACED))
-		return NULL;
 	ring = own->lanes[window->items[i].lane].ring;
 	while (++i < window->nr && (!(window->items[i].flags & MRG_ITEM_LEAF) ||
 				    own->lanes[window->items[i].lane].ring != ring))
@@ -547,6 +544,14 @@ static inline const struct xt_rec *find_leaf(const struct mrg_view *view,
 		return NULL;
 	*ret = mrg_item_rec(&window->items[i], own->lanes[window->items[i].lane].lane);
 	return ret;
+}
+
+/* The record that is shown in the line of item @i, or NULL. */
+static inline const struct xt_rec *leaf_of(const struct mrg_view *view,
+					   const struct mrg_window *window, uint32_t i,
+					   struct xt_rec *ret)
+{
+	return window->items[i].flags & MRG_ITEM_REPLACED ? find_leaf(view, window, i, ret) : NULL;
 }
 
 /* The text of an event that depends on what was printed before it. */
@@ -561,7 +566,7 @@ static int print_now(struct mrg_view *view, struct mrg_window *window, uint32_t 
 
 	if (!tools)
 		return -ENOMEM;
-	xt_pen_append(tools->pen, &rec, view->opts->plain, find_leaf(view, window, i, &leaf),
+	xt_pen_append(tools->pen, &rec, view->opts->plain, leaf_of(view, window, i, &leaf),
 		      &text);
 	if (!text.failed)
 		mrg_note_add(window, i, "", false, text.data, text.len);
@@ -611,27 +616,41 @@ static inline char *reserve(struct rt_buf *buf, size_t more)
 	return rt_buf_reserve(buf, more);
 }
 
-/* @p: behind the prefix, with XT_PEN_ROOM bytes behind it. */
-static void put_text(struct xt_pen *pen, const struct xt_rec *rec, bool plain,
-		     const struct xt_rec *leaf, char *p, struct rt_buf *out)
+static SELDOM void put_long_text(struct xt_pen *pen, const struct xt_rec *rec, bool plain,
+				 const struct xt_rec *leaf, char *p, struct rt_buf *out)
 {
-	char *end = xt_pen_event(pen, rec, plain, leaf, p, p + XT_PEN_ROOM);
-
-	if (end) {
-		*end++ = '\n';
-		out->len = (size_t)(end - out->data);
-		return;
-	}
 	out->len = (size_t)(p - out->data);
 	xt_pen_append(pen, rec, plain, leaf, out);
 	rt_buf_add(out, "\n", 1);
 }
 
-static void put_note(const struct mrg_note *note, char *p, struct rt_buf *out)
+/* @p: behind the prefix, with XT_PEN_ROOM bytes behind it. */
+static inline void put_text(struct xt_pen *pen, const struct xt_rec *rec, bool plain,
+			    const struct xt_rec *leaf, char *p, struct rt_buf *out)
+{
+	char *end = xt_pen_event(pen, rec, plain, leaf, p, p + XT_PEN_ROOM);
+
+	if (__builtin_expect(!end, 0)) {
+		put_long_text(pen, rec, plain, leaf, p, out);
+		return;
+	}
+	*end++ = '\n';
+	out->len = (size_t)(end - out->data);
+}
+
+static SELDOM void put_note(const struct mrg_note *note, char *p, struct rt_buf *out)
 {
 	out->len = (size_t)(p - out->data);
 	rt_buf_add(out, note->text, note->args_len);
 	rt_buf_add(out, "\n", 1);
+}
+
+static SELDOM char *put_parts(char *p, const struct lane_prefix *lane,
+			      const struct mrg_name *name, uint16_t skip)
+{
+	p = mrg_put_mem(p, lane->source + skip, (size_t)lane->source_len - skip);
+	p = mrg_put_mem(p, name->head, name->head_len);
+	return mrg_put_mem(p, lane->cpu, lane->cpu_len);
 }
 
 /* Until the time: kept text, or from its parts. */
@@ -640,14 +659,11 @@ static inline char *put_begin(char *p, const struct begin *begin, const struct l
 {
 	if (begin->len)
 		return rt_put_chunks(p, begin->text + skip, (uint32_t)begin->len - skip);
-	p = mrg_put_mem(p, lane->source + skip, (size_t)lane->source_len - skip);
-	p = mrg_put_mem(p, name->head, name->head_len);
-	return mrg_put_mem(p, lane->cpu, lane->cpu_len);
+	return put_parts(p, lane, name, skip);
 }
 
-/* What stands in front of the text, with room for that; NULL without memory. */
 /* Nothing in it can be read: neither the task nor, as it goes, the time is shown. */
-static char *put_unknown(struct mrg_window *window, const struct lane_prefix *lane,
+static SELDOM char *put_unknown(struct mrg_window *window, const struct lane_prefix *lane,
 			 const struct title *title, uint16_t skip)
 {
 	char *p = reserve(&window->out, (size_t)XT_PEN_ROOM + lane->source_len + title->len + 64);
@@ -659,6 +675,18 @@ static char *put_unknown(struct mrg_window *window, const struct lane_prefix *la
 	return mrg_put_mem(p, title->text, title->len);
 }
 
+/* Another task than that of the lane's last line, or one without a name that stays. */
+static SELDOM const struct mrg_name *begin_task(struct mrg_view *view, struct begin *begin,
+						const struct lane_prefix *lane, int pid,
+						uint64_t seq)
+{
+	const struct mrg_name *name = mrg_names_get(view->names, lane->member, pid, seq);
+
+	keep_begin(begin, lane, pid, name);
+	return name;
+}
+
+/* What stands in front of the text, with room for that; NULL without memory. */
 static inline char *put_prefix(struct mrg_view *view, struct mrg_window *window, uint32_t i,
 			       struct hand *hand, struct tools *tools)
 {
@@ -675,13 +703,12 @@ static inline char *put_prefix(struct mrg_view *view, struct mrg_window *window,
 
 	if (!title)
 		return NULL;
-	if (i > 0 && item[-1].flags & MRG_ITEM_LOST && item[-1].lane == item->lane)
+	if (own->sources && i > 0 && item[-1].flags & MRG_ITEM_LOST && item[-1].lane == item->lane)
 		skip = lane->source_len;	/* it stands in front of the mark */
 	if (__builtin_expect(title->unknown, 0))
 		return put_unknown(window, lane, title, skip);
 	if (begin->len == 0 || begin->pid != pid) {
-		name = mrg_names_get(view->names, lane->member, pid, window->first + i);
-		keep_begin(begin, lane, pid, name);
+		name = begin_task(view, begin, lane, pid, window->first + i);
 		room += (size_t)lane->source_len + name->head_len;
 	}
 	p = reserve(&window->out, room + title->len);
@@ -714,7 +741,7 @@ static inline void put_record(struct mrg_view *view, struct mrg_window *window, 
 		put_note(note, p, out);
 	else
 		put_text(tools->pen, &rec, view->opts->plain,
-			 find_leaf(view, window, i, &leaf), p, out);
+			 leaf_of(view, window, i, &leaf), p, out);
 }
 
 static void window_ftrace(struct mrg_view *view, struct mrg_window *window)

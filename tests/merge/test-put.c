@@ -49,6 +49,19 @@ TEST(nine_digits_are_always_nine)
 	same("999999999", text, mrg_put_nine(text, 999999999));
 }
 
+TEST(three_and_six_digits_are_always_so_many)
+{
+	char text[64], expected[64];
+	uint32_t v;
+
+	for (v = 0; v < 1000; v++) {
+		snprintf(expected, sizeof(expected), "%03" PRIu32, v);
+		same(expected, text, mrg_put_three(text, v));
+		snprintf(expected, sizeof(expected), "%06" PRIu32, 999 * v + 7);
+		same(expected, text, mrg_put_six(text, 999 * v + 7));
+	}
+}
+
 TEST(what_is_not_printable_is_written_out)
 {
 	static const uint8_t bytes[] = "a \x1b[31m\\\n\xff\x7f~";
@@ -63,6 +76,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_those_of_printf),
+		cmocka_unit_test(three_and_six_digits_are_always_so_many),
 		cmocka_unit_test(nine_digits_are_always_nine),
 		cmocka_unit_test(what_is_not_printable_is_written_out),
 	};
