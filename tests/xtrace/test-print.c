@@ -199,6 +199,17 @@ TEST(the_first_name_of_a_value_wins_and_others_are_numbers)
 	expect("\"%s\", __print_symbolic(REC->u32, { 4, \"four\" })", "0x5");
 }
 
+TEST(hexadecimal_numbers_one_behind_the_other_keep_what_stands_between)
+{
+	expect("\"[%lx, %llx, %lx]\", REC->u64, REC->u64, REC->u64",
+	       "[ffffffff81002044, ffffffff81002044, ffffffff81002044]");
+	expect("\"%lx sixteen letters: %lx a text of twenty-five %lx.\", REC->u64, REC->u64, "
+	       "REC->u64", "ffffffff81002044 sixteen letters: ffffffff81002044 "
+	       "a text of twenty-five ffffffff81002044.");
+	expect("\"%lx %x %lx %lx %d\", REC->u64, REC->u32, REC->u64, REC->u64, REC->u32",
+	       "ffffffff81002044 5 ffffffff81002044 ffffffff81002044 5");
+}
+
 TEST(pointers_are_numbers_or_nil)
 {
 	expect("\"%p %p\", (void *)REC->u64, (void *)(REC->u64 - REC->u64)",
@@ -500,6 +511,7 @@ int main(void)
 		cmocka_unit_test(one_newline_at_the_end_goes),
 		cmocka_unit_test(flags_are_named_in_order_and_the_rest_is_a_number),
 		cmocka_unit_test(the_first_name_of_a_value_wins_and_others_are_numbers),
+		cmocka_unit_test(hexadecimal_numbers_one_behind_the_other_keep_what_stands_between),
 		cmocka_unit_test(pointers_are_numbers_or_nil),
 		cmocka_unit_test(symbols_have_their_offsets_where_asked_for),
 		cmocka_unit_test(strings_end_with_their_zero_or_the_field),
