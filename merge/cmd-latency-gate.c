@@ -215,7 +215,7 @@ static int judge_all(const struct mrg_latency_gate *gate, const struct rules *ru
 		fails |= rc == 0 && mrg_lat_fails(&outcomes[i]);
 	}
 	if (rc == 0 && fails && base->nr > 0 &&
-	    mrg_lat_changes(changes, CHANGES, &all.nr_changes, &all.base, &all.now) < 0)
+	    mrg_lat_changes(changes, CHANGES, &all.nr_changes, &all) < 0)
 		rc = rt_err_set(err, -ENOMEM, "cannot say what changed");
 	if (rc == 0)
 		rc = write_all(gate, &all, err);

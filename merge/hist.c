@@ -124,6 +124,21 @@ uint64_t mrg_hist_quantile(const struct mrg_hist *hist, double quantile)
 	return mrg_hist_rank(hist, rank < (double)hist->count ? (uint64_t)rank : hist->count);
 }
 
+double mrg_hist_capped_sum(const struct mrg_hist *hist, uint64_t cap, double *ret_squares)
+{
+	double sum = 0, squares = 0, value;
+	unsigned int i;
+
+	for (i = 0; i < MRG_HIST_BUCKETS; i++) {
+		value = fmin((double)mrg_hist_bucket_top(i), (double)cap);
+		sum += value * (double)mrg_hist_at(hist, i);
+		squares += value * value * (double)mrg_hist_at(hist, i);
+	}
+	if (ret_squares)
+		*ret_squares = squares;
+	return fmin(sum, (double)hist->sum);	/* which is exact: buckets' ends are above */
+}
+
 uint64_t mrg_hist_mean(const struct mrg_hist *hist)
 {
 	return hist->count > 0 ? hist->sum / hist->count : 0;

@@ -47,6 +47,8 @@ static inline uint64_t mrg_hist_at(const struct mrg_hist *hist, unsigned int buc
 uint64_t mrg_hist_rank(const struct mrg_hist *hist, uint64_t rank);
 /* The smallest value that at least @quantile (0 to 1) of all are not above. */
 uint64_t mrg_hist_quantile(const struct mrg_hist *hist, double quantile);
+/* Sum of all, each counted for @cap at most; *@ret_squares: of their squares too, or NULL. */
+double mrg_hist_capped_sum(const struct mrg_hist *hist, uint64_t cap, double *ret_squares);
 uint64_t mrg_hist_mean(const struct mrg_hist *hist);
 
 #endif /* MRG_HIST_H */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "merge/lat-range.h"
 #include "merge/lat-stat.h"
 
 #define LEAST_NS 500000.0	/* a second: less than 0.05 % of a CPU explains nothing */
@@ -15,9 +16,8 @@
 
 /* Something that a machine's time may be spent on. */
 struct cause {
-	enum mrg_lat_kind kind;
 	int part;		/* EXIT: enum mrg_lat_part; else -1 */
-	const char *name, *host;	/* borrowed of a run */
+	const struct mrg_lat_figure *figure;	/* one of those of its name; a run's */
 };
 
 struct causes {
@@ -27,15 +27,13 @@ struct causes {
 
 static bool is_of(const struct mrg_lat_figure *figure, const struct cause *cause)
 {
-	return figure->kind == cause->kind && strcmp(figure->name, cause->name) == 0 &&
-	       strcmp(figure->host, cause->host) == 0;
+	return figure->kind == cause->figure->kind &&
+	       strcmp(figure->name, cause->figure->name) == 0 &&
+	       strcmp(figure->host, cause->figure->host) == 0;
 }
 
 static void add_cause(struct causes *causes, const struct mrg_lat_figure *figure, int part)
 {
-	const struct cause cause = {
-		.kind = figure->kind, .part = part, .name = figure->name, .host = figure->host,
-	};
 	size_t i;
 
 	for (i = 0; i < causes->nr; i++) {
@@ -43,7 +41,7 @@ static void add_cause(struct causes *causes, const struct mrg_lat_figure *figure
 			return;
 	}
 	if (causes->nr < MAX_CAUSES)
-		causes->v[causes->nr++] = cause;
+		causes->v[causes->nr++] = (struct cause){ part, figure };
 }
 
 /* What waits, wakes or is measured from outside is an effect; causes are what does something. */
@@ -77,47 +75,49 @@ static double usual(const struct cause *cause, const struct mrg_hist *all, uint6
 	return median * (double)spent / (double)all->sum;
 }
 
-static int spend(struct mrg_lat_spending *ret, const struct cause *cause,
-		 const struct mrg_lat_saved *run)
+static uint64_t part_of(const struct cause *cause, const struct mrg_lat_saved *run)
 {
-	double seconds = run->duration_ns > 0 ? (double)run->duration_ns / 1e9 : 1;
-	struct mrg_hist all = { 0 };
 	uint64_t sum = 0;
 	size_t i;
-	int rc = 0;
 
-	for (i = 0; i < run->nr && rc == 0; i++) {
-		if (!is_of(&run->figures[i], cause))
-			continue;
-		sum += cause->part < 0 ? run->figures[i].hist.sum
-				       : run->figures[i].parts[cause->part];
-		rc = mrg_hist_merge(&all, &run->figures[i].hist);
+	for (i = 0; i < run->nr; i++) {
+		if (is_of(&run->figures[i], cause))
+			sum += run->figures[i].parts[cause->part];
 	}
-	ret->ns = (double)sum / seconds;
-	ret->times = (double)all.count / seconds;
-	ret->each = usual(cause, &all, sum);
-	mrg_hist_finish(&all);
-	return rc;
+	return sum;
 }
 
-/* A side's runs: the whole and each in the two halves of @v, and means. */
-static int spend_all(struct mrg_lat_spending *ret, double *v, const struct cause *cause,
-		     const struct mrg_lat_side *side)
+/* Of one run; no interval counts for more than @cap. */
+static struct mrg_lat_spending spend(const struct cause *cause, const struct mrg_hist *all,
+				     const struct mrg_lat_saved *run, uint64_t cap)
+{
+	uint64_t sum = cause->part < 0 ? all->sum : part_of(cause, run);
+	double seconds = mrg_lat_seconds_of(run), counted = 0;
+
+	if (all->sum > 0)
+		counted = (double)sum * mrg_hist_capped_sum(all, cap, NULL) / (double)all->sum;
+	return (struct mrg_lat_spending){
+		.ns = counted / seconds, .times = (double)all->count / seconds,
+		.each = usual(cause, all, sum),
+	};
+}
+
+/* A side's runs: the whole, each, and how often in the three thirds of @v, and means. */
+static void spend_all(struct mrg_lat_spending *ret, double *v, const struct cause *cause,
+		      const struct mrg_lat_sample *sample, uint64_t cap)
 {
 	struct mrg_lat_spending one;
-	double nr = (double)side->nr;
-	size_t i;
-	int rc = 0;
+	size_t i, nr = sample->side->nr;
 
-	for (i = 0; i < side->nr && rc == 0; i++) {
-		rc = spend(&one, cause, &side->runs[i]);
+	for (i = 0; i < nr; i++) {
+		one = spend(cause, &sample->runs[i], &sample->side->runs[i], cap);
 		v[i] = one.ns;
-		v[side->nr + i] = one.each;
-		ret->ns += one.ns / nr;
-		ret->times += one.times / nr;
-		ret->each += one.each / nr;
+		v[nr + i] = one.each;
+		v[2 * nr + i] = one.times;
+		ret->ns += one.ns / (double)nr;
+		ret->times += one.times / (double)nr;
+		ret->each += one.each / (double)nr;
 	}
-	return rc;
 }
 
 static bool is_more(const double *base, size_t nr_base, const double *now, size_t nr_now,
@@ -145,30 +145,80 @@ static double increase(const struct mrg_lat_change *c)
 	return fmax(c->now.ns - c->base.ns, by_each);
 }
 
-/* Return: 1 where it takes more than before, 0, or -ENOMEM. */
-static int hold(struct mrg_lat_change *ret, const struct cause *cause,
-		const struct mrg_lat_side *base, const struct mrg_lat_side *now)
+/* Beyond chance: the whole, each of what was there before, or how often. */
+static bool is_any_more(const struct mrg_lat_change *change, const double *a, size_t nr_a,
+			const double *b, size_t nr_b)
 {
-	struct mrg_lat_change change = { 0 };
-	double *a = calloc(2 * base->nr + 1, sizeof(*a)), *b = calloc(2 * now->nr + 1, sizeof(*b));
-	int rc = a && b ? spend_all(&change.base, a, cause, base) : -ENOMEM;
+	if (is_more(a, nr_a, b, nr_b, ZERO_NS))
+		return true;
+	if (change->base.each > 0 && is_more(a + nr_a, nr_a, b + nr_b, nr_b, 1))
+		return true;
+	return is_more(a + 2 * nr_a, nr_a, b + 2 * nr_b, nr_b, 1);
+}
 
-	if (rc == 0)
-		rc = spend_all(&change.now, b, cause, now);
-	if (rc == 0 && increase(&change) > LEAST_NS)
-		rc = is_more(a, base->nr, b, now->nr, ZERO_NS) ||
-		     (change.base.each > 0 &&
-		      is_more(a + base->nr, base->nr, b + now->nr, now->nr, 1));
+/* Return: 1 where it takes more than before, 0, or -ENOMEM. */
+static int compare(struct mrg_lat_change *change, const struct cause *cause,
+		   const struct mrg_lat_sample *base, const struct mrg_lat_sample *now)
+{
+	size_t nr_a = base->side->nr, nr_b = now->side->nr;
+	double *a = calloc(3 * nr_a + 1, sizeof(*a)), *b = calloc(3 * nr_b + 1, sizeof(*b));
+	uint64_t cap;
+	int rc = a && b ? mrg_lat_find_cap(&cap, base, now) : -ENOMEM;
+
+	if (rc == 0) {
+		spend_all(&change->base, a, cause, base, cap);
+		spend_all(&change->now, b, cause, now, cap);
+		rc = increase(change) > LEAST_NS && is_any_more(change, a, nr_a, b, nr_b);
+	}
 	free(a);
 	free(b);
+	return rc;
+}
+
+/* Does a broken rule speak of just this?  Exits are what something else causes too. */
+static bool is_asked_for(const struct cause *cause, const struct mrg_lat_gate *gate)
+{
+	const struct mrg_lat_figure *f = cause->figure;
+	size_t i;
+
+	for (i = 0; i < gate->nr && cause->part < 0; i++) {
+		if (gate->outcomes[i].verdict == MRG_LAT_BROKEN &&
+		    mrg_lat_select_match(&gate->outcomes[i].rule->select, f->kind, f->name,
+					 f->host))
+			return true;
+	}
+	return false;
+}
+
+static int hold(struct mrg_lat_change *ret, const struct cause *cause,
+		const struct mrg_lat_gate *gate)
+{
+	const struct mrg_lat_scope scope = { .only = cause->figure };
+	struct mrg_lat_change change = { 0 };
+	struct mrg_lat_sample a = { 0 }, b = { 0 };
+	int rc = mrg_lat_sample_take(&a, &scope, &gate->base);
+
+	if (rc == 0)
+		rc = mrg_lat_sample_take(&b, &scope, &gate->now);
+	if (rc == 0)
+		rc = compare(&change, cause, &a, &b);
+	mrg_lat_sample_finish(&a);
+	mrg_lat_sample_finish(&b);
 	if (rc != 1)
 		return rc;
-	snprintf(change.what, sizeof(change.what), "%s(%s)%s%s", mrg_lat_kind_name(cause->kind),
-		 cause->name, cause->part < 0 ? "" : ", ",
+	change.asked_for = is_asked_for(cause, gate);
+	snprintf(change.what, sizeof(change.what), "%s(%s)%s%s",
+		 mrg_lat_kind_name(cause->figure->kind), cause->figure->name,
+		 cause->part < 0 ? "" : ", ",
 		 cause->part < 0 ? "" : mrg_lat_part_help(cause->part));
-	snprintf(change.host, sizeof(change.host), "%s", cause->host);
+	snprintf(change.host, sizeof(change.host), "%s", cause->figure->host);
 	*ret = change;
 	return 1;
+}
+
+static bool is_before(const struct mrg_lat_change *a, const struct mrg_lat_change *b)
+{
+	return a->asked_for != b->asked_for ? a->asked_for : increase(a) > increase(b);
 }
 
 /* Puts a change into its place among those that are kept. */
@@ -177,7 +227,7 @@ static size_t insert(struct mrg_lat_change *list, size_t nr, size_t max,
 {
 	size_t at = nr;
 
-	while (at > 0 && increase(&list[at - 1]) < increase(one))
+	while (at > 0 && is_before(one, &list[at - 1]))
 		at--;
 	if (at == max)
 		return nr;
@@ -188,17 +238,17 @@ static size_t insert(struct mrg_lat_change *list, size_t nr, size_t max,
 }
 
 int mrg_lat_changes(struct mrg_lat_change *ret, size_t max, size_t *ret_nr,
-		    const struct mrg_lat_side *base, const struct mrg_lat_side *now)
+		    const struct mrg_lat_gate *gate)
 {
 	struct causes causes = { .v = calloc(MAX_CAUSES, sizeof(*causes.v)) };
 	struct mrg_lat_change change;
 	size_t i, nr = 0;
 	int rc = causes.v ? 0 : -ENOMEM;
 
-	for (i = 0; rc == 0 && i < now->nr; i++)
-		add_causes(&causes, &now->runs[i]);
+	for (i = 0; rc == 0 && i < gate->now.nr; i++)
+		add_causes(&causes, &gate->now.runs[i]);
 	for (i = 0; rc >= 0 && i < causes.nr; i++) {
-		rc = hold(&change, &causes.v[i], base, now);
+		rc = hold(&change, &causes.v[i], gate);
 		if (rc == 1)
 			nr = insert(ret, nr, max, &change);
 	}

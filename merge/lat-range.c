@@ -18,14 +18,6 @@
 
 #include "merge/lat-stat.h"
 
-/* The runs of a side, as far as they are looked at. */
-struct sample {
-	const struct mrg_lat_side *side;
-	struct mrg_hist *runs, all;
-	double *figures;	/* of each run */
-	double error;		/* of their sum's mean: its standard deviation */
-};
-
 /* ---- what is looked at ---- */
 
 static bool in_scope(const struct mrg_lat_scope *scope, const struct mrg_lat_figure *figure)
@@ -52,7 +44,7 @@ static int gather(struct mrg_hist *hist, const struct mrg_lat_scope *scope,
 	return rc;
 }
 
-static void sample_finish(struct sample *s)
+void mrg_lat_sample_finish(struct mrg_lat_sample *s)
 {
 	size_t i;
 
@@ -63,13 +55,13 @@ static void sample_finish(struct sample *s)
 	free(s->figures);
 }
 
-static int sample_take(struct sample *s, const struct mrg_lat_scope *scope,
-		       const struct mrg_lat_side *side)
+int mrg_lat_sample_take(struct mrg_lat_sample *s, const struct mrg_lat_scope *scope,
+			const struct mrg_lat_side *side)
 {
 	size_t i;
 	int rc;
 
-	*s = (struct sample){
+	*s = (struct mrg_lat_sample){
 		.side = side, .runs = calloc(side->nr + 1, sizeof(*s->runs)),
 		.figures = calloc(side->nr + 1, sizeof(*s->figures)),
 	};
@@ -89,16 +81,13 @@ static bool is_sum(const struct mrg_lat_rule *rule)
 	return rule->stat >= MRG_LAT_STAT_COUNT;
 }
 
-static double seconds_of(const struct mrg_lat_saved *run)
+double mrg_lat_seconds_of(const struct mrg_lat_saved *run)
 {
 	return run->duration_ns > 0 ? (double)run->duration_ns / 1e9 : 1;
 }
 
-/*
- * A few intervals that something odd made long hide in a sum what all the others say:
- * of both sides together as many as there are runs count as the next one does.
- */
-static int find_cap(uint64_t *ret, const struct sample *base, const struct sample *now)
+int mrg_lat_find_cap(uint64_t *ret, const struct mrg_lat_sample *base,
+		     const struct mrg_lat_sample *now)
 {
 	size_t odd = base->side->nr + now->side->nr;
 	struct mrg_hist all = { 0 };
@@ -112,38 +101,21 @@ static int find_cap(uint64_t *ret, const struct sample *base, const struct sampl
 	return rc;
 }
 
-/* Sum of the durations, each up to @cap, and of their squares. */
-static double capped_sum(const struct mrg_hist *hist, uint64_t cap, double *ret_squares)
-{
-	double sum = 0, squares = 0, ns;
-	uint64_t nr;
-	unsigned int i;
-
-	for (i = 0; i < MRG_HIST_BUCKETS; i++) {
-		nr = mrg_hist_at(hist, i);
-		if (nr == 0)
-			continue;
-		ns = fmin((double)mrg_hist_bucket_top(i), (double)cap);
-		sum += ns * (double)nr;
-		squares += ns * ns * (double)nr;
-	}
-	*ret_squares = squares;
-	return fmin(sum, (double)hist->sum);	/* which is exact: buckets' ends are above */
-}
-
 /* Figures of each run, and how unsure the mean of sums is. */
-static void find_figures(struct sample *s, const struct mrg_lat_rule *rule, uint64_t cap)
+static void find_figures(struct mrg_lat_sample *s, const struct mrg_lat_rule *rule, uint64_t cap)
 {
-	double variance = 0, squares, seconds;
+	double variance = 0, squares, seconds = 1;
 	const struct mrg_hist *hist;
 	size_t i;
 
 	for (i = 0; i < s->side->nr; i++) {
 		hist = &s->runs[i];
-		seconds = rule->stat == MRG_LAT_STAT_COUNT ? 1 : seconds_of(&s->side->runs[i]);
+		if (rule->stat != MRG_LAT_STAT_COUNT)
+			seconds = mrg_lat_seconds_of(&s->side->runs[i]);
 		squares = (double)hist->count;
-		s->figures[i] = rule->stat == MRG_LAT_STAT_SHARE ? capped_sum(hist, cap, &squares)
-								: (double)hist->count;
+		s->figures[i] = (double)hist->count;
+		if (rule->stat == MRG_LAT_STAT_SHARE)
+			s->figures[i] = mrg_hist_capped_sum(hist, cap, &squares);
 		s->figures[i] /= seconds;
 		variance += squares / seconds / seconds;
 	}
@@ -187,7 +159,7 @@ static void mean_range(struct mrg_lat_range *ret, const struct mrg_hist *hist)
 }
 
 /* To hold each run by itself. */
-static void hold_runs(struct mrg_lat_range *range, const struct sample *s)
+static void hold_runs(struct mrg_lat_range *range, const struct mrg_lat_sample *s)
 {
 	size_t i;
 
@@ -198,7 +170,7 @@ static void hold_runs(struct mrg_lat_range *range, const struct sample *s)
 }
 
 static void order_range(struct mrg_lat_range *ret, const struct mrg_lat_rule *rule,
-			struct sample *s)
+			struct mrg_lat_sample *s)
 {
 	struct mrg_lat_range range = { .samples = s->all.count };
 	size_t i;
@@ -216,7 +188,7 @@ static void order_range(struct mrg_lat_range *ret, const struct mrg_lat_rule *ru
 	*ret = range;
 }
 
-static void sum_range(struct mrg_lat_range *ret, const struct sample *s, double half)
+static void sum_range(struct mrg_lat_range *ret, const struct mrg_lat_sample *s, double half)
 {
 	struct mrg_lat_range range = { .samples = s->all.count };
 	size_t i;
@@ -234,7 +206,7 @@ static void sum_range(struct mrg_lat_range *ret, const struct sample *s, double 
  * is z times the deviation of that difference.  The less sure side has more of it.
  */
 static void sum_ranges(struct mrg_lat_ranges *r, const struct mrg_lat_rule *rule,
-		       const struct sample *base, const struct sample *now)
+		       const struct mrg_lat_sample *base, const struct mrg_lat_sample *now)
 {
 	double factor = rule->limit == MRG_LAT_PERCENT ? fmax(1 + rule->value / 100, 0) : 1;
 	double a = factor * base->error, b = now->error, both = sqrt(a * a + b * b);
@@ -285,7 +257,7 @@ static double zero_of(const struct mrg_lat_rule *rule, const struct mrg_lat_side
  * unsure by how much next to nothing varies.
  */
 static void widen(struct mrg_lat_ranges *r, const struct mrg_lat_rule *rule,
-		  struct sample *base, const struct sample *now)
+		  struct mrg_lat_sample *base, const struct mrg_lat_sample *now)
 {
 	const struct mrg_lat_values limits = { base->figures, base->side->nr };
 	const struct mrg_lat_values figures = { now->figures, now->side->nr };
@@ -303,13 +275,14 @@ static void widen(struct mrg_lat_ranges *r, const struct mrg_lat_rule *rule,
 }
 
 static int find_ranges(struct mrg_lat_ranges *r, const struct mrg_lat_rule *rule,
-		       struct sample *base, struct sample *now)
+		       struct mrg_lat_sample *base, struct mrg_lat_sample *now)
 {
 	bool compares = rule->limit != MRG_LAT_ABSOLUTE;
 	size_t i;
 
 	r->cap = UINT64_MAX;
-	if (rule->stat == MRG_LAT_STAT_SHARE && compares && find_cap(&r->cap, base, now) < 0)
+	if (rule->stat == MRG_LAT_STAT_SHARE && compares &&
+	    mrg_lat_find_cap(&r->cap, base, now) < 0)
 		return -ENOMEM;
 	if (is_sum(rule)) {
 		find_figures(base, rule, r->cap);
@@ -330,16 +303,16 @@ int mrg_lat_ranges_of(struct mrg_lat_ranges *ret, const struct mrg_lat_scope *sc
 		      const struct mrg_lat_side *base, const struct mrg_lat_side *now)
 {
 	struct mrg_lat_ranges ranges = { 0 };
-	struct sample a = { 0 }, b = { 0 };
-	int rc = sample_take(&a, scope, base);
+	struct mrg_lat_sample a = { 0 }, b = { 0 };
+	int rc = mrg_lat_sample_take(&a, scope, base);
 
 	if (rc == 0)
-		rc = sample_take(&b, scope, now);
+		rc = mrg_lat_sample_take(&b, scope, now);
 	if (rc == 0)
 		rc = find_ranges(&ranges, scope->rule, &a, &b);
 	if (rc == 0)
 		*ret = ranges;
-	sample_finish(&a);
-	sample_finish(&b);
+	mrg_lat_sample_finish(&a);
+	mrg_lat_sample_finish(&b);
 	return rc;
 }

@@ -14,9 +14,32 @@
 
 /* What of the runs is looked at: all that the rule speaks of, or one name of it. */
 struct mrg_lat_scope {
-	const struct mrg_lat_rule *rule;
+	const struct mrg_lat_rule *rule;	/* may be NULL beside ->only */
 	const struct mrg_lat_figure *only;	/* of its kind, name and host; NULL: all */
 };
+
+/* The runs of a side, as far as they are looked at. */
+struct mrg_lat_sample {
+	const struct mrg_lat_side *side;
+	struct mrg_hist *runs, all;	/* owned */
+	double *figures;	/* owned; of each run */
+	double error;		/* of their sum's mean: its standard deviation */
+};
+
+/* Return: 0 or -ENOMEM; mrg_lat_sample_finish() in any case. */
+int mrg_lat_sample_take(struct mrg_lat_sample *s, const struct mrg_lat_scope *scope,
+			const struct mrg_lat_side *side);
+void mrg_lat_sample_finish(struct mrg_lat_sample *s);
+
+/*
+ * The ns that an interval counts for at most.  A few intervals that something odd made
+ * long hide in a sum what all the others say: of both sides together as many as there
+ * are runs count as the next one does.  Return: 0 or -ENOMEM.
+ */
+int mrg_lat_find_cap(uint64_t *ret, const struct mrg_lat_sample *base,
+		     const struct mrg_lat_sample *now);
+/* How long a run was. */
+double mrg_lat_seconds_of(const struct mrg_lat_saved *run);
 
 struct mrg_lat_ranges {
 	struct mrg_lat_range base, now;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-hist.c - merge/hist.c: buckets, quantiles against a sorted list, merging */
+/* test-hist.c - merge/hist.c: buckets, quantiles against a sorted list, merging, sums */
 #include "merge/hist.h"
 
 #include "tests/unit.h"
@@ -108,6 +108,33 @@ TEST(two_histograms_merged_are_one_of_all_values)
 	mrg_hist_finish(&both);
 }
 
+TEST(a_capped_sum_is_that_of_values_which_are_no_greater)
+{
+	static const uint64_t caps[] = { 0, 100, 5000, 1000000, UINT64_MAX };
+	struct mrg_hist hist = { 0 };
+	double sums[5] = { 0 }, squares[5] = { 0 }, square, least;
+	uint64_t value;
+	unsigned int i, c;
+
+	for (i = 0; i < 1000; i++) {
+		value = draw() % (i % 10 ? 10000 : 10000000);
+		assert_int_equal(mrg_hist_add(&hist, value), 0);
+		for (c = 0; c < 5; c++) {
+			least = (double)(value < caps[c] ? value : caps[c]);
+			sums[c] += least;
+			squares[c] += least * least;
+		}
+	}
+	for (c = 0; c < 5; c++) {
+		assert_in_range(mrg_hist_capped_sum(&hist, caps[c], &square), (uint64_t)sums[c],
+				(uint64_t)(sums[c] * 1.009));
+		assert_in_range(square, (uint64_t)squares[c], (uint64_t)(squares[c] * 1.018));
+	}
+	assert_true(mrg_hist_capped_sum(&hist, UINT64_MAX, NULL) == (double)hist.sum);
+	mrg_hist_finish(&hist);
+	assert_true(mrg_hist_capped_sum(&hist, 5, &square) == 0 && square == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +142,7 @@ int main(void)
 		cmocka_unit_test(quantiles_are_those_of_the_sorted_list_within_the_bucket),
 		cmocka_unit_test(an_empty_histogram_has_no_quantile),
 		cmocka_unit_test(no_quantile_is_above_the_greatest_value),
+		cmocka_unit_test(a_capped_sum_is_that_of_values_which_are_no_greater),
 		cmocka_unit_test(two_histograms_merged_are_one_of_all_values),
 	};
 

@@ -94,18 +94,32 @@ static struct mrg_lat_saved quiet(unsigned int nr)
 	return run;
 }
 
-static size_t changes(struct mrg_lat_change *ret, struct mrg_lat_saved *base,
-		      struct mrg_lat_saved *now, size_t nr)
+/* @broken: a rule that is broken, or NULL. */
+static size_t changes_of(struct mrg_lat_change *ret, struct mrg_lat_saved *base,
+			 struct mrg_lat_saved *now, size_t nr, const char *broken)
 {
-	const struct mrg_lat_side a = { base, nr }, b = { now, nr };
+	struct mrg_lat_rule rule;
+	const struct mrg_lat_outcome outcome = { .rule = &rule, .verdict = MRG_LAT_BROKEN };
+	const struct mrg_lat_gate gate = {
+		.outcomes = &outcome, .nr = broken ? 1 : 0, .base = { base, nr },
+		.now = { now, nr },
+	};
 	size_t found, i;
 
-	assert_int_equal(mrg_lat_changes(ret, 4, &found, &a, &b), 0);
+	if (broken)
+		assert_int_equal(mrg_lat_rule_parse(&rule, broken, NULL), 0);
+	assert_int_equal(mrg_lat_changes(ret, 4, &found, &gate), 0);
 	for (i = 0; i < nr; i++) {
 		mrg_lat_saved_finish(&base[i]);
 		mrg_lat_saved_finish(&now[i]);
 	}
 	return found;
+}
+
+static size_t changes(struct mrg_lat_change *ret, struct mrg_lat_saved *base,
+		      struct mrg_lat_saved *now, size_t nr)
+{
+	return changes_of(ret, base, now, nr, NULL);
 }
 
 TEST(nothing_is_told_of_what_is_as_it_was)
@@ -155,6 +169,40 @@ TEST(an_exit_that_costs_more_is_told_though_there_are_fewer)
 	assert_true(fabs(found[0].now.each - 12000) < 200);
 }
 
+TEST(what_a_broken_rule_speaks_of_is_told_first)
+{
+	struct mrg_lat_saved base[] = { quiet(0), quiet(3), quiet(5) };
+	struct mrg_lat_saved now[] = { quiet(4), quiet(1), quiet(2) };
+	struct mrg_lat_change found[4];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		add(&now[i], MRG_LAT_PREEMPT, "hog", 5 + i, 2000000);
+		add(&now[i], MRG_LAT_SOFTIRQ, "rcu", 100, 300000);
+	}
+	assert_int_equal(changes_of(found, base, now, 3, "preempt.share > +2ms"), 2);
+	assert_string_equal(found[0].what, "preempt(hog)");
+	assert_true(found[0].asked_for && !found[1].asked_for);
+}
+
+TEST(what_comes_more_often_is_told_though_a_stall_made_the_base_long)
+{
+	struct mrg_lat_saved base[] = { quiet(0), quiet(3), quiet(5) };
+	struct mrg_lat_saved now[] = { quiet(4), quiet(1), quiet(2) };
+	struct mrg_lat_change found[4];
+	unsigned int i;
+
+	for (i = 0; i < 3; i++) {
+		add(&base[i], MRG_LAT_IRQ, "24 nic", 20, 10000);
+		add(&base[i], MRG_LAT_IRQ, "24 nic", i, 40000000);
+		add(&now[i], MRG_LAT_IRQ, "24 nic", 800 + 100 * i, 10000);
+	}
+	add(&now[1], MRG_LAT_IRQ, "24 nic", 3, 40000000);
+	assert_int_equal(changes(found, base, now, 3), 1);
+	assert_string_equal(found[0].what, "irq(24 nic)");
+	assert_true(found[0].base.ns < 2e6);
+}
+
 TEST(with_one_run_a_side_twice_as_much_is_told)
 {
 	struct mrg_lat_saved base = quiet(0), now = quiet(0);
@@ -175,6 +223,8 @@ int main(void)
 		cmocka_unit_test(nothing_is_told_of_what_is_as_it_was),
 		cmocka_unit_test(what_was_not_there_and_what_costs_more_is_told_greatest_first),
 		cmocka_unit_test(an_exit_that_costs_more_is_told_though_there_are_fewer),
+		cmocka_unit_test(what_a_broken_rule_speaks_of_is_told_first),
+		cmocka_unit_test(what_comes_more_often_is_told_though_a_stall_made_the_base_long),
 		cmocka_unit_test(with_one_run_a_side_twice_as_much_is_told),
 	};
 
