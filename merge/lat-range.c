@@ -204,13 +204,18 @@ static void sum_range(struct mrg_lat_range *ret, const struct mrg_lat_sample *s,
 /*
  * Both sides at once: halves of ranges that are apart where the difference to the limit
  * is z times the deviation of that difference.  The less sure side has more of it.
+ * Events may well come more regularly than by chance (a task each 200 ms), so it is
+ * Student's test that has the last word where there are runs for it.
+ * Names by themselves are many: each has more to prove.
  */
-static void sum_ranges(struct mrg_lat_ranges *r, const struct mrg_lat_rule *rule,
+static void sum_ranges(struct mrg_lat_ranges *r, const struct mrg_lat_scope *scope,
 		       const struct mrg_lat_sample *base, const struct mrg_lat_sample *now)
 {
+	const struct mrg_lat_rule *rule = scope->rule;
+	bool is_whole = !scope->only && base->side->nr + now->side->nr >= 3;
 	double factor = rule->limit == MRG_LAT_PERCENT ? fmax(1 + rule->value / 100, 0) : 1;
 	double a = factor * base->error, b = now->error, both = sqrt(a * a + b * b);
-	double part = both > 0 ? MRG_LAT_Z / both : 0;
+	double part = both > 0 ? (is_whole ? MRG_LAT_Z_SUMS : MRG_LAT_Z) / both : 0;
 
 	if (rule->limit == MRG_LAT_ABSOLUTE) {
 		sum_range(&r->now, now, MRG_LAT_Z * b);
@@ -274,9 +279,10 @@ static void widen(struct mrg_lat_ranges *r, const struct mrg_lat_rule *rule,
 	r->now.high = fmax(r->now.high, b.high);
 }
 
-static int find_ranges(struct mrg_lat_ranges *r, const struct mrg_lat_rule *rule,
+static int find_ranges(struct mrg_lat_ranges *r, const struct mrg_lat_scope *scope,
 		       struct mrg_lat_sample *base, struct mrg_lat_sample *now)
 {
+	const struct mrg_lat_rule *rule = scope->rule;
 	bool compares = rule->limit != MRG_LAT_ABSOLUTE;
 	size_t i;
 
@@ -287,7 +293,7 @@ static int find_ranges(struct mrg_lat_ranges *r, const struct mrg_lat_rule *rule
 	if (is_sum(rule)) {
 		find_figures(base, rule, r->cap);
 		find_figures(now, rule, r->cap);
-		sum_ranges(r, rule, base, now);
+		sum_ranges(r, scope, base, now);
 	} else {
 		order_range(&r->base, rule, base);
 		order_range(&r->now, rule, now);
@@ -309,7 +315,7 @@ int mrg_lat_ranges_of(struct mrg_lat_ranges *ret, const struct mrg_lat_scope *sc
 	if (rc == 0)
 		rc = mrg_lat_sample_take(&b, scope, now);
 	if (rc == 0)
-		rc = find_ranges(&ranges, scope->rule, &a, &b);
+		rc = find_ranges(&ranges, scope, &a, &b);
 	if (rc == 0)
 		*ret = ranges;
 	mrg_lat_sample_finish(&a);

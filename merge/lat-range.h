@@ -11,6 +11,11 @@
 #include "merge/lat-gate.h"
 
 #define MRG_LAT_Z 3.29	/* two-sided 99.9 %: a build in a thousand at most fails by chance */
+/*
+ * One-sided 99 %: of sums, where Student's test of the runs with as much must agree.  That
+ * has the chance of events in it already; this asks whether there are events enough.
+ */
+#define MRG_LAT_Z_SUMS 2.33
 
 /* What of the runs is looked at: all that the rule speaks of, or one name of it. */
 struct mrg_lat_scope {

@@ -51,8 +51,8 @@ def row(what, found, nr, named):
 
 random.seed(1)
 base = runs('base')
-print('%d runs of 2 s as it is, %d of each disturbance; host and guest in emulation\n'
-      % (len(base), len(runs('hog'))))
+print('%d runs of 2 s as it is, %s of the disturbances; host and guest in emulation\n'
+      % (len(base), ', '.join(str(len(runs(name))) for name in causes)))
 print('| three runs against three | fails | names the cause first |\n|---|---|---|')
 failed = 0
 for _ in range(draws):

@@ -175,7 +175,7 @@ static int model_verdict(const struct drawn *base, const struct drawn *now, doub
 
 	model_side(base, cap, a, &mean_a, &va);
 	model_side(now, cap, b, &mean_b, &vb);
-	z = va + vb > 0 ? MRG_LAT_Z / sqrt(va + vb) : 0;
+	z = va + vb > 0 ? MRG_LAT_Z_SUMS / sqrt(va + vb) : 0;
 	for (i = 0; i < SIDE; i++)
 		a[i] += more;
 	half = model_half(a, b, &log_a, &log_b);
@@ -297,9 +297,9 @@ TEST(a_task_of_one_per_cent_is_found_though_the_machine_stands_still)
 	assert_in_range(broken_by("preempt.share > +2ms", 0.5, true, &by), 196, 200);
 	assert_in_range(broken_by("preempt.share > +2ms", 1, true, &by), 196, 200);
 	by = 0;
-	/* how often: there the others hide it, and its name alone shows it */
+	/* how often: there the others may hide it, and its name alone shows it */
 	assert_in_range(broken_by("preempt.rate > +0.5", 1, true, &by), 190, 200);
-	assert_in_range(by, 50, 200);
+	assert_in_range(by, 20, 200);
 }
 
 TEST(the_same_host_passes_however_often_the_machine_stands_still)
