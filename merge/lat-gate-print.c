@@ -304,6 +304,15 @@ static unsigned int near_names(const struct mrg_lat_side *side,
 	return rt_nearest(select->name, names, nr, ret, MAX_NEAR);
 }
 
+/* Is there anything at all of the hosts that are asked for? */
+static bool has_host(const struct mrg_lat_side *side, const struct mrg_lat_select *select)
+{
+	struct mrg_lat_select any = { .kind = MRG_LAT_NR_KINDS };
+
+	memcpy(any.host, select->host, sizeof(any.host));
+	return find_figure(side, &any) != NULL;
+}
+
 /* What a wrong word may have been meant for: else who reads has to guess. */
 static void print_missing(const struct mrg_lat_gate *gate, const struct mrg_lat_outcome *o,
 			  FILE *to)
@@ -322,6 +331,8 @@ static void print_missing(const struct mrg_lat_gate *gate, const struct mrg_lat_
 	elsewhere = find_figure(side, &any);
 	if (*o->rule->select.host && elsewhere)
 		fprintf(to, " of %s; %s has", o->rule->select.host, elsewhere->host);
+	if (*o->rule->select.host && !elsewhere && !has_host(side, &o->rule->select))
+		fprintf(to, "; there is no trace of %s", o->rule->select.host);
 	nr = elsewhere ? 0 : near_names(side, &o->rule->select, near);
 	for (unsigned int i = 0; i < nr; i++)
 		fprintf(to, "%s%s", i ? ", " : "; near it: ", near[i]);

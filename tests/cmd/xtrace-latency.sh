@@ -125,6 +125,8 @@ run xtrace-latency --fail-if 'exit(HTL).max > 50us' --fail-if 'exit(HLT)@guest.m
 expect_status 1
 expect_stdout_like '^missing +exit\(HTL\)' '^note: exit\(HTL\)\.max > 50us: no run has it; near it: HLT$' \
 	'^note: exit\(HLT\)@guest\.max > 50us: no run has it of guest; host has$'
+run xtrace-latency --fail-if 'late(app)@vm1.max > 50us' $host
+expect_stdout_like '^note: late\(app\)@vm1\.max > 50us: no run has it; there is no trace of vm1$'
 run xtrace-latency --compare --fail-if 'exit(HLT).p50 > +20%' $guest $host
 expect_stdout_like '^note: exit\(HLT\)\.p50 > \+20%: no run of the base has it$'
 
