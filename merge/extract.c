@@ -18,6 +18,7 @@
 
 #define JOB_BYTES (2u << 20)	/* raw bytes a job: large against its overhead, small in memory */
 #define MAX_THREADS 8
+#define FEW_CHUNKS 4		/* of a lane of which slices are asked for: all are read */
 
 /* A clock that reads a little less than before is noise; one that was set jumps more. */
 #define SET_BACK_NS 20000
@@ -114,7 +115,10 @@ struct job {
 	size_t first_chunk, nr_chunks;
 	uint64_t first_page;
 	bool any;			/* has a record */
-	bool lost_first;		/* something was lost before its first record */
+	bool whole;			/* all chunks of its lane are read */
+	bool lost_first;		/* something was lost before its first record, */
+	bool lost;			/* and behind the last one so far */
+	size_t slice;			/* where it is among the slices */
 	bool no_memory;
 	size_t nr_damaged;
 	uint64_t first_ts, last_ts;
@@ -255,32 +259,80 @@ struct extract {
 	const struct xt_trace *trace;
 	struct roles roles;
 	bool times;
+	const struct mrg_slice *slices;	/* NULL: all of it */
+	size_t nr_slices;
 	struct job *jobs;
 	size_t nr_jobs, jobs_room;
 	atomic_size_t next;
 	const struct mrg_watch *watch;
 };
 
+/* The first slice that ends at @ts or later; ->nr_slices behind the last. */
+static size_t slice_at(const struct extract *x, uint64_t ts)
+{
+	size_t lo = 0, hi = x->nr_slices;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (x->slices[mid].to < ts)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+/* Whether something of [@from, @to] is asked for. */
+static bool wanted(const struct extract *x, uint64_t from, uint64_t to)
+{
+	size_t i = slice_at(x, from);
+
+	return !x->slices || (i < x->nr_slices && x->slices[i].from <= to);
+}
+
+static bool in_slice(const struct extract *x, struct job *job, uint64_t ts)
+{
+	size_t i = job->slice;
+
+	if (!x->slices || (i < x->nr_slices && ts >= x->slices[i].from && ts <= x->slices[i].to))
+		return true;
+	job->slice = slice_at(x, ts);
+	return job->slice < x->nr_slices && ts >= x->slices[job->slice].from;
+}
+
+static bool job_event(const struct extract *x, struct job *job, const struct xt_rec *rec)
+{
+	unsigned int id = xt_rec_type(rec);
+	bool ok = true;
+
+	job->nr_events++;
+	if (x->times)
+		ok = MRG_PUSH(job->times, job->nr_times, job->times_room, rec->ts);
+	if (id < x->roles.nr && x->roles.by_id[id].kind != KEV_NONE)
+		ok = ok && job_role(job, &x->roles.by_id[id], rec);
+	return ok;
+}
+
+/* What was lost counts also where only what is beside it was asked for. */
 static bool job_page(const struct extract *x, struct job *job, const uint8_t *page,
 		     uint32_t page_size, uint64_t number)
 {
 	struct xt_cursor cursor;
 	struct xt_rec rec;
-	bool lost = false, ok = true, first = true;
+	bool ok = true, first = true;
 
 	xt_cursor_start(&cursor, page, page_size, (uint16_t)job->lane);
 	while (ok && xt_cursor_next(&cursor, &rec)) {
-		unsigned int id;
-
 		if (rec.flags & XT_REC_LOST) {
-			lost = true;
+			job->lost = true;
 			continue;
 		}
 		if (rec.size < 2)
 			continue;
-		if (lost)
+		if (job->lost)
 			ok = job_lost(job, rec.ts);
-		lost = false;
+		job->lost = false;
 		if (first && job->any && rec.ts + SET_BACK_NS < job->last_ts && x->times)
 			ok = ok && job_set_back(job, number);
 		if (first)
@@ -290,19 +342,24 @@ static bool job_page(const struct extract *x, struct job *job, const uint8_t *pa
 			job->first_ts = rec.ts;
 		job->any = true;
 		job->last_ts = rec.ts;
-		job->nr_events++;
-		if (x->times)
-			ok = ok && MRG_PUSH(job->times, job->nr_times, job->times_room, rec.ts);
-		id = xt_rec_type(&rec);
-		if (id < x->roles.nr && x->roles.by_id[id].kind != KEV_NONE)
-			ok = ok && job_role(job, &x->roles.by_id[id], &rec);
+		if (in_slice(x, job, rec.ts) || (job->whole && !x->times))
+			ok = ok && job_event(x, job, &rec);
 	}
-	return ok && (!lost || job_lost(job, job->last_ts));
+	return ok;
+}
+
+/* Nor the sub-buffers beside it are asked for: what was lost between them does not matter. */
+static bool between_slices(const struct extract *x, const struct xt_pages *pages, uint32_t i)
+{
+	const uint8_t *p = pages->base + (size_t)i * pages->page_size;
+
+	return i > 0 && i + 1 < pages->nr && xt_page_ts(p - pages->page_size) <
+	       xt_page_ts(p + pages->page_size) &&
+	       !wanted(x, xt_page_ts(p - pages->page_size), xt_page_ts(p + pages->page_size));
 }
 
 /* A chunk that cannot be read is a gap up to the next record. */
-static bool job_chunk(const struct extract *x, struct job *job, size_t chunk, uint64_t *page,
-		      bool *damaged)
+static bool job_chunk(const struct extract *x, struct job *job, size_t chunk, uint64_t *page)
 {
 	struct xt_chunk info;
 	struct xt_pages *pages;
@@ -311,17 +368,16 @@ static bool job_chunk(const struct extract *x, struct job *job, size_t chunk, ui
 	xt_lane_chunk(x->trace, job->lane, chunk, &info);
 	if (xt_lane_load(x->trace, job->lane, chunk, 1, &pages, NULL) < 0) {
 		job->nr_damaged++;
-		*damaged = true;
+		job->lost = true;
 		*page += info.nr_pages;
 		return true;
 	}
 	for (uint32_t i = 0; ok && i < pages->nr; i++) {
 		const uint8_t *p = pages->base + (size_t)i * pages->page_size;
 
-		if (*damaged)
-			ok = job_lost(job, xt_page_ts(p));
-		*damaged = false;
-		ok = ok && job_page(x, job, p, pages->page_size, *page + i);
+		if (x->slices && !job->whole && between_slices(x, pages, i))
+			continue;
+		ok = job_page(x, job, p, pages->page_size, *page + i);
 	}
 	xt_pages_put(pages);
 	*page += info.nr_pages;
@@ -331,12 +387,10 @@ static bool job_chunk(const struct extract *x, struct job *job, size_t chunk, ui
 static void job_do(const struct extract *x, struct job *job)
 {
 	uint64_t page = job->first_page;
-	bool damaged = false, ok = true;
+	bool ok = true;
 
 	for (size_t i = 0; ok && i < job->nr_chunks; i++)
-		ok = job_chunk(x, job, job->first_chunk + i, &page, &damaged);
-	if (ok && damaged)
-		ok = job_lost(job, job->last_ts);
+		ok = job_chunk(x, job, job->first_chunk + i, &page);
 	job->no_memory = !ok;
 }
 
@@ -382,24 +436,73 @@ static void run_jobs(struct extract *x)
 		x->watch->fn(x->watch->arg, x->trace, 100);
 }
 
-static bool plan_lane(struct extract *x, unsigned int lane)
+/* Jobs for the chunks from @first to before @end. */
+static bool plan_chunks(struct extract *x, struct job job, size_t first, size_t end)
 {
-	const struct xt_lane_info *info = xt_trace_lane(x->trace, lane);
-	struct job job = { .lane = lane };
 	uint64_t bytes = 0, page = 0;
 	struct xt_chunk chunk;
 
-	for (size_t i = 0; i < info->nr_chunks; i++) {
-		xt_lane_chunk(x->trace, lane, i, &chunk);
+	job.first_chunk = first;
+	for (size_t i = first; i < end; i++) {
+		xt_lane_chunk(x->trace, job.lane, i, &chunk);
 		job.nr_chunks++;
 		bytes += chunk.bytes;
 		page += chunk.nr_pages;
-		if (bytes < JOB_BYTES && i + 1 < info->nr_chunks)
+		if (bytes < JOB_BYTES && i + 1 < end)
 			continue;
 		if (!MRG_PUSH(x->jobs, x->nr_jobs, x->jobs_room, job))
 			return false;
-		job = (struct job){ .lane = lane, .first_chunk = i + 1, .first_page = page };
+		job.first_chunk = i + 1;
+		job.first_page = page;
+		job.nr_chunks = 0;
 		bytes = 0;
+	}
+	return true;
+}
+
+/*
+ * The chunks of a slice are in [*ret_first, *ret_end); with the one behind them, which
+ * tells itself what was lost in front of it.
+ */
+static void slice_chunks(const struct extract *x, unsigned int lane, const struct mrg_slice *slice,
+			 size_t *ret_first, size_t *ret_end)
+{
+	size_t nr = xt_trace_lane(x->trace, lane)->nr_chunks;
+	size_t first = xt_lane_seek(x->trace, lane, slice->from), end;
+	struct xt_chunk chunk = { 0 };
+
+	if (first < nr)
+		xt_lane_chunk(x->trace, lane, first, &chunk);
+	first += chunk.nr_events && chunk.last_ts < slice->from;
+	end = first;
+	while (first > 0 && first < nr) {
+		xt_lane_chunk(x->trace, lane, first - 1, &chunk);
+		if (chunk.nr_events)
+			break;
+		first--;		/* only says that something was lost */
+	}
+	while (end < nr) {
+		xt_lane_chunk(x->trace, lane, end++, &chunk);
+		if (chunk.nr_events && chunk.first_ts > slice->to)
+			break;
+	}
+	*ret_first = first;
+	*ret_end = end;
+}
+
+static bool plan_lane(struct extract *x, unsigned int lane)
+{
+	size_t nr = xt_trace_lane(x->trace, lane)->nr_chunks, done = 0, first, end;
+	struct job job = { .lane = lane, .whole = x->slices && nr <= FEW_CHUNKS };
+
+	if (!x->slices || job.whole)
+		return plan_chunks(x, job, 0, nr);
+	for (size_t i = 0; i < x->nr_slices; i++) {
+		slice_chunks(x, lane, &x->slices[i], &first, &end);
+		first = first < done ? done : first;
+		if (!plan_chunks(x, job, first, end))
+			return false;
+		done = end > done ? end : done;
 	}
 	return true;
 }
@@ -412,9 +515,10 @@ static bool plan_lane(struct extract *x, unsigned int lane)
 	(nr_to) += (nr_from); \
 } while (0)
 
-static int lane_reserve(struct mrg_lane_data *lane, const struct job *jobs, size_t nr)
+static int lane_reserve(struct mrg_lane_data *lane, const struct job *jobs, size_t nr,
+			size_t nr_slices)
 {
-	size_t times = 0, runs = 0, gaps = 0, backs = 0;
+	size_t times = 0, runs = 0, gaps = nr_slices + 1, backs = 0;
 
 	for (size_t i = 0; i < nr; i++) {
 		times += jobs[i].nr_times;
@@ -433,12 +537,13 @@ static int lane_reserve(struct mrg_lane_data *lane, const struct job *jobs, size
 }
 
 static void lane_add(struct mrg_lane_data *lane, const struct job *job, size_t last_page,
-		     bool times, bool any)
+		     bool times, bool lost, bool any)
 {
 	size_t nr = lane->nr_set_backs;
 
-	if (job->any && any && job->lost_first)
-		lane->gaps[lane->nr_gaps++] = (struct mrg_gap){ lane->last, job->first_ts };
+	if (job->any && lost)
+		lane->gaps[lane->nr_gaps++] = (struct mrg_gap){ any ? lane->last : 0,
+								job->first_ts };
 	if (job->any && any && times && job->first_ts + SET_BACK_NS < lane->last) {
 		lane->set_back[nr] = lane->nr_times;
 		lane->set_back_from[nr] = last_page;
@@ -460,19 +565,55 @@ static void lane_add(struct mrg_lane_data *lane, const struct job *job, size_t l
 	APPEND(lane->gaps, lane->nr_gaps, job->gaps, job->nr_gaps);
 }
 
-static int collect_lane(struct mrg_lane_data *lane, const struct extract *x, size_t first,
-			size_t nr)
+/* The time at which the lane begins, or ends; false where it has no event. */
+static bool lane_edge(const struct xt_trace *trace, unsigned int l, bool last, uint64_t *ret)
 {
-	size_t last_page = 0;
-	bool any = false;
+	size_t nr = xt_trace_lane(trace, l)->nr_chunks;
+	struct xt_chunk chunk;
 
-	if (lane_reserve(lane, x->jobs + first, nr) < 0)
+	for (size_t i = 0; i < nr; i++) {
+		xt_lane_chunk(trace, l, last ? nr - 1 - i : i, &chunk);
+		*ret = last ? chunk.last_ts : chunk.first_ts;
+		if (chunk.nr_events)
+			return true;
+	}
+	return false;
+}
+
+/* Begins and ends as the whole lane does; what lies between the slices is lost. */
+static void slice_lane(struct mrg_lane_data *lane, const struct extract *x, unsigned int l)
+{
+	uint64_t at;
+
+	lane->partly = xt_trace_lane(x->trace, l)->nr_chunks > FEW_CHUNKS;
+	lane->first = lane->last = 0;
+	if (!lane_edge(x->trace, l, false, &lane->first) ||
+	    !lane_edge(x->trace, l, true, &lane->last))
+		return;
+	lane->nr_events += !lane->nr_events;
+	at = lane->first < x->slices[0].from ? lane->first : x->slices[0].from;
+	for (size_t i = 0; i < x->nr_slices; at = x->slices[i++].to)
+		lane->gaps[lane->nr_gaps++] = (struct mrg_gap){ at, x->slices[i].from };
+	if (lane->last > at)
+		lane->gaps[lane->nr_gaps++] = (struct mrg_gap){ at, lane->last };
+}
+
+static int collect_lane(struct mrg_lane_data *lane, const struct extract *x, unsigned int l,
+			size_t first, size_t nr)
+{
+	bool any = false, lost = false;
+	size_t last_page = 0;
+
+	if (lane_reserve(lane, x->jobs + first, nr, x->nr_slices) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr; i++) {
 		struct job *job = &x->jobs[first + i];
 		size_t before = lane->nr_times;
 
-		lane_add(lane, job, last_page, x->times, any);
+		/* what is before the first record of all is unknown anyway */
+		lost = (lost || job->lost_first) && (any || x->slices);
+		lane_add(lane, job, last_page, x->times, lost, any);
+		lost = job->lost || (lost && !job->any);
 		last_page = job->any ? before + job->last_page : last_page;
 		any |= job->any;
 		/* nothing is in memory twice: the lane's pages come as these go */
@@ -481,6 +622,8 @@ static int collect_lane(struct mrg_lane_data *lane, const struct extract *x, siz
 		job->times = NULL;
 		job->runs = NULL;
 	}
+	if (x->slices)
+		slice_lane(lane, x, l);
 	return 0;
 }
 
@@ -517,7 +660,7 @@ static int collect(struct mrg_data *data, const struct extract *x)
 		data->lanes[lane].cpu = xt_trace_lane(x->trace, lane)->cpu;
 		while (first + nr < x->nr_jobs && x->jobs[first + nr].lane == lane)
 			nr++;
-		if (collect_lane(&data->lanes[lane], x, first, nr) < 0)
+		if (collect_lane(&data->lanes[lane], x, lane, first, nr) < 0)
 			return -ENOMEM;
 		data->nr_events += data->lanes[lane].nr_events;
 		data->nr_runs += data->lanes[lane].nr_runs;
@@ -557,23 +700,37 @@ static int extract_all(struct mrg_data *data, struct extract *x)
 	return collect(data, x);
 }
 
+static int extract(struct mrg_data **ret, struct extract *x, struct rt_err *err)
+{
+	struct mrg_data *data = calloc(1, sizeof(*data));
+	int rc = data ? extract_all(data, x) : -ENOMEM;
+
+	for (size_t i = 0; i < x->nr_jobs; i++)
+		job_finish(&x->jobs[i]);
+	free(x->jobs);
+	free(x->roles.by_id);
+	if (rc < 0) {
+		mrg_data_destroy(data);
+		return rt_err_set(err, rc, "%s", xt_trace_info(x->trace)->path);
+	}
+	*ret = data;
+	return 0;
+}
+
 int mrg_extract(struct mrg_data **ret, const struct xt_trace *trace, bool times,
 		const struct mrg_watch *watch, struct rt_err *err)
 {
 	struct extract x = { .trace = trace, .times = times, .watch = watch };
-	struct mrg_data *data = calloc(1, sizeof(*data));
-	int rc = data ? extract_all(data, &x) : -ENOMEM;
 
-	for (size_t i = 0; i < x.nr_jobs; i++)
-		job_finish(&x.jobs[i]);
-	free(x.jobs);
-	free(x.roles.by_id);
-	if (rc < 0) {
-		mrg_data_destroy(data);
-		return rt_err_set(err, rc, "%s", xt_trace_info(trace)->path);
-	}
-	*ret = data;
-	return 0;
+	return extract(ret, &x, err);
+}
+
+int mrg_extract_slices(struct mrg_data **ret, const struct xt_trace *trace, bool times,
+		       const struct mrg_slice *slices, size_t nr, struct rt_err *err)
+{
+	struct extract x = { .trace = trace, .times = times, .slices = slices, .nr_slices = nr };
+
+	return extract(ret, &x, err);
 }
 
 static int outline_lane(struct mrg_lane_data *lane, const struct xt_trace *trace, unsigned int l)
@@ -584,7 +741,7 @@ static int outline_lane(struct mrg_lane_data *lane, const struct xt_trace *trace
 	lane->cpu = info->cpu;
 	for (size_t i = 0; i < info->nr_chunks; i++) {
 		xt_lane_chunk(trace, l, i, &chunk);
-		if (!chunk.times_known || !chunk.counts_known)
+		if (!chunk.times_known)		/* nor are the counts of events */
 			return -ENODATA;
 		if (!chunk.nr_events)
 			continue;

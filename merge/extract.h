@@ -60,6 +60,7 @@ struct mrg_lane_data {
 	size_t nr_gaps;
 	uint64_t first, last;	/* times of the first and last record; 0, 0: no record */
 	uint64_t nr_events;
+	bool partly;		/* a thread may have been here without being seen */
 };
 
 struct mrg_data {
@@ -91,6 +92,20 @@ struct mrg_watch {
  */
 int mrg_extract(struct mrg_data **ret, const struct xt_trace *trace, bool times,
 		const struct mrg_watch *watch, struct rt_err *err);
+
+struct mrg_slice {		/* a stretch of recorded time, both ends in it */
+	uint64_t from, to;
+};
+
+/**
+ * mrg_extract_slices() - read some stretches of a trace of which mrg_outline() tells all.
+ * @slices: @nr of them, apart from each other and in order of time.
+ *
+ * What lies between them is as if its events were lost, whatever lane it is on: it becomes
+ * gaps.  Only of lanes of a few chunks it is known which threads were there at all: their
+ */
+int mrg_extract_slices(struct mrg_data **ret, const struct xt_trace *trace, bool times,
+		       const struct mrg_slice *slices, size_t nr, struct rt_err *err);
 
 /**
  * mrg_outline() - what a trace tells without being read: its lanes, where they begin

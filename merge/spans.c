@@ -356,7 +356,12 @@ static int by_start(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* What was lost on the lanes where the thread was seen, sorted and joined. */
+static bool may_have_run(const struct thread *t, const struct mrg_data *data, unsigned int l)
+{
+	return t->seen[l] || data->lanes[l].partly;
+}
+
+/* What was lost on the lanes where the thread may have been, sorted and joined. */
 static int thread_gaps(const struct thread *t, const struct mrg_data *data,
 		       const struct mrg_lane *lanes, struct mrg_span **ret, size_t *ret_nr)
 {
@@ -365,7 +370,8 @@ static int thread_gaps(const struct thread *t, const struct mrg_data *data,
 	struct mrg_span gap;
 
 	for (unsigned int l = 0; l < data->nr_lanes; l++)
-		for (size_t i = 0; t->seen[l] && lane_gap(&data->lanes[l], &lanes[l], i, &gap); i++)
+		for (size_t i = 0; may_have_run(t, data, l) &&
+		     lane_gap(&data->lanes[l], &lanes[l], i, &gap); i++)
 			if (!MRG_PUSH(gaps, nr, room, gap)) {
 				free(gaps);
 				return -ENOMEM;
@@ -394,7 +400,7 @@ static int thread_spans(struct mrg_vcpu *ret, struct thread *t, const struct mrg
 	int rc;
 
 	for (unsigned int l = 0; l < data->nr_lanes; l++) {
-		if (!t->seen[l])
+		if (!may_have_run(t, data, l))
 			continue;
 		if (merged(&lanes[l], data->lanes[l].first) > from)
 			from = merged(&lanes[l], data->lanes[l].first);
