@@ -42,6 +42,18 @@ void mrg_segment_own(struct mrg_segment *ret, const struct xt_timebase *time)
 		ret->out0 = (uint64_t)time->offset;
 }
 
+uint64_t mrg_segment_unmap(const struct mrg_segment *seg, int64_t t)
+{
+	__int128 d = (__int128)t - (__int128)seg->out0;
+	__int128 scaled = d << 48, raw;
+
+	raw = scaled / (__int128)seg->mult;
+	if (raw * (__int128)seg->mult < scaled)
+		raw++;
+	raw += seg->in0;
+	return raw < 0 ? 0 : raw > UINT64_MAX ? UINT64_MAX : (uint64_t)raw;
+}
+
 static uint64_t own_ns(const struct xt_timebase *time, uint64_t ts)
 {
 	struct mrg_segment seg;

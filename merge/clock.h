@@ -50,6 +50,9 @@ static inline uint64_t mrg_lane_clock_map(const struct mrg_lane_clock *clock, ui
 	return mrg_segment_map(&clock->segments[i], ts);
 }
 
+/* The first recorded time whose nanoseconds are not before @t. */
+uint64_t mrg_segment_unmap(const struct mrg_segment *seg, int64_t t);
+
 /* The trace's own nanoseconds: exactly what its multiplier, shift and offset say. */
 void mrg_segment_own(struct mrg_segment *ret, const struct xt_timebase *time);
 

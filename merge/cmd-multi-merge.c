@@ -27,6 +27,7 @@
 
 static const char *output;
 static const char *method_word = "auto";
+static const char *sample_word = "auto";
 static const char *clock_word;
 static const char *incident_word;
 static struct rt_strv labels;
@@ -39,6 +40,8 @@ static const struct rt_opt opts[] = {
 	RT_LIST(0, "label", &labels, "NAME=DIR", "show the trace DIR as NAME (its host name else)"),
 	RT_CHOICE(0, "sync", &method_word, "auto|same|tsc|gs|windows|tod",
 		  "how clocks are compared (auto: the best that is there)"),
+	RT_STRING(0, "sample", &sample_word, "auto|none|N",
+		  "read N slices of the time of each guest (auto: of large traces), or all of it"),
 	RT_BOOL(0, "check", &only_check, "end with status 1 when events contradict the clocks"),
 	RT_BOOL(0, "json", &json, "report as JSON"),
 	RT_STRING(0, "incident", &incident_word, "ID",
@@ -152,6 +155,26 @@ static enum mrg_method method_of(const char *word)
 	return m;
 }
 
+/* Who asks whether the law is kept asks for every event. */
+static int slices_of(unsigned int *ret, struct rt_err *err)
+{
+	unsigned long n;
+	char *end;
+
+	*ret = only_check || !strcmp(sample_word, "none") ? MRG_SLICES_ALL : MRG_SLICES_AUTO;
+	if (!strcmp(sample_word, "auto") || !strcmp(sample_word, "none"))
+		return 0;
+	n = strtoul(sample_word, &end, 10);
+	if (*end || n < 2 || n > 65536)
+		return rt_usage(err, "--sample %s: expected auto, none or a number from 2 to 65536",
+				sample_word);
+	if (only_check)
+		return rt_usage(err, "--check looks at all events: it does not go with --sample %s",
+				sample_word);
+	*ret = (unsigned int)n;
+	return 0;
+}
+
 /* ---- the report ---- */
 
 static void ms(char *buf, size_t size, int64_t ns)
@@ -201,6 +224,9 @@ static void print_check(const struct mrg_check *c)
 	if (c->pairs)
 		printf("; %" PRIu64 " hypercalls, %" PRIu64 " out of order", c->pairs,
 		       c->pairs_wrong);
+	if (c->slices)
+		printf("; in %u slices, %.2g %% of the time: --check looks at all", c->slices,
+		       c->slices_ppm / 1e4);
 }
 
 static void print_member(const struct mrg_member *m)
@@ -280,6 +306,8 @@ static void json_member(struct rt_json *j, const struct mrg_set *set, const stru
 	json_u64(j, "unknown", m->check.unknown);
 	json_u64(j, "pairs", m->check.pairs);
 	json_u64(j, "pairs_out_of_order", m->check.pairs_wrong);
+	json_u64(j, "slices", m->check.slices);
+	json_u64(j, "slices_ppm", m->check.slices ? m->check.slices_ppm : 1000000);
 	json_vcpus(j, m);
 	rt_json_close(j, '}');
 }
@@ -450,12 +478,16 @@ static int broken(const struct mrg_set *set)
 static int merge_set(struct mrg_set *set, struct rt_buf *notes, struct rt_err *err)
 {
 	const struct mrg_watch watch = { .fn = reading, .arg = set };
+	struct mrg_sync_how how = {
+		.method = method_of(method_word), .watch = isatty(2) ? &watch : NULL,
+	};
 	int rc = set_labels(set, err);
 
 	print_damage(set);
 	if (rc == 0)
-		rc = mrg_sync_set(set, method_of(method_word), isatty(2) ? &watch : NULL, notes,
-				  err);
+		rc = slices_of(&how.slices, err);
+	if (rc == 0)
+		rc = mrg_sync_set(set, &how, notes, err);
 	if (isatty(2))
 		fputs("\r\033[K", stderr);
 	print_notes(notes);

@@ -24,6 +24,8 @@ static void write_check(struct rt_buf *buf, const struct mrg_check *check)
 		      " unknown %" PRIu64 " pairs %" PRIu64 " wrong %" PRIu64 "\n",
 		      check->checked, check->violations, check->worst_ns, check->unknown,
 		      check->pairs, check->pairs_wrong);
+	if (check->slices)
+		rt_buf_printf(buf, "  slices %u ppm %u\n", check->slices, check->slices_ppm);
 }
 
 static void write_lane(struct rt_buf *buf, unsigned int number, const struct mrg_lane *lane)

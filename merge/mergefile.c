@@ -170,6 +170,19 @@ static int key_check(struct parser *p, char **w)
 	return 0;
 }
 
+static int key_slices(struct parser *p, char **w)
+{
+	struct mrg_check *c = &p->member->check;
+	uint64_t nr, ppm;
+
+	if (!word_u64(w[1], &nr) || !nr || nr > UINT32_MAX || strcmp(w[2], "ppm") ||
+	    !word_u64(w[3], &ppm) || ppm > 1000000)
+		return bad(p, "expected slices NUMBER ppm NUMBER");
+	c->slices = (unsigned int)nr;
+	c->slices_ppm = (unsigned int)ppm;
+	return 0;
+}
+
 static int key_lane(struct parser *p, char **w)
 {
 	struct mrg_file_lane lane = { 0 };
@@ -247,6 +260,7 @@ static const struct key {
 	{ "error_ns", 2, true, key_error },
 	{ "bound_ns", 2, true, key_bound },
 	{ "check", 12, true, key_check },
+	{ "slices", 4, true, key_slices },
 	{ "lane", 4, true, key_lane },
 	{ "from_page", 2, true, key_epoch },
 	{ "map", 4, true, key_map },

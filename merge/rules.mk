@@ -5,7 +5,8 @@ ARCHIVES += libmerge.a
 libmerge.a-objs := $(addprefix merge/, \
 	assemble.o check.o clock.o extract.o mergefile.o mergefile-write.o pairs.o set.o spans.o \
 	sync-chain.o sync-cycles.o sync-find.o sync-fit.o sync-gaps.o sync-gs.o sync-leap.o \
-	sync-member.o sync-place.o sync-poly.o sync-seam.o sync-set.o sync-slew.o sync-step.o sync-tsc.o sync-windows.o)
+	sync-member.o sync-place.o sync-poly.o sync-sample.o sync-seam.o sync-set.o sync-slew.o \
+	sync-slices.o sync-step.o sync-tsc.o sync-windows.o)
 mrg-libs := libmerge.a $(xt-libs)
 mrg-ldlibs := $(xt-ldlibs) -lm
 
@@ -33,7 +34,7 @@ $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-
 tests/merge/test-sync-objs += tests/merge/world.o
 
 # Tests of what xtrace-view is made of, with recordings that tests/merge/scene.c makes.
-view-tests := $(addprefix tests/merge/test-,names put stream view where)
+view-tests := $(addprefix tests/merge/test-,names put sample stream view where)
 UNIT_TESTS += $(view-tests)
 $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/xtrace/make.o)\
 	$(eval $(t)-libs := libview.a $(mrg-libs))$(eval $(t)-ldlibs := $(mrg-ldlibs)))

@@ -39,6 +39,8 @@ struct mrg_check {
 	uint64_t worst_ns;	/* the farthest outside */
 	uint64_t pairs;		/* hypercalls found on both sides */
 	uint64_t pairs_wrong;	/* of these, in an impossible order */
+	unsigned int slices;	/* that were looked at; 0: all events were, */
+	unsigned int slices_ppm;	/* and their part of the time that both traces have */
 };
 
 /* A lane's clock from sub-buffer ->first_page of the lane on. */

@@ -195,6 +195,33 @@ static bool broken(struct trouble *trouble)
 	return false;
 }
 
+/* How far @at is from the lane's next event in the direction of the walk. */
+static int64_t silence(const struct mrg_times *times, int64_t at, bool back)
+{
+	size_t i = mrg_times_from(times, at);
+
+	if (back)
+		return i > 0 ? at - 1 - times->t[i - 1] : INT64_MAX;
+	return i < times->nr ? times->t[i] - at : INT64_MAX;
+}
+
+/*
+ * Whole steps on, as far as no lane has an event: of a trace that was read in slices
+ * there is little but silence.
+ */
+static int64_t skip_silence(const struct walker *w, int64_t at, int64_t to, int64_t step)
+{
+	int64_t least = step < 0 ? at - to : to - at;
+
+	for (unsigned int l = 0; l < w->nr_lanes; l++) {
+		int64_t here = w->vcpu[l] == MRG_NO_MATCH ? INT64_MAX :
+			       silence(&w->lanes[l], at, step < 0);
+
+		least = here < least ? here : least;
+	}
+	return at + least / llabs(step) * step;
+}
+
 /* One direction; returns where it ended, with *@ret_broke when it was not at @to. */
 static int64_t walk(struct walker *w, int64_t from, int64_t to, int64_t step, bool *ret_broke)
 {
@@ -203,8 +230,10 @@ static int64_t walk(struct walker *w, int64_t from, int64_t to, int64_t step, bo
 
 	*ret_broke = false;
 	while (step > 0 ? at < to : at > to) {
-		int64_t next = at + step;
+		int64_t next;
 
+		at = skip_silence(w, at, to, step);
+		next = at + step;
 		if (step > 0 ? next > to : next < to)
 			next = to;
 		slice(w, step > 0 ? at : next, step > 0 ? next : at, step < 0, &trouble);
@@ -227,8 +256,10 @@ static void settle(struct walker *w, int64_t from, int64_t to, int64_t step)
 	for (unsigned int i = 0; i < PASSES; i++) {
 		clipped = w->clipped;
 		w->checked = w->outside = w->ambiguous = 0;
-		for (int64_t at = from; at < to; at += step)
+		for (int64_t at = from; at < to; at += step) {
+			at = skip_silence(w, at, to, step);
 			slice(w, at, at + step < to ? at + step : to, false, &trouble);
+		}
 		if (w->clipped == clipped)
 			break;
 	}

@@ -13,6 +13,7 @@
 #include "lib/err.h"
 #include "merge/check.h"
 #include "merge/set-edit.h"
+#include "merge/sync-sample.h"
 #include "merge/sync-step.h"
 
 #define MAX_EPOCHS 1024
@@ -23,22 +24,9 @@
 
 /* ---- lines to segments ---- */
 
-/* The first recorded time whose own ns are not before @t. */
-static uint64_t recorded(const struct mrg_segment *own, int64_t t)
-{
-	__int128 d = (__int128)t - (__int128)own->out0;
-	__int128 scaled = d << 48, raw;
-
-	raw = scaled / (__int128)own->mult;
-	if (raw * (__int128)own->mult < scaled)
-		raw++;
-	raw += own->in0;
-	return raw < 0 ? 0 : raw > UINT64_MAX ? UINT64_MAX : (uint64_t)raw;
-}
-
 static struct mrg_segment segment_of(const struct mrg_segment *own, const struct mrg_line *line)
 {
-	struct mrg_segment seg = { .in0 = recorded(own, line->from) };
+	struct mrg_segment seg = { .in0 = mrg_segment_unmap(own, line->from) };
 	int64_t t = (int64_t)mrg_segment_map(own, seg.in0);
 	int64_t offset = line->offset + llround(line->rate * (double)(t - line->at));
 
@@ -483,6 +471,8 @@ int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_
 	if (!host->vcpus.nr)
 		return rt_err_say(err, -ENODATA, "%s has no kvm_entry and kvm_exit events",
 				  host->member->label);
+	if (guest->seed)
+		return mrg_sample_windows(guest, host, err);
 	rc = mrg_windows_try(guest, host, &check);
 	if (rc == -ESRCH || (rc == 0 && check.violations))
 		rc = mrg_sync_chain(guest, host, rc == 0 ? &check : NULL);

@@ -14,6 +14,7 @@
 
 struct rt_buf;
 struct rt_err;
+struct mrg_seed;
 
 struct mrg_party {
 	struct mrg_member *member;
@@ -29,6 +30,7 @@ struct mrg_party {
 	struct mrg_times *times;	/* own ns, by lane; data's memory when they are alike */
 	int64_t **converted;		/* by lane: owned times, or NULL */
 	size_t *vcpu;			/* by lane: whose windows it was compared with */
+	struct mrg_seed *seed;		/* of a guest that was read in slices, or NULL */
 };
 
 /*

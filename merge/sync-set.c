@@ -17,18 +17,20 @@
 #include "merge/set-edit.h"
 #include "merge/sync-cycles.h"
 #include "merge/sync-member.h"
+#include "merge/sync-sample.h"
 
 /* The best first: what --sync auto tries. */
 static const struct method {
 	enum mrg_method method;
 	mrg_method_fn find;
 	bool any_host;		/* needs no windows: the reference will do */
+	bool needs_all;		/* slices would say too little */
 } methods[] = {
-	{ MRG_SAME, mrg_sync_same, true },
-	{ MRG_TSC, mrg_sync_tsc, false },
-	{ MRG_WINDOWS, mrg_sync_windows, false },
-	{ MRG_GS, mrg_sync_gs, false },
-	{ MRG_TOD, mrg_sync_tod, true },
+	{ MRG_SAME, mrg_sync_same, true, false },
+	{ MRG_TSC, mrg_sync_tsc, false, false },
+	{ MRG_WINDOWS, mrg_sync_windows, false, false },
+	{ MRG_GS, mrg_sync_gs, false, true },
+	{ MRG_TOD, mrg_sync_tod, true, true },
 };
 
 /* One event in so many that breaks the law is too many for a method that claims to be exact. */
@@ -40,8 +42,8 @@ struct sync {
 	struct mrg_set *set;
 	struct mrg_party *parties;	/* a member each */
 	size_t reference;
-	enum mrg_method method;		/* MRG_NR_METHODS: any */
-	const struct mrg_watch *watch;
+	struct mrg_sync_how how;
+	bool sampled;			/* in slices */
 	struct rt_buf *notes;
 };
 
@@ -132,7 +134,7 @@ static int party_read(struct sync *sync, size_t i, struct rt_err *err)
 
 	own_clock(sync, p);
 	rc = mrg_extract(&p->data, p->member->trace, i != sync->reference,
-			 sync->watch, err);
+			 sync->how.watch, err);
 	if (rc < 0)
 		return rc;
 	p->host = p->data->nr_runs > 0;
@@ -148,6 +150,7 @@ static void party_finish(struct mrg_party *p)
 	free(p->times);
 	free(p->vcpu);
 	free(p->used);
+	mrg_seed_destroy(p->seed);
 	mrg_vcpus_finish(&p->vcpus);
 	mrg_data_destroy(p->data);
 	*p = (struct mrg_party){ 0 };
@@ -196,7 +199,7 @@ static bool nothing_to_compare(const struct sync *sync)
 {
 	const struct xt_trace *ref = sync->set->members[sync->reference].trace;
 
-	if (sync->method != MRG_NR_METHODS && sync->method != MRG_SAME && sync->set->nr > 1)
+	if (sync->how.method != MRG_NR_METHODS && sync->how.method != MRG_SAME && sync->set->nr > 1)
 		return false;
 	for (size_t i = 0; i < sync->set->nr; i++)
 		if (i != sync->reference && !mrg_same_clock(sync->set->members[i].trace, ref))
@@ -366,12 +369,12 @@ static int try_methods(struct sync *sync, struct mrg_party *p, struct rt_buf *wh
 	for (size_t i = 0; rc == -ESRCH && i < NR_METHODS; i++) {
 		const struct method *m = &methods[i];
 
-		if (sync->method != MRG_NR_METHODS && sync->method != m->method)
+		if (sync->how.method != MRG_NR_METHODS && sync->how.method != m->method)
 			continue;
-		if (doubtful && m->any_host)
+		if ((doubtful && m->any_host) || (sync->sampled && m->needs_all))
 			break;
 		rc = try_method(sync, p, m, why, err);
-		if (rc < 0 || m->any_host || sync->method != MRG_NR_METHODS || lawful(sync, p))
+		if (rc < 0 || m->any_host || sync->how.method != MRG_NR_METHODS || lawful(sync, p))
 			continue;
 		doubtful = doubtful ? doubtful : m;
 		rc = -ESRCH;
@@ -623,11 +626,10 @@ static int learn(struct sync *sync, struct rt_err *err)
 	return read_all(sync, err);
 }
 
-static int sync_all(struct sync *sync, struct rt_err *err)
+static int place_all(struct sync *sync, struct rt_err *err)
 {
-	int rc = mrg_set_forget(sync->set);
+	int rc = 0;
 
-	rc = rc < 0 ? rt_err_set(err, rc, "cannot synchronise") : learn(sync, err);
 	for (size_t i = 0; rc == 0 && i < sync->set->nr && sync->set->nr > 1; i++)
 		rc = clock_usable(sync, &sync->parties[i], err);
 	if (rc == 0 && place_reference(sync) < 0)
@@ -639,11 +641,116 @@ static int sync_all(struct sync *sync, struct rt_err *err)
 	return rc;
 }
 
-int mrg_sync_set(struct mrg_set *set, enum mrg_method method, const struct mrg_watch *watch,
-		 struct rt_buf *notes, struct rt_err *err)
+/* ---- in slices ---- */
+
+static bool may_sample(const struct sync *sync)
+{
+	enum mrg_method m = sync->how.method;
+
+	return sync->how.slices != MRG_SLICES_ALL && sync->set->nr > 1 &&
+	       (m == MRG_NR_METHODS || m == MRG_TSC || m == MRG_WINDOWS) &&
+	       mrg_is_host(sync->set->members[sync->reference].trace);
+}
+
+/* -ENODATA: nothing that could be placed. */
+static int read_slices(struct sync *sync, struct rt_err *err)
+{
+	int rc;
+
+	for (size_t i = 0; i < sync->set->nr; i++) {
+		struct mrg_party *p = &sync->parties[i];
+
+		p->member = &sync->set->members[i];
+		if (!mrg_counts_ns(&xt_trace_info(p->member->trace)->time))
+			return -ENODATA;
+		own_clock(sync, p);
+	}
+	rc = mrg_sample_read(sync->parties, sync->set->nr, sync->reference, sync->how.slices, err);
+	for (size_t i = 0; rc == 0 && i < sync->set->nr; i++)
+		rc = party_times(&sync->parties[i]);
+	sync->parties[sync->reference].host = rc == 0;
+	return rc;
+}
+
+static bool unfit(struct sync *sync)
+{
+	for (size_t i = 0; i < sync->set->nr; i++)
+		if (!mrg_sample_stands(&sync->parties[i], &sync->parties[sync->reference]))
+			return true;
+	return false;
+}
+
+static void tell_slices(struct sync *sync)
+{
+	for (size_t i = 0; i < sync->set->nr; i++) {
+		const struct mrg_seed *seed = sync->parties[i].seed;
+		struct mrg_check *check = &sync->parties[i].member->check;
+
+		if (!seed)
+			continue;
+		check->slices = (unsigned int)seed->nr_slices;
+		check->slices_ppm = seed->nr_ns >= seed->of_ns ? 1000000 :
+			(unsigned int)((double)seed->nr_ns * 1e6 / (double)seed->of_ns);
+	}
+}
+
+static int place_sampled(struct sync *sync, struct rt_err *err)
+{
+	struct rt_buf *all = sync->notes, notes = { 0 };
+	int rc;
+
+	sync->sampled = true;
+	sync->notes = &notes;
+	rc = place_all(sync, err);
+	sync->notes = all;
+	sync->sampled = false;
+	if (rc != 0 && rc != -ENOMEM)
+		rc = -ESRCH;
+	if (rc == 0 && unfit(sync))
+		rc = -ESRCH;
+	if (rc == 0) {
+		tell_slices(sync);
+		rt_buf_add(all, notes.data, notes.len);
+	}
+	rt_buf_finish(&notes);
+	return rc;
+}
+
+/* 0: all members have their clocks; -ENODATA: all of their events are to tell. */
+static int sync_sampled(struct sync *sync, struct rt_err *err)
+{
+	int rc = may_sample(sync) && !nothing_to_compare(sync) ? read_slices(sync, err) : -ENODATA;
+
+	if (rc == 0)
+		rc = place_sampled(sync, err);
+	if (rc != -ESRCH)
+		return rc;
+	rt_buf_puts(sync->notes, "slices of the traces do not tell enough, or show a clock that"
+		    " does not run evenly: all events were read\n");
+	return -ENODATA;
+}
+
+static int sync_all(struct sync *sync, struct rt_err *err)
+{
+	struct rt_err unsaid = { 0 };
+	int rc = mrg_set_forget(sync->set);
+
+	if (rc == 0)
+		rc = sync_sampled(sync, &unsaid);
+	if (rc != -ENODATA)
+		return rc < 0 ? rt_err_set(err, rc, "cannot synchronise") : 0;
+	for (size_t i = 0; i < sync->set->nr; i++)
+		party_finish(&sync->parties[i]);
+	rc = mrg_set_forget(sync->set);
+	rc = rc < 0 ? rt_err_set(err, rc, "cannot synchronise") : learn(sync, err);
+	return rc == 0 ? place_all(sync, err) : rc;
+}
+
+int mrg_sync_set(struct mrg_set *set, const struct mrg_sync_how *how, struct rt_buf *notes,
+		 struct rt_err *err)
 {
 	struct sync sync = {
-		.set = set, .method = method, .watch = watch, .notes = notes,
+		.set = set, .how = *how, .notes = notes,
 		.reference = choose_reference(set),
 		.parties = calloc(set->nr, sizeof(*sync.parties)),
 	};

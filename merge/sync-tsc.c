@@ -180,7 +180,7 @@ static int try_vm(struct mrg_party *guest, const struct mrg_party *host, int vm,
 		size_t v;
 
 		guest->vcpu[l] = MRG_NO_MATCH;
-		if (!guest->data->lanes[l].nr_times)
+		if (!guest->data->lanes[l].nr_events)
 			continue;
 		if (!vcpu)
 			return -ENODATA;
@@ -234,7 +234,7 @@ static void figures(struct mrg_party *guest)
 	for (unsigned int l = 0; l < guest->data->nr_lanes; l++) {
 		const struct mrg_segment *seg = m->lanes[l].epochs[0].clock.segments;
 
-		if (!guest->data->lanes[l].nr_times)
+		if (!guest->data->lanes[l].nr_events)
 			continue;
 		m->offset_ns = (int64_t)(seg->out0 - mrg_segment_map(&guest->own, seg->in0));
 		m->rate_ppb = 0;

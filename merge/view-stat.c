@@ -153,7 +153,11 @@ static const struct rt_column member_columns[] = {
 	{ "CHECKED", "checked", RT_COL_NUMBER, NULL },
 	{ "VIOLATIONS", "violations", RT_COL_NUMBER, NULL },
 	{ "WORST NS", "worst_ns", RT_COL_NUMBER, NULL },
+	{ "SLICES", "slices", RT_COL_NUMBER, NULL },	/* empty: all was checked */
+	{ "% OF TIME", "slices_percent", RT_COL_NUMBER, NULL },
 };
+
+#define SLICE_COLUMNS 2
 
 #define NR(a) (unsigned int)(sizeof(a) / sizeof(*(a)))
 
@@ -222,6 +226,10 @@ static int fill_members(const struct stat *stat, struct rt_table *table)
 		rt_table_u64(table, 6, member->check.checked);
 		rt_table_u64(table, 7, member->check.violations);
 		rt_table_u64(table, 8, member->check.worst_ns);
+		if (!member->check.slices)
+			continue;
+		rt_table_u64(table, 9, member->check.slices);
+		rt_table_printf(table, 10, "%.3f", member->check.slices_ppm / 1e4);
 	}
 	return 0;
 }
@@ -237,13 +245,24 @@ static const struct section {
 	{ "members", member_columns, NR(member_columns), fill_members },
 };
 
+/* For people the columns of slices are there where some were taken. */
+static unsigned int columns_of(const struct stat *stat, const struct section *section, bool json)
+{
+	const struct mrg_set *set = stat->view->set;
+	bool sliced = json || section->columns != member_columns;
+
+	for (size_t m = 0; m < set->nr; m++)
+		sliced |= set->members[m].check.slices > 0;
+	return sliced ? section->nr : section->nr - SLICE_COLUMNS;
+}
+
 static int put_section(const struct stat *stat, const struct section *section, bool json,
 		       FILE *to, struct rt_err *err)
 {
 	struct rt_table *table;
 	int rc;
 
-	rc = rt_table_create(&table, section->columns, section->nr);
+	rc = rt_table_create(&table, section->columns, columns_of(stat, section, json));
 	if (rc < 0)
 		return rt_err_set(err, rc, "cannot make a table");
 	rc = section->fill(stat, table);

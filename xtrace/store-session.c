@@ -197,6 +197,13 @@ static int line_vcpu(struct xt_trace *trace, const char *key, const char *value)
 	return 0;
 }
 
+static int line_tsc_write(struct xt_trace *trace, const char *key, const char *value)
+{
+	(void)value;
+	trace->info.tsc_writes += strcmp(key, "write") == 0;
+	return 0;
+}
+
 static int line_cpu(struct xt_trace *trace, const char *key, const char *value)
 {
 	struct xt_cpu_stats *stats;
@@ -230,6 +237,7 @@ static const struct {
 } sections[] = {
 	{ "", line_head }, { "session", line_session }, { "clock", line_clock },
 	{ "vcpus", line_vcpu }, { "cpus", line_cpu },
+	{ "tsc-offset-writes", line_tsc_write },
 };
 
 static int one_line(struct xt_trace *trace, const char *section, char *line)

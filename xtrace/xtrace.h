@@ -204,6 +204,7 @@ struct xt_info {		/* all borrowed from the trace */
 	const struct xt_noted_incident *incidents;
 	size_t nr_incidents;
 	bool shift_slopes;	/* offsets change steadily from sample to sample */
+	size_t tsc_writes;	/* changes of vCPUs' TSC offsets that were noted apart */
 };
 
 const struct xt_info *xt_trace_info(const struct xt_trace *trace);
