@@ -146,6 +146,42 @@ it 'and is told of damage where it reads'
 merge --check --sync tod tests/fixtures/demo/xtrace-host "$w/boot2"
 expect_stderr_like 'damaged blocks were passed over'
 
+it 'takes slices of large traces, says which part that is, and keeps that with the result'
+deal=$KVMRT_BIN/../tests/tools/deal-trace
+for x in host guest; do
+	"$deal" -c 0 -r 30 -s 20000000000 tests/fixtures/pair/$x.dat "$w/long-$x" 2>/dev/null ||
+		fail 'deal-trace failed'
+done
+merge -o "$w/sampled" --sample 8 "$w/long-host" "$w/long-guest"
+expect_status 0
+expect_stderr ''
+expect_stdout_like 'windows, offset -136\.9.* 0 outside .*; in 8 slices, [0-9.]+ % of the time: --check looks at all$'
+grep -qE '^  slices 8 ppm [0-9]+$' "$w/sampled/merge" || fail 'not kept'
+run xtrace-view --stat "$w/sampled"
+expect_stdout_like 'SLICES  % OF TIME$' ' 8 +[0-9.]+$'
+merge --json --sample 8 "$w/long-host" "$w/long-guest"
+between "$(value offset_ns)" -136926889 -136891127
+[ "$(value slices)" = 8 ] && [ "$(value violations)" = 0 ] || fail 'not by 8 slices'
+between "$(value checked)" 1000 100000
+between "$(value slices_ppm)" 1000 500000
+
+it 'looks at all with --check, with --sample none, and at small traces'
+merge --check --json "$w/long-host" "$w/long-guest"
+[ "$(value slices)" = 0 ] && [ "$(value checked)" = 115470 ] || fail 'not all checked'
+merge --sample none --json "$w/long-host" "$w/long-guest"
+[ "$(value slices)" = 0 ] && [ "$(value checked)" = 115470 ] || fail 'not all checked'
+merge --json "$w/long-host" "$w/long-guest"
+[ "$(value slices_ppm)" = 1000000 ] || fail 'not all checked'
+
+it 'looks at all, and says so, when slices do not do'
+merge --json --sample 8 --sync tod "$w/long-host" "$w/long-guest"
+expect_status 0
+[ "$(value slices)" = 0 ] || fail 'the time of day in slices'
+merge --json --sample 8 "$w/long-host" "$guest"
+expect_status 0
+[ "$(value slices)" = 0 ] || fail 'a trace.dat in slices'
+rm -r "$w"/long-* "$w/sampled"
+
 it 'says on a terminal how far it is, and nowhere else'
 if command -v script >/dev/null; then
 	script -qec "xtrace-multi-merge --check $host $guest" /dev/null >"$tmp/stdout" </dev/null
@@ -206,6 +242,8 @@ expect_wrong_usage xtrace-multi-merge 'expected -o DIR' $host
 expect_wrong_usage xtrace-multi-merge 'are the same trace' -o "$w/x" $host $guest ./$host
 expect_wrong_usage xtrace-multi-merge 'expected the traces' -o "$w/x"
 expect_wrong_usage xtrace-multi-merge 'expected a NAME of 1 to 63 printable' -o "$w/x" --label "x y=$guest" $host
+expect_wrong_usage xtrace-multi-merge 'expected auto, none or a number from 2' --json --sample 1 $host $guest
+expect_wrong_usage xtrace-multi-merge 'looks at all events' --check --sample 8 $host $guest
 expect_wrong_usage xtrace-multi-merge 'expected NAME=DIR' -o "$w/x" --label guest $host
 
 it 'finds -136.909 ms +- 18 us in the recorded pair with all of its events'

@@ -166,6 +166,15 @@ void scene_destroy(struct scene *scene)
 	free(scene);
 }
 
+void scene_clock(struct scene *scene, const char *clock)
+{
+	struct xt_timebase time = { .is_ns = true };
+
+	snprintf(time.clock, sizeof(time.clock), "%s", clock);
+	xt_store_set_timebase(scene->store, &time);
+	assert_int_equal(xt_store_save(scene->store, NULL), 0);
+}
+
 void scene_vcpu(struct scene *scene, int tid, int vm_pid, unsigned int vcpu, const char *vm)
 {
 	struct xt_vcpu one = { .tid = tid, .vm_pid = vm_pid, .vcpu = vcpu };

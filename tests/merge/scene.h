@@ -27,6 +27,8 @@ void scene_finish(struct scene *scene);
 /* Finishes it if need be, and takes the directory away. */
 void scene_destroy(struct scene *scene);
 
+/* Before the first flush: what its times count ("mono" else). */
+void scene_clock(struct scene *scene, const char *clock);
 /* Before the first flush: thread @tid is @vcpu of process @vm_pid, called @vm. */
 void scene_vcpu(struct scene *scene, int tid, int vm_pid, unsigned int vcpu, const char *vm);
 /* Saved with the trace as the name of @pid. */

@@ -30,6 +30,7 @@ TEST(every_fact_of_a_member_is_read)
 		"member a.dat\n  label A\n  method windows\n  host 1\n"
 		"  offset_ns -5\n  rate_ppb 7\n  error_ns 11\n  bound_ns 12\n"
 		"  check 1 violations 2 worst_ns 3 unknown 4 pairs 5 wrong 6\n"
+		"  slices 16 ppm 12345\n"
 		"  lane 0 thread 156\n    from_page 0\n    error_ns 9\n"
 		"    map 1 2 3\n    map 4 5 6\n    from_page 8\n    map 1 2 3\n"
 		"member b\n  label B\nend\n";
@@ -48,6 +49,8 @@ TEST(every_fact_of_a_member_is_read)
 	assert_int_equal(m->error_ns, 11);
 	assert_int_equal(m->bound_ns, 12);
 	assert_int_equal(m->check.pairs_wrong, 6);
+	assert_int_equal(m->check.slices, 16);
+	assert_int_equal(m->check.slices_ppm, 12345);
 	assert_int_equal(m->nr_lanes, 1);
 	assert_int_equal(m->lanes[0].nr_epochs, 2);
 	assert_int_equal(m->lanes[0].epochs[0].clock.nr, 2);
@@ -107,6 +110,8 @@ TEST(a_wrong_line_is_named)
 	refused(HEAD MEMBER "offset_ns 99999999999999999999\n", "expected offset_ns NUMBER");
 	refused(HEAD MEMBER "method guess\n", "unknown method");
 	refused(HEAD MEMBER "host 5000\n", "expected host NUMBER");
+	refused(HEAD MEMBER "slices 0 ppm 1\n", "expected slices NUMBER ppm NUMBER");
+	refused(HEAD MEMBER "slices 8 ppm 1000001\n", "expected slices NUMBER ppm NUMBER");
 }
 
 TEST(clocks_must_be_whole_and_in_order)

@@ -74,6 +74,7 @@ TEST(a_merged_directory_brings_labels_clocks_and_checks)
 {
 	const char *const paths[] = { HOST, GUEST };
 	const struct mrg_assemble_opts opts = { 0 };
+	const struct mrg_sync_how how = { .method = MRG_NR_METHODS };
 	char dir[] = "/tmp/test-set.XXXXXX", out[64], command[128];
 	struct rt_buf notes = { 0 };
 	struct mrg_set *set, *merged;
@@ -82,7 +83,7 @@ TEST(a_merged_directory_brings_labels_clocks_and_checks)
 	assert_non_null(mkdtemp(dir));
 	snprintf(out, sizeof(out), "%s/m", dir);
 	assert_int_equal(mrg_set_open(&set, paths, 2, NULL), 0);
-	assert_int_equal(mrg_sync_set(set, MRG_NR_METHODS, NULL, &notes, NULL), 0);
+	assert_int_equal(mrg_sync_set(set, &how, &notes, NULL), 0);
 	assert_int_equal(mrg_assemble(set, out, &opts, NULL), 0);
 	assert_int_equal(mrg_assemble(set, out, &opts, NULL), -EEXIST);
 	assert_int_equal(mrg_set_open(&merged, again, 1, NULL), 0);
