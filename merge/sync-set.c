@@ -652,15 +652,28 @@ static bool may_sample(const struct sync *sync)
 	       mrg_is_host(sync->set->members[sync->reference].trace);
 }
 
+/* A guest may name the events of a host, too; who knows its vCPUs is one. */
+static size_t surest_reference(const struct sync *sync)
+{
+	for (size_t i = 0; i < sync->set->nr; i++) {
+		const struct xt_trace *trace = sync->set->members[i].trace;
+
+		if (mrg_is_host(trace) && xt_trace_info(trace)->nr_vcpus)
+			return i;
+	}
+	return sync->reference;
+}
+
 /* -ENODATA: nothing that could be placed. */
 static int read_slices(struct sync *sync, struct rt_err *err)
 {
 	int rc;
 
+	for (size_t i = 0; i < sync->set->nr; i++)
+		sync->parties[i].member = &sync->set->members[i];
 	for (size_t i = 0; i < sync->set->nr; i++) {
 		struct mrg_party *p = &sync->parties[i];
 
-		p->member = &sync->set->members[i];
 		if (!mrg_counts_ns(&xt_trace_info(p->member->trace)->time))
 			return -ENODATA;
 		own_clock(sync, p);
@@ -719,10 +732,18 @@ static int place_sampled(struct sync *sync, struct rt_err *err)
 /* 0: all members have their clocks; -ENODATA: all of their events are to tell. */
 static int sync_sampled(struct sync *sync, struct rt_err *err)
 {
-	int rc = may_sample(sync) && !nothing_to_compare(sync) ? read_slices(sync, err) : -ENODATA;
+	size_t first = sync->reference;
+	int rc = -ENODATA;
 
+	if (may_sample(sync) && !nothing_to_compare(sync)) {
+		sync->reference = surest_reference(sync);
+		rc = read_slices(sync, err);
+	}
 	if (rc == 0)
 		rc = place_sampled(sync, err);
+	if (rc == 0)
+		return 0;
+	sync->reference = first;
 	if (rc != -ESRCH)
 		return rc;
 	rt_buf_puts(sync->notes, "slices of the traces do not tell enough, or show a clock that"

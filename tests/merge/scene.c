@@ -175,6 +175,30 @@ void scene_clock(struct scene *scene, const char *clock)
 	assert_int_equal(xt_store_save(scene->store, NULL), 0);
 }
 
+void scene_cycles(struct scene *scene, uint64_t tsc, uint64_t real_ns)
+{
+	const struct xt_timebase time = {
+		.clock = "x86-tsc", .is_ns = true, .convert = true, .mult = 1, .shift = 0,
+	};
+	const struct xt_clock_sample sample = { .tsc = tsc, .real_ns = real_ns };
+
+	xt_store_set_timebase(scene->store, &time);
+	assert_int_equal(xt_store_add_sample(scene->store, &sample, NULL), 0);
+	assert_int_equal(xt_store_save(scene->store, NULL), 0);
+}
+
+void scene_tsc_offset(struct scene *scene, int tid, int vm_pid, unsigned int vcpu,
+		      int64_t offset)
+{
+	const struct xt_vcpu one = {
+		.tid = tid, .vm_pid = vm_pid, .vcpu = vcpu, .tsc_known = true,
+		.tsc_offset = offset,
+	};
+
+	assert_int_equal(xt_store_set_vcpu(scene->store, &one), 0);
+	assert_int_equal(xt_store_save(scene->store, NULL), 0);
+}
+
 void scene_vcpu(struct scene *scene, int tid, int vm_pid, unsigned int vcpu, const char *vm)
 {
 	struct xt_vcpu one = { .tid = tid, .vm_pid = vm_pid, .vcpu = vcpu };

@@ -29,6 +29,11 @@ void scene_destroy(struct scene *scene);
 
 /* Before the first flush: what its times count ("mono" else). */
 void scene_clock(struct scene *scene, const char *clock);
+/* ... cycles of 1 ns: @tsc of them when it was @real_ns. */
+void scene_cycles(struct scene *scene, uint64_t tsc, uint64_t real_ns);
+/* Before the first flush: as scene_vcpu(), and what KVM adds to the vCPU's cycles. */
+void scene_tsc_offset(struct scene *scene, int tid, int vm_pid, unsigned int vcpu,
+		      int64_t offset);
 /* Before the first flush: thread @tid is @vcpu of process @vm_pid, called @vm. */
 void scene_vcpu(struct scene *scene, int tid, int vm_pid, unsigned int vcpu, const char *vm);
 /* Saved with the trace as the name of @pid. */

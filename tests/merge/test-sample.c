@@ -27,6 +27,9 @@ struct plan {
 	double guest_from, guest_to;	/* part of the host's time */
 	bool lost, breaks;	/* losses in the host's trace; events outside of windows */
 	bool named;		/* the host's trace says which thread is which vCPU */
+	bool apart;		/* each vCPU is a guest of its own */
+	bool cycles;		/* both count time stamp counters, whose offsets are known, */
+	int64_t skew;		/* and differ by so much */
 };
 
 struct event {
@@ -124,7 +127,7 @@ static void put_host(struct scene *host, const struct event *e, bool lost)
 #define LATER 10000000000ll
 
 static void put_all(const struct events *events, const struct plan *p, struct scene *host,
-		    struct scene *guest)
+		    struct scene *guest, struct scene *other)
 {
 	int64_t lost_to[CPUS] = { 0 };
 	bool lost[CPUS] = { false };
@@ -134,7 +137,8 @@ static void put_all(const struct events *events, const struct plan *p, struct sc
 
 		e.t += LATER;
 		if (e.kind == IN_GUEST) {
-			scene_timer(guest, e.vcpu, (uint64_t)guest_time(p, e.t), 7);
+			scene_timer(p->apart && e.vcpu ? other : guest, p->apart ? 0 : e.vcpu,
+				    (uint64_t)(guest_time(p, e.t) + e.vcpu * p->skew), 7);
 		} else if (e.t < lost_to[e.cpu]) {
 			lost[e.cpu] = true;
 		} else {
@@ -146,25 +150,47 @@ static void put_all(const struct events *events, const struct plan *p, struct sc
 		if (i % (FLUSH_EACH * CPUS) == 0) {
 			scene_flush(host);
 			scene_flush(guest);
+			if (p->apart)
+				scene_flush(other);
 		}
 	}
 }
 
-static void make_pair(const struct plan *p, struct scene **host, struct scene **guest)
+#define TODAY 1700000000000000000ull
+
+static void make_cycles(const struct plan *p, struct scene *host, struct scene *guest)
+{
+	scene_cycles(host, SCENE_NS + LATER, TODAY);
+	scene_cycles(guest, SCENE_NS + LATER - (uint64_t)p->offset, TODAY);
+	for (int v = 0; v < VCPUS; v++)
+		scene_tsc_offset(host, 1000 + v, 999, (unsigned int)v, v * p->skew - p->offset);
+}
+
+static void make_events_of(const struct plan *p, struct scene *host, struct scene *guest,
+			   struct scene *other)
 {
 	struct events events = { 0 };
 
+	make_events(&events, p);
+	qsort(events.v, events.nr, sizeof(*events.v), by_time);
+	put_all(&events, p, host, guest, other);
+	free(events.v);
+}
+
+static void make_pair(const struct plan *p, struct scene **host, struct scene **guest)
+{
 	chaos = 0x9e3779b97f4a7c15ull * (p->seed + 1);
 	*host = scene_create("host", CPUS);
 	*guest = scene_create("vm1", VCPUS);
-	scene_clock(*host, "tai");
-	scene_clock(*guest, "tai");
+	if (p->cycles) {
+		make_cycles(p, *host, *guest);
+	} else {
+		scene_clock(*host, "tai");
+		scene_clock(*guest, "tai");
+	}
 	for (int v = 0; p->named && v < VCPUS; v++)
 		scene_vcpu(*host, 1000 + v, 999, (unsigned int)v, "vm1");
-	make_events(&events, p);
-	qsort(events.v, events.nr, sizeof(*events.v), by_time);
-	put_all(&events, p, *host, *guest);
-	free(events.v);
+	make_events_of(p, *host, *guest, NULL);
 	scene_finish(*host);
 	scene_finish(*guest);
 }
@@ -202,7 +228,7 @@ static int64_t farthest(const struct found *found, const struct plan *p)
 	for (int64_t t = (int64_t)(p->guest_from * (double)p->length);
 	     t < (int64_t)(p->guest_to * (double)p->length); t += p->length / 500) {
 		for (unsigned int l = 0; l < VCPUS; l++) {
-			uint64_t ts = SCENE_NS + (uint64_t)guest_time(p, t + LATER);
+			uint64_t ts = SCENE_NS + (uint64_t)(guest_time(p, t + LATER) + l * p->skew);
 			const struct mrg_lane *lane = &found->m->lanes[l];
 			uint64_t at = mrg_lane_clock_map(&lane->epochs[0].clock, ts);
 			int64_t by = (int64_t)(at - SCENE_NS) - (t + LATER);
@@ -262,6 +288,66 @@ TEST(slices_of_even_clocks_say_what_all_events_say)
 		scene_destroy(host);
 		scene_destroy(guest);
 	}
+}
+
+TEST(cycles_with_offsets_of_their_own_need_slices_only_for_the_law)
+{
+	for (unsigned int seed = 400; seed < 403; seed++) {
+		struct plan p = random_plan(seed);
+		struct scene *host, *guest;
+		struct found some;
+
+		p.cycles = true;
+		p.named = false;
+		p.rate = 0;
+		p.skew = seed == 400 ? 0 : between(100000, 5000000);
+		make_pair(&p, &host, &guest);
+		look(&some, host, guest, 12);
+		assert_int_equal(some.m->method, MRG_TSC);
+		assert_in_range(some.m->check.slices, 2, 12);
+		assert_int_equal(some.m->check.violations, 0);
+		assert_int_equal(some.m->bound_ns, 2);
+		expect_true(&some, &p);
+		look_finish(&some);
+		scene_destroy(host);
+		scene_destroy(guest);
+	}
+}
+
+TEST(each_of_several_guests_has_slices_of_its_own)
+{
+	struct plan p = random_plan(500);
+	struct scene *host = scene_create("host", CPUS), *one = scene_create("vm1", 1);
+	struct scene *two = scene_create("vm2", 1);
+	const char *const paths[] = { scene_path(two), scene_path(host), scene_path(one) };
+	const struct mrg_sync_how how = { .method = MRG_NR_METHODS, .slices = 12 };
+	struct rt_buf notes = { 0 };
+	struct mrg_set *set;
+
+	p.apart = true;
+	p.skew = 3000000;
+	scene_vcpu(host, 1000, 998, 0, "vm1");
+	scene_vcpu(host, 1001, 999, 1, "vm2");
+	scene_clock(host, "tai");
+	scene_clock(one, "tai");
+	scene_clock(two, "tai");
+	make_events_of(&p, host, one, two);
+	scene_finish(host);
+	scene_finish(one);
+	scene_finish(two);
+	assert_int_equal(mrg_set_open(&set, paths, 3, NULL), 0);
+	assert_int_equal(mrg_sync_set(set, &how, &notes, NULL), 0);
+	for (unsigned int i = 0; i < 3; i += 2) {
+		assert_in_range(set->members[i].check.slices, 2, 12);
+		assert_int_equal(set->members[i].check.violations, 0);
+		assert_int_equal(set->members[i].lanes[0].vcpu_tid, i ? 1000 : 1001);
+	}
+	assert_in_range(set->members[2].offset_ns - set->members[0].offset_ns, 2950000, 3050000);
+	rt_buf_finish(&notes);
+	mrg_set_destroy(set);
+	scene_destroy(host);
+	scene_destroy(one);
+	scene_destroy(two);
 }
 
 /* Either is as good as the other: all was read for both. */
@@ -329,6 +415,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(slices_of_even_clocks_say_what_all_events_say),
+		cmocka_unit_test(cycles_with_offsets_of_their_own_need_slices_only_for_the_law),
+		cmocka_unit_test(each_of_several_guests_has_slices_of_its_own),
 		cmocka_unit_test(a_clock_that_was_stepped_is_found_by_all_events),
 		cmocka_unit_test(where_slices_break_the_law_all_events_are_counted),
 		cmocka_unit_test(small_traces_are_read_whole),
