@@ -5,8 +5,9 @@
 #
 # Three runs against three of the same guest, drawn DRAWS times (50) out of all, must
 # pass; all draws of three disturbed runs should fail, and name the cause first.
-# DIR=DIR takes traces that tests/lab/gate-capture.sh made before; without it the lab
-# is booted for them (ROUNDS, 6).  Not part of make bench: it takes a quarter of an hour.
+# DIR=DIR takes traces that tests/lab/gate-capture.sh made before, of several boots if
+# they have other names (base-d1); without it the lab is booted for them (ROUNDS, 6).
+# Not part of make bench: it takes a quarter of an hour.
 # Puts its table into doc/ci.md.
 set -u
 cd "$(dirname "$0")/../.." || exit
@@ -51,8 +52,8 @@ def row(what, found, nr, named):
 
 random.seed(1)
 base = runs('base')
-print('%d runs of 2 s as it is, %s of the disturbances; host and guest in emulation\n'
-      % (len(base), ', '.join(str(len(runs(name))) for name in causes)))
+print('%d runs of 2 s as it is, %s of each disturbance; host and guest in emulation\n'
+      % (len(base), ' to '.join(str(n) for n in sorted({len(runs(c)) for c in causes}))))
 print('| three runs against three | fails | names the cause first |\n|---|---|---|')
 failed = 0
 for _ in range(draws):
