@@ -268,7 +268,7 @@ static int read_cfg(struct kcfg **ret, const struct rt_root *root, struct rt_err
 	*ret = NULL;
 	if (file)
 		return kcfg_read(ret, file, err);
-	rc = rt_root_read(root, &text, &len, err, "%s", KCFG_PATH + 1);
+	rc = rt_root_read(root, &text, &len, err, "%s", &KCFG_PATH[1]);
 	if (rc < 0)
 		return rc == -ENOENT ? 0 : rc;
 	rc = kcfg_parse(ret, KCFG_PATH, text, len, err);
