@@ -47,10 +47,13 @@ ssh vm4 "$PWD/in-guest" || fail 'not synchronised'
 
 echo '--- tod traces of both agree'
 rm -rf host-trace guest-trace
-xtrace-run -t tod -e kvm -o host-trace -d 8 &
+# the host's begins before the guest's and ends behind it, however slow the guest is
+xtrace-run -n h -t tod -e kvm -o host-trace &
 host=$!
+until xtrace-ctl -s h status 2>/dev/null | grep -q ': recording'; do sleep 0.1; done
 ssh vm4 'rm -rf /root/guest-trace; xtrace-run -t tod -e sched -e irq -o /root/guest-trace -d 3' ||
 	fail 'the guest was not traced'
+xtrace-ctl -s h stop >/dev/null
 wait $host || fail 'the host was not traced'
 scp -qr vm4:guest-trace . || fail 'scp'
 xtrace-multi-merge --check --sync tod host-trace guest-trace || fail 'the clocks do not agree'
