@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* time.c - a merged time as a view shows it, and as a person types it */
+/* view-time.c - a merged time as a view shows it, and as a person types it */
 #include "merge/view.h"
 
 #include <errno.h>
@@ -11,41 +11,52 @@
 #include "lib/text.h"
 #include "merge/put.h"
 
-#define NS 1000000000ull
+#define NS		1000000000ull
+#define NS_PER_MS	1000000u
+#define MS_PER_SECOND	1000u
 
-static void new_second(const struct mrg_view *view, struct mrg_clock_text *last, uint64_t second)
+static unsigned int put_second(const struct mrg_view *view, char *text, size_t size,
+			       uint64_t second)
 {
 	time_t at = (time_t)second;
 	struct tm tm;
+	char *end;
 
+	if (view->opts->time == MRG_TIME_UTC && gmtime_r(&at, &tm))
+		return (unsigned int)strftime(text, size, "%Y-%m-%dT%H:%M:%S.", &tm);
+	end = mrg_put_u64(text, second);
+	*end++ = '.';
+	return (unsigned int)(end - text);
+}
+
+/* Another millisecond than before. */
+static __attribute__((noinline)) void new_clock(const struct mrg_view *view,
+						struct mrg_clock_text *last, uint64_t shown)
+{
+	uint64_t ms = shown / NS_PER_MS, second = ms / MS_PER_SECOND;
+
+	if (second != last->second || last->len == 0)
+		last->len = put_second(view, last->text, sizeof(last->text), second) + 3;
+	mrg_put_three(last->text + last->len - 3, (uint32_t)(ms % MS_PER_SECOND));
 	last->second = second;
-	if (view->opts->time == MRG_TIME_UTC && gmtime_r(&at, &tm)) {
-		last->len = (unsigned int)strftime(last->text, sizeof(last->text),
-						   "%Y-%m-%dT%H:%M:%S.", &tm);
-		return;
-	}
-	last->len = (unsigned int)(mrg_put_u64(last->text, second) - last->text);
-	last->text[last->len++] = '.';
+	last->base = ms * NS_PER_MS;
 }
 
 char *mrg_put_time(const struct mrg_view *view, struct mrg_clock_text *last, char *p,
 		   uint64_t time)
 {
-	int64_t shown = (int64_t)(time + (uint64_t)view->shown_offset);
-	uint64_t second, ns;
+	uint64_t shown = time + (uint64_t)view->shown_offset;
 
 	if (view->opts->time == MRG_TIME_RAW)
 		return mrg_put_u64(p, time);
-	if (shown < 0 && view->shown_offset < 0) {
+	if ((int64_t)shown < 0 && view->shown_offset < 0) {
 		*p++ = '-';
 		shown = -shown;
 	}
-	second = (uint64_t)shown / NS;
-	ns = (uint64_t)shown % NS;
-	if (second != last->second || last->len == 0)
-		new_second(view, last, second);
-	p = mrg_put_mem(p, last->text, last->len);
-	p = mrg_put_nine(p, (uint32_t)ns);
+	if (shown - last->base >= NS_PER_MS || last->len == 0)
+		new_clock(view, last, shown);
+	p = rt_put_chunks(p, last->text, last->len);
+	p = mrg_put_six(p, (uint32_t)(shown - last->base));
 	if (view->opts->time == MRG_TIME_UTC)
 		*p++ = 'Z';
 	return p;

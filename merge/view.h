@@ -335,10 +335,11 @@ const struct mrg_note *mrg_note_next(const struct mrg_window *window, uint32_t i
 				     size_t *offset);
 
 /* view-time.c */
-struct mrg_clock_text {		/* a thread's own: seconds that were printed last */
+struct mrg_clock_text {		/* a thread's own: the millisecond that was printed last */
+	uint64_t base;		/* ns: when it began, as it is shown */
 	uint64_t second;
-	char text[40];
-	unsigned int len;
+	unsigned int len;	/* 0: nothing is printed yet */
+	char text[48];		/* up to its three digits */
 };
 
 /**
