@@ -57,23 +57,6 @@ static size_t clip_all(struct mrg_poly *poly, const struct mrg_pair *pairs, size
 	return wrong;
 }
 
-/* What the guest's trace covers, in its own ns. */
-static void cover(const struct mrg_party *guest, int64_t *from, int64_t *to)
-{
-	*from = MRG_TIME_MAX;
-	*to = MRG_TIME_MIN;
-	for (unsigned int l = 0; l < guest->data->nr_lanes; l++) {
-		const struct mrg_lane_data *lane = &guest->data->lanes[l];
-		int64_t first = (int64_t)mrg_segment_map(&guest->own, lane->first);
-		int64_t last = (int64_t)mrg_segment_map(&guest->own, lane->last);
-
-		if (!lane->nr_events)
-			continue;
-		*from = first < *from ? first : *from;
-		*to = last > *to ? last : *to;
-	}
-}
-
 static int fit(struct mrg_party *guest, struct mrg_party *host, const struct mrg_pair *pairs,
 	       size_t nr, struct rt_err *err)
 {
@@ -98,7 +81,7 @@ static int fit(struct mrg_party *guest, struct mrg_party *host, const struct mrg
 	lines = calloc(guest->data->nr_lanes + 1, sizeof(*lines));
 	if (!lines)
 		return rt_err_set(err, -ENOMEM, "cannot find its clock");
-	cover(guest, &from, &to);
+	mrg_party_cover(guest, &from, &to);
 	mrg_poly_line(&poly, from, to, &line);
 	for (unsigned int l = 0; l < guest->data->nr_lanes; l++)
 		lines[l] = (struct mrg_lane_lines){ .lines = &line, .nr = 1, .vcpu = MRG_NO_MATCH };

@@ -98,6 +98,22 @@ static void member_figures(struct mrg_member *m, const struct mrg_lane_lines *li
 	}
 }
 
+void mrg_party_cover(const struct mrg_party *party, int64_t *from, int64_t *to)
+{
+	*from = MRG_TIME_MAX;
+	*to = MRG_TIME_MIN;
+	for (unsigned int l = 0; l < party->data->nr_lanes; l++) {
+		const struct mrg_lane_data *lane = &party->data->lanes[l];
+		int64_t first = (int64_t)mrg_segment_map(&party->own, lane->first);
+		int64_t last = (int64_t)mrg_segment_map(&party->own, lane->last);
+
+		if (!lane->nr_events)
+			continue;
+		*from = first < *from ? first : *from;
+		*to = last > *to ? last : *to;
+	}
+}
+
 int mrg_party_set_lines(struct mrg_party *party, const struct mrg_lane_lines *lines,
 			size_t epochs)
 {

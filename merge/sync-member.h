@@ -33,6 +33,9 @@ struct mrg_party {
 	struct mrg_seed *seed;		/* of a guest that was read in slices, or NULL */
 };
 
+/* What the trace covers, in its own ns; @from behind @to where it has no events. */
+void mrg_party_cover(const struct mrg_party *party, int64_t *from, int64_t *to);
+
 /*
  * Gives each lane the clock that its lines say.  @lines: the lanes of the first
  * epoch, then those of the second, and so on; @epochs of them.  A lane without

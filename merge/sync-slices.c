@@ -87,22 +87,6 @@ static bool map_lanes(const struct mrg_party *guest, const struct mrg_party *hos
 
 /* ---- the line ---- */
 
-static void cover(const struct mrg_party *guest, int64_t *from, int64_t *to)
-{
-	*from = MRG_TIME_MAX;
-	*to = MRG_TIME_MIN;
-	for (unsigned int l = 0; l < guest->data->nr_lanes; l++) {
-		const struct mrg_lane_data *lane = &guest->data->lanes[l];
-		int64_t first = (int64_t)mrg_segment_map(&guest->own, lane->first);
-		int64_t last = (int64_t)mrg_segment_map(&guest->own, lane->last);
-
-		if (!lane->nr_events)
-			continue;
-		*from = first < *from ? first : *from;
-		*to = last > *to ? last : *to;
-	}
-}
-
 /* -ESRCH: no one line that is near the place fits all slices. */
 static int fit_near(const struct mrg_party *guest, const struct mrg_party *host,
 		    const struct mrg_place *place, int64_t noise, struct mrg_line *ret)
@@ -111,7 +95,7 @@ static int fit_near(const struct mrg_party *guest, const struct mrg_party *host,
 	struct mrg_fit fit;
 	int64_t from, to;
 
-	cover(guest, &from, &to);
+	mrg_party_cover(guest, &from, &to);
 	if (mrg_fit_track(&fit, place, guest->times, guest->data->nr_lanes, &host->vcpus,
 			  &limits, from, to + 1) < 0)
 		return -ENOMEM;
