@@ -158,14 +158,12 @@ static enum mrg_method method_of(const char *word)
 /* Who asks whether the law is kept asks for every event. */
 static int slices_of(unsigned int *ret, struct rt_err *err)
 {
-	unsigned long n;
-	char *end;
+	uint64_t n;
 
 	*ret = only_check || !strcmp(sample_word, "none") ? MRG_SLICES_ALL : MRG_SLICES_AUTO;
 	if (!strcmp(sample_word, "auto") || !strcmp(sample_word, "none"))
 		return 0;
-	n = strtoul(sample_word, &end, 10);
-	if (*end || n < 2 || n > 65536)
+	if (rt_parse_u64(sample_word, 2, 65536, &n) < 0)
 		return rt_usage(err, "--sample %s: expected auto, none or a number from 2 to 65536",
 				sample_word);
 	if (only_check)

@@ -193,7 +193,7 @@ static bool is_armed(const struct gs_source *source, const struct wanted *want)
 				 inst->dir, want->system, want->event) == 0 && word[0] == '1';
 }
 
-/* Whether it tells us what it answers. */
+/* Whether it tells us what it answers: the event that is armed last stands for all. */
 static bool module_tells(const struct gs_source *source)
 {
 	char word[8];

@@ -122,28 +122,37 @@ static size_t changes(struct mrg_lat_change *ret, struct mrg_lat_saved *base,
 	return changes_of(ret, base, now, nr, NULL);
 }
 
+/* Runs that differ as runs do. */
+struct sides {
+	struct mrg_lat_saved base[3], now[3];
+};
+
+static struct sides quiet_sides(void)
+{
+	return (struct sides){ .base = { quiet(0), quiet(3), quiet(5) },
+			       .now = { quiet(4), quiet(1), quiet(2) } };
+}
+
 TEST(nothing_is_told_of_what_is_as_it_was)
 {
-	struct mrg_lat_saved base[] = { quiet(0), quiet(3), quiet(5) };
-	struct mrg_lat_saved now[] = { quiet(4), quiet(1), quiet(2) };
+	struct sides s = quiet_sides();
 	struct mrg_lat_change found[4];
 
-	assert_int_equal(changes(found, base, now, 3), 0);
+	assert_int_equal(changes(found, s.base, s.now, 3), 0);
 }
 
 TEST(what_was_not_there_and_what_costs_more_is_told_greatest_first)
 {
-	struct mrg_lat_saved base[] = { quiet(0), quiet(3), quiet(5) };
-	struct mrg_lat_saved now[] = { quiet(4), quiet(1), quiet(2) };
+	struct sides s = quiet_sides();
 	struct mrg_lat_change found[4];
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		add(&now[i], MRG_LAT_PREEMPT, "hog", 5 + i, 2000000);
-		add(&now[i], MRG_LAT_WAKEUP, "victim", 1000, 5000000);	/* an effect */
-		add(&now[i], MRG_LAT_IRQ, "24 nic", 2000, 10000);
+		add(&s.now[i], MRG_LAT_PREEMPT, "hog", 5 + i, 2000000);
+		add(&s.now[i], MRG_LAT_WAKEUP, "victim", 1000, 5000000);	/* an effect */
+		add(&s.now[i], MRG_LAT_IRQ, "24 nic", 2000, 10000);
 	}
-	assert_int_equal(changes(found, base, now, 3), 2);
+	assert_int_equal(changes(found, s.base, s.now, 3), 2);
 	assert_string_equal(found[0].what, "irq(24 nic)");
 	assert_string_equal(found[0].host, "h");
 	assert_true(fabs(found[0].now.ns - 2e7) < 1e5);
@@ -154,51 +163,48 @@ TEST(what_was_not_there_and_what_costs_more_is_told_greatest_first)
 
 TEST(an_exit_that_costs_more_is_told_though_there_are_fewer)
 {
-	struct mrg_lat_saved base[] = { quiet(0), quiet(3), quiet(5) };
-	struct mrg_lat_saved now[] = { quiet(4), quiet(1), quiet(2) };
+	struct sides s = quiet_sides();
 	struct mrg_lat_change found[4];
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		mrg_hist_finish(&now[i].figures[1].hist);
-		now[i].figures[1] = now[i].figures[--now[i].nr];
-		add(&now[i], MRG_LAT_EXIT, "MSR", 500 + i, 12000);
+		mrg_hist_finish(&s.now[i].figures[1].hist);
+		s.now[i].figures[1] = s.now[i].figures[--s.now[i].nr];
+		add(&s.now[i], MRG_LAT_EXIT, "MSR", 500 + i, 12000);
 	}
-	assert_int_equal(changes(found, base, now, 3), 1);
+	assert_int_equal(changes(found, s.base, s.now, 3), 1);
 	assert_string_equal(found[0].what, "exit(MSR), KVM itself");
 	assert_true(fabs(found[0].now.each - 12000) < 200);
 }
 
 TEST(what_a_broken_rule_speaks_of_is_told_first)
 {
-	struct mrg_lat_saved base[] = { quiet(0), quiet(3), quiet(5) };
-	struct mrg_lat_saved now[] = { quiet(4), quiet(1), quiet(2) };
+	struct sides s = quiet_sides();
 	struct mrg_lat_change found[4];
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		add(&now[i], MRG_LAT_PREEMPT, "hog", 5 + i, 2000000);
-		add(&now[i], MRG_LAT_SOFTIRQ, "rcu", 100, 300000);
+		add(&s.now[i], MRG_LAT_PREEMPT, "hog", 5 + i, 2000000);
+		add(&s.now[i], MRG_LAT_SOFTIRQ, "rcu", 100, 300000);
 	}
-	assert_int_equal(changes_of(found, base, now, 3, "preempt.share > +2ms"), 2);
+	assert_int_equal(changes_of(found, s.base, s.now, 3, "preempt.share > +2ms"), 2);
 	assert_string_equal(found[0].what, "preempt(hog)");
 	assert_true(found[0].asked_for && !found[1].asked_for);
 }
 
 TEST(what_comes_more_often_is_told_though_a_stall_made_the_base_long)
 {
-	struct mrg_lat_saved base[] = { quiet(0), quiet(3), quiet(5) };
-	struct mrg_lat_saved now[] = { quiet(4), quiet(1), quiet(2) };
+	struct sides s = quiet_sides();
 	struct mrg_lat_change found[4];
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		add(&base[i], MRG_LAT_IRQ, "24 nic", 20, 10000);
-		add(&base[i], MRG_LAT_IRQ, "24 nic", i, 40000000);
-		add(&now[i], MRG_LAT_IRQ, "24 nic", 800 + 100 * i, 10000);
+		add(&s.base[i], MRG_LAT_IRQ, "24 nic", 20, 10000);
+		add(&s.base[i], MRG_LAT_IRQ, "24 nic", i, 40000000);
+		add(&s.now[i], MRG_LAT_IRQ, "24 nic", 800 + 100 * i, 10000);
 	}
-	add(&now[1], MRG_LAT_IRQ, "24 nic", 3, 40000000);
-	assert_int_equal(changes(found, base, now, 3), 1);
+	add(&s.now[1], MRG_LAT_IRQ, "24 nic", 3, 40000000);
+	assert_int_equal(changes(found, s.base, s.now, 3), 1);
 	assert_string_equal(found[0].what, "irq(24 nic)");
 	assert_true(found[0].base.ns < 2e6);
 }
