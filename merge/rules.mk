@@ -20,7 +20,7 @@ ARCHIVES += libview.a
 libview.a-objs := $(addprefix merge/, \
 	stream.o stream-lane.o stream-load.o stream-merge.o stream-run.o stream-scan.o \
 	names.o put.o view.o $(addprefix view-, context.o csv.o filter.o follow.o ftrace.o gs.o json.o line.o notes.o \
-	row.o select.o span.o stat.o text.o time.o value.o vcpu.o) where.o where-parse.o where-run.o)
+	quick.o quick-row.o row.o select.o span.o stat.o text.o time.o value.o vcpu.o) where.o where-parse.o where-run.o)
 
 PROGRAMS += xtrace-view
 xtrace-view-objs := merge/cmd-view.o merge/view-pager.o

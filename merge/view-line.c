@@ -312,7 +312,7 @@ static size_t put_notes(struct mrg_pen *pen, struct mrg_line *line, size_t offse
 	return offset;
 }
 
-static void put_item(struct mrg_pen *pen, struct mrg_line *line, size_t *notes)
+static void put_item(struct mrg_pen *pen, struct mrg_line *line)
 {
 	const struct mrg_item *item = line->item;
 	uint16_t member;
@@ -325,29 +325,35 @@ static void put_item(struct mrg_pen *pen, struct mrg_line *line, size_t *notes)
 	member = mrg_stream_lane(pen->view->stream, item->lane)->member_index;
 	pen->row = mrg_view_row(pen->view, member, mrg_item_id(item));
 	if (item->flags & MRG_ITEM_NOTED)
-		put_notes(pen, line, *notes, true);
+		put_notes(pen, line, pen->notes, true);
 	if (!(item->flags & MRG_ITEM_REPLACED))
 		put(pen, line);
 	if (pen->row->word && !(item->flags & MRG_ITEM_NO_WORD))
 		put_syscall_line(pen, line);
 	if (item->flags & MRG_ITEM_NOTED)
-		*notes = put_notes(pen, line, *notes, false);
+		pen->notes = put_notes(pen, line, pen->notes, false);
+}
+
+void mrg_pen_item(struct mrg_pen *pen, uint32_t i)
+{
+	struct mrg_window *window = pen->window;
+	struct mrg_line line = { .item = &window->items[i], .seq = window->first + i };
+
+	if (line.item->flags & MRG_ITEM_HIDDEN)
+		return;
+	if (line.item->flags & MRG_ITEM_GROUP && pen->view->format->group)
+		rt_buf_puts(&window->out, pen->view->format->group);
+	put_item(pen, &line);
 }
 
 void mrg_lines_window(struct mrg_view *view, struct mrg_window *window,
 		      void (*one)(struct mrg_pen *pen, const struct mrg_line *line))
 {
 	struct mrg_pen pen = { .view = view, .window = window, .prev = window->prev, .put = one };
-	struct mrg_line line;
-	size_t notes = 0;
 	uint32_t i;
 
 	for (i = 0; i < window->nr; i++) {
-		if (window->items[i].flags & MRG_ITEM_HIDDEN)
-			continue;
-		if (window->items[i].flags & MRG_ITEM_GROUP && view->format->group)
-			rt_buf_puts(&window->out, view->format->group);
-		line = (struct mrg_line){ .item = &window->items[i], .seq = window->first + i };
-		put_item(&pen, &line, &notes);
+		mrg_window_look_ahead(window, i);
+		mrg_pen_item(&pen, i);
 	}
 }

@@ -19,6 +19,7 @@ struct mrg_lane_text {
 
 struct mrg_lanes_text {		/* a view's ->own */
 	struct mrg_lane_text *lanes;
+	struct mrg_quick *quick;	/* see view-quick.h; NULL: not for these lines */
 	unsigned int nr_lanes;
 	size_t max_len;
 };
@@ -38,6 +39,7 @@ struct mrg_pen {
 	void (*put)(struct mrg_pen *pen, const struct mrg_line *line);
 	struct mrg_clock_text clock;
 	uint64_t prev;			/* time of the line before; UINT64_MAX none */
+	size_t notes;			/* where those of the next items begin */
 	const struct mrg_row *row;	/* of the current item; NULL for lost events */
 };
 
@@ -45,6 +47,8 @@ int mrg_lines_start(struct mrg_view *view, struct rt_err *err);
 void mrg_lines_stop(struct mrg_view *view);
 void mrg_lines_window(struct mrg_view *view, struct mrg_window *window,
 		      void (*one)(struct mrg_pen *pen, const struct mrg_line *line));
+/* All lines of one item; items in their order. */
+void mrg_pen_item(struct mrg_pen *pen, uint32_t i);
 
 /* So many times the room that all fields of the line need, behind the window's text; or NULL. */
 char *mrg_line_reserve(struct mrg_pen *pen, const struct mrg_line *line, unsigned int times);

@@ -12,7 +12,6 @@
 #include "merge/put.h"
 
 #define NS		1000000000ull
-#define NS_PER_MS	1000000u
 #define MS_PER_SECOND	1000u
 
 static unsigned int put_second(const struct mrg_view *view, char *text, size_t size,
@@ -29,17 +28,15 @@ static unsigned int put_second(const struct mrg_view *view, char *text, size_t s
 	return (unsigned int)(end - text);
 }
 
-/* Another millisecond than before. */
-static __attribute__((noinline)) void new_clock(const struct mrg_view *view,
-						struct mrg_clock_text *last, uint64_t shown)
+void mrg_clock_set(const struct mrg_view *view, struct mrg_clock_text *last, uint64_t shown)
 {
-	uint64_t ms = shown / NS_PER_MS, second = ms / MS_PER_SECOND;
+	uint64_t ms = shown / MRG_NS_PER_MS, second = ms / MS_PER_SECOND;
 
 	if (second != last->second || last->len == 0)
 		last->len = put_second(view, last->text, sizeof(last->text), second) + 3;
 	mrg_put_three(last->text + last->len - 3, (uint32_t)(ms % MS_PER_SECOND));
 	last->second = second;
-	last->base = ms * NS_PER_MS;
+	last->base = ms * MRG_NS_PER_MS;
 }
 
 char *mrg_put_time(const struct mrg_view *view, struct mrg_clock_text *last, char *p,
@@ -53,8 +50,8 @@ char *mrg_put_time(const struct mrg_view *view, struct mrg_clock_text *last, cha
 		*p++ = '-';
 		shown = -shown;
 	}
-	if (shown - last->base >= NS_PER_MS || last->len == 0)
-		new_clock(view, last, shown);
+	if (!mrg_clock_has(last, shown))
+		mrg_clock_set(view, last, shown);
 	p = rt_put_chunks(p, last->text, last->len);
 	p = mrg_put_six(p, (uint32_t)(shown - last->base));
 	if (view->opts->time == MRG_TIME_UTC)

@@ -342,6 +342,16 @@ struct mrg_clock_text {		/* a thread's own: the millisecond that was printed las
 	char text[48];		/* up to its three digits */
 };
 
+#define MRG_NS_PER_MS 1000000u
+
+static inline bool mrg_clock_has(const struct mrg_clock_text *clock, uint64_t shown)
+{
+	return shown - clock->base < MRG_NS_PER_MS && clock->len > 0;
+}
+
+/* Another millisecond than before: that of @shown, a time as it is shown. */
+void mrg_clock_set(const struct mrg_view *view, struct mrg_clock_text *clock, uint64_t shown);
+
 /**
  * mrg_parse_when() - a time as it may be typed: as it is shown ("23.4", with
  * --time utc "2026-11-24T04:31:27.5Z"), or "+1.5s" behind the begin of the traces.

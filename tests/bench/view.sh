@@ -104,12 +104,12 @@ against_trace_cmd() {
 	row "peak memory of it" "$(mib "$peak")" "$(mib "$their_peak")" - - "64 MiB"
 }
 
-# against_text NAME FILE REQUIRED OPTION...: times the speed of the default text
+# against_text FORMAT NAME FILE REQUIRED OPTION...: times the speed of that text
 against_text() {
-	local name=$1 file=$2 required=$3 time cpu text_time text_cpu _
+	local format=$1 name=$2 file=$3 required=$4 time cpu text_time text_cpu _
 
-	shift 3
-	read -r text_time text_cpu _ < <(timed /dev/null "$rounds" xtrace-view "$file")
+	shift 4
+	read -r text_time text_cpu _ < <(timed /dev/null "$rounds" xtrace-view --format "$format" "$file")
 	read -r time cpu _ < <(timed /dev/null "$rounds" xtrace-view "$@" "$file")
 	row "$name" "$time s" "$text_time s" "$(ratio "$text_time" "$time")" \
 		"$(ratio "$text_cpu" "$cpu")" "$required"
@@ -120,12 +120,15 @@ against_trace_cmd 'syscalls' "$syscalls" '50'
 against_trace_cmd 'mixed' "$mixed" '35'
 "$deal" -d -n 600000 "$mixed" "$tmp/small.dat" 2>/dev/null
 against_trace_cmd 'mixed, short' "$tmp/small.dat" '12'
-against_text 'ftrace against the default text, syscalls' "$syscalls" 'at most 1' --format ftrace
-against_text 'ftrace against the default text, mixed' "$mixed" 'at most 1' --format ftrace
-against_text '--stat against the default text, mixed' "$mixed" 3 --stat
-against_text '-e against the default text, mixed' "$mixed" 3 -e signal_deliver
-against_text '-p against the default text, mixed' "$mixed" 3 -p 1
-against_text '--stat against the default text, syscalls' "$syscalls" 3 --stat
+against_text text 'ftrace against the default text, syscalls' "$syscalls" 'at most 1' --format ftrace
+against_text text 'ftrace against the default text, mixed' "$mixed" 'at most 1' --format ftrace
+for option in --stat '-e signal_deliver' '-p 1'; do
+	# shellcheck disable=SC2086
+	against_text ftrace "${option% *} against the ftrace text, mixed" "$mixed" 3 $option
+	# shellcheck disable=SC2086
+	against_text text "${option% *} against the default text, mixed" "$mixed" - $option
+done
+against_text ftrace '--stat against the ftrace text, syscalls' "$syscalls" 3 --stat
 
 # ---- many CPUs, many members ----
 
@@ -134,7 +137,7 @@ for format in text ftrace; do
 	read -r time cpu peak < <(timed /dev/null "$rounds" xtrace-view --format "$format" "$tmp/c64")
 	row "64 CPUs, 10 M events, $format: peak memory" "$(mib "$peak")" - - - '64 MiB'
 done
-against_text '-c 1 of 64 CPUs against the default text' "$tmp/c64" 3 -c 1
+against_text text '-c 1 of 64 CPUs against the default text' "$tmp/c64" 3 -c 1
 rm -r "$tmp/c64"
 "$deal" -n 10000000 -m 8 -c 2 "$mixed" "$tmp/two" 2>/dev/null
 "$deal" -n 10000000 -m 8 -c 64 "$mixed" "$tmp/many" 2>/dev/null

@@ -17,7 +17,7 @@
 
 enum id {
 	PRINT = 5, ENTRY = 101, EXIT, HYPERCALL, SWITCH, SYS_ENTER, SYS_EXIT, TIMER, BEAT,
-	FRAGMENT,
+	FRAGMENT, WAVE,
 };
 
 struct cpu {
@@ -74,6 +74,10 @@ static const struct {
 	  F("u32 offset", 20, 4, 0) F("u32 length", 24, 4, 0)
 	  F("__data_loc u8[] data", 28, 4, 0) },
 	{ BEAT, "heart", "beat", F("unsigned int value", 8, 4, 0) F("char text[12]", 12, 12, 0) },
+	{ WAVE, "heart", "wave",
+	  F("unsigned long at", 8, 8, 0) F("void * from", 16, 8, 0) F("s64 delta", 24, 8, 1)
+	  F("short part", 32, 2, 1) F("u8 byte", 34, 1, 0) F("const char * low", 36, 4, 0)
+	  F("char fixed[20]", 40, 20, 0) F("__data_loc char[] text", 60, 4, 0) },
 };
 
 static void put_formats(struct scene *scene)
@@ -337,6 +341,28 @@ void scene_beat(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, uin
 
 	memcpy(data.text, text, strnlen(text, sizeof(data.text)));
 	scene_record(scene, cpu, ns, pid, BEAT, &data, sizeof(data));
+}
+
+void scene_wave(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, uint64_t number,
+		const uint8_t *text, uint16_t len)
+{
+	struct {
+		uint64_t at, from, delta;
+		uint16_t part;
+		uint8_t byte, gap;
+		uint32_t low;
+		uint8_t fixed[20];
+		uint16_t text_at, text_len;
+		uint8_t text[64];
+	} data = {
+		.at = number, .from = number, .delta = number, .part = (uint16_t)number,
+		.byte = (uint8_t)number, .low = (uint32_t)number, .text_at = 64, .text_len = len,
+	};
+
+	assert_true(len <= sizeof(data.text));
+	memcpy(data.text, text, len);
+	memcpy(data.fixed, text, len < sizeof(data.fixed) ? len : sizeof(data.fixed));
+	scene_record(scene, cpu, ns, pid, WAVE, &data, offsetof(__typeof__(data), text) + len);
 }
 
 void scene_fragment(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, int vm_pid,

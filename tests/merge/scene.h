@@ -57,6 +57,9 @@ void scene_timer(struct scene *scene, unsigned int cpu, uint64_t ns, int pid);
 /* heart:beat, which has no row in the catalogue: value, and a text. */
 void scene_beat(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, uint32_t value,
 		const char *text);
+/* heart:wave, without a row too: numbers of all kinds, and a text of its own length. */
+void scene_wave(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, uint64_t number,
+		const uint8_t *text, uint16_t len);
 /* The host's module: a fragment of a message from a guest. */
 void scene_fragment(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, int vm_pid,
 		    uint32_t id, uint32_t offset, uint32_t length, const char *data);

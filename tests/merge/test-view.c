@@ -33,6 +33,85 @@ TEST(a_line_is_time_cpu_and_event_with_its_arguments)
 	scene_destroy(scene);
 }
 
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+/* Mostly plain, with what ends a text or must be escaped here and there. */
+static uint16_t random_text(uint32_t *state, uint8_t *text)
+{
+	static const uint8_t odd[] = { '\0', '\n', '\\', 0x7f, 0x80, 0xff, ' ', 0x1f };
+	uint16_t len = (uint16_t)(next_random(state) % 40), i;
+
+	for (i = 0; i < len; i++)
+		text[i] = (uint8_t)('!' + next_random(state) % 90);
+	if (len > 0 && next_random(state) % 2)
+		text[next_random(state) % len] = odd[next_random(state) % sizeof(odd)];
+	return len;
+}
+
+static struct scene *waves(unsigned int nr)
+{
+	static const uint64_t edges[] = {
+		0, 9, 9999, 10000, 99999999, 100000000, 9999999999999999999ull,
+		10000000000000000000ull, 0xffffffff81234567ull, UINT64_MAX,
+	};
+	struct scene *scene = scene_create("alpha", 1);
+	uint32_t state = 7;
+	uint64_t number;
+	uint8_t text[64];
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		number = edges[next_random(&state) % (sizeof(edges) / sizeof(*edges))];
+		number -= next_random(&state) % 2;
+		scene_wave(scene, 0, 3000ull * i, 7, number, text, random_text(&state, text));
+		if (i % 16 == 0)
+			scene_syscall(scene, 0, 3000ull * i + 1, 7, (long)(i / 16), number);
+		if (i % 16 == 1)
+			scene_syscall_done(scene, 0, 3000ull * i + 1, 7, (long)(i / 16),
+					   (long)number);
+	}
+	scene_finish(scene);
+	return scene;
+}
+
+/* Without their first field, and with it in front of each line again. */
+static char *without_first(const char *text)
+{
+	char *ret = strdup(text), *to = ret;
+	const char *line, *end;
+
+	for (line = text; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		line = strchr(line, ' ') + 1;
+		to = mempcpy(to, line, (size_t)(end + 1 - line));
+	}
+	*to = '\0';
+	return ret;
+}
+
+/* Lines that begin with the time have a way of their own to be printed. */
+TEST(usual_lines_are_printed_as_all_others)
+{
+	struct scene_view quick = { .opts = { .fields = { MRG_FIELD_TIME, MRG_FIELD_EVENT },
+					      .nr_fields = 2 } };
+	struct scene_view other = { .opts = { .fields = { MRG_FIELD_EVENT }, .nr_fields = 1 } };
+	struct scene *scene = waves(2000);
+	const char *path = scene_path(scene);
+	char *a = scene_show(&quick, &path, 1), *b = scene_show(&other, &path, 1);
+	char *events = without_first(a);
+
+	assert_non_null(strstr(b, "FILE_READ ["));
+	assert_string_equal(events, b);
+	free(events);
+	free(a);
+	free(b);
+	scene_destroy(scene);
+}
+
 TEST(lost_events_are_said_with_their_number_where_it_is_known)
 {
 	struct scene *scene = scene_create("alpha", 1);
@@ -583,6 +662,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_line_is_time_cpu_and_event_with_its_arguments),
+		cmocka_unit_test(usual_lines_are_printed_as_all_others),
 		cmocka_unit_test(lost_events_are_said_with_their_number_where_it_is_known),
 		cmocka_unit_test(system_calls_on_files_show_their_descriptor),
 		cmocka_unit_test(a_hypercall_ends_with_the_next_entry_of_its_vcpu),
