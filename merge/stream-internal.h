@@ -19,7 +19,9 @@
 #define MRG_WINDOW_ITEMS 2048u
 #define MRG_FIRST_ITEMS	 256u		/* the first window: a screen soon */
 #define MRG_AHEAD_BYTES	 (12u << 20)	/* loaded by all lanes together, a goal */
-#define MRG_HELD_BYTES	 (1u << 20)	/* pages that one window may keep from being freed */
+#define MRG_LEAST_AHEAD	 (4u << 20)	/* of these, what the merge has not begun with */
+#define MRG_HELD_BYTES	 (1u << 20)	/* pages whose end may lie in one window, about */
+#define MRG_MAX_HELD	 (MRG_HELD_BYTES / 4096 + 2 + MRG_MAX_CARRY)
 #define MRG_MAX_LOADED	 (1ull << 30)	/* more than this is a trace that lies */
 #define MRG_MAX_WARNINGS 64u
 #define MRG_MAX_AHEAD	 6u		/* chunks loaded in one go */
@@ -67,7 +69,7 @@ struct mrg_lane_state {
 	const uint8_t *actions;
 	unsigned int nr_actions;
 	bool have_after_lost, open, gap;
-	uint64_t held_for;	/* ->ticket + 1 of the last window with a reference to ->pages */
+	bool given;			/* items of ->pages, to windows */
 	struct xt_pages *pages;		/* owned */
 	uint32_t page;			/* the next one of ->pages */
 	uint64_t page_nr;		/* and within the lane */
@@ -87,7 +89,7 @@ struct mrg_lane_state {
 	struct mrg_load loads[MRG_MAX_LOADS];	/* by number, modulo their number */
 	uint64_t first_load, next_load;	/* the next to be taken; the next to be begun */
 	unsigned int max_loads, nr_running;
-	uint64_t reached;		/* merged time of the last sub-buffer's header */
+	uint64_t reached;		/* merged time of the last record that is loaded */
 	uint64_t nr_loaded;		/* sub-buffers */
 	bool sought;
 	bool scanned;			/* a scan is in it */
@@ -101,9 +103,8 @@ struct mrg_job {
 	struct mrg_window window;
 	struct mrg_item *items;		/* owned; MRG_WINDOW_ITEMS + carried ones */
 	uint32_t *marked;		/* owned; as many */
-	struct xt_pages **held;		/* owned, with a reference each */
-	size_t nr_held, max_held;
-	size_t retired;			/* bytes of held pages that no lane uses any more */
+	struct xt_pages **held;		/* owned, with a reference each; MRG_MAX_HELD */
+	size_t nr_held, held_bytes;
 	uint64_t ticket;
 	bool formatted;
 	struct mrg_job *next_free;
@@ -161,6 +162,7 @@ struct mrg_stream {
 	unsigned int nr_warnings;
 	uint64_t load_ids;
 	size_t loaded;			/* raw bytes waiting and under the merge */
+	size_t waiting;			/* of these, those waiting */
 	unsigned int workers;		/* begun so far */
 	bool writing, stop;
 	int rc;
@@ -184,6 +186,11 @@ static inline unsigned int mrg_lane_nr_loads(const struct mrg_lane_state *lane)
 static inline struct mrg_load *mrg_lane_slot(struct mrg_lane_state *lane, uint64_t number)
 {
 	return &lane->loads[number % MRG_MAX_LOADS];
+}
+
+static inline size_t mrg_load_bytes(const struct mrg_load *load)
+{
+	return load->pages ? (size_t)load->pages->nr * load->pages->page_size : 0;
 }
 
 static inline bool mrg_lane_ready(const struct mrg_lane_state *lane)
@@ -226,7 +233,8 @@ bool mrg_merge_fill(struct mrg_stream *stream);
 
 /* stream-run.c */
 void mrg_stream_end(struct mrg_stream *stream, int rc);
-void mrg_job_hold(struct mrg_job *job, struct xt_pages *pages);
+/* Takes the reference. */
+void mrg_job_hold(struct mrg_job *job, struct xt_pages *pages, size_t bytes);
 int mrg_jobs_create(struct mrg_stream *stream, struct rt_err *err);
 void mrg_jobs_destroy(struct mrg_stream *stream);
 

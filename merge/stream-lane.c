@@ -57,6 +57,10 @@ void mrg_lane_finish(struct mrg_lane_state *lane)
 	lane->pages = NULL;
 }
 
+/*
+ * Windows point into what items were given of: the reference goes to the one that is
+ * filled, which is written last of them.
+ */
 static void leave_pages(struct mrg_stream *stream, struct mrg_lane_state *lane)
 {
 	size_t bytes;
@@ -64,16 +68,17 @@ static void leave_pages(struct mrg_stream *stream, struct mrg_lane_state *lane)
 	if (!lane->pages)
 		return;
 	bytes = (size_t)lane->pages->nr * lane->pages->page_size;
-	if (stream->filling && lane->held_for == stream->filling->ticket + 1)
-		stream->filling->retired += bytes;
-	lane->held_for = 0;
-	xt_pages_put(lane->pages);
-	lane->pages = NULL;
 	stream->loaded -= bytes;
+	if (lane->given)
+		mrg_job_hold(stream->filling, lane->pages, bytes);
+	else
+		xt_pages_put(lane->pages);
+	lane->given = false;
+	lane->pages = NULL;
 }
 
 /* Return: whether there were any; not yet, or no more, when there were none. */
-static bool take_pages(struct mrg_lane_state *lane)
+static bool take_pages(struct mrg_stream *stream, struct mrg_lane_state *lane)
 {
 	struct mrg_load *load;
 
@@ -83,6 +88,7 @@ static bool take_pages(struct mrg_lane_state *lane)
 		lane->page_nr += load->skipped;
 		lane->page = 0;
 		lane->pages = load->pages;
+		stream->waiting -= mrg_load_bytes(load);
 		*load = (struct mrg_load){ 0 };
 	}
 	return lane->pages;
@@ -94,7 +100,7 @@ static enum mrg_next next_run(struct mrg_stream *stream, struct mrg_lane_state *
 
 	pthread_mutex_lock(&stream->lock);
 	leave_pages(stream, lane);
-	if (take_pages(lane))
+	if (take_pages(stream, lane))
 		pthread_cond_broadcast(&stream->changed);
 	else
 		next = mrg_lane_empty(lane) ? MRG_NEXT_END : MRG_NEXT_LOAD;

@@ -97,12 +97,18 @@ static bool can_load(const struct mrg_lane_state *lane)
 	return mrg_lane_nr_loads(lane) < lane->max_loads;
 }
 
+/* Where what the merge goes through is more than the goal, a little is loaded all the same. */
+static bool is_full(const struct mrg_stream *stream)
+{
+	return stream->loaded >= 2 * MRG_AHEAD_BYTES && stream->waiting >= MRG_LEAST_AHEAD;
+}
+
 /* The more is loaded, the less of a lane: in the end what the merge cannot begin without. */
 static bool is_enough(const struct mrg_stream *stream, const struct mrg_lane_state *lane)
 {
 	if (mrg_lane_nr_loads(lane) > 0)
 		return stream->loaded >= MRG_AHEAD_BYTES / 2;
-	return lane->nr_loaded > 0 && stream->loaded >= 2 * MRG_AHEAD_BYTES;
+	return lane->nr_loaded > 0 && is_full(stream);
 }
 
 struct mrg_lane_state *mrg_lane_to_load(const struct mrg_stream *stream)
@@ -113,7 +119,7 @@ struct mrg_lane_state *mrg_lane_to_load(const struct mrg_stream *stream)
 	if (lane && !mrg_lane_ready(lane) && can_load(lane) &&
 	    (mrg_lane_nr_loads(lane) == 0 || !is_enough(stream, lane)))
 		return lane;
-	if (stream->exhausted || (stream->warm && stream->loaded >= 2 * MRG_AHEAD_BYTES))
+	if (stream->exhausted || (stream->warm && is_full(stream)))
 		return NULL;
 	for (i = 0; i < stream->nr_lanes; i++) {
 		lane = &stream->lanes[i];
@@ -136,31 +142,49 @@ void mrg_lane_drop(struct mrg_stream *stream, struct mrg_lane_state *lane, uint6
 
 	while (lane->next_load > number) {
 		load = mrg_lane_slot(lane, --lane->next_load);
-		if (load->pages)
-			stream->loaded -= (size_t)load->pages->nr * load->pages->page_size;
+		stream->loaded -= mrg_load_bytes(load);
+		stream->waiting -= mrg_load_bytes(load);
 		xt_pages_put(load->pages);
 		*load = (struct mrg_load){ 0 };
 	}
 }
 
+/*
+ * When the last record was: where many lanes end at about the same time, the begin of
+ * the last sub-buffer does not tell which of them is needed first.  Without the lock.
+ */
+static uint64_t last_time(const struct xt_pages *pages, uint16_t lane)
+{
+	struct xt_cursor cursor;
+	struct xt_rec rec;
+
+	if (pages->nr == 0)
+		return 0;
+	xt_cursor_start(&cursor, pages->base + (size_t)(pages->nr - 1) * pages->page_size,
+			pages->page_size, lane);
+	while (xt_cursor_next(&cursor, &rec))
+		;
+	return cursor.ts;
+}
+
+/* @last: the time of the last record in @pages, as recorded. */
 static int publish(struct mrg_stream *stream, struct mrg_lane_state *lane, struct mrg_load *load,
-		   struct xt_pages *pages, struct rt_err *err)
+		   struct xt_pages *pages, uint64_t last, struct rt_err *err)
 {
 	const struct mrg_lane_clock *clock = mrg_lane_clock_at(lane->clocks, lane->nr_loaded);
-	uint64_t reached;
+	uint64_t reached = mrg_lane_clock_map(clock, last);
 
 	load->ready = true;
 	if (pages->nr == 0) {
 		xt_pages_put(pages);
 		return 0;
 	}
-	reached = xt_page_ts(pages->base + (size_t)(pages->nr - 1) * pages->page_size);
-	reached = mrg_lane_clock_map(clock, reached);
 	if (reached > lane->reached)
 		lane->reached = reached;
 	lane->nr_loaded += pages->nr;
 	load->pages = pages;
-	stream->loaded += (size_t)pages->nr * pages->page_size;
+	stream->loaded += mrg_load_bytes(load);
+	stream->waiting += mrg_load_bytes(load);
 	if (stream->loaded <= MRG_MAX_LOADED)
 		return 0;
 	return rt_err_say(err, -EFBIG,
@@ -191,11 +215,13 @@ static int load_one(struct mrg_stream *stream, struct mrg_lane_state *lane, uint
 	struct xt_pages *pages;
 	struct xt_chunk about;
 	struct rt_err why;
+	uint64_t last;
 	int rc;
 
 	pthread_mutex_unlock(&stream->lock);
 	why.text[0] = '\0';
 	rc = xt_lane_load(lane->trace, lane->pub.lane, chunk, 1, &pages, &why);
+	last = rc == 0 ? last_time(pages, lane->pub.lane) : 0;
 	if (mrg_is_damage(rc)) {
 		say_damage(stream, lane, &why);
 		xt_lane_chunk(lane->trace, lane->pub.lane, chunk, &about);
@@ -208,7 +234,7 @@ static int load_one(struct mrg_stream *stream, struct mrg_lane_state *lane, uint
 	}
 	lane->chunk = rc == -ENODATA ? lane->nr_chunks : chunk + 1;
 	if (rc == 0)
-		return publish(stream, lane, load, pages, err);
+		return publish(stream, lane, load, pages, last, err);
 	if (!mrg_is_damage(rc))
 		return rt_err_say(err, rc, "%s: %s", lane->pub.member->path, why.text);
 	load->gap = load->ready = true;
@@ -222,7 +248,7 @@ static int load_some(struct mrg_stream *stream, struct mrg_lane_state *lane, uin
 {
 	struct mrg_load *load = mrg_lane_slot(lane, number);
 	size_t first = lane->chunk, nr = lane->nr_chunks - first;
-	uint64_t id = load->id;
+	uint64_t id = load->id, last;
 	struct xt_pages *pages;
 	struct rt_err why;
 	int rc;
@@ -233,6 +259,7 @@ static int load_some(struct mrg_stream *stream, struct mrg_lane_state *lane, uin
 	pthread_mutex_unlock(&stream->lock);
 	why.text[0] = '\0';
 	rc = xt_lane_load(lane->trace, lane->pub.lane, first, nr, &pages, &why);
+	last = rc == 0 ? last_time(pages, lane->pub.lane) : 0;
 	pthread_mutex_lock(&stream->lock);
 	if (load->id != id) {
 		if (rc == 0)
@@ -240,7 +267,7 @@ static int load_some(struct mrg_stream *stream, struct mrg_lane_state *lane, uin
 		return 0;
 	}
 	if (rc == 0)
-		return publish(stream, lane, load, pages, err);
+		return publish(stream, lane, load, pages, last, err);
 	if (!mrg_is_damage(rc) && rc != -EFBIG)
 		return rt_err_say(err, rc, "%s: %s", lane->pub.member->path, why.text);
 	mrg_lane_drop(stream, lane, number);

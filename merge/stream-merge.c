@@ -109,6 +109,16 @@ static bool prime(struct mrg_stream *stream)
 	return true;
 }
 
+/* What is read next, when the last item that was read ahead has its turn. */
+static inline void look_ahead(const struct mrg_lane_state *lane)
+{
+	const uint8_t *p = lane->cursor.p;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++)
+		__builtin_prefetch(p + 64 * i);
+}
+
 static inline void emit(struct mrg_job *job, struct mrg_lane_state *lane)
 {
 	struct mrg_window *window = &job->window;
@@ -117,11 +127,10 @@ static inline void emit(struct mrg_job *job, struct mrg_lane_state *lane)
 	*item = lane->ahead[lane->at++];
 	if (item->flags & MRG_ITEM_MARKED)
 		job->marked[window->nr_marked++] = window->nr;
-	if (lane->held_for != job->ticket + 1) {
-		mrg_job_hold(job, lane->pages);
-		lane->held_for = job->ticket + 1;
-	}
+	lane->given = true;
 	window->nr++;
+	if (lane->at + 1 == lane->nr)
+		look_ahead(lane);
 }
 
 /* ---- items that are left to the next window ---- */
@@ -132,6 +141,7 @@ static bool points_into(const struct mrg_item *item, const struct xt_pages *page
 	       item->data < pages->base + (size_t)pages->nr * pages->page_size;
 }
 
+/* What a lane still reads is held by the window in which it leaves it. */
 void mrg_merge_carry(struct mrg_stream *stream, struct mrg_job *job)
 {
 	struct mrg_window *window = &job->window;
@@ -177,7 +187,7 @@ static void take_carried(struct mrg_stream *stream)
 
 static inline bool full(const struct mrg_stream *stream, const struct mrg_job *job)
 {
-	return job->window.nr >= stream->window_size || job->retired >= MRG_HELD_BYTES;
+	return job->window.nr >= stream->window_size || job->held_bytes >= MRG_HELD_BYTES;
 }
 
 /* The lane whose item comes next; NULL behind the last one. */

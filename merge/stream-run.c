@@ -14,29 +14,28 @@
 
 #include "lib/err.h"
 
-void mrg_job_hold(struct mrg_job *job, struct xt_pages *pages)
+void mrg_job_hold(struct mrg_job *job, struct xt_pages *pages, size_t bytes)
 {
-	xt_pages_get(pages);
 	job->held[job->nr_held++] = pages;
+	job->held_bytes += bytes;
 }
 
 static void job_clear(struct mrg_job *job)
 {
 	while (job->nr_held > 0)
 		xt_pages_put(job->held[--job->nr_held]);
-	job->retired = 0;
+	job->held_bytes = 0;
 	job->window.nr = job->window.nr_marked = 0;
 	job->window.carry = job->window.carried = 0;
 	job->window.last = false;
 	job->window.out.len = job->window.notes.len = 0;
 }
 
-static int job_init(struct mrg_job *job, unsigned int nr_lanes)
+static int job_init(struct mrg_job *job)
 {
-	job->max_held = 2 * (size_t)nr_lanes + MRG_HELD_BYTES / 4096 + 1 + MRG_MAX_CARRY;
 	job->items = calloc(MRG_WINDOW_ITEMS, sizeof(*job->items));
 	job->marked = calloc(MRG_WINDOW_ITEMS, sizeof(*job->marked));
-	job->held = calloc(job->max_held, sizeof(struct xt_pages *));
+	job->held = calloc(MRG_MAX_HELD, sizeof(struct xt_pages *));
 	job->window.items = job->items;
 	job->window.marked = job->marked;
 	return job->items && job->marked && job->held ? 0 : -ENOMEM;
@@ -71,13 +70,13 @@ int mrg_jobs_create(struct mrg_stream *stream, struct rt_err *err)
 	unsigned int i;
 	int rc = 0;
 
-	stream->nr_jobs = stream->nr_threads + 2;
+	stream->nr_jobs = stream->nr_threads + 4;
 	stream->jobs = calloc(stream->nr_jobs, sizeof(*stream->jobs));
 	stream->ready = calloc(stream->nr_jobs, sizeof(struct mrg_job *));
 	if (!stream->jobs || !stream->ready)
 		return rt_err_set(err, -ENOMEM, "cannot prepare %u windows", stream->nr_jobs);
 	for (i = 0; i < stream->nr_jobs && rc == 0; i++) {
-		rc = job_init(&stream->jobs[i], stream->nr_lanes);
+		rc = job_init(&stream->jobs[i]);
 		stream->jobs[i].next_free = stream->free_jobs;
 		stream->free_jobs = &stream->jobs[i];
 	}
