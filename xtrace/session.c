@@ -117,11 +117,12 @@ int xt_session_claim(struct xt_session *ret, const struct rt_root *root, const c
 	if (rc < 0)
 		return rc;
 	rc = make_dir(root, RUN_DIR, 0700);
+	if (rc < 0)
+		return cannot_write_run(root, rc, err);
 	snprintf(path, sizeof(path), RUN_DIR "/%s", name);
 	/* A releasing owner may remove the directory under our hands: once more. */
 	do {
-		if (rc == 0 || rc == -ENOENT)
-			rc = make_dir(root, path, 0700);
+		rc = make_dir(root, path, 0700);
 		if (rc == 0)
 			rc = try_lock(root, name, O_CREAT, &fd);
 	} while (rc == -ENOENT);

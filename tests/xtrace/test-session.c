@@ -2,6 +2,7 @@
 /* test-session.c - xtrace/session.c: one owner a name, and what dead ones leave behind */
 #include "xtrace/session.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,6 +194,17 @@ TEST(a_run_that_cannot_be_used_is_said_so)
 	assert_contains(err.text, "cannot use");
 }
 
+TEST(a_machine_without_run_is_told_so_and_not_waited_for)
+{
+	struct tree *tree = *state;
+	struct xt_session session;
+	struct rt_err err = { 0 };
+
+	assert_int_equal(unlinkat(tree->root.fd, "run", AT_REMOVEDIR), 0);
+	assert_int_equal(xt_session_claim(&session, &tree->root, "a", &err), -ENOENT);
+	assert_contains(err.text, "cannot use");
+}
+
 #define WITH_RUN(test) cmocka_unit_test_setup_teardown(test, set_up, tree_tear_down)
 
 int main(void)
@@ -207,6 +219,7 @@ int main(void)
 		WITH_RUN(an_instance_that_cannot_be_removed_yet_is_left_to_the_next_sweep),
 		WITH_RUN(a_killed_owner_gives_its_name_free),
 		WITH_RUN(a_run_that_cannot_be_used_is_said_so),
+		WITH_RUN(a_machine_without_run_is_told_so_and_not_waited_for),
 	};
 
 	return RUN_TESTS(tests);
