@@ -26,6 +26,9 @@
 #define HOPELESS 0.9999
 #define BEYOND_DOUBT 200	/* bits with which no other vCPU needs to be tried */
 #define SURE_BITS 40		/* beyond what the number of candidates demands */
+/* What it takes to believe that a guest's time of day is wrong: see doubtful() */
+#define DOUBT_BITS 100
+#define DOUBT_NS 250000
 
 /*
  * Stretches that are tried: longer ones tell more, shorter ones drift less.  Of a guest that
@@ -76,6 +79,8 @@ struct finder {
 	struct mrg_place vague[MRG_MAX_PLACES];	/* if nothing better is found */
 	size_t nr_vague;
 	double sure;		/* bits wanted beyond what the number of candidates demands */
+	bool apart;		/* by the time of day the traces have no moment in common */
+	bool doubt;		/* what is found now contradicts the time of day */
 };
 
 size_t mrg_times_from(const struct mrg_times *times, int64_t t)
@@ -261,6 +266,41 @@ static size_t witnesses(const struct finder *f, const struct mrg_times *times,
 	return nr;
 }
 
+/*
+ * The other way round, of a vCPU that nearly always runs: what its gaps say.  Gaps that fall
+ * into one silence of the guest are one coincidence, and a silence may well be as long as
+ * they are together: a long rest in a stretch without further gaps says nothing.
+ */
+static double gap_bits(const struct finder *f, const struct mrg_times *times,
+		       const struct mrg_vcpu *v, int64_t offset)
+{
+	int64_t slack = (int64_t)((double)(f->to - f->from) / 4 * f->rate);
+	struct mrg_silences silences;
+	size_t first = mrg_times_from(times, f->from), end = mrg_times_from(times, f->to);
+	double bits = 0;
+
+	if (end < first + 2)
+		return 0;
+	mrg_silences_count(&silences, times->t + first, end - first);
+	for (size_t s = mrg_span_search(v->spans, v->nr, times->t[first] + offset), at = first;
+	     s + 1 < v->nr && at < end;) {
+		int64_t start = v->spans[s].end + slack, stop = start;
+
+		while (at < end && times->t[at] + offset <= start)
+			at++;
+		/* all gaps up to the next event */
+		while (at < end && s + 1 < v->nr &&
+		       v->spans[s].end + slack < times->t[at] + offset) {
+			int64_t next = v->spans[++s].start - slack;
+
+			stop = next > stop ? next : stop;
+		}
+		if (at < end && stop > start)
+			bits -= log2(mrg_silences_chance(&silences, stop - start));
+	}
+	return bits;
+}
+
 /* All events of the stretch: what is left of f->now. */
 static bool narrow(struct finder *f, const struct mrg_times *times, const struct mrg_vcpu *v)
 {
@@ -328,6 +368,8 @@ static int place_lane(struct finder *f, struct mrg_place *place, unsigned int l)
 			continue;
 		part = chance(f, vcpu, f->from + place->lo, f->to + place->lo);
 		bits = (double)witnesses(f, &f->lanes[l], vcpu, part, place->lo) * -log2(part);
+		if (part > BUSY)
+			bits = fmin(bits, gap_bits(f, &f->lanes[l], vcpu, place->lo));
 		/* where two fit alike, the one with the CPU's number */
 		if (bits > best_bits + (vcpu->vcpu == f->lanes[l].cpu ? -1 : 1)) {
 			best_bits = bits;
@@ -380,6 +422,17 @@ static int place_all(struct mrg_place *ret, struct finder *f, const struct mrg_s
 	return 0;
 }
 
+/*
+ * Two traces of a guest that ticks, or does the same again and again, fit at other times,
+ * too: bits are not as many as they seem then, but nearly as much room is left as there is
+ * between two ticks.  Where the time of day says something else, that is no proof.
+ */
+static bool doubtful(const struct finder *f, const struct mrg_place *place, double needed)
+{
+	return f->doubt && (place->bits < needed + DOUBT_BITS ||
+			    place->hi - place->lo > DOUBT_NS + 2 * place->slack);
+}
+
 static bool same_place(const struct mrg_place *a, const struct mrg_place *b)
 {
 	return a->lo <= b->hi && b->lo <= a->hi;
@@ -395,7 +448,7 @@ static void keep(struct finder *f, struct mrg_place *place, double needed)
 			at = MRG_MAX_PLACES;
 	while (at > 0 && at < MRG_MAX_PLACES && f->places[at - 1].bits < place->bits)
 		at--;
-	if (place->bits < needed || at >= MRG_MAX_PLACES ||
+	if (place->bits < needed || at >= MRG_MAX_PLACES || doubtful(f, place, needed) ||
 	    place->hi - place->lo > MRG_SHARP_NS + 2 * place->slack) {
 		mrg_place_finish(place);
 		return;
@@ -494,17 +547,29 @@ static void whole_range(const struct finder *f, int64_t *lo, int64_t *hi)
 	*hi = last - f->middle;
 }
 
+/* Whether an offset puts all of [@from, @to] before or behind what the host recorded. */
+static bool apart(struct finder *f, int64_t offset, int64_t from, int64_t to)
+{
+	int64_t lo, hi;
+
+	f->middle = 0;
+	whole_range(f, &lo, &hi);
+	return to + offset < lo || from + offset > hi;
+}
+
 static int try_stretch(struct finder *f, const struct mrg_hint *hint)
 {
 	int64_t lo, hi;
 	int rc = 0;
 
 	whole_range(f, &lo, &hi);
+	f->doubt = f->apart;
 	if (hint->known && hint->hi > lo && hint->lo < hi)
 		rc = look(f, hint->lo > lo ? hint->lo : lo, hint->hi < hi ? hint->hi : hi);
-	if (rc == 0 && !f->nr_places && !hint->only)
-		rc = look(f, lo, hi);
-	return rc;
+	if (rc < 0 || f->nr_places || hint->only)
+		return rc;
+	f->doubt = hint->known;
+	return look(f, lo, hi);
 }
 
 /* Of the lane with the most events in [from, to] the time of the one behind @part 64ths. */
@@ -546,12 +611,12 @@ static void finish_places(struct mrg_place *places, size_t nr)
 		mrg_place_finish(&places[i]);
 }
 
-/* Keeps the first of the answers that are too many for one. */
+/* Keeps the first of the answers that are too many for one, if the time of day is one of them. */
 static void set_vague_aside(struct finder *f)
 {
 	if (f->nr_places <= FEW_PLACES)
 		return;
-	if (f->nr_vague) {
+	if (f->nr_vague || f->doubt) {
 		finish_places(f->places, f->nr_places);
 	} else {
 		memcpy(f->vague, f->places, f->nr_places * sizeof(*f->places));
@@ -595,8 +660,10 @@ int mrg_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_times *lane
 		.lanes = lanes, .nr_lanes = nr, .vcpus = vcpus, .map = map,
 		.sure = hint->only ? hint->sure : SURE_BITS,
 	};
-	int rc = try_all(&f, hint, from, to);
+	int rc;
 
+	f.apart = hint->known && !hint->only && apart(&f, (hint->lo + hint->hi) / 2, from, to);
+	rc = try_all(&f, hint, from, to);
 	free(f.now.v);
 	free(f.next.v);
 	if (rc < 0) {

@@ -10,6 +10,7 @@
 #include "merge/sync-gaps.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "merge/array.h"
@@ -154,4 +155,38 @@ int mrg_find_by_gaps(struct mrg_span **ret, size_t *ret_nr, const struct mrg_tim
 	*ret = found.v;
 	*ret_nr = found.nr;
 	return 0;
+}
+
+/* ---- how long the guest is silent ---- */
+
+/* A quarter of an octave each. */
+static size_t class_of(int64_t length)
+{
+	size_t i = length > 1 ? (size_t)(log2((double)length) * 4) : 0;
+
+	return i < MRG_SILENCES ? i : MRG_SILENCES - 1;
+}
+
+void mrg_silences_count(struct mrg_silences *ret, const int64_t *t, size_t nr)
+{
+	*ret = (struct mrg_silences){ .whole = (double)(t[nr - 1] - t[0]) };
+	for (size_t i = 1; i < nr; i++) {
+		size_t c = class_of(t[i] - t[i - 1]);
+
+		ret->nr[c]++;
+		ret->sum[c] += (double)(t[i] - t[i - 1]);
+	}
+}
+
+double mrg_silences_chance(const struct mrg_silences *silences, int64_t length)
+{
+	double room = 0;
+
+	for (size_t c = class_of(length); c < MRG_SILENCES; c++) {
+		double more = silences->sum[c] - silences->nr[c] * (double)length;
+
+		room += more > 0 ? more : 0;
+	}
+	/* it did fall into one */
+	return fmin(1, fmax(room, 1) / fmax(silences->whole, 1));
 }

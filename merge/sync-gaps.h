@@ -23,4 +23,16 @@ struct mrg_gap_search {
 int mrg_find_by_gaps(struct mrg_span **ret, size_t *ret_nr, const struct mrg_times *times,
 		     const struct mrg_vcpu *v, const struct mrg_gap_search *search);
 
+#define MRG_SILENCES 256
+
+struct mrg_silences {		/* of a stretch of a guest, by their length */
+	double whole;		/* ns */
+	double nr[MRG_SILENCES], sum[MRG_SILENCES];
+};
+
+/* Those between @nr times, one at least. */
+void mrg_silences_count(struct mrg_silences *ret, const int64_t *t, size_t nr);
+/* The part of the stretch at which so long a gap could begin without an event in it. */
+double mrg_silences_chance(const struct mrg_silences *silences, int64_t length);
+
 #endif /* MRG_SYNC_GAPS_H */
