@@ -159,6 +159,8 @@ int store_mkdir(const char *path, bool force, int *ret_dir, struct rt_err *err)
 {
 	int dir;
 
+	if (!*path)
+		return rt_err_say(err, -EINVAL, "the name of the directory to make is empty");
 	if (mkdir(path, 0777) < 0) {
 		if (errno != EEXIST)
 			return rt_err_set(err, -errno, "%s: cannot make the directory", path);

@@ -288,6 +288,8 @@ TEST(an_existing_directory_is_refused_and_a_foreign_one_never_emptied)
 	assert_contains(err.text, "it is left alone");
 	assert_int_equal(access(path_of("thesis"), F_OK), 0);
 	unlink(path_of("thesis"));
+	assert_int_equal(xt_store_create(&store, "", &opts, &err), -EINVAL);
+	assert_contains(err.text, "is empty");
 }
 
 /* ---- no room ---- */
