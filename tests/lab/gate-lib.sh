@@ -28,7 +28,7 @@ await() {
 
 	for ((i = 0; i < 300; i++)); do
 		eval "$2" && return
-		sleep 0.1
+		nap 0.1
 	done
 	fail "$1 does not run"
 }

@@ -17,7 +17,7 @@ until_true() {
 
 	for tries in $(seq 300); do
 		eval "$1" && return
-		sleep 0.1
+		nap 0.1
 	done
 	fail "waited in vain: $1 ($tries looks)"
 }

@@ -135,9 +135,9 @@ goes_and_comes_under_load() {
 
 	ssh vm1 "$caller user 12 flood & $caller device 12 flood; wait" >flood &
 	for n in 1 2 3 4 5 6 7 8; do
-		sleep 0.4
+		nap 0.4
 		rmmod kvmrt_gs_host || fail "it cannot be unloaded, round $n"
-		sleep 0.2
+		nap 0.2
 		insmod "$host_module" kvmrt_gs_hc_host_enabled=1 from_user_mode=1
 	done
 	ssh vm1 true || fail "the guest does not live"

@@ -46,7 +46,7 @@ lines() { sed -nE "1,/;$mark\$/d; s/^[^;]*;kvmrt-gsd: [0-9TZ:.-]+ //p" log; }
 await() {
 	for _ in $(seq 100); do
 		lines | grep -qE "$1" && return
-		sleep 0.1
+		nap 0.1
 	done
 	fail "no line like '$1'; the last ones: $(lines | tail -n 5)"
 }
@@ -59,7 +59,7 @@ count() {
 await_count() {
 	for _ in $(seq 600); do
 		[ "$(count "$1" "$2")" = "$3" ] && return
-		sleep 0.1
+		nap 0.1
 	done
 	fail "$2 of $1: expected $3, found $(count "$1" "$2")"
 }
@@ -109,7 +109,7 @@ host_events=() guest_events=(-e sched_switch)
 [ "$way" != modules ] || host_events=(-e 'kvmrt_gs:*')
 xtrace-run -n h -e kvm:kvm_hypercall -e kvm:kvm_entry -e kvm:kvm_exit "${host_events[@]}" -o host 2>host.err &
 session=$!
-until xtrace-ctl -s h status 2>/dev/null | grep -q ': recording'; do sleep 0.1; done
+until xtrace-ctl -s h status 2>/dev/null | grep -q ': recording'; do nap 0.1; done
 # printable bytes, no place like another
 data=$(seq -w 100000 100900 | tr -d '\n' | head -c 4080)
 ssh vm2 "cd /run/lab && xtrace-run -n g ${guest_events[*]@Q} -o guest \
@@ -142,13 +142,13 @@ done
 echo '--- a flush reaches the sessions of xtrace-run, with its scope and number'
 xtrace-run -n flight -e sched_switch -o flight -d 60 2>session.err &
 session=$!
-until xtrace-ctl -s flight status >/dev/null 2>&1; do sleep 0.2; done
+until xtrace-ctl -s flight status >/dev/null 2>&1; do nap 0.2; done
 incident=$(ssh vm2 kvmrt-gs -u xtrace_flush vm) || fail 'flush'
 await "vm2/[01]: flush of the trace, CPUs of the VM, $incident"
 # that of the trace with the data, and this one
 for _ in $(seq 100); do
 	kvmrt-gsd --status | grep -q '^sessions   2 asked to flush, 0 not answered yet, 0 failed' && break
-	sleep 0.1
+	nap 0.1
 done
 kvmrt-gsd --status | grep '^sessions   2 asked to flush, 0 not answered yet, 0 failed' ||
 	fail "$(kvmrt-gsd --status | grep ^sessions)"
@@ -183,7 +183,7 @@ await_count vm2 MESSAGES $((messages + 1))
 await_count vm3 MESSAGES $messages
 kvmrt-gsd --status
 same 'incomplete' '0 0' "$(count vm2 INCOMPLETE) $(count vm3 INCOMPLETE)"
-sleep 0.5
+nap 0.5
 lines | awk '
 	$2 == "storm" {
 		letters = $5
@@ -199,7 +199,7 @@ same 'messages, wrong ones' "$((2 * messages)) 0" "$(cat found)"
 
 echo '--- a hostile guest: the host stays up, its log gets no more than the limit, vm2 is served'
 kill -TERM "$(cat /run/kvmrt-gsd/lock)"
-while [ -e /run/kvmrt-gsd/control ]; do sleep 0.1; done
+while [ -e /run/kvmrt-gsd/control ]; do nap 0.1; done
 for instance in kvmrt-gsd kvmrt-gsd-module; do
 	[ ! -d /sys/kernel/tracing/instances/$instance ] || fail "the instance $instance stays"
 done

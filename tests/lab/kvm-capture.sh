@@ -35,7 +35,7 @@ await_session default
 # perf records once its events are open on all CPUs
 for ((i = 0; i < 300; i++)); do
 	[ "$(find "/proc/$perf/fd" -lname '*perf_event*' 2>/dev/null | wc -l)" -ge 8 ] && break
-	sleep 0.2
+	nap 0.2
 done
 # shellcheck disable=SC2029 # of this side
 ssh vm1 "$PWD/exits $seconds & exec $PWD/exits $seconds"

@@ -43,7 +43,7 @@ only_explained() {
 	load+=("$work")
 	for ((i = 0; i < 150; i++)); do
 		grep -q kvmrt-shield "/proc/$work/cgroup" && break
-		sleep 0.1
+		nap 0.1
 	done
 	same "the group of the test's task" 0::/kvmrt-shield "$(cat /proc/$work/cgroup)"
 	xtrace-run -o t -b 1m -c 4-5 -e sched -e irq -e timer -e workqueue -- sleep "$1" 2>run.log ||
@@ -75,7 +75,7 @@ watches() {
 	ip link set lo down && ip link set lo up || fail "lo"
 	for ((i = 0; i < 100; i++)); do
 		[ "$(cat "/proc/irq/$irq/smp_affinity_list")" = 0-7 ] || break
-		sleep 0.1
+		nap 0.1
 	done
 	same "interrupt $irq" 0-3,6-7 "$(cat "/proc/irq/$irq/smp_affinity_list")"
 	kill "$watcher"
@@ -160,7 +160,7 @@ several() {
 	for ((i = 0; i < 100; i++)); do
 		pages=$(on_node_1 $rich)
 		[ "$pages" -lt 1500 ] || break
-		sleep 0.1
+		nap 0.1
 	done
 	[ "$pages" -ge 1500 ] || fail "only $pages pages on node 1"
 	echo $rich >$work/cgroup.procs
@@ -181,7 +181,7 @@ several() {
 	taskset -c 0 sleep 300 &
 	late=$!
 	load+=("$late")
-	sleep 0.5
+	nap 0.5
 	shield --name one --reset || fail "reset of one"
 	same "the partition that stays" isolated "$(cat $group-two/cpuset.cpus.partition)"
 	same "affinities" "1 0" "$(cpus_of $early) $(cpus_of $late)"

@@ -3,6 +3,8 @@
 #
 # t-lib.sh: what the tests of t/ have in common.
 
+. "${BASH_SOURCE[0]%/*}/nap.sh"
+
 fail() {
 	echo "failed: $*"
 	exit 1

@@ -27,7 +27,7 @@ start_libvirtd() {
 	libvirtd -d >/run/libvirtd.log 2>&1
 	for ((i = 0; i < 300; i++)); do
 		virsh -q list >/dev/null 2>&1 && return
-		sleep 0.2
+		nap 0.2
 	done
 	fail "libvirtd does not answer"
 }

@@ -17,7 +17,7 @@ expand() { tr , '\n' <<<"$1" | while IFS=- read -r a b; do seq "$a" "${b:-$a}"; 
 modprobe virtio_blk || fail "no virtio_blk"
 for ((i = 0; i < 100; i++)); do
 	grep -Eq 'virtio[0-9]+-req\.7' /proc/interrupts && break
-	sleep 0.1
+	nap 0.1
 done
 spread=$(awk -F: '/virtio[0-9]+-req\./ { print $1 + 0 }' /proc/interrupts)
 same "interrupts of the disk" 8 "$(wc -w <<<"$spread")"

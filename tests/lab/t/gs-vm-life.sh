@@ -34,31 +34,45 @@ start() {
 	guest=$!
 }
 
-# qmp_of SOCKET COMMAND [ARGUMENTS]: asks a QEMU, prints the answer
-qmp_of() {
-	python3 - "$@" <<-'END'
-		import json, socket, sys
-		s = socket.socket(socket.AF_UNIX)
-		s.connect(sys.argv[1])
-		f = s.makefile("rw")
-		f.readline()
-		def ask(command, arguments):
-		    f.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-		    f.flush()
-		    while True:
-		        answer = json.loads(f.readline())
-		        if "event" not in answer:
-		            return answer
-		ask("qmp_capabilities", {})
-		print(json.dumps(ask(sys.argv[2], json.loads(sys.argv[3]) if len(sys.argv) > 3 else {})))
-	END
+# One process for all questions, since starting one costs the emulation a second and more.
+cat >asker.py <<'END'
+import json, socket, sys
+
+def ask(f, command, arguments):
+    f.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+    f.flush()
+    while True:
+        answer = json.loads(f.readline())
+        if "event" not in answer:
+            return answer
+
+for line in sys.stdin:
+    where, command, arguments = line.rstrip("\n").split("\t")
+    try:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(where)
+            f = s.makefile("rw")
+            f.readline()
+            ask(f, "qmp_capabilities", {})
+            print(json.dumps(ask(f, command, json.loads(arguments or "{}"))), flush=True)
+    except (OSError, ValueError) as e:
+        print(e, flush=True)
+END
+coproc ASKER { exec python3 asker.py; }
+asker=$ASKER_PID
+exec {asker_in}>&"${ASKER[1]}" {asker_out}<&"${ASKER[0]}"
+# qmp COMMAND [ARGUMENTS]: asks the QEMU at $socket, prints the answer
+qmp() {
+	local answer
+
+	printf '%s\t%s\t%s\n' "$socket" "$1" "${2:-}" >&"$asker_in"
+	read -r answer <&"$asker_out" && echo "$answer"
 }
-qmp() { qmp_of "$socket" "$@"; }
 # until_qmp QUERY TEXT: until the answer has it
 until_qmp() {
 	for _ in $(seq 300); do
-		qmp "$1" 2>/dev/null | grep -q "$2" && return
-		sleep 0.2
+		qmp "$1" | grep -q "$2" && return
+		nap 0.2
 	done
 	fail "$1: expected $2, found $(qmp "$1")"
 }
@@ -98,7 +112,7 @@ until_more() {
 	from=$(count "$1")
 	for tries in $(seq 400); do
 		[ "$(($(count "$1") - ${from:-0}))" -ge "$2" ] && return
-		sleep 0.1
+		nap 0.1
 	done
 	fail "$1 stays at $(count "$1") after $tries looks: $(lines | tail -n 3; tail -n 3 console qemu.log)"
 }
@@ -108,7 +122,7 @@ in_mid_message() {
 
 	until_more MESSAGES 1
 	messages=$(count CALLS)
-	while [ $(($(count CALLS) - messages)) -lt 3 ]; do sleep 0.05; done
+	while [ $(($(count CALLS) - messages)) -lt 3 ]; do nap 0.05; done
 }
 # settled: the guest's calls once it stands still and the daemon has read all of them
 settled() {
@@ -118,7 +132,7 @@ settled() {
 		now=$(count CALLS)
 		[ "$now" = "$calls" ] && same=$((same + 1)) || same=0
 		calls=$now
-		sleep 0.3
+		nap 0.3
 	done
 	echo "$calls"
 }
@@ -146,7 +160,7 @@ incomplete() { lines | grep -c 'mover.*bytes missing\]'; }
 expect_more_incomplete() {
 	for _ in $(seq 200); do
 		[ $(($(incomplete) - $2)) -ge "$3" ] && return
-		sleep 0.1
+		nap 0.1
 	done
 	fail "$1: expected $3 incomplete messages more than $2, found $(incomplete): $(lines | tail -n 12 | cut -c1-60,240-; kvmrt-gsd --status)"
 }
@@ -154,7 +168,7 @@ expect_more_incomplete() {
 make_initramfs
 cat /dev/kmsg >log &
 reader=$!
-trap 'kill $reader $guest $session 2>/dev/null; kill "$(cat /run/kvmrt-gsd/lock)" 2>/dev/null
+trap 'kill $reader $guest $session $asker 2>/dev/null; kill "$(cat /run/kvmrt-gsd/lock)" 2>/dev/null
 	rmmod kvmrt_gs_host 2>/dev/null' EXIT
 session=
 said=-1	# its first call only looks which instruction there is

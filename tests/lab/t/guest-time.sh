@@ -50,7 +50,7 @@ rm -rf host-trace guest-trace
 # the host's begins before the guest's and ends behind it, however slow the guest is
 xtrace-run -n h -t tod -e kvm -o host-trace &
 host=$!
-until xtrace-ctl -s h status 2>/dev/null | grep -q ': recording'; do sleep 0.1; done
+until xtrace-ctl -s h status 2>/dev/null | grep -q ': recording'; do nap 0.1; done
 ssh vm4 'rm -rf /root/guest-trace; xtrace-run -t tod -e sched -e irq -o /root/guest-trace -d 3' ||
 	fail 'the guest was not traced'
 xtrace-ctl -s h stop >/dev/null

@@ -25,13 +25,13 @@ await_session default
 recording() { [ "$(find "/proc/$1/fd" -lname '*perf_event*' 2>/dev/null | wc -l)" -ge 8 ]; }
 for ((i = 0; i < 150; i++)); do
 	recording $kvm && recording $sched && break
-	sleep 0.2
+	nap 0.2
 done
 sleep 2
 kill -CONT $cyclictest "$qemu"
 sleep 3
 kill -STOP "$qemu" $cyclictest
-sleep 0.5
+nap 0.5
 kill -INT $kvm $sched
 kill $run
 wait $kvm $sched $run

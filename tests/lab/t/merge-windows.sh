@@ -42,7 +42,7 @@ while [ -e moving ]; do
 	for thread in $(threads); do
 		taskset -pc $((RANDOM % 4)) "$thread" >/dev/null
 	done
-	sleep 0.1
+	nap 0.1
 done &
 mover=$!
 record tod local :

@@ -21,7 +21,7 @@ await() {
 
 	until "${@:2}"; do
 		[ $SECONDS -lt $end ] || return
-		sleep 0.2
+		nap 0.2
 	done
 }
 

@@ -36,7 +36,7 @@ look_at() {
 	"$@" --no-browser >url &
 	local server=$! rest
 
-	for _ in {1..100}; do [ -s url ] && break || sleep 0.1; done
+	for _ in {1..100}; do [ -s url ] && break || nap 0.1; done
 	rest=$(sed 's|http://127.0.0.1:||' url)
 	exec 9<>"/dev/tcp/127.0.0.1/${rest%%/*}"
 	printf 'GET /%sevents HTTP/1.1\r\nHost: localhost\r\n\r\n' "${rest#*/}" >&9
@@ -68,7 +68,7 @@ allowed() {
 	"$@" --json -i 0.1 >readings &
 	local pid=$!
 
-	for _ in {1..100}; do [ -s readings ] && break || sleep 0.1; done
+	for _ in {1..100}; do [ -s readings ] && break || nap 0.1; done
 	sed -n 's/^Cpus_allowed_list:\t//p' /proc/$pid/status
 	kill $pid
 	wait $pid

@@ -13,7 +13,7 @@ late_wakeups() {
 	from=$(grep -c late /run/console2)
 	for ((i = 0; i < 900; i++)); do
 		[ "$(grep -c late /run/console2)" -lt $((from + 5)) ] || break
-		sleep 0.2
+		nap 0.2
 	done
 	grep late /run/console2 | tail -n +$((from + 2)) | awk '{ late += $1; all += $4; n++ }
 		END { if (n < 4) exit 1; print late, "of", all }'
@@ -99,7 +99,7 @@ for at in "${steps[@]}"; do
 	for ((i = 0; i < 1200; i++)); do
 		grep -q "^vm1: $at" /run/steps && break
 		kill -0 $boot 2>/dev/null || fail "no step '$at': $(cat /run/steps)"
-		sleep 0.05
+		nap 0.05
 	done
 	kill -9 $boot
 	wait $boot 2>/dev/null

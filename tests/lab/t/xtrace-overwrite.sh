@@ -19,7 +19,7 @@ writer=$!
 for _ in 1 2 3 4 5; do
 	xtrace-ctl flush || fail "flush"
 done
-sleep 0.3
+nap 0.3
 touch end
 wait $writer
 wait
@@ -63,7 +63,7 @@ for call in 1 2; do
 	ssh vm1 /tmp/hc
 	for ((i = 0; i < 50; i++)); do
 		[ "$(grep -c "saved at a call to flush, incident 0x4d" run.log)" = $call ] && break
-		sleep 0.2
+		nap 0.2
 	done
 	same "calls noticed" $call "$(grep -c "saved at a call to flush, incident 0x4d" run.log)"
 done
