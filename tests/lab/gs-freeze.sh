@@ -7,7 +7,6 @@ dir=$(dirname "$(realpath "${BASH_SOURCE[0]}")")
 . "$dir/t-lib.sh"
 command -v xtrace-run >/dev/null || fail "no xtrace-run here"
 share=/run/guests/vm5/share
-instances=/sys/kernel/tracing/instances
 
 # The tests that follow in this host find no module, however this one ends.
 trap 'rmmod kvmrt_gs_host 2>/dev/null' EXIT
@@ -39,7 +38,7 @@ one_call() {
 
 	xtrace-run -n h -m overwrite -b 512k -e kvm:kvm_entry -e kvm:kvm_exit -e kvm:kvm_hypercall -e sched_switch --on-flush "$2" -o "$3" 2>"$3.err" &
 	owner=$!
-	until_true "[ \"\$(cat $instances/xtrace-h/tracing_on 2>/dev/null)\" = 1 ]"
+	until_true "xtrace-ctl -s h status 2>/dev/null | grep -q ': recording'"
 	# a deadline of 1 ms is missed, and the program says so
 	ssh vm5 "sleep 0.005; kvmrt-gs --unanswered-ok xtrace_flush $1" || fail "the guest's call failed"
 	until_true "grep -q '^incident = ' $3/session"
