@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* quick-row.c - the steps that print a usual record of an event */
+/* view-quick-row.c - the steps that print a usual record of an event */
 #include "merge/view-quick.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* quick.c - a window of usual records as text */
+/* view-quick.c - a window of usual records as text */
 #include "merge/view-quick.h"
 
 #include <emmintrin.h>
