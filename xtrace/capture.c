@@ -38,6 +38,7 @@
 
 struct lane {
 	unsigned int cpu;
+	unsigned int drainer;		/* whose it is */
 	int raw_fd, stats_fd;
 	uint64_t seen_ns;		/* when ->bytes was last looked at */
 	uint64_t left_bytes;		/* what was left in the buffer then */
@@ -55,7 +56,6 @@ struct drainer {
 	struct xt_capture *capture;
 	pthread_t thread;
 	bool running;
-	unsigned int first, nr;		/* lanes */
 	void *batch;
 	uint64_t rounds;		/* whole rounds done; under the lock */
 };
@@ -65,8 +65,8 @@ struct xt_capture {
 	struct xt_store *store;		/* borrowed */
 	struct xt_capture_opts opts;
 	uint32_t subbuf_size;
-	struct lane *lanes;		/* by drainer */
-	unsigned int nr_lanes;
+	struct lane *lanes;		/* room for RT_MAX_CPUS: what is not used is not there */
+	unsigned int nr_lanes;		/* atomic: one comes while the drainers run */
 	struct drainer drainers[MAX_DRAINERS];
 	unsigned int nr_drainers;
 	void *batch;			/* of xt_capture_save() */
@@ -292,16 +292,29 @@ static int drain_lane(struct xt_capture *capture, struct lane *lane, void *batch
 
 /* ---- the threads ---- */
 
+/* The drainer's first one, or the one behind @lane; NULL: no more. */
+static struct lane *next_lane(const struct drainer *drainer, struct lane *lane)
+{
+	struct xt_capture *capture = drainer->capture;
+	struct lane *end = capture->lanes + __atomic_load_n(&capture->nr_lanes, __ATOMIC_ACQUIRE);
+
+	for (lane = lane ? lane + 1 : capture->lanes; lane < end; lane++) {
+		if (&capture->drainers[lane->drainer] == drainer)
+			return lane;
+	}
+	return NULL;
+}
+
 /* A buffer may be an eighth full at its present pace, and not overflow at the fastest. */
 static uint64_t next_period(const struct xt_capture *capture, const struct drainer *drainer)
 {
 	uint64_t size = capture->opts.buffer_bytes, period;
 	uint64_t rate = 1;
-	unsigned int i;
+	struct lane *lane = NULL;
 
-	for (i = 0; i < drainer->nr; i++) {
-		if (capture->lanes[drainer->first + i].rate > rate)
-			rate = capture->lanes[drainer->first + i].rate;
+	while ((lane = next_lane(drainer, lane))) {
+		if (lane->rate > rate)
+			rate = lane->rate;
 	}
 	period = size * (NS_PER_S / 8) / rate;
 	if (period > size * NS_PER_S / FASTEST_FILL)
@@ -328,13 +341,11 @@ static void note_fault(struct xt_capture *capture, const struct rt_err *err)
 
 static int drain_round(struct drainer *drainer, bool all, struct rt_err *err)
 {
-	struct xt_capture *capture = drainer->capture;
-	unsigned int i;
+	struct lane *lane = NULL;
 	int rc = 0;
 
-	for (i = 0; i < drainer->nr && rc >= 0; i++)
-		rc = drain_lane(capture, &capture->lanes[drainer->first + i], drainer->batch, all,
-				err);
+	while (rc >= 0 && (lane = next_lane(drainer, lane)))
+		rc = drain_lane(drainer->capture, lane, drainer->batch, all, err);
 	return rc;
 }
 
@@ -600,23 +611,8 @@ int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu
 
 /* ---- life ---- */
 
-static int open_lane(struct xt_capture *capture, struct lane *lane, unsigned int cpu,
-		     struct rt_err *err)
-{
-	lane->cpu = cpu;
-	lane->seen_ns = lane->fetched_ns = now_ns();
-	lane->raw_fd = xt_instance_open(capture->inst, err, O_RDONLY | O_NONBLOCK,
-					"per_cpu/cpu%u/trace_pipe_raw", cpu);
-	if (lane->raw_fd < 0)
-		return lane->raw_fd;
-	lane->stats_fd = xt_instance_open(capture->inst, err, O_RDONLY, "per_cpu/cpu%u/stats",
-					  cpu);
-	return lane->stats_fd < 0 ? lane->stats_fd : 0;
-}
-
 /* A CPU that drains has its own buffer where it can; the others are dealt out. */
-static unsigned int drainer_of(const struct xt_capture *capture, unsigned int cpu,
-			       unsigned int index)
+static unsigned int drainer_of(const struct xt_capture *capture, unsigned int cpu)
 {
 	unsigned int nth = 0;
 
@@ -625,30 +621,52 @@ static unsigned int drainer_of(const struct xt_capture *capture, unsigned int cp
 			return nth % capture->nr_drainers;
 		nth++;
 	}
-	return index % capture->nr_drainers;
+	return capture->nr_lanes % capture->nr_drainers;
+}
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static int open_lane(struct xt_capture *capture, unsigned int cpu, struct rt_err *err)
+{
+	struct lane *lane = &capture->lanes[capture->nr_lanes];
+
+	lane->cpu = cpu;
+	lane->drainer = drainer_of(capture, cpu);
+	lane->seen_ns = lane->fetched_ns = now_ns();
+	lane->raw_fd = xt_instance_open(capture->inst, err, O_RDONLY | O_NONBLOCK,
+					"per_cpu/cpu%u/trace_pipe_raw", cpu);
+	if (lane->raw_fd < 0)
+		return lane->raw_fd;
+	lane->stats_fd = xt_instance_open(capture->inst, err, O_RDONLY, "per_cpu/cpu%u/stats",
+					  cpu);
+	if (lane->stats_fd < 0) {
+		close(lane->raw_fd);
+		return lane->stats_fd;
+	}
+	__atomic_store_n(&capture->nr_lanes, capture->nr_lanes + 1, __ATOMIC_RELEASE);
+	return 0;
 }
 
 static int open_lanes(struct xt_capture *capture, struct rt_err *err)
 {
-	unsigned int d, index;
-	int rc;
+	int rc = 0;
 
-	for (d = 0; d < capture->nr_drainers; d++) {
-		struct drainer *drainer = &capture->drainers[d];
+	rt_cpuset_for_each(cpu, &capture->opts.cpus)
+		rc = rc < 0 ? rc : open_lane(capture, cpu, err);
+	return rc;
+}
 
-		drainer->capture = capture;
-		drainer->first = capture->nr_lanes;
-		index = 0;
-		rt_cpuset_for_each(cpu, &capture->opts.cpus) {
-			if (drainer_of(capture, cpu, index++) != d)
-				continue;
-			rc = open_lane(capture, &capture->lanes[capture->nr_lanes++], cpu, err);
-			if (rc < 0)
-				return rc;
-			drainer->nr++;
-		}
-	}
-	return 0;
+int xt_capture_add(struct xt_capture *capture, unsigned int cpu, struct rt_err *err)
+{
+	int rc = open_lane(capture, cpu, err);
+
+	if (rc == 0)
+		rt_cpuset_add(&capture->opts.cpus, cpu);
+	return rc;
 }
 
 static void init_locks(struct xt_capture *capture)
@@ -668,7 +686,7 @@ int xt_capture_create(struct xt_capture **ret, const struct xt_instance *inst,
 		      struct rt_err *err)
 {
 	struct xt_capture *capture;
-	unsigned int i, cpus = rt_cpuset_count(&opts->cpus);
+	unsigned int d, cpus = rt_cpuset_count(&opts->cpus);
 	int rc;
 
 	capture = calloc(1, sizeof(*capture));
@@ -685,9 +703,9 @@ int xt_capture_create(struct xt_capture **ret, const struct xt_instance *inst,
 	if (capture->nr_drainers > MAX_DRAINERS)
 		capture->nr_drainers = MAX_DRAINERS;
 	capture->fault_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	capture->lanes = calloc(cpus, sizeof(*capture->lanes));
-	for (i = 0; capture->lanes && i < cpus; i++)
-		capture->lanes[i].raw_fd = capture->lanes[i].stats_fd = -1;
+	for (d = 0; d < capture->nr_drainers; d++)
+		capture->drainers[d].capture = capture;
+	capture->lanes = calloc(RT_MAX_CPUS, sizeof(*capture->lanes));
 	if (!capture->lanes || capture->fault_fd < 0)
 		rc = rt_err_set(err, -ENOMEM, "cannot allocate the capture");
 	else
@@ -698,12 +716,6 @@ int xt_capture_create(struct xt_capture **ret, const struct xt_instance *inst,
 	}
 	*ret = capture;
 	return 0;
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 void xt_capture_destroy(struct xt_capture *capture)

@@ -32,6 +32,8 @@ struct xt_capture_opts {
 int xt_capture_create(struct xt_capture **ret, const struct xt_instance *inst,
 		      struct xt_store *store, const struct xt_capture_opts *opts,
 		      struct rt_err *err);
+/* @cpu came online since, and nobody has it yet: it is drained and saved as the others are. */
+int xt_capture_add(struct xt_capture *capture, unsigned int cpu, struct rt_err *err);
 /* Ends the threads without a last drain. */
 void xt_capture_destroy(struct xt_capture *capture);
 

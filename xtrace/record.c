@@ -91,6 +91,36 @@ static void choose_level(struct xt_record *record)
 	free(stat);
 }
 
+/*
+ * The kernel records a CPU from its coming online, in a buffer as large as the others'.
+ * Those that we do not have yet; of @list only those that have recorded something when
+ * @recorded.
+ */
+static int take_new_cpus(struct xt_record *record, const char *list, bool recorded,
+			 struct rt_err *err)
+{
+	struct xt_ring_stats stats;
+	struct rt_cpuset cpus;
+	char text[RT_CPULIST_MAX];
+	int rc = 0;
+
+	if (record->opts.cpus || xt_place_read(record->root, &cpus, list, NULL) < 0 ||
+	    rt_cpuset_within(&cpus, &record->cpus))
+		return 0;
+	rt_cpuset_minus(&cpus, &record->cpus);
+	rt_cpuset_for_each(cpu, &cpus) {
+		if (recorded && (xt_instance_stats(&record->inst, cpu, &stats, NULL) < 0 ||
+				 stats.entries + stats.overrun == 0))
+			continue;
+		rc = first_of(rc, xt_capture_add(record->capture, cpu, err));
+		if (rc == 0)
+			rt_cpuset_add(&record->cpus, cpu);
+	}
+	if (rc == 0 && rt_cpuset_format(&record->cpus, text, sizeof(text)) == 0)
+		rc = xt_store_set(record->store, "session", "cpus", "%s", text);
+	return rc;
+}
+
 int xt_record_tick(struct xt_record *record, struct rt_err *err)
 {
 	int rc;
@@ -99,7 +129,8 @@ int xt_record_tick(struct xt_record *record, struct rt_err *err)
 		return 0;
 	xt_record_arm_new(record);
 	choose_level(record);
-	rc = xt_record_sample(record, err);
+	rc = take_new_cpus(record, "online", false, err);
+	rc = first_of(rc, xt_record_sample(record, err));
 	if (rc == 0 && xt_vms_stamp(record->root) != record->vms_stamp) {
 		rc = xt_record_note_vms(record, err);
 		if (rc == 0)
@@ -477,7 +508,9 @@ int xt_record_finish(struct xt_record *record, struct rt_err *err)
 		return 0;
 	xt_instance_on(&record->inst, false, NULL);
 	record->end_ns = clock_ns(CLOCK_MONOTONIC);
-	rc = save_rest(record, err);
+	/* One may have come and gone between two ticks. */
+	rc = take_new_cpus(record, "possible", true, err);
+	rc = first_of(rc, save_rest(record, rc < 0 ? NULL : err));
 	xt_record_reserve(record, false);
 	rc = first_of(rc, keep_final_stats(record));
 	rc = first_of(rc, note_last_losses(record, rc < 0 ? NULL : err));

@@ -341,6 +341,41 @@ TEST(a_cpu_without_a_buffer_cannot_be_captured)
 	finish(f);
 }
 
+TEST(a_cpu_that_comes_later_is_drained_and_saved_as_the_others_are)
+{
+	struct tree *tree = *state;
+	struct fixture *f = streaming(tree);
+	struct xt_cpu_stats stats;
+	struct rt_err err = { 0 };
+
+	put_buffer(tree, 7, "trace_pipe_raw", 4, 6);
+	put_stats(tree, 7, "entries: 24\nbytes: 500\n");
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_drain(f->capture, NULL), 0);
+	assert_int_equal(stored(f, 7), 0);
+	assert_int_equal(xt_capture_add(f->capture, 9, &err), -ENOENT);
+	assert_int_equal(xt_capture_add(f->capture, 7, NULL), 0);
+	assert_int_equal(xt_capture_drain(f->capture, NULL), 0);
+	assert_true(stored(f, 7) > 0);
+	assert_int_equal(stored(f, 7) % 24, 0);
+	assert_int_equal(xt_capture_stats(f->capture, 7, &stats, NULL), 0);
+	assert_int_equal(xt_capture_stop(f->capture, NULL), 0);
+	finish(f);
+}
+
+TEST(one_that_came_and_went_unseen_is_saved_at_the_end)
+{
+	struct tree *tree = *state;
+	struct fixture *f = streaming(tree);
+
+	put_buffer(tree, 7, "trace_pipe_raw", 4, 6);
+	put_stats(tree, 7, "entries: 24\nbytes: 500\n");
+	assert_int_equal(xt_capture_add(f->capture, 7, NULL), 0);
+	assert_int_equal(xt_capture_stop(f->capture, NULL), 0);
+	assert_int_equal(stored(f, 7), 24);
+	finish(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +393,8 @@ int main(void)
 		WITH_TREE(a_disk_that_takes_no_more_is_told_once),
 		WITH_TREE(half_a_sub_buffer_is_an_error),
 		WITH_TREE(a_cpu_without_a_buffer_cannot_be_captured),
+		WITH_TREE(a_cpu_that_comes_later_is_drained_and_saved_as_the_others_are),
+		WITH_TREE(one_that_came_and_went_unseen_is_saved_at_the_end),
 	};
 
 	return RUN_TESTS(tests);

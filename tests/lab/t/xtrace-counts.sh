@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shows: what a directory holds and calls lost is what the kernel counted; trace-cmd sees the same events
+# shows: what a directory holds and calls lost is what the kernel counted, of CPUs too that come online in a session; trace-cmd sees the same events
 # lab: --guests 1
 # shellcheck source=tests/lab/xtrace-lib.sh
 . "$(dirname "$0")/../xtrace-lib.sh"
@@ -30,6 +30,27 @@ for size in 4m 64k; do
 	echo "-b $size: $kernel events, $(sum s$size lost) lost"
 done
 same "lost with 4m" 0 "$(sum s4m lost)"
+
+# One CPU comes and stays, the other has gone before anybody looks.
+cpus=/sys/devices/system/cpu
+on_for() { echo 1 >"$cpus/cpu$1/online" && taskset -c "$1" true; }
+echo 0 >$cpus/cpu2/online
+echo 0 >$cpus/cpu3/online
+xtrace-run -m stream -e sched -o late sh -c 'while [ ! -e late.end ]; do sleep 0.1; done' 2>/dev/null &
+await_session default
+on_for 2
+on_for 3
+echo 0 >$cpus/cpu3/online
+xtrace-ctl pause || fail "pause"
+kernel=$(kernel_count xtrace-default)
+xtrace-ctl stop || fail "stop"
+touch late.end
+wait
+echo 1 >$cpus/cpu3/online
+same "CPUs" 0-3 "$(sed -n 's/^cpus = //p' late/session)"
+[ -s late/cpu2.xt ] && [ -s late/cpu3.xt ] || fail "the CPUs that came are not recorded"
+same "events with those" "$kernel" $(($(events_in late) + $(lost_in late)))
+same "lost of those" 0 "$(sum late lost)"
 
 # The same events at the same moment, by their arguments and in their order.  On a slow
 # machine trace-cmd sometimes leaves the end in the kernel's buffers (its --stat has
