@@ -213,7 +213,8 @@ static int track_place(const struct mrg_cover *c, struct mrg_piece *p, const str
 
 struct tried {
 	struct mrg_piece piece;
-	size_t hit;
+	size_t hit;	/* windows that its line puts events into, */
+	size_t out;	/* and events that it puts into none */
 };
 
 static bool runs_alike(const struct mrg_piece *p)
@@ -224,11 +225,16 @@ static bool runs_alike(const struct mrg_piece *p)
 	return line.rate == 0;
 }
 
-/* Windows that a piece's events hit where the vCPUs' runs are known. */
-static size_t windows_hit(const struct mrg_cover *c, const struct mrg_piece *p)
+/*
+ * Windows that a piece's events hit where the vCPUs' runs are known.  An event that may be in
+ * either of two windows leaves the lines between them in the polygon: its own line may be one.
+ */
+static void try_line(const struct mrg_cover *c, struct tried *tried)
 {
-	size_t nr = 0;
+	const struct mrg_piece *p = &tried->piece;
+	struct mrg_line line;
 
+	mrg_poly_line(&p->fit.poly, p->fit.from, p->fit.to, &line);
 	for (unsigned int l = 0; l < c->nr; l++) {
 		const struct mrg_vcpu *v = p->place.vcpu[l] == MRG_NO_MATCH ? NULL :
 					   &c->vcpus->v[p->place.vcpu[l]];
@@ -238,24 +244,27 @@ static size_t windows_hit(const struct mrg_cover *c, const struct mrg_piece *p)
 		for (size_t i = v ? mrg_times_from(&c->lanes[l], p->fit.from) : 0; i < end; i++) {
 			int64_t t = c->lanes[l].t[i];
 
-			t += mrg_poly_middle(&p->fit.poly, t);
+			t += line.offset + llround(line.rate * (double)(t - line.at));
 			if (t < v->first || t > v->last)
 				continue;
 			s = mrg_span_at(v->spans, v->nr, t, s);
-			nr += s != hit;
+			tried->out += t > v->spans[s].end + c->noise &&
+				      (s + 1 == v->nr || t < v->spans[s + 1].start - c->noise);
+			tried->hit += s != hit;
 			hit = s;
 		}
 	}
-	return nr;
 }
 
-/* Places that the law allows: that which more windows prove, breaks less, needs no drift. */
+/* Places that the law allows: that which more windows prove, breaks less, leaves nothing out. */
 static bool better(const struct tried *a, const struct tried *b)
 {
 	if (a->hit > b->hit + b->hit / 50 || b->hit > a->hit + a->hit / 50)
 		return a->hit > b->hit;
 	if (a->piece.fit.outside != b->piece.fit.outside)
 		return a->piece.fit.outside < b->piece.fit.outside;
+	if (a->out != b->out)
+		return a->out < b->out;
 	return runs_alike(&a->piece) && !runs_alike(&b->piece);
 }
 
@@ -288,7 +297,8 @@ static int choose_piece(struct mrg_cover *c, struct mrg_piece *ret, const struct
 		tried[i].piece.place = places[i];
 	for (size_t i = 0; rc == 0 && i < nr; i++) {
 		rc = track_place(c, &tried[i].piece, w);
-		tried[i].hit = rc == 0 && nr > 1 ? windows_hit(c, &tried[i].piece) : 0;
+		if (rc == 0 && nr > 1)
+			try_line(c, &tried[i]);
 		if (rc == 0 && better(&tried[i], &tried[best]))
 			best = i;
 	}
