@@ -40,7 +40,7 @@ $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/x
 	$(eval $(t)-libs := libview.a $(mrg-libs))$(eval $(t)-ldlibs := $(mrg-ldlibs)))
 
 CMD_TESTS += $(addprefix tests/cmd/xtrace-,latency.sh multi-merge.sh view.sh)
-CMD_TESTS += tests/cmd/ftrace-text.sh
+CMD_TESTS += $(addprefix tests/cmd/,ftrace-text.sh merge-moved.sh)
 DEPS += trace-cmd python3 libxml2-utils
 
 FUZZERS += tests/fuzz/fuzz-mergefile
