@@ -131,6 +131,7 @@ struct job {
 	size_t *set_back_from;
 	size_t nr_set_back_froms, set_back_from_room;
 	size_t last_page;		/* where the last sub-buffer begins in ->times */
+	bool turned;			/* and its times go back within it */
 	struct mrg_run *runs;
 	size_t nr_runs, runs_room;
 	struct mrg_gap *gaps;
@@ -320,7 +321,7 @@ static bool job_page(const struct extract *x, struct job *job, const uint8_t *pa
 {
 	struct xt_cursor cursor;
 	struct xt_rec rec;
-	bool ok = true, first = true;
+	bool ok = true, first = true, back;
 
 	xt_cursor_start(&cursor, page, page_size, (uint16_t)job->lane);
 	while (ok && xt_cursor_next(&cursor, &rec)) {
@@ -333,10 +334,12 @@ static bool job_page(const struct extract *x, struct job *job, const uint8_t *pa
 		if (job->lost)
 			ok = job_lost(job, rec.ts);
 		job->lost = false;
-		if (first && job->any && rec.ts + SET_BACK_NS < job->last_ts && x->times)
+		back = job->any && rec.ts + SET_BACK_NS < job->last_ts && x->times;
+		if (first && job->any && (back || job->turned))
 			ok = ok && job_set_back(job, number);
 		if (first)
 			job->last_page = job->nr_times;
+		job->turned = !first && (back || job->turned);
 		first = false;
 		if (!job->any)
 			job->first_ts = rec.ts;
@@ -536,15 +539,17 @@ static int lane_reserve(struct mrg_lane_data *lane, const struct job *jobs, size
 	       lane->set_back_page && lane->set_back_from ? 0 : -ENOMEM;
 }
 
-static void lane_add(struct mrg_lane_data *lane, const struct job *job, size_t last_page,
-		     bool times, bool lost, bool any)
+/* @before: the job before it that had an event, and where its last sub-buffer begins; or NULL. */
+static void lane_add(struct mrg_lane_data *lane, const struct job *job, const struct job *before,
+		     size_t last_page, bool times, bool lost)
 {
 	size_t nr = lane->nr_set_backs;
 
 	if (job->any && lost)
-		lane->gaps[lane->nr_gaps++] = (struct mrg_gap){ any ? lane->last : 0,
+		lane->gaps[lane->nr_gaps++] = (struct mrg_gap){ before ? lane->last : 0,
 								job->first_ts };
-	if (job->any && any && times && job->first_ts + SET_BACK_NS < lane->last) {
+	if (job->any && before && times &&
+	    (before->turned || job->first_ts + SET_BACK_NS < lane->last)) {
 		lane->set_back[nr] = lane->nr_times;
 		lane->set_back_from[nr] = last_page;
 		lane->set_back_page[nr++] = job->first_page;
@@ -555,7 +560,7 @@ static void lane_add(struct mrg_lane_data *lane, const struct job *job, size_t l
 		lane->set_back_page[nr++] = job->set_back_page[i];
 	}
 	lane->nr_set_backs = nr;
-	if (job->any && !any)
+	if (job->any && !before)
 		lane->first = job->first_ts;
 	if (job->any)
 		lane->last = job->last_ts;
@@ -601,21 +606,22 @@ static void slice_lane(struct mrg_lane_data *lane, const struct extract *x, unsi
 static int collect_lane(struct mrg_lane_data *lane, const struct extract *x, unsigned int l,
 			size_t first, size_t nr)
 {
-	bool any = false, lost = false;
+	const struct job *before = NULL;	/* with an event */
 	size_t last_page = 0;
+	bool lost = false;
 
 	if (lane_reserve(lane, x->jobs + first, nr, x->nr_slices) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < nr; i++) {
 		struct job *job = &x->jobs[first + i];
-		size_t before = lane->nr_times;
+		size_t begin = lane->nr_times;
 
 		/* what is before the first record of all is unknown anyway */
-		lost = (lost || job->lost_first) && (any || x->slices);
-		lane_add(lane, job, last_page, x->times, lost, any);
+		lost = (lost || job->lost_first) && (before || x->slices);
+		lane_add(lane, job, before, last_page, x->times, lost);
 		lost = job->lost || (lost && !job->any);
-		last_page = job->any ? before + job->last_page : last_page;
-		any |= job->any;
+		last_page = job->any ? begin + job->last_page : last_page;
+		before = job->any ? job : before;
 		/* nothing is in memory twice: the lane's pages come as these go */
 		free(job->times);
 		free(job->runs);

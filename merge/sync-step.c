@@ -5,7 +5,9 @@
  * The kernel has no negative delta: the first event behind the step gets the time
  * of the one before it, and all that follow up to the end of the sub-buffer lag
  * by the silence that was there.  Times that are equal mark the step; the lag is
- * what puts the events into windows before the next sub-buffer's begin.
+ * what puts the events into windows before the next sub-buffer's begin.  Where that
+ * event came while another was being written, the kernel writes its time as it is,
+ * and the sub-buffer's times go back (sync-member.c).
  */
 #include "merge/sync-step.h"
 
@@ -30,12 +32,14 @@ int64_t mrg_lines_map(const struct mrg_lane_lines *lines, int64_t t)
 	       llround(lines->lines[i].rate * (double)(t - lines->lines[i].at));
 }
 
-/* The only event of the sub-buffer at the time of the one before it; 0 none, or several. */
+/* The only event of the sub-buffer at the time of the one before it; 0 none, several, or it is told. */
 static size_t find_step(const struct mrg_step *step)
 {
 	size_t found = 0;
 
 	for (size_t i = step->from + 1; i < step->to; i++) {
+		if (step->t[i] < step->t[i - 1])
+			return 0;
 		if (step->t[i] != step->t[i - 1])
 			continue;
 		if (found)

@@ -132,3 +132,13 @@ for name in migration hotplug; do
 	expect_status 0
 	expect_stdout_like '"name":"vm1",.*"method":"windows".*"violations":0,'
 done
+
+it 'follows a clock that is set back within a sub-buffer, which the kernel may tell or not'
+run xtrace-multi-merge --check -o "$w/stepped" tests/fixtures/stepped/{host,vm1}
+expect_status 0
+expect_stdout_like 'vm1: windows, .* 26834 events checked, 0 outside of their vCPU.s windows'
+for cpu in 0 1; do
+	xtrace-view --time rel -f time -H vm1 -c $cpu "$w/stepped" >"$w/times"
+	sort -c -n "$w/times" || fail "CPU $cpu: its events stand in another order than they came"
+	[ "$(wc -l <"$w/times")" -gt 13000 ] || fail "CPU $cpu: not all is there"
+done

@@ -342,14 +342,16 @@ TEST(ticks_of_another_time_are_no_proof_against_the_time_of_day)
 /*
  * A lane as the ring buffer tells it when its clock is set back by @by at @when
  * (guest's time): the sub-buffer of that moment goes on as if the step's own event
- * had come at once, the next one begins with the new time.
+ * had come at once, the next one begins with the new time.  @told: the kernel wrote that
+ * event's time as it was, as it does where an interrupt came into the writing of one.
  */
-static void set_back(const struct mrg_times *times, int64_t when, int64_t by,
+static void set_back(const struct mrg_times *times, int64_t when, int64_t by, bool told,
 		     struct mrg_lane_data *ret)
 {
 	size_t nr = times->nr, step = mrg_times_from(times, when), page_end;
 	int64_t gap = step > 0 && step < nr ? times->t[step] - times->t[step - 1] : 0;
 
+	gap = told ? by : gap;
 	page_end = (step / PAGE_EVENTS + 1) * PAGE_EVENTS;
 	*ret = (struct mrg_lane_data){ .cpu = times->cpu, .nr_times = nr, .nr_events = nr };
 	ret->times = malloc((nr + 1) * sizeof(*ret->times));
@@ -366,9 +368,26 @@ static void set_back(const struct mrg_times *times, int64_t when, int64_t by,
 	ret->set_back_from[0] = page_end - PAGE_EVENTS;
 }
 
+/* Each event where its sub-buffer's clock puts it. */
+static size_t outside_by_page(const struct mrg_lane_data *data, const struct mrg_lane *lane,
+			      const struct mrg_vcpu *v)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < data->nr_times; i++) {
+		const struct mrg_lane_clock *clock = mrg_lane_clock_at(lane, i / PAGE_EVENTS);
+		int64_t t = (int64_t)mrg_lane_clock_map(clock, data->times[i]);
+
+		nr += t > v->spans[mrg_span_search(v->spans, v->nr, t)].end + 3 ||
+		      t < v->spans[mrg_span_search(v->spans, v->nr, t)].start - 3;
+	}
+	return nr;
+}
+
 TEST(a_clock_that_is_set_back_has_epochs)
 {
-	for (unsigned int seed = 0; seed < 4; seed++) {
+	for (unsigned int seed = 0; seed < 8; seed++) {
+		bool told = seed % 2;
 		struct world_plan plan = lab;
 		struct mrg_lane_data lanes[2];
 		struct mrg_data data = { .lanes = lanes, .nr_lanes = 2 };
@@ -388,13 +407,16 @@ TEST(a_clock_that_is_set_back_has_epochs)
 		host.vcpus = w.vcpus;
 		host.used = calloc(2, sizeof(*host.used));
 		for (unsigned int l = 0; l < 2; l++) {
-			set_back(&w.lanes[l], w.lanes[l].t[0] + 3 * S, 2 * S, &lanes[l]);
+			set_back(&w.lanes[l], w.lanes[l].t[0] + 3 * S, 2 * S, told, &lanes[l]);
 			times[l] = (struct mrg_times){ (const int64_t *)lanes[l].times,
 						       lanes[l].nr_times, l };
 		}
 		assert_int_equal(mrg_sync_windows(&guest, &host, NULL), 0);
 		for (unsigned int l = 0; l < 2; l++) {
-			assert_int_equal(member.lanes[l].nr_epochs, 2);
+			assert_int_equal(member.lanes[l].nr_epochs, told ? 3 : 2);
+			if (told)
+				assert_int_equal(outside_by_page(&lanes[l], &member.lanes[l],
+								 &w.vcpus.v[vcpu[l]]), 0);
 			mrg_check_lane(&check, &lanes[l], &member.lanes[l], &w.vcpus.v[vcpu[l]]);
 		}
 		if (getenv("TEST_SHOW"))
