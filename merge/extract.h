@@ -52,7 +52,7 @@ struct mrg_lane_data {
 	size_t nr_times;
 	size_t *set_back;	/* indexes into times: the clock was set back before these */
 	uint64_t *set_back_page;	/* the sub-buffers that begin with them, */
-	size_t *set_back_from;		/* and where the sub-buffers before these begin: of the step */
+	size_t *set_back_from;		/* and where those of the steps begin */
 	size_t nr_set_backs;
 	struct mrg_run *runs;
 	size_t nr_runs;

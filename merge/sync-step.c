@@ -32,7 +32,7 @@ int64_t mrg_lines_map(const struct mrg_lane_lines *lines, int64_t t)
 	       llround(lines->lines[i].rate * (double)(t - lines->lines[i].at));
 }
 
-/* The only event of the sub-buffer at the time of the one before it; 0 none, several, or it is told. */
+/* The only event at the time of the one before it; 0: none, several, or times that go back. */
 static size_t find_step(const struct mrg_step *step)
 {
 	size_t found = 0;

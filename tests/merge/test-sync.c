@@ -337,53 +337,6 @@ TEST(ticks_of_another_time_are_no_proof_against_the_time_of_day)
 		assert_true(tick_again(seed) < 0);
 }
 
-#define PAGE_EVENTS 60
-
-/*
- * A lane as the ring buffer tells it when its clock is set back by @by at @when
- * (guest's time): the sub-buffer of that moment goes on as if the step's own event
- * had come at once, the next one begins with the new time.  @told: the kernel wrote that
- * event's time as it was, as it does where an interrupt came into the writing of one.
- */
-static void set_back(const struct mrg_times *times, int64_t when, int64_t by, bool told,
-		     struct mrg_lane_data *ret)
-{
-	size_t nr = times->nr, step = mrg_times_from(times, when), page_end;
-	int64_t gap = step > 0 && step < nr ? times->t[step] - times->t[step - 1] : 0;
-
-	gap = told ? by : gap;
-	page_end = (step / PAGE_EVENTS + 1) * PAGE_EVENTS;
-	*ret = (struct mrg_lane_data){ .cpu = times->cpu, .nr_times = nr, .nr_events = nr };
-	ret->times = malloc((nr + 1) * sizeof(*ret->times));
-	ret->set_back = malloc(sizeof(*ret->set_back));
-	ret->set_back_page = malloc(sizeof(*ret->set_back_page));
-	ret->set_back_from = malloc(sizeof(*ret->set_back_from));
-	for (size_t i = 0; i < nr; i++)
-		ret->times[i] = (uint64_t)(times->t[i] - (i < step ? 0 : i < page_end ? gap : by));
-	if (page_end >= nr)
-		return;
-	ret->nr_set_backs = 1;
-	ret->set_back[0] = page_end;
-	ret->set_back_page[0] = page_end / PAGE_EVENTS;
-	ret->set_back_from[0] = page_end - PAGE_EVENTS;
-}
-
-/* Each event where its sub-buffer's clock puts it. */
-static size_t outside_by_page(const struct mrg_lane_data *data, const struct mrg_lane *lane,
-			      const struct mrg_vcpu *v)
-{
-	size_t nr = 0;
-
-	for (size_t i = 0; i < data->nr_times; i++) {
-		const struct mrg_lane_clock *clock = mrg_lane_clock_at(lane, i / PAGE_EVENTS);
-		int64_t t = (int64_t)mrg_lane_clock_map(clock, data->times[i]);
-
-		nr += t > v->spans[mrg_span_search(v->spans, v->nr, t)].end + 3 ||
-		      t < v->spans[mrg_span_search(v->spans, v->nr, t)].start - 3;
-	}
-	return nr;
-}
-
 TEST(a_clock_that_is_set_back_has_epochs)
 {
 	for (unsigned int seed = 0; seed < 8; seed++) {
@@ -407,7 +360,8 @@ TEST(a_clock_that_is_set_back_has_epochs)
 		host.vcpus = w.vcpus;
 		host.used = calloc(2, sizeof(*host.used));
 		for (unsigned int l = 0; l < 2; l++) {
-			set_back(&w.lanes[l], w.lanes[l].t[0] + 3 * S, 2 * S, told, &lanes[l]);
+			world_set_back(&w.lanes[l], w.lanes[l].t[0] + 3 * S, 2 * S, told,
+				       &lanes[l]);
 			times[l] = (struct mrg_times){ (const int64_t *)lanes[l].times,
 						       lanes[l].nr_times, l };
 		}
@@ -415,8 +369,8 @@ TEST(a_clock_that_is_set_back_has_epochs)
 		for (unsigned int l = 0; l < 2; l++) {
 			assert_int_equal(member.lanes[l].nr_epochs, told ? 3 : 2);
 			if (told)
-				assert_int_equal(outside_by_page(&lanes[l], &member.lanes[l],
-								 &w.vcpus.v[vcpu[l]]), 0);
+				assert_int_equal(world_outside(&lanes[l], &member.lanes[l],
+							       &w.vcpus.v[vcpu[l]]), 0);
 			mrg_check_lane(&check, &lanes[l], &member.lanes[l], &w.vcpus.v[vcpu[l]]);
 		}
 		if (getenv("TEST_SHOW"))

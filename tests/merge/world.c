@@ -203,3 +203,45 @@ void world_finish(struct world *world)
 	}
 	mrg_vcpus_finish(&world->vcpus);
 }
+
+/* ---- a clock that is set back ---- */
+
+#define PAGE_EVENTS 60	/* of a lane's sub-buffer */
+
+void world_set_back(const struct mrg_times *times, int64_t when, int64_t by, bool told,
+		    struct mrg_lane_data *ret)
+{
+	size_t nr = times->nr, step = mrg_times_from(times, when), page_end;
+	int64_t gap = step > 0 && step < nr ? times->t[step] - times->t[step - 1] : 0;
+
+	gap = told ? by : gap;
+	page_end = (step / PAGE_EVENTS + 1) * PAGE_EVENTS;
+	*ret = (struct mrg_lane_data){ .cpu = times->cpu, .nr_times = nr, .nr_events = nr };
+	ret->times = malloc((nr + 1) * sizeof(*ret->times));
+	ret->set_back = malloc(sizeof(*ret->set_back));
+	ret->set_back_page = malloc(sizeof(*ret->set_back_page));
+	ret->set_back_from = malloc(sizeof(*ret->set_back_from));
+	for (size_t i = 0; i < nr; i++)
+		ret->times[i] = (uint64_t)(times->t[i] - (i < step ? 0 : i < page_end ? gap : by));
+	if (page_end >= nr)
+		return;
+	ret->nr_set_backs = 1;
+	ret->set_back[0] = page_end;
+	ret->set_back_page[0] = page_end / PAGE_EVENTS;
+	ret->set_back_from[0] = page_end - PAGE_EVENTS;
+}
+
+size_t world_outside(const struct mrg_lane_data *data, const struct mrg_lane *lane,
+		     const struct mrg_vcpu *v)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < data->nr_times; i++) {
+		const struct mrg_lane_clock *clock = mrg_lane_clock_at(lane, i / PAGE_EVENTS);
+		int64_t t = (int64_t)mrg_lane_clock_map(clock, data->times[i]);
+
+		nr += t > v->spans[mrg_span_search(v->spans, v->nr, t)].end + 3 ||
+		      t < v->spans[mrg_span_search(v->spans, v->nr, t)].start - 3;
+	}
+	return nr;
+}

@@ -9,6 +9,8 @@
 #ifndef TESTS_MERGE_WORLD_H
 #define TESTS_MERGE_WORLD_H
 
+#include "merge/extract.h"
+#include "merge/set.h"
 #include "merge/sync-windows.h"
 
 #define WORLD_CPUS 8
@@ -54,6 +56,18 @@ struct world {
 
 void world_make(struct world *world, const struct world_plan *plan);
 void world_finish(struct world *world);
+
+/*
+ * A lane as the ring buffer tells it when its clock is set back by @by at @when
+ * (guest's time): the sub-buffer of that moment goes on as if the step's own event
+ * had come at once, the next one begins with the new time.  @told: the kernel wrote that
+ * event's time as it was, as it does where an interrupt came into the writing of one.
+ */
+void world_set_back(const struct mrg_times *times, int64_t when, int64_t by, bool told,
+		    struct mrg_lane_data *ret);
+/* Events that are in no window where their sub-buffer's clock puts them. */
+size_t world_outside(const struct mrg_lane_data *data, const struct mrg_lane *lane,
+		     const struct mrg_vcpu *v);
 uint64_t world_random(uint64_t below);
 
 #endif /* TESTS_MERGE_WORLD_H */
