@@ -16,10 +16,17 @@ until_true() {
 
 	for tries in $(seq 300); do
 		eval "$1" && return
-		nap 0.1
+		nap 0.3
 	done
 	fail "waited in vain: $1 ($tries looks)"
 }
+
+# Traces are judged outside, in this folder: reading one here costs seconds.
+there=/run/out/freeze
+rm -rf $there
+mkdir $there || exit
+# flush_ends DIR
+flush_ends() { cp -r "$1" $there/ && (cd $there && lab-outside "$dir/flush-ends.py" "${1##*/}"); }
 
 lab-guest start vm5 --net --append "kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1"
 lab-guest wait-ready vm5 || fail "vm5 did not start"
@@ -44,7 +51,7 @@ one_call() {
 	until_true "grep -q '^incident = ' $3/session"
 	[ "$2" = stop ] || xtrace-ctl -s h stop >/dev/null
 	wait $owner || fail "xtrace-run: $(cat "$3.err")"
-	saved=$("$dir/flush-ends.py" "$3")
+	saved=$(flush_ends "$3")
 	echo "$3: $saved"
 	read -r id word cpu cpus own all <<<"$saved"
 	[ -n "$all" ] || fail "no incident in $3: $(grep incident "$3/session")"
@@ -85,7 +92,7 @@ all_calls() {
 judge_guest() {
 	local ends id own
 
-	ends=$("$dir/flush-ends.py" "$share/g-$1") || fail "the guest's trace cannot be judged"
+	ends=$(flush_ends "$share/g-$1") || fail "the guest's trace cannot be judged"
 	echo "$ends"
 	same "flushes of the guest" "$(wc -w <<<"$ids")" "$(wc -l <<<"$ends")"
 	while read -r id _ _ _ own _; do

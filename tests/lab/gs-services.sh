@@ -46,7 +46,7 @@ lines() { sed -nE "1,/;$mark\$/d; s/^[^;]*;kvmrt-gsd: [0-9TZ:.-]+ //p" log; }
 await() {
 	for _ in $(seq 100); do
 		lines | grep -qE "$1" && return
-		nap 0.1
+		nap 0.3
 	done
 	fail "no line like '$1'; the last ones: $(lines | tail -n 5)"
 }
@@ -59,7 +59,7 @@ count() {
 await_count() {
 	for _ in $(seq 600); do
 		[ "$(count "$1" "$2")" = "$3" ] && return
-		nap 0.1
+		nap 0.3
 	done
 	fail "$2 of $1: expected $3, found $(count "$1" "$2")"
 }
@@ -148,7 +148,7 @@ await "vm2/[01]: flush of the trace, CPUs of the VM, $incident"
 # that of the trace with the data, and this one
 for _ in $(seq 100); do
 	kvmrt-gsd --status | grep -q '^sessions   2 asked to flush, 0 not answered yet, 0 failed' && break
-	nap 0.1
+	nap 0.3
 done
 kvmrt-gsd --status | grep '^sessions   2 asked to flush, 0 not answered yet, 0 failed' ||
 	fail "$(kvmrt-gsd --status | grep ^sessions)"
@@ -200,11 +200,11 @@ same 'messages, wrong ones' "$((2 * messages)) 0" "$(cat found)"
 echo '--- a hostile guest: the host stays up, its log gets no more than the limit, vm2 is served'
 daemon=$(cat /run/kvmrt-gsd/lock)
 kill -TERM "$daemon"
-for ((i = 0; i < 600; i++)); do
+for ((i = 0; i < 200; i++)); do
 	[ -e /run/kvmrt-gsd/control ] || break
-	nap 0.1
+	nap 0.3
 done
-[ $i -lt 600 ] || fail "the daemon does not end: $(grep -E '^(State|Sig)' "/proc/$daemon/status"; cat "/proc/$daemon/stack")"
+[ $i -lt 200 ] || fail "the daemon does not end: $(grep -E '^(State|Sig)' "/proc/$daemon/status"; cat "/proc/$daemon/stack")"
 for instance in kvmrt-gsd kvmrt-gsd-module; do
 	[ ! -d /sys/kernel/tracing/instances/$instance ] || fail "the instance $instance stays"
 done

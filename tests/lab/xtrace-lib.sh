@@ -13,7 +13,7 @@ await_session() {
 
 	for ((i = 0; i < 300; i++)); do
 		xtrace-ctl -s "$1" status 2>/dev/null | grep -q ': recording' && return
-		nap 0.1
+		nap 0.2
 	done
 	fail "session $1 does not record"
 }

@@ -112,7 +112,7 @@ until_more() {
 	from=$(count "$1")
 	for tries in $(seq 400); do
 		[ "$(($(count "$1") - ${from:-0}))" -ge "$2" ] && return
-		nap 0.1
+		nap 0.3
 	done
 	fail "$1 stays at $(count "$1") after $tries looks: $(lines | tail -n 3; tail -n 3 console qemu.log)"
 }
@@ -160,7 +160,7 @@ incomplete() { lines | grep -c 'mover.*bytes missing\]'; }
 expect_more_incomplete() {
 	for _ in $(seq 200); do
 		[ $(($(incomplete) - $2)) -ge "$3" ] && return
-		nap 0.1
+		nap 0.3
 	done
 	fail "$1: expected $3 incomplete messages more than $2, found $(incomplete): $(lines | tail -n 12 | cut -c1-60,240-; kvmrt-gsd --status)"
 }
