@@ -158,6 +158,9 @@ ALL_OBJS := $(sort $(foreach n,$(ARCHIVES) $(PROGRAMS) $(SHARED) $(TOOLS) $(UNIT
 	$($(n)-objs)))
 -include $(patsubst %.o,$(O)/%.d,$(ALL_OBJS))
 
+# For what only the compiler's words are wanted of.
+objects: $(addprefix $(O)/,$(ALL_OBJS))
+
 # The completion of a command is made from its own option table.
 completions: $(addprefix $(O)/completions/,$(PROGRAMS))
 $(O)/completions/%: $(O)/bin/% doc/make-completion
@@ -177,4 +180,4 @@ clean:
 	$(call say,CLEAN,$(O))
 	$(Q)rm -rf $(O)
 
-.PHONY: all programs completions deps clean
+.PHONY: all programs objects completions deps clean
