@@ -62,56 +62,19 @@ static int epoch_set_lines(struct mrg_epoch *epoch, const struct mrg_segment *ow
 	return 0;
 }
 
-/* Where the times of a step's sub-buffer go back to what is less than its first; 0: nowhere. */
-static size_t find_turn(const struct mrg_lane_data *data, size_t step)
-{
-	size_t from = data->set_back_from[step], to = data->set_back[step], turn = from + 1, i;
-
-	while (turn < to && data->times[turn] >= data->times[turn - 1])
-		turn++;
-	for (i = turn; i < to && data->times[i] < data->times[from]; i++)
-		;
-	return turn < to && i == to ? turn : 0;
-}
-
-/* Such a sub-buffer is an epoch of its own: what is less than its first is behind the step. */
-static int step_clock(struct mrg_lane_clock *ret, const struct mrg_lane_clock *before,
-		      const struct mrg_lane_clock *behind, uint64_t first, uint64_t turn)
-{
-	struct mrg_segment *segs = malloc((before->nr + 1) * sizeof(*segs));
-	size_t from = before->nr - 1, nr = 1;
-
-	if (!segs)
-		return -ENOMEM;
-	while (from > 0 && first < before->segments[from].in0)
-		from--;
-	segs[0] = behind->segments[0];
-	segs[0].in0 = turn;
-	segs[0].out0 = mrg_segment_map(&behind->segments[0], turn);
-	for (size_t i = from; i < before->nr; i++)
-		segs[nr++] = before->segments[i];
-	segs[1].in0 = first;
-	segs[1].out0 = mrg_segment_map(&before->segments[from], first);
-	*ret = (struct mrg_lane_clock){ .segments = segs, .nr = nr };
-	ret->error_ns = before->error_ns > behind->error_ns ? before->error_ns : behind->error_ns;
-	return 0;
-}
-
 /* The last of *@nr epochs has just been set; the one of the step before it goes between. */
 static int add_step_epoch(struct mrg_epoch *epochs, size_t *nr, const struct mrg_lane_data *data,
 			  size_t step)
 {
 	struct mrg_epoch behind = epochs[*nr - 1], *at = &epochs[*nr - 1];
-	size_t turn = *nr > 1 ? find_turn(data, step) : 0;
 	struct mrg_lane_clock clock;
 	int rc;
 
-	if (!turn || behind.first_page <= at[-1].first_page + 1)
+	if (*nr < 2 || behind.first_page <= at[-1].first_page + 1)
 		return 0;
-	rc = step_clock(&clock, &at[-1].clock, &behind.clock,
-			data->times[data->set_back_from[step]], data->times[turn]);
+	rc = mrg_step_clock(&clock, data, step, &at[-1].clock, &behind.clock);
 	if (rc < 0)
-		return rc;
+		return rc == -ESRCH ? 0 : rc;
 	*at = (struct mrg_epoch){ .first_page = behind.first_page - 1, .clock = clock };
 	epochs[(*nr)++] = behind;
 	return 0;

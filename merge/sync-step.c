@@ -7,7 +7,7 @@
  * by the silence that was there.  Times that are equal mark the step; the lag is
  * what puts the events into windows before the next sub-buffer's begin.  Where that
  * event came while another was being written, the kernel writes its time as it is,
- * and the sub-buffer's times go back (sync-member.c).
+ * and the sub-buffer's times go back: what is less than its first is behind the step.
  */
 #include "merge/sync-step.h"
 
@@ -125,4 +125,43 @@ int mrg_step_line(struct mrg_lane_lines *lines, const struct mrg_step *step)
 	}
 	free(fit.v);
 	return rc;
+}
+
+/* Where the times of a step's sub-buffer go back to what is less than its first; 0: nowhere. */
+static size_t find_turn(const struct mrg_lane_data *data, size_t step)
+{
+	size_t from = data->set_back_from[step], to = data->set_back[step], turn = from + 1, i;
+
+	while (turn < to && data->times[turn] >= data->times[turn - 1])
+		turn++;
+	for (i = turn; i < to && data->times[i] < data->times[from]; i++)
+		;
+	return turn < to && i == to ? turn : 0;
+}
+
+int mrg_step_clock(struct mrg_lane_clock *ret, const struct mrg_lane_data *data, size_t step,
+		   const struct mrg_lane_clock *before, const struct mrg_lane_clock *behind)
+{
+	uint64_t first = data->times[data->set_back_from[step]], turn;
+	size_t from = before->nr - 1, at = find_turn(data, step), nr = 1;
+	struct mrg_segment *segs;
+
+	if (!at)
+		return -ESRCH;
+	turn = data->times[at];
+	segs = malloc((before->nr + 1) * sizeof(*segs));
+	if (!segs)
+		return -ENOMEM;
+	while (from > 0 && first < before->segments[from].in0)
+		from--;
+	segs[0] = behind->segments[0];
+	segs[0].in0 = turn;
+	segs[0].out0 = mrg_segment_map(&behind->segments[0], turn);
+	for (size_t i = from; i < before->nr; i++)
+		segs[nr++] = before->segments[i];
+	segs[1].in0 = first;
+	segs[1].out0 = mrg_segment_map(&before->segments[from], first);
+	*ret = (struct mrg_lane_clock){ .segments = segs, .nr = nr };
+	ret->error_ns = before->error_ns > behind->error_ns ? before->error_ns : behind->error_ns;
+	return 0;
 }

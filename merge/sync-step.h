@@ -5,6 +5,8 @@
 #ifndef MRG_SYNC_STEP_H
 #define MRG_SYNC_STEP_H
 
+#include "merge/clock.h"
+#include "merge/extract.h"
 #include "merge/sync-windows.h"
 
 struct mrg_step {
@@ -21,6 +23,16 @@ struct mrg_step {
  * None is added where the step cannot be seen or no lag fits.  0 or -ENOMEM.
  */
 int mrg_step_line(struct mrg_lane_lines *lines, const struct mrg_step *step);
+
+/**
+ * mrg_step_clock() - the clock of a step's sub-buffer whose times go back.
+ * @data: the lane's; @step counts its set_back.  @before, @behind: the clocks beside it.
+ *
+ * Return: 0, and *@ret has ->segments that the caller frees; -ESRCH: they do not go back, or
+ * not to less than the sub-buffer's first; -ENOMEM.
+ */
+int mrg_step_clock(struct mrg_lane_clock *ret, const struct mrg_lane_data *data, size_t step,
+		   const struct mrg_lane_clock *before, const struct mrg_lane_clock *behind);
 
 /* Where the lines put a time. */
 int64_t mrg_lines_map(const struct mrg_lane_lines *lines, int64_t t);

@@ -55,7 +55,7 @@ hot_files() {
 	done
 	find /bin /sbin /lib /lib64 -maxdepth 0 -type l
 	find /etc/ld.so.cache /etc/passwd /etc/group /etc/shadow -maxdepth 0 2>/dev/null
-	[[ $* != *python3* ]] || hot_python
+	[[ ${files[*]} != *python3* ]] || hot_python
 }
 
 # hot_python: the modules that a script loads before it does anything

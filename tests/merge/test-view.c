@@ -78,7 +78,7 @@ static struct scene *waves(unsigned int nr)
 	return scene;
 }
 
-/* Without their first field, and with it in front of each line again. */
+/* Each line without its first field. */
 static char *without_first(const char *text)
 {
 	char *ret = strdup(text), *to = ret;
