@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -239,13 +240,19 @@ static int set_policy(const struct tune_run *run, pid_t tid, struct rt_err *err)
 	if (run->slice && !is_fair(attr.policy))
 		return rt_err_say(err, RT_ECANNOT, "only a thread of the policy other or batch "
 				  "has a quantum of its own");
-	if (syscall(SYS_sched_setattr, tid, &attr, 0) < 0)
+	/* that call does not set the niceness of an idle task */
+	if (syscall(SYS_sched_setattr, tid, &attr, 0) < 0 ||
+	    (run->has_nice && attr.policy == SCHED_IDLE &&
+	     setpriority(PRIO_PROCESS, (id_t)tid, attr.nice) < 0))
 		return tell_denied(&attr, err);
 	if (syscall(SYS_sched_getattr, tid, &now, sizeof(now), 0) < 0)
 		return rt_err_set(err, -errno, "cannot read the policy back");
 	if (now.policy != attr.policy || now.priority != attr.priority)
 		return rt_err_say(err, -EIO, "expected policy %u %u, found %u %u", attr.policy,
 				  attr.priority, now.policy, now.priority);
+	if (run->has_nice && now.nice != run->nice)
+		return rt_err_say(err, -EIO, "expected niceness %d, found %d", run->nice,
+				  now.nice);
 	if (run->slice && now.runtime != run->slice)
 		return rt_err_say(err, RT_ECANNOT, "the kernel did not take the quantum: that "
 				  "needs Linux 6.12, and 100us to 100ms");

@@ -52,6 +52,7 @@ expect_status 125
 expect_stderr_like 'there is no "2147483647"'
 
 need taskset chrt
+usual_policy
 cpus=$(taskset -cp $$ | sed 's/.*: //')
 first=${cpus%%[-,]*} last=${cpus##*[-,]}
 
@@ -59,6 +60,9 @@ it 'gives a command its CPUs, niceness and memory policy'
 run kvmrt-run --bias "$last" --nice 5 sh -c 'taskset -cp $$; nice'
 expect_status 0
 expect_stdout_like "list: $last$" '^5$'
+run kvmrt-run --policy idle --nice 7 nice
+expect_status 0
+expect_stdout 7
 run kvmrt-run --bias active sh -c 'grep Cpus_allowed_list /proc/self/status'
 expect_status 0
 if [ -r /proc/self/numa_maps ]; then
