@@ -26,6 +26,7 @@ instances=/sys/kernel/tracing/instances
 prefix=crash$$-
 pids=()
 at_exit sweep
+exec {pipe}<> <(:)
 
 sweep() {
 	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null
@@ -63,6 +64,19 @@ check() {
 	done
 }
 
+# written FILE...: whether one of them has something in it
+written() {
+	local file
+
+	for file in "$@"; do
+		[ ! -s "$file" ] || return 0
+	done
+	return 1
+}
+
+# nap SECONDS: a sleep that is no process
+nap() { read -rt "$1" -u "$pipe" || return 0; }
+
 # kill_one SESSION FILES: it starts, is killed at a moment of its own after one of the
 # files has something in it, and looked at
 kill_one() {
@@ -73,11 +87,11 @@ kill_one() {
 		-e raw_syscalls:sys_enter -e sched >"$tmp/$1.log" 2>&1 &
 	pid=$!
 	for ((i = 0; i < 1000; i++)); do
-		[ -z "$(find "$tmp/$1" -maxdepth 1 -name "$2" -size +0 2>/dev/null)" ] || break
+		! written "$tmp/$1"/$2 || break
 		kill -0 $pid 2>/dev/null || break
-		sleep 0.01
+		nap 0.01
 	done
-	sleep "0.0$((RANDOM % 60))"
+	nap "0.0$((RANDOM % 60))"
 	kill -9 $pid 2>/dev/null || cat "$tmp/$1.log"
 	wait $pid
 	check "$1"
@@ -101,8 +115,19 @@ kill_some() {
 	done
 }
 
-# A load of its own: short system calls, at low priority.
-nice dd if=/dev/zero of=/dev/null bs=1 count=10000000000 2>/dev/null &
+# load: bursts of short system calls, at low priority; one that never ends would take what
+# the sessions need to start and end
+load() {
+	renice -n 10 $BASHPID >/dev/null
+	trap 'kill $(jobs -p) 2>/dev/null; exit' TERM
+	while :; do
+		dd if=/dev/zero of=/dev/null bs=1 count=20000 2>/dev/null &
+		wait
+		nap 0.02
+	done
+}
+
+load &
 load=$!
 pids=("$load")
 for ((s = 0; s < sessions; s++)); do
