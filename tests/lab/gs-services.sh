@@ -178,7 +178,8 @@ echo "--- 8 threads of two guests, $((2 * messages)) messages: nothing lost, not
 ready vm3
 ssh vm2 "$storm" say 8 $messages & one=$!
 ssh vm3 "$storm" say 8 $messages & two=$!
-wait $one && wait $two || fail 'not all was sent'
+wait $one || fail "vm2 has not sent all: status $?; $(lab-guest state vm2)"
+wait $two || fail "vm3 has not sent all: status $?; $(lab-guest state vm3)"
 await_count vm2 MESSAGES $((messages + 1))
 await_count vm3 MESSAGES $messages
 kvmrt-gsd --status
