@@ -52,7 +52,6 @@ expect_status 125
 expect_stderr_like 'there is no "2147483647"'
 
 need taskset chrt
-usual_policy
 cpus=$(taskset -cp $$ | sed 's/.*: //')
 first=${cpus%%[-,]*} last=${cpus##*[-,]}
 

@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kvmrt-stat.sh: real QEMU's threads with their roles and verdicts; 200 VMs in no time
-# its threads have the usual policy, whatever that of this test is
-[ -n "${KVMRT_WITH_LIBVIRTD:-}" ] || exec chrt --other 0 "$(dirname "$0")/../tools/with-libvirtd" "$0"
+[ -n "${KVMRT_WITH_LIBVIRTD:-}" ] || exec "$(dirname "$0")/../tools/with-libvirtd" "$0"
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
 

@@ -42,10 +42,6 @@ journals_go() {
 	[ -e /run/kvmrt ] || at_exit 'rm -f /run/kvmrt/lock; rmdir /run/kvmrt 2>/dev/null'
 }
 
-# usual_policy: for what shows or keeps the policy that it has inherited: "make check" runs
-# the tests beside the lab as idle tasks
-usual_policy() { chrt --other --pid 0 $$ || fail 'the policy cannot be set'; }
-
 # it SENTENCE: what the lines that follow prove; shown when they fail
 it() { sentence=$*; }
 
