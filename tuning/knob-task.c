@@ -14,25 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/cpulist.h"
 #include "lib/err.h"
 #include "lib/root.h"
-
-#define DEADLINE	6	/* SCHED_DEADLINE, which <sched.h> has only with newer libc */
-#define RESET_ON_FORK	1	/* SCHED_FLAG_RESET_ON_FORK */
-
-/* As in <linux/sched/types.h>, which does not go with <sched.h>. */
-struct attr {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;	/* ns */
-};
+#include "tuning/sched.h"
 
 /* Field 22 of stat; the name before it may hold anything, its last ")" ends it. */
 static int start_time(const struct rt_root *root, pid_t tid, uint64_t *ret, struct rt_err *err)
@@ -255,15 +243,15 @@ static const struct policy {
 	{ "idle", SCHED_IDLE, NICE },
 	{ "fifo", SCHED_FIFO, PRIORITY },
 	{ "rr", SCHED_RR, PRIORITY },
-	{ "deadline", DEADLINE, TIMES },
+	{ "deadline", TUNE_SCHED_DEADLINE, TIMES },
 };
 
 #define NR_POLICIES (sizeof(policies) / sizeof(policies[0]))
 
 static void format_sched(char *buf, size_t size, const struct policy *policy,
-			 const struct attr *attr)
+			 const struct tune_sched_attr *attr)
 {
-	const char *reset = attr->flags & RESET_ON_FORK ? " reset-on-fork" : "";
+	const char *reset = attr->flags & TUNE_RESET_ON_FORK ? " reset-on-fork" : "";
 
 	if (policy->numbers == NICE)
 		snprintf(buf, size, "%s %d%s", policy->word, attr->nice, reset);
@@ -277,7 +265,7 @@ static void format_sched(char *buf, size_t size, const struct policy *policy,
 int tune_sched_read(const struct rt_root *root, const char *target, char **ret,
 		    struct rt_err *err)
 {
-	struct attr attr = { .size = sizeof(attr) };
+	struct tune_sched_attr attr;
 	char text[128] = "";
 	unsigned int i;
 	pid_t tid;
@@ -286,7 +274,7 @@ int tune_sched_read(const struct rt_root *root, const char *target, char **ret,
 	rc = find_task(root, target, &tid, NULL, err);
 	if (rc < 0)
 		return rc;
-	if (syscall(SYS_sched_getattr, tid, &attr, sizeof(attr), 0) < 0)
+	if (tune_sched_get(tid, &attr) < 0)
 		return errno == ESRCH ? -ENOENT :
 		       rt_err_set(err, -errno, "cannot read the policy of task %d", (int)tid);
 	for (i = 0; i < NR_POLICIES && !text[0]; i++)
@@ -298,14 +286,14 @@ int tune_sched_read(const struct rt_root *root, const char *target, char **ret,
 	return put(ret, text, err);
 }
 
-static int parse_sched(const char *value, struct attr *attr)
+static int parse_sched(const char *value, struct tune_sched_attr *attr)
 {
 	unsigned long long runtime, deadline, period;
 	unsigned int i;
 	char word[32];
 	int number = 0;
 
-	*attr = (struct attr){ .size = sizeof(*attr) };
+	*attr = (struct tune_sched_attr){ .size = sizeof(*attr) };
 	if (sscanf(value, "%31s %d", word, &number) != 2)
 		return -EINVAL;
 	for (i = 0; i < NR_POLICIES && strcmp(policies[i].word, word) != 0; i++)
@@ -325,14 +313,14 @@ static int parse_sched(const char *value, struct attr *attr)
 		attr->period = period;
 	}
 	if (strstr(value, " reset-on-fork"))
-		attr->flags = RESET_ON_FORK;
+		attr->flags = TUNE_RESET_ON_FORK;
 	return 0;
 }
 
 int tune_sched_write(const struct rt_root *root, const char *target, const char *value,
 		     struct rt_err *err)
 {
-	struct attr attr;
+	struct tune_sched_attr attr;
 	pid_t tid;
 	int rc;
 
@@ -343,9 +331,7 @@ int tune_sched_write(const struct rt_root *root, const char *target, const char 
 	rc = find_task(root, target, &tid, NULL, err);
 	if (rc < 0)
 		return rc;
-	/* that call does not set the niceness of an idle task */
-	if (syscall(SYS_sched_setattr, tid, &attr, 0) == 0 &&
-	    (attr.policy != SCHED_IDLE || setpriority(PRIO_PROCESS, tid, attr.nice) == 0))
+	if (tune_sched_set(tid, &attr) == 0)
 		return 0;
 	if (errno == ESRCH)
 		return -ENOENT;

@@ -29,8 +29,8 @@ $(foreach f,$(topo-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tun
 
 # --- the engine: plan, journal, apply, read back, undo
 libtuning.a-objs += $(addprefix tuning/,journal.o journal-file.o journal-plan.o journal-store.o \
-	knob.o knob-irqbalance.o knob-task.o)
-tune-tests += journal knob
+	knob.o knob-irqbalance.o knob-task.o sched.o)
+tune-tests += journal knob sched
 PROGRAMS += kvmrt-undo
 kvmrt-undo-objs := tuning/cmd-undo.o
 kvmrt-undo-libs = $(tune-libs)

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,21 +18,11 @@
 #include "lib/err.h"
 #include "lib/root.h"
 #include "lib/text.h"
+#include "tuning/sched.h"
 #include "tuning/shield.h"
 #include "tuning/topo.h"
 
-#define DEADLINE	6	/* SCHED_DEADLINE, which <sched.h> has only with newer libc */
-#define RESET_ON_FORK	1	/* SCHED_FLAG_RESET_ON_FORK */
 #define MAX_NODES	1024	/* CONFIG_NODES_SHIFT is 10 at most */
-
-/* As in <linux/sched/types.h>, which does not go with <sched.h>. */
-struct attr {
-	uint32_t size, policy;
-	uint64_t flags;
-	int32_t nice;
-	uint32_t priority;
-	uint64_t runtime, deadline, period;
-};
 
 /* ---- words ---- */
 
@@ -65,7 +54,7 @@ static const struct {
 	int policy;
 } policies[] = {
 	{ "fifo", SCHED_FIFO }, { "rr", SCHED_RR }, { "other", SCHED_OTHER },
-	{ "batch", SCHED_BATCH }, { "idle", SCHED_IDLE }, { "deadline", DEADLINE },
+	{ "batch", SCHED_BATCH }, { "idle", SCHED_IDLE }, { "deadline", TUNE_SCHED_DEADLINE },
 };
 
 #define NR_POLICIES (sizeof(policies) / sizeof(policies[0]))
@@ -197,9 +186,9 @@ static bool is_fair(uint32_t policy)
 	return policy == SCHED_OTHER || policy == SCHED_BATCH;
 }
 
-static void want(const struct tune_run *run, struct attr *attr)
+static void want(const struct tune_run *run, struct tune_sched_attr *attr)
 {
-	attr->flags = run->reset_on_fork ? RESET_ON_FORK : attr->flags & RESET_ON_FORK;
+	attr->flags = run->reset_on_fork ? TUNE_RESET_ON_FORK : attr->flags & TUNE_RESET_ON_FORK;
 	if (run->policy != TUNE_KEEP) {
 		attr->policy = (uint32_t)run->policy;
 		attr->priority = run->priority;
@@ -214,16 +203,16 @@ static void want(const struct tune_run *run, struct attr *attr)
 }
 
 /* errno of sched_setattr(2), in words that tell what is missing. */
-static int tell_denied(const struct attr *attr, struct rt_err *err)
+static int tell_denied(const struct tune_sched_attr *attr, struct rt_err *err)
 {
 	if (errno != EPERM)
 		return rt_err_set(err, -errno, "cannot set the policy");
 	if (geteuid() != 0)
 		return rt_err_say(err, -EPERM, "cannot set the policy: needs root "
-				  "(CAP_SYS_NICE)%s", attr->policy == DEADLINE ? "" :
+				  "(CAP_SYS_NICE)%s", attr->policy == TUNE_SCHED_DEADLINE ? "" :
 				  is_fair(attr->policy) ? ", or a limit as of \"ulimit -e\"" :
 				  ", or a limit as of \"ulimit -r\"");
-	if (attr->policy == DEADLINE)
+	if (attr->policy == TUNE_SCHED_DEADLINE)
 		return rt_err_say(err, -EPERM, "policy deadline: the thread must be "
 				  "allowed on all CPUs of its scheduling domain");
 	return rt_err_set(err, -EPERM, "cannot set the policy");
@@ -231,21 +220,17 @@ static int tell_denied(const struct attr *attr, struct rt_err *err)
 
 static int set_policy(const struct tune_run *run, pid_t tid, struct rt_err *err)
 {
-	struct attr attr = { .size = sizeof(attr) }, now = { .size = sizeof(now) };
+	struct tune_sched_attr attr, now;
 
-	if (syscall(SYS_sched_getattr, tid, &attr, sizeof(attr), 0) < 0)
+	if (tune_sched_get(tid, &attr) < 0)
 		return rt_err_set(err, -errno, "cannot read the policy");
-	attr.size = sizeof(attr);
 	want(run, &attr);
 	if (run->slice && !is_fair(attr.policy))
 		return rt_err_say(err, RT_ECANNOT, "only a thread of the policy other or batch "
 				  "has a quantum of its own");
-	/* that call does not set the niceness of an idle task */
-	if (syscall(SYS_sched_setattr, tid, &attr, 0) < 0 ||
-	    (run->has_nice && attr.policy == SCHED_IDLE &&
-	     setpriority(PRIO_PROCESS, (id_t)tid, attr.nice) < 0))
+	if (tune_sched_set(tid, &attr) < 0)
 		return tell_denied(&attr, err);
-	if (syscall(SYS_sched_getattr, tid, &now, sizeof(now), 0) < 0)
+	if (tune_sched_get(tid, &now) < 0)
 		return rt_err_set(err, -errno, "cannot read the policy back");
 	if (now.policy != attr.policy || now.priority != attr.priority)
 		return rt_err_say(err, -EIO, "expected policy %u %u, found %u %u", attr.policy,
