@@ -46,7 +46,7 @@ T_TRACES ?= $(T)
 FUZZ_TRACES := tests/fuzz/fuzz-datfile tests/fuzz/fuzz-xtdir
 
 # A build of its own, by clang: all of the code under test is watched by the fuzzer.  -O2 takes
-# a third longer to compile, which a run of hours is worth, and a short one is not.
+# a third longer to compile, which a run of hours is worth, and one of a minute is not.
 FUZZ_CFLAGS ?= -O1 -g1
 FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang O=$(O)/fuzz SAN=fuzzer-no-link,address,undefined \
 	CFLAGS='$(FUZZ_CFLAGS)'
@@ -59,7 +59,7 @@ check-clang:
 	+$(Q)$(FUZZ_MAKE) objects
 
 check-fuzz:
-	$(Q)$(MAKE) --no-print-directory fuzz T=4 T_TRACES=30
+	$(Q)$(MAKE) --no-print-directory fuzz T=4 T_TRACES=60
 
 run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
 	$(Q)tests/fuzz/run -j 2 $(foreach f,$(FUZZ_TRACES),$(T_TRACES):$(O)/$(f)) \

@@ -10,6 +10,8 @@
 # shares: tracing
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tests/lab/nap.sh
+. "$(dirname "$0")/../lab/nap.sh"
 
 [ -z "${SAN:-}" ] || skip 'the build that is not watched is killed often enough'
 need_root
@@ -26,7 +28,6 @@ instances=/sys/kernel/tracing/instances
 prefix=crash$$-
 pids=()
 at_exit sweep
-exec {pipe}<> <(:)
 
 sweep() {
 	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null
@@ -73,9 +74,6 @@ written() {
 	done
 	return 1
 }
-
-# nap SECONDS: a sleep that is no process
-nap() { read -rt "$1" -u "$pipe" || return 0; }
 
 # kill_one SESSION FILES: it starts, is killed at a moment of its own after one of the
 # files has something in it, and looked at

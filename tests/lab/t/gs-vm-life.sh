@@ -35,30 +35,7 @@ start() {
 }
 
 # One process for all questions, since starting one costs the emulation a second and more.
-cat >asker.py <<'END'
-import json, socket, sys
-
-def ask(f, command, arguments):
-    f.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
-    f.flush()
-    while True:
-        answer = json.loads(f.readline())
-        if "event" not in answer:
-            return answer
-
-for line in sys.stdin:
-    where, command, arguments = line.rstrip("\n").split("\t")
-    try:
-        with socket.socket(socket.AF_UNIX) as s:
-            s.connect(where)
-            f = s.makefile("rw")
-            f.readline()
-            ask(f, "qmp_capabilities", {})
-            print(json.dumps(ask(f, command, json.loads(arguments or "{}"))), flush=True)
-    except (OSError, ValueError) as e:
-        print(e, flush=True)
-END
-coproc ASKER { exec python3 asker.py; }
+coproc ASKER { exec "$LAB_DIR/qmp-ask"; }
 asker=$ASKER_PID
 exec {asker_in}>&"${ASKER[1]}" {asker_out}<&"${ASKER[0]}"
 # qmp COMMAND [ARGUMENTS]: asks the QEMU at $socket, prints the answer
