@@ -101,11 +101,20 @@ record() {
 	LD_PRELOAD=$PWD/$shim timeout 200 trace-cmd record -q -o "$w/$name.dat" "$@" \
 		>"$tmp/record" 2>&1
 }
+# trace-cmd reset leaves tracing off; a ring that has never been used says "7 (expanded: 1408)"
+as_found() {
+	trace-cmd reset >/dev/null 2>&1
+	echo "$ring" >$tracing/buffer_size_kb
+	echo "$on" >$tracing/tracing_on
+}
+if on=$(cat $tracing/tracing_on 2>/dev/null); then
+	ring=$(sed 's/.*expanded: \([0-9]*\).*/\1/' $tracing/buffer_size_kb)
+	at_exit as_found
+fi
 if [ ! -e "$shim" ] || ! record first -e sched:sched_switch true; then
 	echo "not recorded here: $(tail -n 1 "$tmp/record" 2>/dev/null)"
 	exit 0
 fi
-at_exit 'trace-cmd reset >/dev/null 2>&1'
 cat >"$w/busy" <<-'END'
 	#!/bin/sh
 	ls -lR /etc/ssl >/dev/null
