@@ -2,21 +2,18 @@
 /* What needs no CPUs of its own; tests/cmd boots real VMs, the lab real-time ones. */
 #include "config/boot.h"
 
-#include <unistd.h>
-
 #include "lib/err.h"
-#include "lib/root.h"
+#include "tests/tuning/tree.h"
 #include "tests/unit.h"
 
 #define UUID "6695eb01-f6a4-8304-79aa-97f2502e193f"	/* of the test driver's domain, "test" */
 
 struct bench {
 	struct kcfg_boot boot;
-	struct rt_root root;
 	struct tune_topo *topo;
 	struct kcfg *cfg;
 	struct kcfg_places places;
-	char path[32];
+	struct tree *tree;
 	char *log;
 	size_t log_len;
 };
@@ -25,13 +22,11 @@ static void bench_init(struct bench *b)
 {
 	const char *file = "[" UUID "]\nname = test\nnr_vcpus = 1\nrt = true\ncpuset = n1\n";
 
-	*b = (struct bench){ .path = "/tmp/test-boot.XXXXXX" };
-	assert_non_null(mkdtemp(b->path));
-	assert_int_equal(rt_root_init(&b->root, b->path, NULL), 0);
+	*b = (struct bench){ .tree = tree_new() };
 	assert_int_equal(tune_topo_load_synthetic(&b->topo, "numa:2 core:2 pu:2", NULL), 0);
 	assert_int_equal(kcfg_parse(&b->cfg, "x.cfg", file, strlen(file), NULL), 0);
 	assert_int_equal(kcfg_places_make(&b->places, b->cfg, b->topo, true), 0);
-	b->boot = (struct kcfg_boot){ &b->root, b->topo, &b->places, NULL, NULL, false };
+	b->boot = (struct kcfg_boot){ &b->tree->root, b->topo, &b->places, NULL, NULL, false };
 	b->boot.log = open_memstream(&b->log, &b->log_len);
 	assert_int_equal(kcfg_virt_open(&b->boot.virt, "test:///default", NULL), 0);
 }
@@ -44,8 +39,7 @@ static void bench_finish(struct bench *b)
 	kcfg_places_finish(&b->places);
 	kcfg_destroy(b->cfg);
 	tune_topo_destroy(b->topo);
-	rt_root_finish(&b->root);
-	rmdir(b->path);
+	tree_destroy(b->tree);
 }
 
 TEST(there_is_nothing_to_undo_where_nothing_was_done)
@@ -56,7 +50,7 @@ TEST(there_is_nothing_to_undo_where_nothing_was_done)
 
 	bench_init(&b);
 	assert_int_equal(kcfg_boot_undo(&b.boot, UUID, NULL), 0);
-	assert_int_equal(kcfg_boot_journals(&uuids, &n, &b.root, NULL), 0);
+	assert_int_equal(kcfg_boot_journals(&uuids, &n, &b.tree->root, NULL), 0);
 	assert_int_equal(n, 0);
 	tune_journal_list_free(uuids, n);
 	bench_finish(&b);
