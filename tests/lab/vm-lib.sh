@@ -74,7 +74,7 @@ define_vm() {
 		    <type arch='x86_64' machine='pc'>hvm</type>
 		    <kernel>$LAB_CACHE/kernels/${LAB_RELEASE[$LAB_GUEST_KERNEL]}/vmlinux</kernel>
 		    <initrd>/run/guest.cpio</initrd>
-		    <cmdline>console=ttyS0 panic=-1 quiet mitigations=off</cmdline>
+		    <cmdline>console=ttyS0 panic=-1 quiet mitigations=off acpi=off</cmdline>
 		  </os>
 		  <features><acpi/><apic/></features>
 		  <cpu mode='host-passthrough'/>
