@@ -269,7 +269,8 @@ lab_initramfs_get() {
 }
 
 # lab_initramfs_fill RELEASE TREE DIR: busybox, init, the modules unpacked and in order.
-# Not compressed: the emulated machine would be slow to unpack it.
+# Not compressed, and the modules without their signatures, which strip drops: the emulated
+# machine would be slow to unpack the one and to verify the others.
 lab_initramfs_fill() {
 	local release=$1 tree=$2 dir=$3 role names name file
 
@@ -285,6 +286,7 @@ lab_initramfs_fill() {
 			*.xz) xz -dc "$file" >"$dir/modules/$name" || return ;;
 			*) cp "$file" "$dir/modules/$name" || return ;;
 			esac
+			strip --strip-debug "$dir/modules/$name" || return
 			echo "$name"
 		done >"$dir/modules/$role.list" || return
 	done < <(grep -v '^#' "$lab_dir/modules")
