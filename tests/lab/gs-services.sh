@@ -27,8 +27,8 @@ ready() {
 		fail "the module of $1 does not load"
 }
 
-lab-guest start vm2 --net --append "$words"
-lab-guest start vm3 --net --append "$words"
+guest vm2 --net --append "$words"
+guest vm3 --net --append "$words"
 # of this test: others of the same boot have written there before
 mark="kvmrt-test $$ begins"
 echo "$mark" >/dev/kmsg
@@ -228,3 +228,10 @@ lines | grep -vE '^(vm[23](/[01])?|host): ' && fail 'a line that no VM may write
 cat /proc/sys/kernel/tainted
 rss=$(awk '/VmRSS/ { print $2 }' "/proc/$(cat /run/kvmrt-gsd/lock)/status")
 [ "$rss" -lt 32768 ] || fail "the daemon has $rss KiB"
+
+# the next way finds them as they were
+if [ "$way" != none ]; then
+	for vm in vm2 vm3; do
+		ssh $vm rmmod kvmrt_gs_guest || fail "the module of $vm does not go"
+	done
+fi

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# results.sh: how run-tests tells results: a line for each test, the output of
-# one that failed, the closing line.
+# results.sh: what a test says in its head, and how run-tests tells its result: a line for
+# each test, the output of one that failed, the closing line.
+
+# heading FILE KEY: the value of a '# KEY: value' line in a test's head
+heading() { sed -n "1,20s/^# $2:[[:space:]]*//p" "$1" | head -n 1; }
 
 passed=0
 failed=0

@@ -13,12 +13,16 @@ fail() {
 # same WHAT EXPECTED FOUND
 same() { [ "$2" = "$3" ] || fail "$1: expected '$2', found '$3'"; }
 
+# guest NAME OPTION...: starts it, unless it is there already: from the lab, or from the test
+# before (see in-host)
+guest() { lab-guest pid "$1" >/dev/null 2>&1 || lab-guest start "$@"; }
+
 # boots_as_host_and_guest KERNEL: it is that kernel in both, and has what it is chosen for;
 # vm1 is started where the lab has not done it
 boots_as_host_and_guest() {
 	local pattern
 
-	lab-guest pid vm1 >/dev/null 2>&1 || lab-guest start vm1 --net
+	guest vm1 --net
 	lab-guest wait-ready vm1 || fail "vm1 does not start"
 
 	case $1 in

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shows: the same with the modules, with the guest's alone, and with a module that comes after the session
 # lab: --guests 1
+# guests: vm5
 # limit: 300
 # shellcheck source=tests/lab/gs-freeze.sh
 . "$(dirname "$0")/../gs-freeze.sh"
