@@ -113,7 +113,7 @@ nobody_else_on() {
 	pids=$(for vm in "${@:2}"; do cat "/run/libvirt/qemu/$vm.pid" && echo; done)
 	# shellcheck disable=SC2086 # numbers
 	python3 - "$1" $pids <<-'END' || fail "somebody else may use CPUs $1"
-		import glob, os, re, sys
+		import glob, os, re, sys, time
 
 		def cpus(text):
 		    out = set()
@@ -127,25 +127,35 @@ nobody_else_on() {
 		    return {i for i in range(1024) if m >> i & 1}
 
 		own, qemu = cpus(sys.argv[1]), sys.argv[2:]
-		bad = []
 		bound = re.compile(r".*/\d+(H|:.*)?$")
-		for path in glob.glob("/proc/[0-9]*/task/[0-9]*"):
-		    try:
-		        status = open(path + "/status").read()
-		        comm = open(path + "/comm").read().strip()
-		        kernel = not open(path + "/cmdline").read()
-		    except OSError:
-		        continue
-		    allowed = cpus(re.search(r"Cpus_allowed_list:\s*(.*)", status).group(1))
-		    if not allowed & own or path.split("/")[2] in qemu or \
-		       re.split("[-/]", comm)[-1] in qemu:
-		        continue
-		    # Rescuers work when memory is short, and are bound to all CPUs by the kernel.  Unbound
-		    # workers follow the work queues' masks, which are below, when they work the next time.
-		    if kernel and (len(allowed) == 1 and bound.match(comm) or
-		                   comm.startswith(("kworker/R-", "kworker/u"))):
-		        continue
-		    bad.append("%s %s: %s" % (path, comm, sorted(allowed)))
+
+		def tasks():
+		    for path in glob.glob("/proc/[0-9]*/task/[0-9]*"):
+		        try:
+		            status = open(path + "/status").read()
+		            comm = open(path + "/comm").read().strip()
+		            kernel = not open(path + "/cmdline").read()
+		        except OSError:
+		            continue
+		        allowed = cpus(re.search(r"Cpus_allowed_list:\s*(.*)", status).group(1))
+		        if not allowed & own or path.split("/")[2] in qemu or \
+		           re.split("[-/]", comm)[-1] in qemu:
+		            continue
+		        # Rescuers work when memory is short, and are bound to all CPUs by the kernel.  Unbound
+		        # workers follow the work queues' masks, which are below, when they work the next time.
+		        if kernel and (len(allowed) == 1 and bound.match(comm) or
+		                       comm.startswith(("kworker/R-", "kworker/u"))):
+		            continue
+		        yield "%s %s: %s" % (path, comm, sorted(allowed))
+
+		bad = list(tasks())
+		# an interrupt's thread follows its mask, which is below too, at the next interrupt
+		for _ in range(10):
+		    if not bad or not all(" irq/" in task for task in bad):
+		        break
+		    print("waiting for", "; ".join(bad))
+		    time.sleep(1)
+		    bad = list(tasks())
 		for path in glob.glob("/proc/irq/*/smp_affinity_list"):
 		    if cpus(open(path).read()) & own and path != "/proc/irq/0/smp_affinity_list" and \
 		       os.listdir(os.path.dirname(path)) and glob.glob(os.path.dirname(path) + "/*/"):
