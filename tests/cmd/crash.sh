@@ -32,7 +32,11 @@ at_exit sweep
 sweep() {
 	[ ${#pids[@]} = 0 ] || kill "${pids[@]}" 2>/dev/null
 	wait
-	rmdir $instances/xtrace-$prefix* 2>/dev/null
+	# a file of one may be open a moment longer than the process that is waited for
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		[ -n "$(compgen -G "$instances/xtrace-$prefix*")" ] || break
+		rmdir $instances/xtrace-$prefix* 2>/dev/null || nap 0.1
+	done
 }
 
 # check_cpu SESSION CPU READ: what is in the directory, against what the kernel says was read
@@ -102,7 +106,7 @@ kill_some() {
 
 	mkdir -p "$tmp/root$1/run"
 	ln -s /proc /sys /etc "$tmp/root$1"
-	trap 'kill -9 $(jobs -p); exit' TERM
+	trap 'kill -9 $(jobs -p); wait; exit' TERM	# their instances can be removed then
 	for ((i = $1; i < kills; i += sessions)); do
 		[ $SECONDS -lt $seconds ] || break
 		# every fourth as soon as there is a directory to be left behind; the shell

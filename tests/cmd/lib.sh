@@ -26,6 +26,8 @@ cleanups=()
 finish() {
 	local cleanup
 
+	# a group that is ended is told so more than once
+	trap '' INT TERM
 	for cleanup in "${cleanups[@]}"; do
 		eval "$cleanup"
 	done
