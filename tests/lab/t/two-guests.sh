@@ -17,3 +17,19 @@ out=$(lab-guest wait vm2)
 same "status of vm2's script" 5 $?
 same "output of vm2's script" $'vm2\n3' "$out"
 same "vm1 meanwhile" vm1 "$(ssh vm1 hostname)"
+
+# one that powered off said so; one whose machine just ends counts as lost
+same "lost guests" '' "$(lab-guest lost)"
+lab-guest start vm3 --mem 256 || fail "vm3 was not started"
+for ((i = 0; i < 100; i++)); do
+	[ ! -S /run/guests/vm3/qmp ] || break
+	nap 0.2
+done
+printf '/run/guests/vm3/qmp\tquit\t{}\n' | "$(dirname "$0")/../qmp-ask"
+lab-guest wait vm3 60
+same "lost guests" vm3 "$(lab-guest lost)"
+lab-guest state vm3 | grep '^QEMU has ended with status 0' || fail "$(lab-guest state vm3)"
+lab-guest start vm3 --mem 256 || fail "vm3 was not started again"
+lab-guest stop vm3
+nap 1
+same "lost guests" '' "$(lab-guest lost)"
