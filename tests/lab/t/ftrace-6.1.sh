@@ -7,5 +7,5 @@
 # shellcheck source=tests/lab/ftrace-lib.sh
 . "$(dirname "$0")/../ftrace-lib.sh"
 
-every_kind_is_the_same
 recorded_traces_are_the_same
+every_kind_is_the_same

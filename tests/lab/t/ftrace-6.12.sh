@@ -7,6 +7,6 @@
 # shellcheck source=tests/lab/ftrace-lib.sh
 . "$(dirname "$0")/../ftrace-lib.sh"
 
-every_kind_is_the_same
 recorded_traces_are_the_same
 large_sub_buffers_are_the_same
+every_kind_is_the_same
