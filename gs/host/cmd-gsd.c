@@ -36,7 +36,7 @@
 static bool foreground, ask_status, json;
 static const char *log_to = "both", *root_path;
 static uint64_t buffer_bytes = 512 << 10;
-static unsigned int lines = 100, flushes = 10;
+static unsigned int lines = 100, flushes = 10, patience = GS_PATIENCE_S;
 
 static const struct rt_opt gsd_opts[] = {
 	RT_BOOL('f', "foreground", &foreground, "stay in the foreground"),
@@ -44,6 +44,8 @@ static const struct rt_opt gsd_opts[] = {
 	RT_UINT('l', "lines", &lines, "N", 0, 100000, "lines a second of one VM, ten times as "
 		"many at once; 0 any number"),
 	RT_UINT(0, "flushes", &flushes, "N", 0, 1000, "flushes a second of one VM; 0 any number"),
+	RT_UINT(0, "patience", &patience, "SECONDS", 1, 3600, "how long a message waits for what "
+		"is missing of it"),
 	RT_SIZE('b', "buffer", &buffer_bytes, "SIZE", 16 << 10, 64 << 20, "buffer of a CPU"),
 	RT_BOOL(0, "status", &ask_status, "what the daemon that runs has seen"),
 	RT_BOOL(0, "json", &json, "the status as JSON"),
@@ -308,7 +310,8 @@ static int set_up(struct daemon *daemon, struct rt_err *err)
 {
 	const struct gs_source_fns fns = { daemon, on_call, on_lost };
 	const struct gs_sinks sinks = { daemon, on_line, on_flush };
-	const struct gs_service_opts opts = { .lines = lines, .flushes = flushes };
+	const struct gs_service_opts opts = { .lines = lines, .flushes = flushes,
+					      .patience_s = patience };
 	int rc;
 
 	daemon->sink = (struct gs_sink){ .root = &daemon->root,

@@ -20,7 +20,6 @@
 #include "xtrace/xtrec.h"
 
 #define JOINER_SLOTS	32		/* messages of a VM under way: about 130 KiB */
-#define PATIENCE_NS	2000000000ull	/* for the next fragment */
 #define TELL_NS		5000000000ull	/* between two lines about dropped ones */
 #define STRANGER_NS	60000000000ull	/* silence after which a thread of no VM is forgotten */
 #define BURST_S		10
@@ -327,14 +326,15 @@ void gs_service_lost(struct gs_service *service, unsigned int cpu, uint64_t nr, 
 
 void gs_service_tick(struct gs_service *service, uint64_t ns)
 {
+	uint64_t patience = (service->opts.patience_s ?: GS_PATIENCE_S) * UINT64_C(1000000000);
 	size_t i;
 
 	service->last_ns = ns;
 	for (i = 0; i < service->nr_vms; i++) {
 		struct vm *vm = service->vms[i];
 
-		if (vm->joiner && ns > PATIENCE_NS)
-			kev_joiner_expire(vm->joiner, ns - PATIENCE_NS);
+		if (vm->joiner && ns > patience)
+			kev_joiner_expire(vm->joiner, ns - patience);
 		tell_dropped(vm, ns, false);
 	}
 }

@@ -44,9 +44,12 @@ struct gs_sinks {
 	void (*flush)(void *arg, const struct gs_flush *flush);
 };
 
+#define GS_PATIENCE_S	2	/* default: a busy machine may stop a guest's CPU for a second */
+
 struct gs_service_opts {
 	unsigned int lines;	/* a second and VM; ten seconds' worth at once; 0: any number */
 	unsigned int flushes;
+	unsigned int patience_s;	/* for a message's next fragment; 0: GS_PATIENCE_S */
 	int64_t real_offset;	/* trace clock + this is the time of day; gs_service_set_time() */
 };
 

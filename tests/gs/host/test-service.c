@@ -44,15 +44,19 @@ static void set_vms(size_t nr, uint64_t ns)
 	assert_int_equal(gs_service_set_vms(service, &(struct xt_vms){ vcpus, nr }, ns), 0);
 }
 
-static int setup(void **state)
+static void begin(const struct gs_service_opts *opts)
 {
-	const struct gs_service_opts opts = { .lines = 5, .flushes = 1 };
 	const struct gs_sinks sinks = { &heard, on_line, on_flush };
 
-	(void)state;
 	memset(&heard, 0, sizeof(heard));
-	assert_int_equal(gs_service_create(&service, &opts, &sinks), 0);
+	assert_int_equal(gs_service_create(&service, opts, &sinks), 0);
 	set_vms(3, S);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	begin(&(struct gs_service_opts){ .lines = 5, .flushes = 1 });
 	return 0;
 }
 
@@ -118,6 +122,18 @@ TEST(a_message_that_stops_in_the_middle_is_told_with_its_hole)
 	gs_service_tick(service, 4 * S);
 	assert_string_equal(heard.text, "vm1: aaaaaaaaaaaaaaaaaaaaaaaa[6 bytes missing]\n");
 	assert_int_equal(stats(0).incomplete, 1);
+}
+
+TEST(a_message_waits_as_long_as_was_asked_for)
+{
+	gs_service_destroy(service);
+	begin(&(struct gs_service_opts){ .patience_s = 10 });
+	call(101, S, GS_NR_LOG_MSG, gs_frag_head(9, 0, 30), "aaaaaaaaaaaaaaaaaaaaaaaa");
+	gs_service_tick(service, 10 * S);
+	assert_int_equal(heard.lines, 0);
+	call(101, 10 * S, GS_NR_LOG_MSG, gs_frag_head(9, 24, 30), "bbbbbb");
+	assert_string_equal(heard.text, "vm1/0: aaaaaaaaaaaaaaaaaaaaaaaabbbbbb\n");
+	assert_int_equal(stats(0).incomplete, 0);
 }
 
 TEST(a_vm_that_dies_in_mid_message_leaves_what_came_and_nothing_else)
@@ -256,6 +272,7 @@ int main(void)
 		SERVICE_TEST(messages_of_two_vms_stand_in_the_order_of_their_calls),
 		SERVICE_TEST(fragments_are_joined_across_vcpus_and_not_across_vms),
 		SERVICE_TEST(a_message_that_stops_in_the_middle_is_told_with_its_hole),
+		SERVICE_TEST(a_message_waits_as_long_as_was_asked_for),
 		SERVICE_TEST(a_vm_that_dies_in_mid_message_leaves_what_came_and_nothing_else),
 		SERVICE_TEST(a_thread_that_nobody_knows_is_named_by_its_number),
 		SERVICE_TEST(looks_for_vms_give_a_stranger_no_fresh_account),
