@@ -26,28 +26,39 @@ lab_kernel_leave_out=(
 
 # lab_apt_area: lists of every Debian 12 suite, apart from the machine's own
 lab_apt_area() {
-	local area=$lab_cache/apt mirror security key=
+	local security
 
-	lab_apt_own=(
+	[ -n "${lab_apt_own:+set}" ] && return
+	security=$(lab_apt_mirror bookworm-security) || security=http://deb.debian.org/debian-security/
+	lab_apt_make apt "$(lab_apt_main)" bookworm bookworm-updates bookworm-backports \
+		"$security" bookworm-security || return
+	lab_apt_own=("${lab_apt_made[@]}")
+}
+
+# lab_apt_make NAME MIRROR SUITE... [MIRROR SUITE...]: sets lab_apt_made, the options for an
+# apt that knows just these
+lab_apt_make() {
+	local area=$lab_cache/$1 word mirror='' key=
+
+	shift
+	lab_apt_made=(
 		-o Dir::Etc::SourceList="$area/sources.list" -o Dir::Etc::SourceParts=/dev/null
 		-o Dir::State::Lists="$area/lists" -o Dir::Cache="$area/cache"
 		-o APT::Sandbox::User=root -o APT::Architecture=amd64
 	)
-	[ -n "${lab_apt_area_ready:-}" ] && return
-	mirror=$(lab_apt_mirror bookworm) || mirror=http://deb.debian.org/debian/
-	security=$(lab_apt_mirror bookworm-security) || security=http://deb.debian.org/debian-security/
 	[ -e /usr/share/keyrings/debian-archive-keyring.gpg ] &&
 		key="[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
 	mkdir -p "$area"/lists/partial "$area"/cache/archives/partial || return
-	cat >"$area/sources.list" <<-END
-		deb $key $mirror bookworm main
-		deb $key $mirror bookworm-updates main
-		deb $key $mirror bookworm-backports main
-		deb $key $security bookworm-security main
-	END
-	apt-get "${lab_apt_own[@]}" -qq update >&2 || return
-	lab_apt_area_ready=1
+	for word in "$@"; do
+		case $word in
+		*://*) mirror=$word ;;
+		*) echo "deb $key $mirror $word main" ;;
+		esac
+	done >"$area/sources.list"
+	apt-get "${lab_apt_made[@]}" -qq update >&2
 }
+
+lab_apt_main() { lab_apt_mirror bookworm || echo http://deb.debian.org/debian/; }
 
 # lab_apt_mirror CODENAME: where this machine's own sources take that suite from
 lab_apt_mirror() {
@@ -172,55 +183,72 @@ lab_unpack_stream() {
 # --- QEMU -------------------------------------------------------------------
 
 # lab_qemu_get: sets lab_qemu, the command and options of the outer machine's QEMU.
-# Kernels from 6.12 on patch their code in a way that needs 8.1 or later; it is also
-# a fifth faster, so it is taken for all where it can be had.
+# Kernels from 6.12 on patch their code in a way that needs 8.1 or later.  Before 10.2 the
+# emulation of SVM changed a CPU's pending interrupts without a lock (helper_vmrun() in
+# target/i386/tcg/system/svm_helper.c), so that now and then one was lost, and what waited for
+# it; hence a newer one is taken where it can be had.
 lab_qemu_get() {
-	local release=$1 dir=$lab_cache/qemu
+	local release=$1 dir=$lab_cache/qemu-trixie installed
 
-	if lab_qemu_is_new "$(command -v qemu-system-x86_64)"; then
-		lab_qemu=(qemu-system-x86_64)
-		return
-	fi
+	installed=$(command -v qemu-system-x86_64)
+	lab_qemu=("$installed")
+	lab_qemu_is "$installed" 10 2 && return
 	if [ -x "$dir/usr/bin/qemu-system-x86_64" ] || lab_qemu_fetch "$dir"; then
-		lab_qemu=("$dir/usr/bin/qemu-system-x86_64" -L "$dir/usr/share/qemu" -L /usr/share/seabios)
+		# with the libraries that it was made for, which are newer than this machine's
+		lab_qemu=(
+			"$dir/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" --argv0 qemu-system-x86_64
+			--library-path "$dir/usr/lib/x86_64-linux-gnu"
+			"$dir/usr/bin/qemu-system-x86_64"
+			-L "$dir/usr/share/qemu" -L "$dir/usr/share/seabios"
+		)
 		return
 	fi
-	lab_qemu=(qemu-system-x86_64)
+	lab_say "no newer QEMU to be had; the installed one may lose interrupts"
 	case $release in
-	6.1.*) lab_say "no newer QEMU to be had; kernel $release runs with the installed one" ;;
-	*)
-		lab_say "kernel $release needs QEMU 8.1 or later, and none can be fetched"
-		return 1
-		;;
+	6.1.*) return ;;
 	esac
+	lab_qemu_is "$installed" 8 1 && return
+	lab_say "kernel $release needs QEMU 8.1 or later, and none can be fetched"
+	return 1
 }
 
-# lab_qemu_is_new QEMU: whether it is 8.1 or later
-lab_qemu_is_new() {
+# lab_qemu_is QEMU MAJOR MINOR: whether it is that version or later
+lab_qemu_is() {
 	local version
 
 	version=$("$1" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
-	[ -n "$version" ] && [ $((${version% *} * 100 + ${version#* })) -ge 801 ]
+	[ -n "$version" ] && [ $((${version% *} * 100 + ${version#* })) -ge $(($2 * 100 + $3)) ]
 }
 
+# lab_qemu_fetch DIR: Debian 13's of its backports, with all libraries that it needs: for an
+# apt that takes nothing for installed they are part of it
 lab_qemu_fetch() {
-	local dir=$1 part deb package ok=
+	local dir=$1 part deb
 
 	part=$(mktemp -d "$lab_cache/.qemu.XXXXXX") || return
-	lab_say "fetching QEMU of bookworm-backports into $lab_cache"
-	if lab_apt_area && (
-		cd "$part" || exit
-		for package in qemu-system-x86 qemu-system-common qemu-system-data; do
-			apt-get -qq "${lab_apt_own[@]}" download $package/bookworm-backports >&2 || exit
-		done
-		for deb in *.deb; do
-			dpkg -x "$deb" . && rm -f "$deb" || exit
-		done
-	); then
-		lab_qemu_is_new "$part/usr/bin/qemu-system-x86_64" && mv -T "$part" "$dir" && ok=1
+	lab_say "fetching QEMU of trixie-backports into $lab_cache"
+	mkdir -p "$part/debs/partial" && : >"$part/status" || return
+	if lab_apt_make apt-trixie "$(lab_apt_main)" trixie trixie-backports &&
+		apt-get "${lab_apt_made[@]}" -o Dir::State::status="$part/status" \
+			-o Dir::Cache::Archives="$part/debs/" -qq -y \
+			--no-install-recommends --download-only -t trixie-backports \
+			install qemu-system-x86 >&2 &&
+		for deb in "$part"/debs/*.deb; do
+			dpkg -x "$deb" "$part/all" || break
+		done && lab_qemu_keep "$part/all" "$part/kept"; then
+		rm -rf "$dir" && mv -T "$part/kept" "$dir"
 	fi
 	rm -rf "$part"
-	[ -n "$ok" ]
+	[ -x "$dir/usr/bin/qemu-system-x86_64" ]
+}
+
+# lab_qemu_keep FROM TO: what it needs to run, which is less than half of what was unpacked
+lab_qemu_keep() {
+	local path
+
+	for path in bin/qemu-system-x86_64 lib/x86_64-linux-gnu share/qemu share/seabios; do
+		mkdir -p "$2/usr/${path%/*}" && mv "$1/usr/$path" "$2/usr/$path" || return
+	done
 }
 
 # --- chrony -----------------------------------------------------------------
