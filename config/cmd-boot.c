@@ -9,6 +9,7 @@
 #include "config/boot.h"
 #include "config/jobs.h"
 #include "config/rules.h"
+#include "lib/array.h"
 #include "lib/cmd.h"
 
 static bool all, clean, dry_run, verbose;
@@ -136,7 +137,7 @@ static int report(const struct kcfg_jobs *jobs)
 {
 	int failed = 0;
 
-	for (const struct kcfg_job *job = jobs->v; job < jobs->v + jobs->n; job++) {
+	for (const struct kcfg_job *job = jobs->v; job < rt_array_end(jobs->v, jobs->n); job++) {
 		if (job->rc == 0 && !dry_run)
 			printf("%s: %s\n", job->place->vm->name, outcomes[job->outcome]);
 		else if (job->rc < 0)

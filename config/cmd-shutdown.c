@@ -8,6 +8,7 @@
 
 #include "config/boot.h"
 #include "config/jobs.h"
+#include "lib/array.h"
 #include "lib/cmd.h"
 #include "tuning/tuning.h"
 
@@ -45,7 +46,7 @@ static int report(const struct kcfg_jobs *jobs)
 	};
 	int failed = 0;
 
-	for (const struct kcfg_job *job = jobs->v; job < jobs->v + jobs->n; job++) {
+	for (const struct kcfg_job *job = jobs->v; job < rt_array_end(jobs->v, jobs->n); job++) {
 		if (job->rc < 0)
 			fprintf(stderr, "kvmrt-shutdown: %s\n", job->err.text);
 		else if (words[job->outcome] && !verbose)

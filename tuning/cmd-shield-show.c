@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/err.h"
 #include "lib/json.h"
 #include "lib/root.h"
@@ -75,7 +76,7 @@ static void fill_left(struct rt_table *table, const struct tune_lefts *lefts)
 	const struct tune_left *left;
 	char list[LIST_MAX];
 
-	for (left = lefts->v; left < lefts->v + lefts->nr; left++) {
+	for (left = lefts->v; left < rt_array_end(lefts->v, lefts->nr); left++) {
 		rt_table_row(table);
 		rt_cpuset_format(&left->cpus, list, sizeof(list));
 		rt_table_str(table, LEFT_CPUS, list);
@@ -97,7 +98,7 @@ static void fill_shields(struct rt_table *table, const struct tune_shields *shie
 	char list[LIST_MAX];
 	int kind;
 
-	for (shield = shields->v; shield < shields->v + shields->nr; shield++) {
+	for (shield = shields->v; shield < rt_array_end(shields->v, shields->nr); shield++) {
 		rt_table_row(table);
 		rt_table_str(table, OWN_NAME, shield->name[0] ? shield->name : NULL);
 		for (kind = 0; kind < TUNE_NR_SHIELDS; kind++) {

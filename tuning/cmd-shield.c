@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
 #include "lib/json.h"
@@ -254,7 +255,7 @@ static void tell_astray(const struct rt_root *root, const struct tune_shield *sh
 
 	if (tune_shield_astray(&lefts, root, shield, NULL) < 0)
 		return;
-	for (left = lefts.v; left < lefts.v + lefts.nr; left++)
+	for (left = lefts.v; left < rt_array_end(lefts.v, lefts.nr); left++)
 		if (rt_cpuset_format(&left->cpus, cpus, sizeof(cpus)) >= 0)
 			fprintf(stderr, "shield: interrupt %d \"%s\" is not where it is assigned, "
 				"but on CPUs %s: %s\n", left->number, left->name, cpus, left->why);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/array.h"
 #include "lib/err.h"
 #include "lib/root.h"
 
@@ -226,7 +227,7 @@ static void take_rates(struct tune_cpustat *stat)
 
 	for (i = 0; i < stat->n; i++)
 		stat->v[i].interrupts = NAN;
-	for (line = rates->v; line < rates->v + rates->n; line++) {
+	for (line = rates->v; line < rt_array_end(rates->v, rates->n); line++) {
 		if (line->kind == TUNE_RATE_SOFTIRQ)
 			continue;
 		for (i = column = 0; i < stat->n && column < rates->nr_cpus;) {
@@ -258,7 +259,7 @@ static void take_irqs(struct tune_cpustat *stat)
 	const struct rt_cpuset *set;
 	const struct tune_irq *irq;
 
-	for (irq = stat->irqs.v; irq < stat->irqs.v + stat->irqs.n; irq++) {
+	for (irq = stat->irqs.v; irq < rt_array_end(stat->irqs.v, stat->irqs.n); irq++) {
 		if (!irq->has_affinity)
 			continue;
 		set = rt_cpuset_empty(&irq->effective) ? &irq->affinity : &irq->effective;
@@ -278,7 +279,7 @@ static void take_tasks(struct tune_cpustat *stat)
 	const struct tune_task *task;
 	bool alone;
 
-	for (task = stat->tasks.v; task < stat->tasks.v + stat->tasks.n; task++) {
+	for (task = stat->tasks.v; task < rt_array_end(stat->tasks.v, stat->tasks.n); task++) {
 		if (!task->has_affinity)
 			continue;
 		alone = task->hold == TUNE_TASK_FREE && rt_cpuset_count(&task->allowed) == 1;

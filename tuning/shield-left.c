@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/err.h"
 #include "lib/root.h"
 #include "lib/text.h"
@@ -222,7 +223,7 @@ int tune_shield_astray(struct tune_lefts *ret, const struct rt_root *root,
 	*ret = (struct tune_lefts){ 0 };
 	if (shield->assigns.nr)
 		rc = tune_irqs_read(&irqs, root, TUNE_IRQS_AFFINITY | TUNE_IRQS_DEVICE, err);
-	for (irq = irqs.v; irq < irqs.v + irqs.n && rc == 0; irq++) {
+	for (irq = irqs.v; irq < rt_array_end(irqs.v, irqs.n) && rc == 0; irq++) {
 		assign = irq->has_affinity ? tune_shield_assigned(shield, irq) : NULL;
 		if (!assign || rt_cpuset_within(&irq->affinity, &assign->cpus))
 			continue;

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "kvm-events/kvm-events.h"
+#include "lib/array.h"
 #include "lib/err.h"
 #include "lib/root.h"
 #include "lib/text.h"
@@ -346,14 +347,14 @@ int xt_select_apply(struct xt_select *sel, const struct xt_instance *inst,
 	struct rt_err why;
 	int rc;
 
-	for (event = sel->v; event < sel->v + sel->nr; event++) {
+	for (event = sel->v; event < rt_array_end(sel->v, sel->nr); event++) {
 		if (!event->chosen || !event->filter)
 			continue;
 		rc = xt_instance_filter(inst, event->system, event->event, event->filter, err);
 		if (rc < 0)
 			return rc;
 	}
-	for (event = sel->v; event < sel->v + sel->nr; event++) {
+	for (event = sel->v; event < rt_array_end(sel->v, sel->nr); event++) {
 		if (!event->chosen || event->enabled || enable_system(sel, inst, event - sel->v))
 			continue;
 		memset(&why, 0, sizeof(why));
