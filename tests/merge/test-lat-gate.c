@@ -124,7 +124,9 @@ TEST(the_same_system_passes_whatever_chance_does)
 /* What meets a whole run alike, such as where its memory lies. */
 static double luck_of_the_run(double spread)
 {
-	return exp(spread * sqrt(-2 * log(draw())) * cos(6.283 * draw()));
+	double radius = sqrt(-2 * log(draw()));
+
+	return exp(spread * radius * cos(6.283 * draw()));
 }
 
 static unsigned int broken_by_luck(const char *rule, double spread, double slower)

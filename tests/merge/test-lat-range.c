@@ -19,9 +19,12 @@ static double draw(void)
 	return ((double)rand() + 1) / ((double)RAND_MAX + 2);
 }
 
+/* One draw a statement, here and below: compilers differ in what they evaluate first. */
 static double normal(void)
 {
-	return sqrt(-2 * log(draw())) * cos(6.283185307 * draw());
+	double radius = sqrt(-2 * log(draw()));
+
+	return radius * cos(6.283185307 * draw());
 }
 
 /* ---- runs made up ---- */
@@ -248,11 +251,16 @@ static struct mrg_lat_saved a_host(double stalls)
 	static const char *const names[] = { "bash", "rcu_preempt", "kworker/3:1", "migration/3" };
 	struct mrg_lat_saved run = a_run();
 	unsigned int i;
+	double ns;
 
-	for (i = 0; i < 4; i++)
-		add(&run, names[i], (unsigned int)(draw() * 3), 6e4 * exp(0.5 * normal()));
-	if (draw() < stalls)
-		add(&run, names[(unsigned int)(draw() * 4)], 1, 3e6 * exp(1.5 * normal()));
+	for (i = 0; i < 4; i++) {
+		ns = 6e4 * exp(0.5 * normal());
+		add(&run, names[i], (unsigned int)(draw() * 3), ns);
+	}
+	if (draw() < stalls) {
+		ns = 3e6 * exp(1.5 * normal());
+		add(&run, names[(unsigned int)(draw() * 4)], 1, ns);
+	}
 	return run;
 }
 
