@@ -48,18 +48,28 @@ FUZZ_TRACES := tests/fuzz/fuzz-datfile tests/fuzz/fuzz-xtdir
 # A build of its own, by clang: all of the code under test is watched by the fuzzer.  -O2 takes
 # a third longer to compile, which a run of hours is worth, and one of a minute is not.
 FUZZ_CFLAGS ?= -O1 -g1
-FUZZ_MAKE = $(MAKE) --no-print-directory CC=clang O=$(O)/fuzz SAN=fuzzer-no-link,address,undefined \
-	CFLAGS='$(FUZZ_CFLAGS)'
 
 fuzz:
-	+$(Q)$(FUZZ_MAKE) T=$(T) T_TRACES=$(T_TRACES) run-fuzzers
+	+$(Q)$(MAKE) --no-print-directory CC=clang O=$(O)/fuzz SAN=fuzzer-no-link,address,undefined \
+		CFLAGS='$(FUZZ_CFLAGS)' T=$(T) T_TRACES=$(T_TRACES) run-fuzzers
 
-# what clang says of all that gcc builds, in the same build
+# One build for all that "make check" watches: what clang says of all that gcc builds, the tests
+# with ASan and UBSan, and a short run of the fuzzers.  These do without the operands of
+# comparisons, which would be reported to the programs of the tests as well, at every one.
+SAN_MAKE = $(MAKE) --no-print-directory CC=clang O=$(O)/san SAN=address,undefined \
+	CFLAGS='-O1 -g1 -fsanitize-coverage=inline-8bit-counters,pc-table'
+
 check-clang:
-	+$(Q)$(FUZZ_MAKE) objects
+	+$(Q)$(SAN_MAKE) objects
+
+check-unit-san:
+	+$(Q)$(SAN_MAKE) check-unit
+
+check-cmd-san:
+	+$(Q)$(SAN_MAKE) CMD_TESTS='$(WATCHED_TESTS)' check-cmd
 
 check-fuzz:
-	$(Q)$(MAKE) --no-print-directory fuzz T=4 T_TRACES=60
+	+$(Q)$(SAN_MAKE) T=4 T_TRACES=60 run-fuzzers
 
 run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
 	$(Q)tests/fuzz/run -j 2 $(foreach f,$(FUZZ_TRACES),$(T_TRACES):$(O)/$(f)) \
@@ -77,4 +87,5 @@ demo: deps
 bench: programs
 	$(Q)for b in $(BENCHES); do KVMRT_BIN=$(abspath $(O))/bin $$b || exit; done
 
-.PHONY: check check-ready unit-tests check-unit check-cmd check-lint fuzz check-fuzz check-clang run-fuzzers demo bench
+.PHONY: check check-ready unit-tests check-unit check-cmd check-lint \
+	fuzz check-fuzz check-clang check-unit-san check-cmd-san run-fuzzers demo bench

@@ -53,7 +53,8 @@ SHARED += libkvmrt_lock.so
 libkvmrt_lock.so-objs := tuning/run-preload.o
 libkvmrt_lock.so-soname := libkvmrt_lock.so
 # it goes into programs that are not watched
-CFLAGS-tuning/run-preload.o := -fno-sanitize=all
+CFLAGS-tuning/run-preload.o = -fno-sanitize=all $(patsubst -fsanitize%,-fno-sanitize%, \
+	$(filter -fsanitize-coverage=%,$(CFLAGS)))
 libkvmrt_lock.so-ldlibs := -fno-sanitize=all
 CMD_TESTS += $(addprefix tests/cmd/,irq-affinity.sh task-affinity.sh kvmrt-run.sh)
 tune-affinity-fuzzers := $(addprefix tests/fuzz/fuzz-,interrupts running task-stat)

@@ -317,7 +317,7 @@ TEST(a_ping_and_a_flush_work_in_a_signal_handler_on_a_small_stack)
 	assert_true(fake.calls[1].nr == GS_NR_XTRACE_FLUSH);
 	while (*lowest == 0x5a)
 		lowest++;
-#if !defined(__SANITIZE_ADDRESS__) && defined(__OPTIMIZE__)
+#if !defined(KVMRT_SAN) && defined(__OPTIMIZE__)
 	assert_in_range(handler_frame - lowest, 500, 3500);
 #endif
 }
