@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "config/clear.h"
+#include "lib/array.h"
 #include "lib/err.h"
 #include "lib/root.h"
 
@@ -38,7 +39,7 @@ static void say_refused(const struct kcfg_run *run, const struct tune_plan *plan
 	char name[TUNE_TARGET_MAX + 32];
 
 	/* irq-affinity tells of interrupts that stay, with the reason of each */
-	for (change = plan->changes; change < plan->changes + plan->nr; change++)
+	for (change = plan->changes; change < rt_array_end(plan->changes, plan->nr); change++)
 		if (change->state == TUNE_REFUSED && change->cost != TUNE_COST_IRQ)
 			kcfg_run_say(run, "refused: %s: %s",
 				     tune_knob_name(name, sizeof(name), plan->root, change->kind,
@@ -52,7 +53,7 @@ static int count_made(const struct tune_plan *plan)
 	const struct tune_change *change;
 	int made = 0;
 
-	for (change = plan->changes; change < plan->changes + plan->nr; change++)
+	for (change = plan->changes; change < rt_array_end(plan->changes, plan->nr); change++)
 		made += change->state == TUNE_MADE &&
 			!(change->before && tune_knob_equal(change->kind, change->before,
 							    change->wanted));

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/text.h"
 
@@ -99,7 +100,8 @@ static bool runs_on(const struct kcfg_place *place, unsigned int cpu)
 
 static void cpu_cell(const struct drawing *d, unsigned int cpu)
 {
-	const struct kcfg_place *place, *end = d->places->v + d->places->n, *first = NULL;
+	const struct kcfg_place *end = rt_array_end(d->places->v, d->places->n);
+	const struct kcfg_place *place, *first = NULL;
 	char text[24], name[8];
 	unsigned int n = 0;
 

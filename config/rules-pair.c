@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
+
 #define MOST_NAMES 3		/* of VMs in one finding */
 
 /* All CPUs on which its threads may run. */
@@ -55,7 +57,8 @@ static struct rt_cpuset overlap(const struct kcfg_place *place, const struct kcf
 
 void kcfg_check_rt_overlap(struct kcfg_check *check, const struct kcfg_place *place)
 {
-	const struct kcfg_place *other = check->places->v, *end = other + check->places->n;
+	const struct kcfg_place *other = check->places->v;
+	const struct kcfg_place *end = rt_array_end(other, check->places->n);
 	struct rt_cpuset both;
 
 	if (!place->vm->rt)
@@ -103,7 +106,8 @@ static const char *end_names(struct names *names)
 
 void kcfg_check_rt_siblings(struct kcfg_check *check, const struct kcfg_place *place)
 {
-	const struct kcfg_place *other = check->places->v, *end = other + check->places->n;
+	const struct kcfg_place *other = check->places->v;
+	const struct kcfg_place *end = rt_array_end(other, check->places->n);
 	struct rt_cpuset both = { { 0 } }, theirs;
 	struct names names = { 0 };
 
@@ -124,7 +128,8 @@ void kcfg_check_rt_siblings(struct kcfg_check *check, const struct kcfg_place *p
 /* One finding for all others that have one of the nodes. */
 static void check_nodes(struct kcfg_check *check, const struct kcfg_place *place, bool memory)
 {
-	const struct kcfg_place *other = check->places->v, *end = other + check->places->n;
+	const struct kcfg_place *other = check->places->v;
+	const struct kcfg_place *end = rt_array_end(other, check->places->n);
 	struct rt_cpuset both = { { 0 } }, theirs;
 	struct names names = { 0 };
 

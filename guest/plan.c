@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/root.h"
@@ -282,7 +283,7 @@ void gs_plan_print(const struct gs_plan *plan)
 {
 	const struct step *step;
 
-	for (step = plan->steps; step < plan->steps + plan->nr; step++) {
+	for (step = plan->steps; step < rt_array_end(plan->steps, plan->nr); step++) {
 		switch (step->kind) {
 		case STEP_WRITE:
 			printf("%s /%s\n", step->before ? "change" : "create", step->path);

@@ -6,7 +6,7 @@
 #ifndef RT_LIB_ARRAY_H
 #define RT_LIB_ARRAY_H
 
-/* Where an array of @nr at @v ends.  An empty one may be NULL, to which C lets nobody add even 0. */
+/* Where the array of @nr at @v ends.  An empty one may be NULL: C lets nobody add 0 to that. */
 #define rt_array_end(v, nr) ((v) ? (v) + (nr) : (v))
 
 #endif

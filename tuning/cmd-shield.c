@@ -238,7 +238,7 @@ static void tell_refused(const struct tune_plan *plan)
 	const struct tune_change *change;
 	char knob[TUNE_TARGET_MAX + 32];
 
-	for (change = plan->changes; change < plan->changes + plan->nr; change++)
+	for (change = plan->changes; change < rt_array_end(plan->changes, plan->nr); change++)
 		if (change->state == TUNE_REFUSED && change->cost != TUNE_COST_IRQ &&
 		    change->cost != TUNE_COST_TASK)
 			fprintf(stderr, "shield: %s is as it was: %s\n",

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/json.h"
@@ -218,7 +219,7 @@ static int put_device(char *to, size_t size, const struct tune_pci *dev, const c
 CELL(get_devices)
 {
 	const size_t room = sizeof(ret->text) - sizeof(",+4294967295");
-	const struct tune_pci *dev = stat->topo->pci, *end = dev + stat->topo->nr_pci;
+	const struct tune_pci *dev = stat->topo->pci, *end = rt_array_end(dev, stat->topo->nr_pci);
 	unsigned int more = 0;
 	size_t len = 0, next;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/array.h"
 #include "lib/err.h"
 #include "lib/json.h"
 #include "lib/table.h"
@@ -182,7 +183,7 @@ void tune_plan_json(const struct tune_plan *plan, struct rt_json *json)
 	const struct tune_change *change;
 
 	rt_json_open(json, '[');
-	for (change = plan->changes; change < plan->changes + plan->nr; change++) {
+	for (change = plan->changes; change < rt_array_end(plan->changes, plan->nr); change++) {
 		rt_json_open(json, '{');
 		rt_json_put_str(json, "kind", tune_knob_word(change->kind));
 		rt_json_put_str(json, "target", change->target);

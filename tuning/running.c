@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/array.h"
 #include "lib/err.h"
 #include "lib/io.h"
 #include "lib/root.h"
@@ -236,7 +237,7 @@ static int add_others(const struct reading *r, pid_t tgid)
 /* A process that was known, with its threads. */
 static int look_at_known(const struct reading *r, struct tune_thread *leader)
 {
-	struct tune_thread *end = r->runners->threads + r->nr_old, *thread;
+	struct tune_thread *end = rt_array_end(r->runners->threads, r->nr_old), *thread;
 	pid_t tgid = leader->tgid;
 	unsigned int alive = 0, nr;
 	int rc = 0;
