@@ -55,7 +55,8 @@ fuzz:
 
 # One build for all that "make check" watches: what clang says of all that gcc builds, the tests
 # with ASan and UBSan, and a short run of the fuzzers.  These do without the operands of
-# comparisons, which would be reported to the programs of the tests as well, at every one.
+# comparisons, which would be reported to the programs of the tests as well, at every one, and
+# try two to ten times as many inputs in a second for that.
 SAN_MAKE = $(MAKE) --no-print-directory CC=clang O=$(O)/san SAN=address,undefined \
 	CFLAGS='-O1 -g1 -fsanitize-coverage=inline-8bit-counters,pc-table'
 
@@ -69,7 +70,7 @@ check-cmd-san:
 	+$(Q)$(SAN_MAKE) CMD_TESTS='$(WATCHED_TESTS)' check-cmd
 
 check-fuzz:
-	+$(Q)$(SAN_MAKE) T=4 T_TRACES=60 run-fuzzers
+	+$(Q)$(SAN_MAKE) T=2 T_TRACES=25 run-fuzzers
 
 run-fuzzers: $(addprefix $(O)/,$(FUZZERS))
 	$(Q)tests/fuzz/run -j 2 $(foreach f,$(FUZZ_TRACES),$(T_TRACES):$(O)/$(f)) \
