@@ -136,8 +136,12 @@ chmod +x "$w/busy"
 it 'prints what every event system recorded the same, lost events too'
 record first -e all -b 400 "$w/busy" "$w/file" || fail "$(cat "$tmp/record")"
 same_in_all_forms "$w/first.dat"
-record lost -b 8 -s 400000 -e all "$w/busy" "$w/file" || fail "$(cat "$tmp/record")"
-trace-cmd report "$w/lost.dat" | grep -q 'EVENTS DROPPED' || fail 'nothing was lost'
+# on a busy machine what is recorded may be as slow as who reads it
+for ((try = 1; ; try++)); do
+	record lost -b 8 -s 400000 -e all "$w/busy" "$w/file" || fail "$(cat "$tmp/record")"
+	! trace-cmd report "$w/lost.dat" | grep -q 'EVENTS DROPPED' || break
+	[ $try -lt 5 ] || fail 'nothing was lost'
+done
 same_in_all_forms "$w/lost.dat"
 
 it 'prints each version, compression, clock and size of sub-buffers the same'
