@@ -140,6 +140,5 @@ end_libvirtd() {
 
 	pid=$(cat /run/libvirtd.pid)
 	kill "${1:--TERM}" "$pid"
-	# its first thread may be dead while another still holds the lock of the pid file
-	while grep -qs '^State:[^Z]*$' "/proc/$pid"/task/*/status; do sleep 0.05; done
+	while grep -qs '^State:[^Z]*$' "/proc/$pid/status"; do sleep 0.05; done
 }
