@@ -192,62 +192,70 @@ lab_qemu_get() {
 
 	installed=$(command -v qemu-system-x86_64)
 	lab_qemu=("$installed")
-	lab_qemu_is "$installed" 10 2 && return
-	if [ -x "$dir/usr/bin/qemu-system-x86_64" ] || lab_qemu_fetch "$dir"; then
-		# with the libraries that it was made for, which are newer than this machine's
-		lab_qemu=(
-			"$dir/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" --argv0 qemu-system-x86_64
-			--library-path "$dir/usr/lib/x86_64-linux-gnu"
-			"$dir/usr/bin/qemu-system-x86_64"
-			-L "$dir/usr/share/qemu" -L "$dir/usr/share/seabios"
-		)
+	lab_qemu_is 10 2 && return
+	if [ -d "$dir" ] || lab_qemu_fetch "$dir"; then
+		lab_qemu_of "$dir"
 		return
 	fi
+	lab_qemu=("$installed")
 	lab_say "no newer QEMU to be had; the installed one may lose interrupts"
 	case $release in
 	6.1.*) return ;;
 	esac
-	lab_qemu_is "$installed" 8 1 && return
+	lab_qemu_is 8 1 && return
 	lab_say "kernel $release needs QEMU 8.1 or later, and none can be fetched"
 	return 1
 }
 
-# lab_qemu_is QEMU MAJOR MINOR: whether it is that version or later
+# lab_qemu_of DIR: sets lab_qemu to the one there, with the libraries that it was made for,
+# which are newer than this machine's
+lab_qemu_of() {
+	lab_qemu=(
+		"$1/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2" --argv0 qemu-system-x86_64
+		--library-path "$1/usr/lib/x86_64-linux-gnu" "$1/usr/bin/qemu-system-x86_64"
+		-L "$1/usr/share/qemu" -L "$1/usr/share/seabios"
+	)
+}
+
+# lab_qemu_is MAJOR MINOR: whether lab_qemu runs, and is that version or later
 lab_qemu_is() {
 	local version
 
-	version=$("$1" --version 2>/dev/null | sed -n 's/.*version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
-	[ -n "$version" ] && [ $((${version% *} * 100 + ${version#* })) -ge $(($2 * 100 + $3)) ]
+	version=$("${lab_qemu[@]}" --version 2>/dev/null |
+		sed -n 's/.*version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')
+	[ -n "$version" ] && [ $((${version% *} * 100 + ${version#* })) -ge $(($1 * 100 + $2)) ]
 }
 
 # lab_qemu_fetch DIR: Debian 13's of its backports, with all libraries that it needs: for an
 # apt that takes nothing for installed they are part of it
 lab_qemu_fetch() {
-	local dir=$1 part deb
+	local dir=$1 part
 
 	part=$(mktemp -d "$lab_cache/.qemu.XXXXXX") || return
 	lab_say "fetching QEMU of trixie-backports into $lab_cache"
-	mkdir -p "$part/debs/partial" && : >"$part/status" || return
-	if lab_apt_make apt-trixie "$(lab_apt_main)" trixie trixie-backports &&
+	if mkdir -p "$part/debs/partial" && : >"$part/status" &&
+		lab_apt_make apt-trixie "$(lab_apt_main)" trixie trixie-backports &&
 		apt-get "${lab_apt_made[@]}" -o Dir::State::status="$part/status" \
 			-o Dir::Cache::Archives="$part/debs/" -qq -y \
 			--no-install-recommends --download-only -t trixie-backports \
 			install qemu-system-x86 >&2 &&
-		for deb in "$part"/debs/*.deb; do
-			dpkg -x "$deb" "$part/all" || break
-		done && lab_qemu_keep "$part/all" "$part/kept"; then
-		rm -rf "$dir" && mv -T "$part/kept" "$dir"
+		lab_qemu_unpack "$part"; then
+		lab_qemu_of "$part/kept"
+		lab_qemu_is 10 2 && mv -T "$part/kept" "$dir"
 	fi
 	rm -rf "$part"
-	[ -x "$dir/usr/bin/qemu-system-x86_64" ]
+	[ -d "$dir" ]
 }
 
-# lab_qemu_keep FROM TO: what it needs to run, which is less than half of what was unpacked
-lab_qemu_keep() {
-	local path
+# lab_qemu_unpack DIR: DIR/debs; DIR/kept is what it needs to run
+lab_qemu_unpack() {
+	local deb path
 
+	for deb in "$1"/debs/*.deb; do
+		dpkg -x "$deb" "$1/all" || return
+	done
 	for path in bin/qemu-system-x86_64 lib/x86_64-linux-gnu share/qemu share/seabios; do
-		mkdir -p "$2/usr/${path%/*}" && mv "$1/usr/$path" "$2/usr/$path" || return
+		mkdir -p "$1/kept/usr/${path%/*}" && mv "$1/all/usr/$path" "$1/kept/usr/$path" || return
 	done
 }
 
