@@ -22,7 +22,7 @@ expect_status 0
 for kernel in "${!kdirs[@]}"; do
 	# of others' headers we are no judge
 	grep -v -e "${kdirs[$kernel]%/usr/src/*}/" -e '^  KBUILD ' -e '^$' \
-		-e '^Skipping BTF generation' "$built/$kernel.said" >"$tmp/said"
+		-e '^Skipping BTF generation' "$built/$(release "$kernel").said" >"$tmp/said"
 	[ ! -s "$tmp/said" ] || fail "the build said: $(cat "$tmp/said")"
 	for module in gs/host/module/kvmrt_gs_host guest/module/kvmrt_gs_guest; do
 		[ -e "$built/$(release "$kernel")/$module.ko" ] || fail "no $module for $kernel"

@@ -18,21 +18,23 @@ tests/lab/gs-caller-libs := libkvmrt_gs.a
 TOOLS += tests/tools/kill-at
 tests/tools/kill-at-objs := tests/tools/kill-at.o
 
-# Those of a kernel are built whole or not at all: what gcc and sparse said meanwhile stands in
-# KERNEL.said, for tests/cmd/modules.sh.
+# Those of a kernel are built whole or not at all: what gcc and sparse said meanwhile stands
+# beside them in RELEASE.said, for tests/cmd/modules.sh.
 LAB_KERNELS := 6.1 6.1-rt 6.12 6.12-rt
-lab_module_words := $(addsuffix .said,$(addprefix $(O)/modules/,$(LAB_KERNELS)))
-$(lab_module_words): $(O)/modules/%.said: $(MODULE_FILES) gs/dkms/Kbuild $(wildcard tests/lab/module/*)
-	$(Q)mkdir -p $(@D); d=$$(tests/lab/kdir $*) || exit 0; r=$$(basename $$d); \
-	rm -rf $(O)/modules/$${r#linux-headers-}; \
-	if $(MAKE) --no-print-directory modules KDIR=$$d MODULE_MORE=tests/lab/module W=1 \
-		$(if $(shell command -v sparse),C=1) >$@.part 2>&1; then \
-		mv $@.part $@; grep '^  KBUILD' $@; \
-	else \
-		cat $@.part; \
-	fi
-
-lab-modules: $(lab_module_words) $(O)/tests/lab/gs-caller
+lab_module_sources := $(MODULE_FILES) gs/dkms/Kbuild $(wildcard tests/lab/module/*)
+lab-modules: $(O)/tests/lab/gs-caller
+	$(Q)for k in $(LAB_KERNELS); do \
+		d=$$(tests/lab/kdir $$k) || continue; \
+		m=$(O)/modules/$${d##*/linux-headers-}; \
+		[ ! -e $$m.said ] || [ -n "$$(find $(lab_module_sources) -newer $$m.said)" ] || continue; \
+		rm -rf $$m $$m.said; mkdir -p $(O)/modules; \
+		if $(MAKE) --no-print-directory modules KDIR=$$d MODULE_MORE=tests/lab/module W=1 \
+			$(if $(shell command -v sparse),C=1) >$$m.part 2>&1; then \
+			mv $$m.part $$m.said; grep '^  KBUILD' $$m.said; \
+		else \
+			cat $$m.part; \
+		fi; \
+	done
 
 # LAB_TESTS= names some of them; all without
 lab-ready: programs lab-modules $(O)/tests/tools/gs-storm $(O)/tests/tools/kill-at
