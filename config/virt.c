@@ -525,6 +525,11 @@ int kcfg_virt_rename(struct kcfg_virt *virt, const char *uuid, const char *name,
 
 /* ---- life ---- */
 
+static bool is_starting(int state, int reason)
+{
+	return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+}
+
 /*
  * Behind a libvirtd that went away in the middle of a start: its successor ends a QEMU that
  * had not come far enough, but not at once.
@@ -538,7 +543,7 @@ static bool was_started(virDomainPtr domain)
 		    virDomainGetState(domain, &state, &reason, 0) < 0)
 			return false;
 		if (state == VIR_DOMAIN_RUNNING ||
-		    (state == VIR_DOMAIN_PAUSED && reason != VIR_DOMAIN_PAUSED_STARTING_UP))
+		    (state == VIR_DOMAIN_PAUSED && !is_starting(state, reason)))
 			return true;
 		nap();
 	}
@@ -553,19 +558,33 @@ static bool is_busy(void)
 	return e && e->code == VIR_ERR_OPERATION_TIMEOUT;
 }
 
+/*
+ * Its successor waits for ever where the QEMU of such a start does not answer, and keeps the VM
+ * in hand.  That QEMU has run no guest yet.
+ */
+static void end_half_started(virDomainPtr domain)
+{
+	int state, reason;
+
+	if (virDomainGetState(domain, &state, &reason, 0) == 0 && is_starting(state, reason))
+		virDomainDestroy(domain);
+}
+
 static int run_start(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
 {
 	const bool *paused = arg;
 	unsigned int tries = repeated ? RESTART_TRIES : 1;
 
 	(void)conn;
-	do {
+	for (;;) {
 		if (repeated && was_started(domain))
 			return 0;
 		if (virDomainCreateWithFlags(domain, *paused ? VIR_DOMAIN_START_PAUSED : 0) == 0)
 			return 0;
-	} while (--tries && is_busy());
-	return -1;
+		if (--tries == 0 || !is_busy())
+			return -1;
+		end_half_started(domain);
+	}
 }
 
 int kcfg_virt_start(struct kcfg_virt *virt, const char *uuid, bool paused, struct rt_err *err)

@@ -115,36 +115,47 @@ run kvmrt-boot -f "$cfg" vm1 vm2
 expect_status 0
 [ "$(vm_state vm1)/$(vm_state vm2)" = running/running ] || fail 'not both run'
 
-it 'does not take a start for done that a new libvirtd takes back'
-off
-# An emulator that begins when it may.
-cat >"$tmp/qemu" <<-END
-	#!/bin/sh
-	case "\$*" in
-	*guest=vm1*)
-		: >"$tmp/begun"
-		until [ -e "$tmp/go" ]; do sleep 0.1; done
-	esac
-	exec $(command -v qemu-system-x86_64) "\$@"
-END
-chmod +x "$tmp/qemu"
-virsh -q dumpxml --inactive vm1 | sed "s|<emulator>.*</emulator>|<emulator>$tmp/qemu</emulator>|" >"$tmp/vm.xml"
-virsh -q define "$tmp/vm.xml" || fail 'vm1 with an emulator'
-kvmrt-boot -f "$cfg" vm1 vm2 >"$tmp/out" 2>&1 &
-boot=$!
-until [ -e "$tmp/begun" ]; do sleep 0.1; done
-end_libvirtd -KILL
-# its first thread may be dead while another still holds the lock of the pid file
-for ((try = 1; ; try++)); do
-	! libvirtd -d 2>"$tmp/said" || break
-	[ $try -lt 50 ] || fail "libvirtd does not begin again: $(cat "$tmp/said")"
-	sleep 0.1
-done
-: >"$tmp/go"
-wait $boot || fail "$(cat "$tmp/out")"
-expect_same "$tmp/out" 'vm1: booted
+# cut_start BEFORE: vm1's emulator begins with these lines of shell, and libvirtd is killed and
+# begins again once they have made the file "begun"
+cut_start() {
+	off
+	rm -f "$tmp/begun"
+	printf '#!/bin/sh\n%s\nexec %s "$@"\n' "$1" "$(command -v qemu-system-x86_64)" >"$tmp/qemu"
+	chmod +x "$tmp/qemu"
+	virsh -q dumpxml --inactive vm1 |
+		sed "s|<emulator>.*</emulator>|<emulator>$tmp/qemu</emulator>|" >"$tmp/vm.xml"
+	virsh -q define "$tmp/vm.xml" || fail 'vm1 with an emulator'
+	kvmrt-boot -f "$cfg" vm1 vm2 >"$tmp/out" 2>&1 &
+	boot=$!
+	until [ -e "$tmp/begun" ]; do sleep 0.1; done
+	end_libvirtd -KILL
+	# its first thread may be dead while another still holds the lock of the pid file
+	for ((try = 1; ; try++)); do
+		! libvirtd -d 2>"$tmp/said" || break
+		[ $try -lt 50 ] || fail "libvirtd does not begin again: $(cat "$tmp/said")"
+		sleep 0.1
+	done
+}
+expect_both_booted() {
+	wait $boot || fail "$(cat "$tmp/out")"
+	expect_same "$tmp/out" 'vm1: booted
 vm2: booted'
-[ "$(vm_state vm1)/$(vm_state vm2)" = running/running ] || fail 'not both run'
+	[ "$(vm_state vm1)/$(vm_state vm2)" = running/running ] || fail 'not both run'
+}
+
+it 'does not take a start for done that a new libvirtd takes back'
+cut_start "case \$* in *guest=vm1*)
+	: >'$tmp/begun'
+	until [ -e '$tmp/go' ]; do sleep 0.1; done
+esac"
+: >"$tmp/go"
+expect_both_booted
+
+it 'starts a VM anew whose emulator never answers the new libvirtd'
+cut_start "case \$* in *guest=vm1*)
+	[ -e '$tmp/begun' ] || { : >'$tmp/begun' && exec sleep 600; }
+esac"
+expect_both_booted
 
 it 'lets two commands boot the same VMs: one does, the other finds it done'
 off
