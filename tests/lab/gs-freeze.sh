@@ -26,7 +26,7 @@ there=/run/out/freeze
 rm -rf $there
 mkdir $there || exit
 # flush_ends DIR
-flush_ends() { cp -r "$1" $there/ && (cd $there && lab-outside "$dir/flush-ends.py" "${1##*/}"); }
+flush_ends() { outside_with $there "$1" "$dir/flush-ends.py" "${1##*/}"; }
 
 guest vm5 --net --append "kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_syscall_enabled=1"
 lab-guest wait-ready vm5 || fail "vm5 did not start"

@@ -12,7 +12,7 @@ declare -A hot_commands=(
 	[host]="bash sh sleep cat grep sed awk ls rm mkdir cp mv cut head tail tr sort uniq wc date
 		touch ln seq timeout taskset chrt pgrep ps ssh ip modprobe mount umount find stat dirname
 		basename realpath readlink setsid env tee mkfifo chmod comm cmp diff id uname nproc mktemp
-		xargs true qemu-system-x86_64 virsh libvirtd /usr/bin/python3 xtrace-run xtrace-ctl
+		xargs true tar qemu-system-x86_64 virsh libvirtd /usr/bin/python3 xtrace-run xtrace-ctl
 		xtrace-view kvmrt-gs kvmrt-gsd shield kvmrt-boot kvmrt-stat"
 	[guest]="bash sh dropbear sleep cat grep rm mkdir sed insmod true timeout xtrace-run xtrace-ctl
 		kvmrt-gs"

@@ -78,9 +78,14 @@ migrated() {
 lines() { sed -nE 's/^[^;]*;kvmrt-gsd: [0-9TZ:.-]+ //p' log; }
 # count COLUMN: of the guest, in the daemon's table; of its present process
 count() {
-	kvmrt-gsd --status | awk -v pid=$guest -v name="$1" '
-		$1 == "VM" { for (i = 1; i <= NF; i++) if ($i == name) column = i }
-		$2 == pid { print $column }'
+	local row column='' i
+
+	while read -ra row; do
+		for i in "${!row[@]}"; do
+			[ "${row[0]}/${row[i]}" != "VM/$1" ] || column=$i
+		done
+		[ -z "$column" ] || [ "${row[1]:-}" != "$guest" ] || echo "${row[column]}"
+	done < <(kvmrt-gsd --status)
 }
 # until_more COLUMN N: until the guest has N more there than now
 until_more() {

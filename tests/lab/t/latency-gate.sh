@@ -18,9 +18,11 @@ base=()
 # saved NAME: a run, its figures in NAME.json
 saved() {
 	run_of "$1" 1.5
-	mv "$1" $there/ && outside xtrace-latency --save "$1.json" -w 1 --budget latency.budget "$1" ||
-		fail "$1"
-	rm -r "${there:?}/$1"
+	# by the shell outside
+	# shellcheck disable=SC2016
+	outside_with $there "$1" sh -c 'xtrace-latency --save "$0.json" -w 1 --budget latency.budget "$0" &&
+		rm -r "$0"' "$1" || fail "$1"
+	rm -r "$1"
 }
 
 # compare OUT BASE... -- NOW...: status 1 is a broken rule

@@ -34,12 +34,11 @@ record() {
 	scp -qr vm1:/tmp/vm1 . && ssh vm1 rm -r /tmp/vm1
 }
 
-threads() { grep -l 'CPU .*/KVM' /proc/"$(lab-guest pid vm1)"/task/*/comm | cut -d/ -f5; }
-
 # the guest's own clock, while its CPUs are moved about
 touch moving
+vcpus=$(grep -l 'CPU .*/KVM' /proc/"$(lab-guest pid vm1)"/task/*/comm | cut -d/ -f5)
 while [ -e moving ]; do
-	for thread in $(threads); do
+	for thread in $vcpus; do
 		taskset -pc $((RANDOM % 4)) "$thread" >/dev/null
 	done
 	nap 0.1
@@ -48,7 +47,7 @@ mover=$!
 record tod local :
 rm moving
 wait $mover
-for thread in $(threads); do
+for thread in $vcpus; do
 	taskset -pc 0-3 "$thread" >/dev/null
 done
 xtrace-multi-merge --check --json host vm1 >moved.json || fail "$(cat moved.json)"
