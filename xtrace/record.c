@@ -209,11 +209,20 @@ static int set_recording_cpus(struct xt_record *record, struct rt_err *err)
 	return xt_instance_set_cpus(&record->inst, &cpus, err);
 }
 
-static int check_cpus(const struct xt_record *record, const struct rt_cpuset *cpus,
-		      struct rt_err *err)
+/* Clients that came before its end are answered after it, while the command goes on. */
+static int check_session(const struct xt_record *record, struct rt_err *err)
+{
+	return record->finished ? rt_err_say(err, -ESRCH, "the session has ended") : 0;
+}
+
+static int check_request(const struct xt_record *record, const struct rt_cpuset *cpus,
+			 struct rt_err *err)
 {
 	char list[512];
+	int rc = check_session(record, err);
 
+	if (rc < 0)
+		return rc;
 	if (!cpus || rt_cpuset_within(cpus, &record->cpus))
 		return 0;
 	if (rt_cpuset_format(&record->cpus, list, sizeof(list)) < 0)
@@ -227,7 +236,7 @@ static int check_cpus(const struct xt_record *record, const struct rt_cpuset *cp
  */
 int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
 {
-	int rc = check_cpus(record, cpus, err);
+	int rc = check_request(record, cpus, err);
 
 	if (rc < 0 || (!cpus && record->paused))
 		return rc;
@@ -247,7 +256,7 @@ int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, stru
 int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
 {
 	struct rt_cpuset resumed = { { 0 } };
-	int rc = check_cpus(record, cpus, err);
+	int rc = check_request(record, cpus, err);
 
 	if (rc < 0)
 		return rc;
@@ -289,6 +298,10 @@ static int mark_elsewhere(struct xt_record *record, const char *text, struct rt_
 
 int xt_record_mark(struct xt_record *record, const char *text, struct rt_err *err)
 {
+	int rc = check_session(record, err);
+
+	if (rc < 0)
+		return rc;
 	if (!*text)
 		return rt_err_say(err, -EINVAL, "a mark needs a text");
 	if (record->all_cpus && rt_cpuset_empty(&record->paused_cpus))
@@ -369,7 +382,7 @@ int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint
 		    struct rt_err *err)
 {
 	uint64_t ts = xt_record_now(record);
-	int rc = check_cpus(record, cpus, err);
+	int rc = check_request(record, cpus, err);
 
 	if (rc < 0)
 		return rc;

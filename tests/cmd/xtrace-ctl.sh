@@ -109,8 +109,33 @@ touch "$w/end"
 owner=$(jobs -p | head -n 1)
 ended 9
 
-it 'may start a session of the name while the command of the last one goes on'
+it 'answers who came before the end and asks behind it, and the command goes on'
 rm "$w/end"
+for mode in stream overwrite; do
+	session "$me" -m $mode -o "$w/late-$mode" sh -c "while [ ! -e $w/end ]; do sleep 0.05; done"
+	python3 - "$root/run/xtrace/$me/control" "$me" "$root" >"$tmp/answers" <<-'END'
+		import socket, subprocess, sys, time
+		asked = []
+		for verb in "flush - ", "pause - ", "resume - ", "mark - late", "stop - ":
+		    asked.append((verb, socket.socket(socket.AF_UNIX)))
+		    asked[-1][1].connect(sys.argv[1])
+		subprocess.run(["xtrace-ctl", "--root", sys.argv[3], "-s", sys.argv[2], "stop"], check=True)
+		for verb, conn in asked:
+		    conn.send(f"xtrace/1 {verb}\n".encode())
+		    print(verb.split()[0], conn.makefile().read().strip())
+	END
+	expect_same "$tmp/answers" 'flush error 3 the session has ended
+pause error 3 the session has ended
+resume error 3 the session has ended
+mark error 3 the session has ended
+stop ok'
+	complete "$w/late-$mode"
+	touch "$w/end"
+	ended 0
+	rm "$w/end"
+done
+
+it 'may start a session of the name while the command of the last one goes on'
 session "$me" -o "$w/t1" sh -c "while [ ! -e $w/end ]; do sleep 0.05; done"
 first=$owner
 ctl stop
