@@ -11,7 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/err.h"
@@ -112,6 +114,33 @@ static int empty_store(int dir)
 	return rc;
 }
 
+/* ---- whose it is ---- */
+
+#define TAKE_TRIES 10		/* of those who only look whether it is taken, none holds on */
+#define TAKE_STEP_NS 10000000L
+
+/* Return: 0 also where the file system has no locks. */
+static int take(int dir, const char *path, struct rt_err *err)
+{
+	const struct timespec step = { .tv_nsec = TAKE_STEP_NS };
+
+	for (unsigned int tries = 1; flock(dir, LOCK_EX | LOCK_NB) < 0; tries++) {
+		if (errno != EWOULDBLOCK)
+			return 0;
+		if (tries == TAKE_TRIES)
+			return rt_err_say(err, -EBUSY, "%s: a session records into it", path);
+		nanosleep(&step, NULL);
+	}
+	return 0;
+}
+
+void store_give_back(int dir)
+{
+	flock(dir, LOCK_UN);
+}
+
+/* ---- making it ---- */
+
 /* A directory that holds nothing, or that a store's writer made. */
 static bool may_empty(int dir)
 {
@@ -146,10 +175,15 @@ static int reuse(const char *path, int *ret_dir, struct rt_err *err)
 		return rt_err_say(err, -EEXIST,
 				  "%s: exists and is no xtrace directory: it is left alone", path);
 	}
-	rc = empty_store(dir);
+	rc = take(dir, path, err);
+	if (rc == 0) {
+		rc = empty_store(dir);
+		if (rc < 0)
+			rt_err_set(err, rc, "%s: cannot be emptied", path);
+	}
 	if (rc < 0) {
 		close(dir);
-		return rt_err_set(err, rc, "%s: cannot be emptied", path);
+		return rc;
 	}
 	*ret_dir = dir;
 	return 0;
@@ -157,7 +191,7 @@ static int reuse(const char *path, int *ret_dir, struct rt_err *err)
 
 int store_mkdir(const char *path, bool force, int *ret_dir, struct rt_err *err)
 {
-	int dir;
+	int dir, rc;
 
 	if (!*path)
 		return rt_err_say(err, -EINVAL, "the name of the directory to make is empty");
@@ -171,8 +205,12 @@ int store_mkdir(const char *path, bool force, int *ret_dir, struct rt_err *err)
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return rt_err_set(err, -errno, "%s: cannot open the directory", path);
-	*ret_dir = dir;
-	return 0;
+	rc = take(dir, path, err);
+	if (rc < 0)
+		close(dir);
+	else
+		*ret_dir = dir;
+	return rc;
 }
 
 /* ---- small files ---- */

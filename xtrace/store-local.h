@@ -52,7 +52,14 @@ struct xt_store {
 
 /* ---- store-files.c ---- */
 
+/*
+ * Its writer holds flock(2) LOCK_EX on the directory, so that nobody else empties it, and readers
+ * see whether somebody still writes.
+ * Return: 0; -EEXIST where it is left alone, -EBUSY where somebody writes into it.
+ */
 int store_mkdir(const char *path, bool force, int *ret_dir, struct rt_err *err);
+/* It is final. */
+void store_give_back(int dir);
 /* A whole file anew: temporary, rename; folders are made. */
 int store_replace(int dir, const char *name, const void *data, size_t len, bool sync,
 		  struct rt_err *err);

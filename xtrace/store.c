@@ -120,6 +120,7 @@ int xt_store_finish(struct xt_store *store, struct rt_err *err)
 	one = xt_store_save(store, rc == 0 ? err : NULL);
 	if (!store->opts.no_sync)
 		fsync(store->dir);
+	store_give_back(store->dir);
 	return rc < 0 ? rc : one;
 }
 

@@ -307,6 +307,18 @@ record -n 'a/b' -o "$w/no" true
 expect_status 125
 expect_stderr_like 'session name "a/b": expected 1 to 31 letters, digits, - or _'
 
+it 'leaves a directory alone into which a session records, also with -f'
+session "$me" -e sched_switch -o "$w/held"
+run xtrace-run --root "$root" -n "$me-b" -f -o "$w/held" true
+expect_status 125
+expect_stderr "xtrace-run: $w/held: a session records into it"
+kill -INT $owner
+ended 0
+complete "$w/held"
+[ "$(xtrace-view "$w/held" | wc -l)" -gt 10 ] || fail 'what it held is gone'
+record -f -o "$w/held" true
+expect_status 0
+
 it 'says when there is no such command, or it cannot be executed'
 record -o "$w/no" no-such-command-$$
 expect_status 127
