@@ -6,9 +6,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -127,13 +130,46 @@ static const char *shown(const char *cell)
 	return cell && *cell ? cell : "-";
 }
 
-/* Columns on a terminal: every byte but those that continue a UTF-8 sequence. */
+/* What bytes mean here, whatever the locale of the user; 0 where the C library has none such. */
+static locale_t utf8(void)
+{
+	static locale_t locale;
+
+	if (!locale)
+		locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	return locale;
+}
+
+/* Columns of the character at @text: two for a wide one, none for one that combines. */
+static size_t width_of_one(const char *text, size_t *ret_bytes)
+{
+	mbstate_t state = { 0 };
+	wchar_t c;
+	size_t n = mbrtowc(&c, text, strnlen(text, MB_LEN_MAX), &state);
+	int width;
+
+	*ret_bytes = 1;
+	if (n > MB_LEN_MAX)	/* no UTF-8: one sign for each byte */
+		return 1;
+	*ret_bytes = n;
+	width = wcwidth(c);
+	return width < 0 ? 1 : (size_t)width;
+}
+
+/* Columns on a terminal. */
 static size_t width_of(const char *text)
 {
-	size_t width = 0;
+	size_t width = 0, bytes = 1;
+	locale_t before;
 
-	for (; *text; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
+	for (; *text && !(*text & 0x80); text++)	/* what nearly all text is */
+		width++;
+	if (!*text || !utf8())
+		return width + strlen(text);
+	before = uselocale(utf8());
+	for (; *text; text += bytes)
+		width += width_of_one(text, &bytes);
+	uselocale(before);
 	return width;
 }
 

@@ -51,6 +51,32 @@ TEST(text_is_aligned_numbers_to_the_right)
 	rt_table_destroy(table);
 }
 
+TEST(columns_are_those_of_a_terminal)
+{
+	struct rt_table *table;
+
+	assert_int_equal(rt_table_create(&table, columns, 2), 0);
+	rt_table_row(table);
+	rt_table_str(table, 0, "r\u00e4uber");
+	rt_table_u64(table, 1, 1);
+	rt_table_row(table);
+	rt_table_str(table, 0, "\u6f22\u5b57");	/* two columns each */
+	rt_table_u64(table, 1, 22);
+	rt_table_row(table);
+	rt_table_str(table, 0, "re\u0301al");		/* an accent of its own */
+	rt_table_u64(table, 1, 3);
+	rt_table_row(table);
+	rt_table_str(table, 0, "a\xff\xe6");		/* no UTF-8 */
+	rt_table_u64(table, 1, 4);
+	assert_prints(table, false,
+		      "NAME    LOST\n"
+		      "r\u00e4uber     1\n"
+		      "\u6f22\u5b57      22\n"
+		      "re\u0301al       3\n"
+		      "a\xff\xe6        4\n");
+	rt_table_destroy(table);
+}
+
 TEST(json_has_the_types_of_the_columns)
 {
 	struct rt_table *table = two_rows();
@@ -150,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_aligned_numbers_to_the_right),
+		cmocka_unit_test(columns_are_those_of_a_terminal),
 		cmocka_unit_test(json_has_the_types_of_the_columns),
 		cmocka_unit_test(an_empty_table_is_a_head_or_an_empty_list),
 		cmocka_unit_test(cells_not_set_are_a_dash_or_null),
