@@ -59,7 +59,7 @@ struct xt_record {
 
 	bool started, paused, stopped, finished;
 	uint64_t start_ns, end_ns;	/* CLOCK_MONOTONIC */
-	uint64_t pause_ts;		/* trace clock */
+	uint64_t pause_ts[RT_MAX_CPUS];	/* trace clock; of those that are paused */
 	uint32_t flushes;
 	uint64_t vms_stamp;
 	int clock_fd;			/* tells that the time of day was set; -1: nothing does */

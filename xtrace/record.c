@@ -230,12 +230,44 @@ static int check_request(const struct xt_record *record, const struct rt_cpuset 
 	return rt_err_say(err, -EINVAL, "the session records the CPUs %s only", list);
 }
 
+static bool is_paused(const struct xt_record *record, unsigned int cpu)
+{
+	return record->paused || rt_cpuset_has(&record->paused_cpus, cpu);
+}
+
+/* Those of @cpus that record still; all of the session's: NULL. */
+static struct rt_cpuset recording_of(const struct xt_record *record, const struct rt_cpuset *cpus)
+{
+	struct rt_cpuset set = { { 0 } };
+
+	rt_cpuset_for_each(cpu, cpus ? cpus : &record->cpus) {
+		if (!is_paused(record, cpu))
+			rt_cpuset_add(&set, cpu);
+	}
+	return set;
+}
+
+static int note_pauses(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
+{
+	int rc = 0;
+
+	rt_cpuset_for_each(cpu, cpus) {
+		struct rt_cpuset one = { { 0 } };
+
+		rt_cpuset_add(&one, cpu);
+		rc = first_of(rc, xt_record_note_gap(record, &one, XT_GAP_PAUSE,
+						     record->pause_ts[cpu], 0, err));
+	}
+	return rc;
+}
+
 /*
  * A paused buffer is emptied when it streams, so that the gap stands behind all
  * that was recorded before it.
  */
 int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
 {
+	struct rt_cpuset stopped = recording_of(record, cpus);
 	int rc = check_request(record, cpus, err);
 
 	if (rc < 0 || (!cpus && record->paused))
@@ -249,7 +281,8 @@ int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, stru
 	}
 	if (rc == 0 && record->mode == XT_MODE_STREAM)
 		rc = xt_capture_drain(record->capture, err);
-	record->pause_ts = xt_record_now(record);
+	rt_cpuset_for_each(cpu, &stopped)
+		record->pause_ts[cpu] = xt_record_now(record);
 	return rc;
 }
 
@@ -269,7 +302,7 @@ int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, str
 		return 0;
 	rt_cpuset_minus(&record->paused_cpus, &resumed);
 	if (record->mode == XT_MODE_STREAM)
-		rc = xt_record_note_gap(record, &resumed, XT_GAP_PAUSE, record->pause_ts, 0, err);
+		rc = note_pauses(record, &resumed, err);
 	rc = first_of(rc, record->all_cpus && rt_cpuset_empty(&record->paused_cpus) && !cpus ? 0 :
 		      set_recording_cpus(record, err));
 	if (record->paused)

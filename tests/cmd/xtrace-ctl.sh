@@ -163,6 +163,32 @@ run xtrace-view -e LOST "$w/gap"
 expect_stdout_like LOST
 grep -qv LOST "$tmp/stdout" && fail '-e LOST shows events'
 
+it 'has the gap of each CPU begin with its own pause'
+if [ "$(nproc)" -ge 2 ]; then
+	session "$me" -c 0-1 -o "$w/pauses" -e sched_switch
+	ctl -c 0 pause
+	sleep 0.3
+	ctl pause
+	ctl -c 1 pause
+	ctl resume stop
+	ended 0
+	# kind, first_ts and last_ts of the heads of blocks: xtrace-dir(5)
+	python3 - "$w/pauses" >"$tmp/longer" <<-'END'
+		import struct, sys
+		def gaps(cpu):
+		    data, at = open(f"{sys.argv[1]}/cpu{cpu}.xt", "rb").read(), 0
+		    while at < len(data):
+		        kind, head, first, last = struct.unpack_from("<5xBH16xQQ", data, at)
+		        disk, = struct.unpack_from("<I", data, at + 68)
+		        if kind == 2:
+		            yield last - first
+		        at += head + disk
+		[one], [other] = list(gaps(0)), list(gaps(1))
+		print(one - other > 250_000_000)
+	END
+	expect_same "$tmp/longer" True
+fi
+
 it 'takes lines at its prompt, and goes on behind a wrong one'
 session "$me" -o "$w/prompt"
 printf 'status\nnonsense\nmark all that follows  it\n\nSTOP\nquit\nhelp\n' >"$w/lines"
