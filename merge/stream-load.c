@@ -66,20 +66,36 @@ int mrg_chunk_begin(const struct mrg_member *member, unsigned int lane, size_t c
 	return 0;
 }
 
-/* The last chunk that begins before the stream's start; all where a clock was set back. */
+/*
+ * Whether all of a chunk is before the stream's start.  By its end, as what a gap says
+ * stands there, and as the sub-buffer behind a gap may begin where the one before it
+ * ended; where no header tells it, by the begin of the next chunk.
+ */
+static bool is_over(const struct mrg_stream *stream, const struct mrg_lane_state *lane,
+		    size_t chunk)
+{
+	struct xt_chunk about;
+	uint64_t end;
+
+	xt_lane_chunk(lane->trace, lane->pub.lane, chunk, &about);
+	if (about.times_known)
+		end = mrg_lane_clock_map(&lane->clocks->epochs[0].clock, about.last_ts);
+	else if (mrg_chunk_begin(lane->pub.member, lane->pub.lane, chunk + 1, &end, NULL) < 0)
+		return false;
+	return end < stream->from;
+}
+
+/* The first chunk that is not over, else the last one; all where a clock was set back. */
 static size_t seek(const struct mrg_stream *stream, const struct mrg_lane_state *lane)
 {
-	size_t lo = 0, hi = lane->nr_chunks, mid;
-	uint64_t first;
+	size_t lo = 0, hi = lane->nr_chunks - 1, mid;
 
 	if (stream->from == 0 || lane->clocks->nr_epochs > 1)
 		return 0;
-	while (hi - lo > 1) {
+	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
-		if (mrg_chunk_begin(lane->pub.member, lane->pub.lane, mid, &first, NULL) < 0)
-			break;
-		if (first < stream->from)
-			lo = mid;
+		if (is_over(stream, lane, mid))
+			lo = mid + 1;
 		else
 			hi = mid;
 	}

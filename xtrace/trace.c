@@ -242,6 +242,21 @@ static bool chunk_begin(const struct xt_trace *trace, unsigned int lane, size_t 
 	return true;
 }
 
+/* What stands behind a gap may begin before it, as its sub-buffer did. */
+static size_t back_to_gap(const struct xt_trace *trace, unsigned int lane, size_t index,
+			  uint64_t ts)
+{
+	struct xt_chunk chunk;
+
+	while (index > 0) {
+		xt_lane_chunk(trace, lane, index - 1, &chunk);
+		if (!chunk.times_known || chunk.last_ts < ts)
+			break;
+		index--;
+	}
+	return index;
+}
+
 size_t xt_lane_seek(const struct xt_trace *trace, unsigned int lane, uint64_t ts)
 {
 	size_t low = 0, high = lane < trace->nr_lanes ? trace->lanes[lane].nr_chunks : 0;
@@ -264,5 +279,5 @@ size_t xt_lane_seek(const struct xt_trace *trace, unsigned int lane, uint64_t ts
 		if (chunk.times_known && chunk.last_ts < ts)
 			return nr;
 	}
-	return low - 1;
+	return back_to_gap(trace, lane, low - 1, ts);
 }

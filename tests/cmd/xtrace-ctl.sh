@@ -162,6 +162,10 @@ expect_stdout_like LOST
 run xtrace-view -e LOST "$w/gap"
 expect_stdout_like LOST
 grep -qv LOST "$tmp/stdout" && fail '-e LOST shows events'
+read -r lost _ <"$tmp/stdout"
+gap=$(grep -c " LOST " "$tmp/stdout")
+run xtrace-view --from "$lost" -e LOST "$w/gap"
+[ "$(grep -c "^$lost .* LOST " "$tmp/stdout")" = "$gap" ] || fail 'a gap is lost that --from begins with'
 
 it 'has the gap of each CPU begin with its own pause'
 if [ "$(nproc)" -ge 2 ]; then

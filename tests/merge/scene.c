@@ -387,6 +387,18 @@ void scene_lost(struct scene *scene, unsigned int cpu, uint64_t ns, uint64_t cou
 	scene->cpus[cpu].count = count;
 }
 
+void scene_pause(struct scene *scene, unsigned int cpu, uint64_t from, uint64_t to)
+{
+	const struct xt_gap gap = {
+		.reason = XT_GAP_PAUSE, .first_ts = SCENE_NS + from, .last_ts = SCENE_NS + to,
+	};
+
+	scene_flush(scene);
+	assert_int_equal(xt_store_gap(scene->store, cpu, &gap, NULL), 0);
+	/* The kernel goes on in the same sub-buffer, and says so. */
+	begin_page(&scene->cpus[cpu], scene->cpus[cpu].last);
+}
+
 /* ---- views ---- */
 
 static void take_warning(void *arg, const char *text)

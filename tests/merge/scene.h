@@ -68,6 +68,8 @@ void scene_record(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, u
 		  const void *data, size_t len);
 /* So many events were lost here; 0: it is not known how many. */
 void scene_lost(struct scene *scene, unsigned int cpu, uint64_t ns, uint64_t count);
+/* Recording stood still on the CPU, which has records before; flushes. */
+void scene_pause(struct scene *scene, unsigned int cpu, uint64_t from, uint64_t to);
 
 /* ---- views ---- */
 

@@ -383,6 +383,55 @@ TEST(within_a_lane_the_order_of_the_file_holds)
 	scene_destroy(scene);
 }
 
+/* Events 1000 ns apart; it is paused behind each tenth one, for as long as an event lasts. */
+static struct scene *scene_with_pauses(void)
+{
+	struct scene *scene = scene_create("alpha", 2);
+	unsigned int i;
+
+	for (i = 0; i < 100; i++) {
+		scene_beat(scene, 0, 1000 * i, 7, i, "");
+		scene_beat(scene, 1, 1000 * i + 5, 7, i, "");
+		if (i % 10 == 9)
+			scene_pause(scene, 0, 1000 * i + 300, 1000 * i + 700);
+	}
+	scene_finish(scene);
+	return scene;
+}
+
+/* That a stream from @from on brings all of ->a that is not earlier, once. */
+static void expect_from(const struct mrg_set *set, uint64_t from)
+{
+	struct mrg_stream_opts opts = { .from = from, .to = UINT64_MAX };
+	size_t i, nr;
+
+	assert_int_equal(run(&b, set, &opts), 0);
+	for (i = 0; i < a.nr && a.times[i] < from; i++)
+		;
+	nr = a.nr - i;
+	assert_int_equal(b.nr, nr);
+	assert_memory_equal(b.times, a.times + i, nr * sizeof(a.times[0]));
+	assert_memory_equal(b.values, a.values + i, nr * sizeof(a.values[0]));
+}
+
+TEST(a_pause_is_told_from_whatever_time_on_is_asked_for)
+{
+	struct scene *scene = scene_with_pauses();
+	const char *const paths[] = { scene_path(scene) };
+	struct mrg_stream_opts opts = MRG_STREAM_ALL;
+	struct mrg_set *set;
+	uint64_t from;
+
+	assert_int_equal(mrg_set_open(&set, paths, 1, NULL), 0);
+	assert_int_equal(run(&a, set, &opts), 0);
+	assert_int_equal(a.nr, 210);
+	assert_int_equal(a.lost, 10);
+	for (from = 0; from < 101000; from += 100)
+		expect_from(set, SCENE_NS + from);
+	mrg_set_destroy(set);
+	scene_destroy(scene);
+}
+
 static void damage(const char *folder, const char *name)
 {
 	char path[512];
@@ -454,6 +503,7 @@ int main(void)
 		cmocka_unit_test(records_of_tasks_that_cannot_match_are_not_asked_about),
 		cmocka_unit_test(what_is_left_to_the_next_window_is_not_lost),
 		cmocka_unit_test(within_a_lane_the_order_of_the_file_holds),
+		cmocka_unit_test(a_pause_is_told_from_whatever_time_on_is_asked_for),
 		cmocka_unit_test(a_damaged_chunk_is_passed_over_with_a_word_and_a_mark),
 		cmocka_unit_test(begin_and_tail_of_a_set_are_found_by_headers),
 	};

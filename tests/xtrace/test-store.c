@@ -222,6 +222,26 @@ TEST(gaps_and_lost_events_keep_their_numbers)
 	xt_trace_destroy(trace);
 }
 
+TEST(a_gap_is_sought_by_its_end)
+{
+	const struct xt_gap gap = { XT_GAP_PAUSE, 1600, 1700, false, 0, 0 };
+	struct xt_store *store = make_store();
+	struct xt_trace *trace;
+	uint8_t page[PAGE];
+
+	append(store, 0, 1, 1000);
+	assert_int_equal(xt_store_gap(store, 0, &gap, NULL), 0);
+	make_page(page, PAGE, 1000 + EACH);	/* the sub-buffer goes on where it was */
+	make_event(page, 800, 1);
+	assert_int_equal(xt_store_append(store, 0, page, 1, 0, NULL), 0);
+	xt_store_destroy(store);
+	trace = open_dir();
+	assert_true(xt_lane_seek(trace, 0, 1200) <= 1);
+	assert_int_equal(xt_lane_seek(trace, 0, 1650), 1);
+	assert_int_equal(xt_lane_seek(trace, 0, 1700), 1);
+	xt_trace_destroy(trace);
+}
+
 TEST(a_time_is_sought_by_heads_alone)
 {
 	struct xt_store *store = make_store();
@@ -648,6 +668,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(gaps_and_lost_events_keep_their_numbers),
+		cmocka_unit_test(a_gap_is_sought_by_its_end),
 		cmocka_unit_test(a_time_is_sought_by_heads_alone),
 		cmocka_unit_test(the_session_is_replaced_as_a_whole),
 		cmocka_unit_test(an_existing_directory_is_refused_and_a_foreign_one_never_emptied),
