@@ -131,6 +131,20 @@ view -w 'comm =~ "qemu*" and (event == SCHED_SWITCH or event == SCHED_WAKING) an
 expect_status 0
 expect_stdout_like '^[012] qemu-system-x86 SCHED_(SWITCH|WAKING) '
 
+it 'knows vCPUs by the merge where no trace names them'
+view -c 1 -H guest "$tmp/m"
+cp "$tmp/stdout" "$tmp/cpu1"
+view -w 'vcpu == 1' -c 1 -H guest "$tmp/m"
+cmp -s "$tmp/cpu1" "$tmp/stdout" || fail 'not all of the CPU of the guest'
+view -p 157 -H host "$tmp/m"
+grep -v LOST "$tmp/stdout" >"$tmp/thread"
+view -w 'vcpu == 1' -H host "$tmp/m"
+cmp -s "$tmp/thread" "$tmp/stdout" || fail 'not all of the thread on the host'
+view -w 'vm == 157' -H host "$tmp/m"
+cmp -s "$tmp/thread" "$tmp/stdout" || fail 'not all of what is shown as the VM'
+view -w 'vm == guest and vcpu == 0' -H guest "$tmp/m"
+count 1871
+
 it 'points at the column of what is wrong with it'
 view -w 'event == KVM_EXIT and reason == "HTL"' $host
 expect_status 1
