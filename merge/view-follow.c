@@ -145,13 +145,50 @@ static void say_late(struct follow *follow, const struct mrg_member *member, uns
 	const struct mrg_view_opts *opts = follow->view->opts;
 	char text[512];
 
-	if (!follow->late && opts->warn) {
+	if (opts->warn) {
 		snprintf(text, sizeof(text), "%s: cpu%u: events came more than %llu s late and "
 			 "are not shown; without --follow they are", member->path,
 			 xt_trace_lane(member->trace, lane)->cpu, SETTLED_NS / 1000000000ull);
 		opts->warn(opts->warn_arg, text);
 	}
 	follow->late = true;
+}
+
+static uint64_t first_event(const struct xt_pages *pages)
+{
+	struct xt_cursor cursor = { 0 };
+	struct xt_rec rec;
+	uint32_t i;
+
+	for (i = 0; i < pages->nr; i++) {
+		xt_cursor_start(&cursor, pages->base + (size_t)i * pages->page_size,
+				pages->page_size, 0);
+		while (xt_cursor_next(&cursor, &rec)) {
+			if (!(rec.flags & XT_REC_LOST))
+				return rec.ts;
+		}
+	}
+	return cursor.ts;
+}
+
+/*
+ * Where a header has it earlier, the event itself tells: a sub-buffer that is read
+ * while it fills begins with the time of what was read of it before.
+ */
+static bool is_late(const struct follow *follow, const struct mrg_member *member,
+		    unsigned int lane, size_t chunk)
+{
+	const struct mrg_lane *clocks = &member->lanes[lane];
+	struct xt_pages *pages;
+	uint64_t first;
+
+	if (mrg_chunk_begin(member, lane, chunk, &first, NULL) < 0 || first >= follow->settled ||
+	    xt_lane_load(member->trace, lane, chunk, 1, &pages, NULL) < 0)
+		return false;
+	first = first_event(pages);
+	xt_pages_put(pages);
+	return mrg_lane_clock_map(&clocks->epochs[clocks->nr_epochs - 1].clock, first) <
+	       follow->settled;
 }
 
 /* Room for lanes that have come. */
@@ -176,13 +213,11 @@ static int watch_member(struct follow *follow, size_t m)
 	unsigned int l, nr = xt_trace_nr_lanes(member->trace);
 	int rc = watch_lanes(follow, m, nr);
 	size_t c, chunks;
-	uint64_t first;
 
 	for (l = 0; l < nr && rc == 0; l++) {
 		chunks = xt_trace_lane(member->trace, l)->nr_chunks;
 		for (c = follow->chunks[m][l]; c < chunks; c++) {
-			if (mrg_chunk_begin(member, l, c, &first, NULL) == 0 &&
-			    first < follow->settled)
+			if (!follow->late && is_late(follow, member, l, c))
 				say_late(follow, member, l);
 		}
 		follow->chunks[m][l] = chunks;

@@ -658,6 +658,47 @@ TEST(context_of_a_recording_that_goes_on_reaches_back)
 	scene_destroy(scene);
 }
 
+static void *record_behind_a_pause(void *arg)
+{
+	usleep(2800000);	/* what is there has settled */
+	scene_pause(arg, 0, 2000, 8000);
+	scene_beat(arg, 0, 9000, 7, 3, "");
+	scene_finish(arg);
+	return NULL;
+}
+
+static void *record_late(void *arg)
+{
+	usleep(2800000);
+	scene_beat(arg, 0, 3000, 7, 3, "");
+	scene_finish(arg);
+	return NULL;
+}
+
+/* Follows a recording whose CPU 1 is ahead of CPU 0 by 4000 ns, of which @record adds more. */
+static void follow_two(void *(*record)(void *scene), const char *expected, const char *warning)
+{
+	struct scene *scene = scene_create("alpha", 2);
+	struct scene_view view = { .follow = true };
+	pthread_t recorder;
+
+	scene_beat(scene, 0, 1000, 7, 1, "");
+	scene_beat(scene, 1, 5000, 7, 2, "");
+	scene_flush(scene);
+	assert_int_equal(pthread_create(&recorder, NULL, record, scene), 0);
+	beats(&view, scene, expected);
+	pthread_join(recorder, NULL);
+	assert_contains(view.warning, warning);
+	assert_true(warning[0] || !view.warning[0]);
+	scene_destroy(scene);
+}
+
+TEST(only_events_that_came_late_are_called_late)
+{
+	follow_two(record_behind_a_pause, "1 2 1. 3 ", "");	/* "1." begins the loss's line */
+	follow_two(record_late, "1 2 ", "cpu0: events came more than 2 s late");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -687,6 +728,7 @@ int main(void)
 		cmocka_unit_test(an_event_that_nobody_has_is_refused_with_what_is_near),
 		cmocka_unit_test(a_recording_is_followed_to_its_end_with_cpus_that_come_later),
 		cmocka_unit_test(context_of_a_recording_that_goes_on_reaches_back),
+		cmocka_unit_test(only_events_that_came_late_are_called_late),
 	};
 
 	return RUN_TESTS(tests);
