@@ -15,6 +15,7 @@
 
 #include "kvm-events/kvm-events.h"
 #include "lib/array.h"
+#include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/root.h"
 #include "lib/text.h"
@@ -26,7 +27,8 @@
 /* What to do with each event that a word stands for. */
 struct verdict {
 	bool chosen;
-	const char *filter, *stop;
+	const struct xt_sel_filter *filter;
+	const char *stop;
 };
 
 static size_t count_lines(const char *text)
@@ -67,6 +69,11 @@ int xt_select_init(struct xt_select *ret, const struct xt_tracefs *fs, struct rt
 
 void xt_select_finish(struct xt_select *sel)
 {
+	size_t i;
+
+	for (i = 0; i < sel->nr_filters; i++)
+		free(sel->filters[i].is_for);
+	free(sel->filters);
 	free(sel->v);
 	free(sel->text);
 	memset(sel, 0, sizeof(*sel));
@@ -74,13 +81,13 @@ void xt_select_finish(struct xt_select *sel)
 
 /* ---- what a word stands for ---- */
 
-static void decide(struct xt_sel_event *event, const struct verdict *verdict)
+static void decide(struct xt_select *sel, size_t i, const struct verdict *verdict)
 {
-	event->chosen = verdict->chosen;
+	sel->v[i].chosen = verdict->chosen;
 	if (verdict->filter)
-		event->filter = verdict->filter;
+		verdict->filter->is_for[i] = true;
 	if (verdict->stop)
-		event->stop = verdict->stop;
+		sel->v[i].stop = verdict->stop;
 }
 
 /* @system or @event NULL: any. */
@@ -94,7 +101,7 @@ static size_t match(struct xt_select *sel, const char *system, const char *event
 			continue;
 		if (event && !rt_glob(event, sel->v[i].event, false))
 			continue;
-		decide(&sel->v[i], verdict);
+		decide(sel, i, verdict);
 		nr++;
 	}
 	return nr;
@@ -254,11 +261,28 @@ static bool is_pair(const struct xt_select *sel, const char *word, size_t len)
 	return false;
 }
 
+static int add_filter(struct xt_select *sel, const char *text, struct rt_err *err)
+{
+	struct xt_sel_filter *filters;
+	bool *is_for = calloc(sel->nr + 1, sizeof(*is_for));
+
+	filters = realloc(sel->filters, (sel->nr_filters + 1) * sizeof(*filters));
+	if (filters)
+		sel->filters = filters;
+	if (!filters || !is_for) {
+		free(is_for);
+		return rt_err_set(err, -ENOMEM, "cannot keep a filter");
+	}
+	filters[sel->nr_filters++] = (struct xt_sel_filter){ .text = text, .is_for = is_for };
+	return 0;
+}
+
 int xt_select_filter(struct xt_select *sel, const char *word, struct rt_err *err)
 {
 	const char *colon = strchr(word, ':'), *second;
 	struct verdict verdict = { .chosen = true };
 	char name[MAX_WORD];
+	int rc;
 
 	/* EVENT may have a colon of its own. */
 	second = colon ? strchr(colon + 1, ':') : NULL;
@@ -267,7 +291,10 @@ int xt_select_filter(struct xt_select *sel, const char *word, struct rt_err *err
 	if (!colon || !colon[1] || colon == word || (size_t)(colon - word) >= sizeof(name))
 		return rt_err_say(err, -EINVAL, "expected EVENT:FILTER, found \"%.80s\"", word);
 	snprintf(name, sizeof(name), "%.*s", (int)(colon - word), word);
-	verdict.filter = colon + 1;
+	rc = add_filter(sel, colon + 1, err);
+	if (rc < 0)
+		return rc;
+	verdict.filter = &sel->filters[sel->nr_filters - 1];
 	return apply_word(sel, name, &verdict, err);
 }
 
@@ -339,18 +366,69 @@ static bool enable_system(struct xt_select *sel, const struct xt_instance *inst,
 	return true;
 }
 
+/* "(A) || (B)": an event has one filter in the kernel.  A single one is left as it is. */
+static void join_filters(const struct xt_select *sel, size_t event, struct rt_buf *to)
+{
+	const char *only = NULL;
+	size_t i, nr = 0;
+
+	for (i = 0; i < sel->nr_filters; i++) {
+		if (!sel->filters[i].is_for[event])
+			continue;
+		only = sel->filters[i].text;
+		rt_buf_printf(to, "%s(%s)", nr++ ? " || " : "", only);
+	}
+	if (nr == 1) {
+		to->len = 0;
+		rt_buf_puts(to, only);
+	}
+}
+
+/* Of filters that were refused together, names the one that is so by itself. */
+static int blame_filter(const struct xt_select *sel, const struct xt_instance *inst, size_t event,
+			struct rt_err *err)
+{
+	const struct xt_sel_event *of = &sel->v[event];
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < sel->nr_filters && rc == 0; i++) {
+		if (sel->filters[i].is_for[event])
+			rc = xt_instance_filter(inst, of->system, of->event, sel->filters[i].text,
+						err);
+	}
+	return rc;
+}
+
+static int set_filter(const struct xt_select *sel, const struct xt_instance *inst, size_t event,
+		      struct rt_err *err)
+{
+	const struct xt_sel_event *of = &sel->v[event];
+	struct rt_buf text = { 0 };
+	int rc = 0, why = 0;
+
+	join_filters(sel, event, &text);
+	if (!rt_buf_str(&text))
+		rc = rt_err_set(err, -ENOMEM, "cannot join filters");
+	else if (text.len)
+		rc = xt_instance_filter(inst, of->system, of->event, text.data, err);
+	if (rc < 0 && !text.failed)
+		why = blame_filter(sel, inst, event, err);
+	rt_buf_finish(&text);
+	return why < 0 ? why : rc;
+}
+
 int xt_select_apply(struct xt_select *sel, const struct xt_instance *inst,
 		    void (*refused)(void *arg, const struct xt_sel_event *event,
 				    const struct rt_err *why), void *arg, struct rt_err *err)
 {
 	struct xt_sel_event *event;
 	struct rt_err why;
+	size_t i;
 	int rc;
 
-	for (event = sel->v; event < rt_array_end(sel->v, sel->nr); event++) {
-		if (!event->chosen || !event->filter)
-			continue;
-		rc = xt_instance_filter(inst, event->system, event->event, event->filter, err);
+	for (i = 0; i < sel->nr; i++) {
+		rc = sel->v[i].chosen ? set_filter(sel, inst, i, err) : 0;
 		if (rc < 0)
 			return rc;
 	}

@@ -20,13 +20,20 @@ struct xt_sel_event {
 	const char *system, *event;	/* owned by the list */
 	bool chosen;
 	bool enabled;			/* xt_select_apply() has done it */
-	const char *filter;		/* borrowed; NULL without */
 	const char *stop;		/* filter of what ends the recording; NULL: never */
+};
+
+/* One word of -F, for all the events that it stands for. */
+struct xt_sel_filter {
+	const char *text;		/* borrowed */
+	bool *is_for;			/* of each event of the list */
 };
 
 struct xt_select {
 	struct xt_sel_event *v;		/* all events of the kernel, in its order */
 	size_t nr;
+	struct xt_sel_filter *filters;
+	size_t nr_filters;
 	char *text;			/* owns the names */
 };
 
@@ -42,7 +49,10 @@ int xt_select_add(struct xt_select *sel, const char *word, struct rt_err *err);
 int xt_select_remove(struct xt_select *sel, const char *word, struct rt_err *err);
 /* "EVENT" or "EVENT if FILTER": chooses the event, and has it end the recording. */
 int xt_select_stop(struct xt_select *sel, const char *word, struct rt_err *err);
-/* "EVENT:FILTER": chooses the event and filters it; @word must live as long as @sel. */
+/*
+ * "EVENT:FILTER": chooses the event and filters it; what any of its filters keeps is
+ * recorded.  @word must live as long as @sel.
+ */
 int xt_select_filter(struct xt_select *sel, const char *word, struct rt_err *err);
 
 size_t xt_select_count(const struct xt_select *sel);

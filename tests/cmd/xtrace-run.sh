@@ -83,6 +83,18 @@ expect_stdout_like '^PROCESS_FORK' '^PROCESS_EXIT.* sh$'
 ! grep -q PROCESS_FREE "$tmp/stdout" || fail 'an event of -x'
 ! grep '^PROCESS_EXIT' "$tmp/stdout" | grep -qv ' sh$' || fail 'an event against its filter'
 
+it 'records an event that has several filters where any of them holds, and names a bad one'
+record -o "$w/any" -F 'sched_process_exit:comm == "sh"' -F 'sched_process_exit:comm == "sleep"' \
+	sh -c 'true; (sleep 0; :); true'
+expect_status 0
+run xtrace-view --fields event "$w/any"
+expect_stdout_like '^PROCESS_EXIT \[[0-9]+ sh\]$' '^PROCESS_EXIT \[[0-9]+ sleep\]$'
+! grep -qv -e ' sh\]$' -e ' sleep\]$' "$tmp/stdout" || fail 'an event against both filters'
+record -o "$w/no" -F 'sched_switch:bogus == 3' -F 'sched_switch:prev_pid == 1' true
+expect_status 125
+expect_stderr_like '^xtrace-run: filter "bogus == 3" for sched:sched_switch: the kernel says: '
+nothing_left "$w/no"
+
 it 'takes groups, and names of ours in any case'
 record -o "$w/g" -e irq -e Sched_Switch true
 expect_status 0

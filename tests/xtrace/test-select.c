@@ -116,17 +116,12 @@ TEST(a_filter_stands_behind_an_event_that_may_have_a_colon)
 {
 	struct xt_select sel = start(state);
 	struct rt_err err = { 0 };
-	size_t i;
 
 	assert_int_equal(xt_select_filter(&sel, "sched_switch:prev_pid > 5", NULL), 0);
 	assert_int_equal(xt_select_filter(&sel, "irq:softirq_*:vec == 1", NULL), 0);
 	assert_int_equal(xt_select_count(&sel), 4);
-	for (i = 0; i < sel.nr; i++) {
-		if (strcmp(sel.v[i].event, "sched_switch") == 0)
-			assert_string_equal(sel.v[i].filter, "prev_pid > 5");
-		if (strcmp(sel.v[i].event, "softirq_raise") == 0)
-			assert_string_equal(sel.v[i].filter, "vec == 1");
-	}
+	assert_string_equal(sel.filters[0].text, "prev_pid > 5");
+	assert_string_equal(sel.filters[1].text, "vec == 1");
 	assert_int_equal(xt_select_filter(&sel, "sched_switch", &err), -EINVAL);
 	assert_contains(err.text, "expected EVENT:FILTER, found \"sched_switch\"");
 	assert_int_equal(xt_select_filter(&sel, "sched_switch:", &err), -EINVAL);
@@ -158,6 +153,16 @@ static char enabled(const struct tree *tree, const char *name)
 	return first;
 }
 
+static void assert_filter(const struct tree *tree, const char *name, const char *want)
+{
+	char path[256], *text;
+
+	snprintf(path, sizeof(path), INSTANCE "/events/%s/filter", name);
+	text = tree_get(tree, path);
+	assert_string_equal(text, want);
+	free(text);
+}
+
 static void count_refusal(void *arg, const struct xt_sel_event *event, const struct rt_err *why)
 {
 	assert_string_equal(event->event, "irq_handler_exit");
@@ -171,7 +176,6 @@ TEST(filters_are_set_events_enabled_and_refusals_reported)
 	struct xt_select sel = start(state);
 	struct xt_instance inst;
 	int refusals = 0;
-	char *text;
 
 	xt_instance_at(&inst, &tree->fs, "t");
 	put_event(tree, "irq/softirq_entry");
@@ -184,9 +188,31 @@ TEST(filters_are_set_events_enabled_and_refusals_reported)
 	assert_int_equal(enabled(tree, "irq/irq_handler_entry"), '1');
 	assert_int_equal(enabled(tree, "irq/softirq_entry"), '0');
 	assert_int_equal(enabled(tree, "sched/sched_switch"), '1');
-	text = tree_get(tree, INSTANCE "/events/sched/sched_switch/filter");
-	assert_string_equal(text, "prev_pid > 5");
-	free(text);
+	assert_filter(tree, "sched/sched_switch", "prev_pid > 5");
+	xt_select_finish(&sel);
+}
+
+TEST(an_event_with_several_filters_is_recorded_where_any_holds)
+{
+	struct tree *tree = *state;
+	struct xt_select sel = start(state);
+	struct xt_instance inst;
+	int refusals = 0;
+
+	xt_instance_at(&inst, &tree->fs, "t");
+	put_event(tree, "sched/sched_switch");
+	put_event(tree, "sched/sched_wakeup");
+	put_event(tree, "sched/sched_waking");
+	assert_int_equal(xt_select_filter(&sel, "sched_switch:prev_pid == 0", NULL), 0);
+	assert_int_equal(xt_select_filter(&sel, "sched:sched_wak*:prio < 9", NULL), 0);
+	assert_int_equal(xt_select_filter(&sel, "sched_switch:next_pid == 0", NULL), 0);
+	assert_int_equal(xt_select_filter(&sel, "sched:*:common_pid == 7", NULL), 0);
+	assert_int_equal(xt_select_add(&sel, "sched_waking", NULL), 0);
+	assert_int_equal(xt_select_apply(&sel, &inst, count_refusal, &refusals, NULL), 0);
+	assert_filter(tree, "sched/sched_switch",
+		      "(prev_pid == 0) || (next_pid == 0) || (common_pid == 7)");
+	assert_filter(tree, "sched/sched_wakeup", "(prio < 9) || (common_pid == 7)");
+	assert_filter(tree, "sched/sched_waking", "(prio < 9) || (common_pid == 7)");
 	xt_select_finish(&sel);
 }
 
@@ -221,6 +247,7 @@ int main(void)
 		WITH_EVENTS(a_word_of_ours_that_this_kernel_has_no_event_for_says_so),
 		WITH_EVENTS(a_filter_stands_behind_an_event_that_may_have_a_colon),
 		WITH_EVENTS(filters_are_set_events_enabled_and_refusals_reported),
+		WITH_EVENTS(an_event_with_several_filters_is_recorded_where_any_holds),
 		WITH_EVENTS(a_whole_system_is_enabled_by_one_write),
 	};
 
