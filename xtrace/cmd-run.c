@@ -47,7 +47,7 @@ static struct xt_record_opts opts = {
 	.late_stops = &late_stops,
 	.pids = &pids,
 };
-static uint64_t duration_ns;
+static uint64_t duration_ns = UINT64_MAX;	/* not given */
 static unsigned int level;
 static const char *on_flush = "keep";
 static const char *root_path;
@@ -491,7 +491,7 @@ static int add_record_sources(struct owner *owner, struct rt_err *err)
 		rc = rt_loop_add_timer(loop, FREEZE_CHECK_NS, on_freeze_check, owner, NULL, err);
 	if (rc == 0 && xt_record_can_stop(owner->record))
 		rc = rt_loop_add_timer(loop, FREEZE_CHECK_NS, on_stop_check, owner, NULL, err);
-	if (rc == 0 && duration_ns)
+	if (rc == 0 && duration_ns != UINT64_MAX)
 		rc = rt_loop_add_timer(loop, duration_ns, on_duration, owner, NULL, err);
 	if (rc == 0 && owner->child.pid)
 		rc = rt_loop_add_child(loop, owner->child.pid, on_child, owner, err);
@@ -572,6 +572,8 @@ static int run(int argc, char **argv, struct rt_err *err)
 	opts.stop_on_flush = strcmp(on_flush, "stop") == 0;
 	if ((opts.stop_on_flush || opts.incidents) && strcmp(opts.mode, "overwrite") != 0)
 		return rt_usage(err, "--on-flush and --incidents belong to --mode overwrite");
+	if (duration_ns == 0)
+		return rt_usage(err, "--duration: expected more than 0");
 	if (!opts.incidents)
 		opts.incidents = opts.stop_on_flush ? 1 : INCIDENTS;
 	rc = rt_root_init(&owner.root, root_path, err);

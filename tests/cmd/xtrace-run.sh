@@ -69,6 +69,14 @@ expect_status 0
 expect_stdout ''
 complete "$w/d"
 
+it 'refuses a session of no time, which would have no end'
+for none in 0 0s 0ms; do
+	run timeout 5 xtrace-run --root "$root" -n "$me" -o "$w/no" -d $none
+	expect_status 125
+	expect_stderr_like '^xtrace-run: --duration: expected more than 0$'
+done
+nothing_left "$w/no"
+
 it 'ends the session after -d, and waits for the command'
 record -o "$w/dc" -d 100ms sh -c 'sleep 0.5; exit 4'
 expect_status 4
