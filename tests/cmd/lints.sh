@@ -64,6 +64,7 @@ finds layers 'a public header may not include <zstd.h>' xtrace/xtrace.h "$gpl" '
 finds man 'OPTIONS has --none' doc/man/hello.1 '.Sh OPTIONS' '.It Fl a , Fl -all' '.It Fl -none'
 finds man 'OPTIONS lacks --all' doc/man/hello.1 '.Sh OPTIONS' 'With --all, nothing.'
 finds man 'two Ql on a line' doc/man/hello.1 '.Sh OPTIONS' '.Fl -all' '.Pq Ql a , Ql b'
+finds man 'brackets that end with the line' doc/man/hello.1 '.Sh OPTIONS' '.It Fl -all Ar A Ns Pq Ar B Ns > Ns Ar C'
 finds man 'one pair of quotes' doc/man/hello.1 '.Sh OPTIONS' '.Fl -all' '.Ql a , b'
 finds man 'an example line of 67 columns' doc/man/hello.1 '.Sh OPTIONS' '.Fl -all' \
 	".Dl $(printf 'x%.0s' {1..67})"

@@ -49,6 +49,9 @@ for page in $(tree 'doc/*.[1-9]'); do
 		/^\.[SQ][lq] [^ ]+ , [^ ]/ {
 			print page ":" NR ": one pair of quotes around several words; use Li"
 		}
+		/^\..* Ns [ABDPQS]q .* Ns / {
+			print page ":" NR ": brackets that end with the line, not in front of Ns"
+		}
 		/^\.Dl / {
 			line = substr($0, 5)
 			gsub(/\\\(../, "\"", line); gsub(/\\./, " ", line)
