@@ -419,7 +419,9 @@ static int read_head(struct xt_trace *trace, struct dat_in *in, struct rt_err *e
 {
 	struct dat *dat = trace->priv;
 	struct xt_text version;
+	uint64_t long_bytes;
 	uint8_t head[10];
+	bool big_endian;
 
 	dat_in_bytes(in, head, sizeof(head));
 	if (in->bad || memcmp(head, "\x17\x08\x44tracing", sizeof(head)) != 0)
@@ -429,18 +431,20 @@ static int read_head(struct xt_trace *trace, struct dat_in *in, struct rt_err *e
 	if (version.data && version.len == 1)
 		dat->version = (unsigned int)(version.data[0] - '0');
 	xt_text_finish(&version);
-	if (dat->version != 6 && dat->version != 7)
-		return rt_err_say(err, -EOPNOTSUPP, "expected trace.dat version 6 or 7%s",
-				  in->bad ? ", found the end of the file" : "");
-	if (dat_in_num(in, 1) != 0)
-		return rt_err_say(err, -EOPNOTSUPP, "was recorded by a big-endian machine; only "
-				  "little-endian ones can be read");
-	if (dat_in_num(in, 1) != 8)
-		return rt_err_say(err, -EOPNOTSUPP, "was recorded by a 32-bit kernel; only 64-bit "
-				  "ones can be read");
+	big_endian = dat_in_num(in, 1) != 0;
+	long_bytes = dat_in_num(in, 1);
 	dat->page_size = (uint32_t)dat_in_num(in, 4);
+	/* Before what stands in it: where it is cut, nothing is known of the machine. */
 	if (in->bad)
 		return rt_err_say(err, -EBADMSG, "the file ends within its head");
+	if (dat->version != 6 && dat->version != 7)
+		return rt_err_say(err, -EOPNOTSUPP, "expected trace.dat version 6 or 7");
+	if (big_endian)
+		return rt_err_say(err, -EOPNOTSUPP, "was recorded by a big-endian machine; only "
+				  "little-endian ones can be read");
+	if (long_bytes != 8)
+		return rt_err_say(err, -EOPNOTSUPP, "was recorded by a 32-bit kernel; only 64-bit "
+				  "ones can be read");
 	return 0;
 }
 

@@ -368,6 +368,8 @@ int st_read_session(struct xt_trace *trace, struct rt_err *err)
 	if (strncmp(text.data, "xtrace = ", 9) != 0)
 		rc = rt_err_say(err, -EINVAL, "is no xtrace directory: expected \"xtrace = %d\" in "
 				"the first line of \"%s\"", XT_STORE_VERSION, XT_STORE_SESSION);
+	else if (!strchr(text.data, '\n'))
+		rc = rt_err_say(err, -EBADMSG, "%s: ends within its first line", XT_STORE_SESSION);
 	else if (strtol(text.data + 9, &end, 10) != XT_STORE_VERSION || *end != '\n')
 		rc = rt_err_say(err, -EOPNOTSUPP, "expected format version %d, found \"%.*s\"",
 				XT_STORE_VERSION, (int)strcspn(text.data + 9, "\n"), text.data + 9);

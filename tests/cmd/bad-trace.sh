@@ -41,6 +41,16 @@ for percent in 1 3 10 25 50 75 90 99; do
 done
 expect_stderr_like "$bad: section 0 at [0-9]+ lies beyond the file's [0-9]+ bytes"
 
+it 'says of a head that is cut that the file ends, and fails as with any damage'
+for cut in 10 11 12 13; do
+	head -c $cut $host >"$bad"
+	for command in xtrace-view xtrace-latency 'xtrace-multi-merge --check'; do
+		bounded $command "$bad"
+		expect_status 1
+		expect_stderr_like "$bad: the file ends within its head$"
+	done
+done
+
 it 'survives a byte that is changed, wherever it stands'
 for ((i = 0; i < 40; i++)); do
 	cp $host "$bad"

@@ -285,6 +285,21 @@ TEST(other_machines_and_versions_are_refused_in_words)
 	rt_buf_finish(&bytes);
 }
 
+TEST(a_file_that_is_cut_within_its_head_is_damaged)
+{
+	struct make_dat spec = spec_of(7, "none", 4096);
+	struct rt_buf bytes = { 0 };
+	struct rt_err err = { 0 };
+
+	make_dat(&bytes, &spec);
+	for (bytes.len = 10; bytes.len < 30; bytes.len++) {
+		assert_null(open_bytes(&bytes, &err));
+		assert_int_equal(err.code, -EBADMSG);
+		assert_contains(err.text, "the file ends within its head");
+	}
+	rt_buf_finish(&bytes);
+}
+
 TEST(a_list_of_options_that_leads_back_ends)
 {
 	struct make_dat spec = spec_of(7, "none", 4096);
@@ -502,6 +517,7 @@ int main(void)
 		cmocka_unit_test(options_tell_the_clock_the_host_and_the_guests),
 		cmocka_unit_test(time_shift_has_its_fractions_behind_the_last_cpu),
 		cmocka_unit_test(other_machines_and_versions_are_refused_in_words),
+		cmocka_unit_test(a_file_that_is_cut_within_its_head_is_damaged),
 		cmocka_unit_test(a_list_of_options_that_leads_back_ends),
 		cmocka_unit_test(a_cut_file_gives_what_is_left),
 		cmocka_unit_test(

@@ -31,6 +31,8 @@ TEST(what_is_no_trace_is_refused_with_the_reason)
 	snprintf(fifo, sizeof(fifo), "%s/session", folder);
 	free(make_file(folder, "session", "xtrace = 2\n", 11));
 	refused(folder, -EOPNOTSUPP, "expected format version 1, found \"2\"");
+	free(make_file(folder, "session", "xtrace = 1", 10));
+	refused(folder, -EBADMSG, "session: ends within its first line");
 	free(make_file(folder, "session", "thesis\n", 7));
 	refused(folder, -EINVAL, "expected \"xtrace = 1\" in the first line");
 	free(make_file(folder, "session", "xtrace = 1\nsubbuf-size = 17\n", 28));
