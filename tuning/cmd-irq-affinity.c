@@ -283,27 +283,60 @@ static int report(const struct job *job, struct rt_err *err)
 	return rc < 0 ? rc : !all;
 }
 
-static int keep_for_boot(const struct state *s, const struct job *job, struct rt_err *err)
+/* Where each is from now on: whom else a name may mean depends on it. */
+static void note_moves(const struct job *job)
 {
-	struct tune_persist keep = { 0 };
 	bool moved;
+	size_t i;
+
+	for (i = 0; i < job->n; i++) {
+		result_of(job, &job->v[i], &moved);
+		if (moved)
+			job->v[i].irq->affinity = job->v[i].to;
+	}
+}
+
+static void tell_not_kept(const struct tune_irq *irq)
+{
+	if (irq->actions[0])
+		fprintf(stderr, "irq-affinity: interrupt %d is not kept: the name means others "
+			"too: \"%s\"\n", irq->number, irq->actions);
+	else
+		fprintf(stderr, "irq-affinity: interrupt %d is not kept: it has no handler, and "
+			"numbers change\n", irq->number);
+}
+
+/* Return: 0, 1 where one cannot be kept, or -errno. */
+static int collect(struct tune_persist *keep, const struct state *s, const struct job *job)
+{
+	bool moved, all = true;
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; i < job->n && rc == 0; i++) {
+	for (i = 0; i < job->n && rc >= 0; i++) {
 		result_of(job, &job->v[i], &moved);
-		if (moved)
-			rc = tune_persist_add(&keep, job->v[i].irq, &job->v[i].to);
+		rc = moved ? tune_persist_add(keep, &s->irqs, job->v[i].irq) : 0;
+		if (rc > 0)
+			tell_not_kept(job->v[i].irq);
+		all &= rc == 0;
 	}
-	if (rc == 0)
-		rc = tune_persist_write(&keep, &s->root, dry_run, err);
-	else
-		rt_err_set(err, rc, "--persist");
+	return rc < 0 ? rc : !all;
+}
+
+static int keep_for_boot(const struct state *s, const struct job *job, struct rt_err *err)
+{
+	struct tune_persist keep = { 0 };
+	int rc, missing;
+
+	note_moves(job);
+	missing = collect(&keep, s, job);
+	rc = missing < 0 ? rt_err_set(err, missing, "--persist") :
+	     tune_persist_write(&keep, &s->root, dry_run, err);
 	if (rc == 0 && !json)
 		printf("%s %s/%s: the service \"shield\" does it after each boot\n",
 		       dry_run ? "would be kept in" : "kept in", s->root.path, keep.path);
 	tune_persist_finish(&keep);
-	return rc;
+	return rc < 0 ? rc : missing;
 }
 
 /* What no write could change is this machine's fault, not the interrupt's. */
@@ -337,7 +370,7 @@ static int move(struct state *s, struct rt_err *err)
 	if (rc == 0) {
 		found = report(&job, err);
 		rc = found < 0 ? found : persist ? keep_for_boot(s, &job, err) : 0;
-		rc = rc < 0 ? rc : found;
+		rc = rc ? rc : found;
 	}
 	tune_plan_finish(&job.plan);
 	free(job.v);

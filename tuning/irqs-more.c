@@ -234,11 +234,25 @@ static bool action_matches(const char *actions, const char *word)
 	return false;
 }
 
+/* "0000:00:14.0/xhci_hcd": of the handlers of that name, the one of this device. */
+static bool device_action_matches(const struct tune_irq *irq, const char *word)
+{
+	size_t len = strcspn(word, "/");
+	char device[64];
+
+	if (!word[len] || len >= sizeof(device) || !irq->device[0])
+		return false;
+	memcpy(device, word, len);
+	device[len] = '\0';
+	return rt_glob(device, irq->device, false) && action_matches(irq->actions, word + len + 1);
+}
+
 bool tune_irq_matches(const struct tune_irq *irq, const char *word)
 {
 	if (irq->number < 0)
 		return rt_glob(word, irq->label, false);
 	return rt_glob(word, irq->label, false) || action_matches(irq->actions, word) ||
+	       device_action_matches(irq, word) ||
 	       (irq->device[0] && rt_glob(word, irq->device, false)) ||
 	       (irq->netdev[0] && rt_glob(word, irq->netdev, false));
 }

@@ -102,8 +102,8 @@ void tune_irq_probe(struct tune_irq *irq, const struct rt_root *root);
 
 /**
  * tune_irq_matches() - is it meant by a word that a person typed?
- * @word: a number, or a name or glob of an action, a device's address or a
- * network interface (with TUNE_IRQS_DEVICE), or a label such as "LOC".
+ * @word: a number, or a name or glob of an action, a device's address, a network
+ * interface or "DEVICE/ACTION" (with TUNE_IRQS_DEVICE), or a label such as "LOC".
  */
 bool tune_irq_matches(const struct tune_irq *irq, const char *word);
 /*

@@ -36,34 +36,104 @@ void tune_persist_finish(struct tune_persist *persist)
 	*persist = (struct tune_persist){ 0 };
 }
 
-/* The first handler's name, where it can stand in such a line; else the number. */
-static char *name_of(const struct tune_irq *irq)
-{
-	size_t len = strcspn(irq->actions, ",");
+/* ---- words that mean an interrupt ---- */
 
-	if (len == 0 || strcspn(irq->actions, " \t;\"'\\$`*?[") < len)
-		return strdup(irq->label);
-	return strndup(irq->actions, len);
+/* "HANDLER", or "DEVICE/HANDLER"; "?" stands for what the file or a glob would read otherwise. */
+static char *make_word(const char *device, const char *handler, size_t len)
+{
+	char *word, *at;
+
+	if (asprintf(&word, "%s%s%.*s", device, device[0] ? "/" : "", (int)len, handler) < 0)
+		return NULL;
+	for (at = word; *at; at++)
+		if (strchr(" \t;\"'\\$`*?[", *at))
+			*at = '?';
+	return word;
 }
 
-int tune_persist_add(struct tune_persist *persist, const struct tune_irq *irq,
-		     const struct rt_cpuset *cpus)
+/* Whether nothing would move by it that is elsewhere. */
+static bool word_fits(const struct tune_irqs *irqs, const struct tune_irq *irq, const char *word)
 {
-	struct tune_assign *v = reallocarray(persist->v, persist->n + 1, sizeof(*v)), *assign;
-	char list[4096];
-	int rc;
+	const struct tune_irq *other;
+	size_t i;
 
-	if (!v)
-		return -ENOMEM;
-	persist->v = v;
-	rc = rt_cpuset_format(cpus, list, sizeof(list));
-	if (rc < 0)
+	for (i = 0; i < irqs->n; i++) {
+		other = &irqs->v[i];
+		if (other->number >= 0 && tune_irq_matches(other, word) &&
+		    !(other->has_affinity && rt_cpuset_equal(&other->affinity, &irq->affinity)))
+			return false;
+	}
+	return tune_irq_matches(irq, word);
+}
+
+/* Of its handlers the first whose word fits.  Return: 0, 1 for none, -ENOMEM. */
+static int find_handler(char **ret, const struct tune_irqs *irqs, const struct tune_irq *irq,
+			const char *device)
+{
+	const char *at;
+	size_t len;
+
+	for (at = irq->actions; *at; at += len + strspn(at + len, ", ")) {
+		len = strcspn(at, ",");
+		*ret = make_word(device, at, len);
+		if (!*ret)
+			return -ENOMEM;
+		if (word_fits(irqs, irq, *ret))
+			return 0;
+		free(*ret);
+	}
+	return 1;
+}
+
+static int find_word(char **ret, const struct tune_irqs *irqs, const struct tune_irq *irq)
+{
+	int rc = find_handler(ret, irqs, irq, "");
+
+	return rc > 0 && irq->device[0] ? find_handler(ret, irqs, irq, irq->device) : rc;
+}
+
+/* Several of one name go to the same CPUs: one line does for them. */
+static bool has_word(const struct tune_persist *persist, const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < persist->n; i++)
+		if (strcmp(persist->v[i].name, word) == 0)
+			return true;
+	return false;
+}
+
+/* Takes the word over. */
+static int add_word(struct tune_persist *persist, char *word, const struct rt_cpuset *cpus)
+{
+	struct tune_assign *v = reallocarray(persist->v, persist->n + 1, sizeof(*v));
+	char list[RT_CPULIST_MAX];
+	int rc = v ? rt_cpuset_format(cpus, list, sizeof(list)) : -ENOMEM;
+
+	persist->v = v ? v : persist->v;
+	if (rc < 0) {
+		free(word);
 		return rc;
-	assign = &v[persist->n++];
-	assign->name = name_of(irq);
-	assign->cpus = strdup(list);
-	return assign->name && assign->cpus ? 0 : -ENOMEM;
+	}
+	v[persist->n] = (struct tune_assign){ .name = word, .cpus = strdup(list) };
+	return v[persist->n++].cpus ? 0 : -ENOMEM;
 }
+
+int tune_persist_add(struct tune_persist *persist, const struct tune_irqs *irqs,
+		     const struct tune_irq *irq)
+{
+	char *word;
+	int rc = find_word(&word, irqs, irq);
+
+	if (rc != 0)
+		return rc;
+	if (!has_word(persist, word))
+		return add_word(persist, word, &irq->affinity);
+	free(word);
+	return 0;
+}
+
+/* ---- the file ---- */
 
 /* Is this line of the block about a name that comes anew? */
 static bool replaced(const struct tune_persist *persist, const char *line, size_t len)

@@ -5,8 +5,8 @@
  *
  * The shield service's file (/etc/sysconfig/shield, or /etc/default/shield on relatives of
  * Debian) gets a block of IRQ_ASSIGN lines; what stands outside of the block is
- * not touched.  Numbers change from boot to boot, so the name of an interrupt's
- * first handler stands there where it has one.
+ * not touched.  Numbers change from boot to boot, so a handler's name stands there, or
+ * where that means interrupts of other CPUs too, "DEVICE/HANDLER".
  */
 #ifndef TUNE_PERSIST_H
 #define TUNE_PERSIST_H
@@ -20,6 +20,7 @@ struct rt_buf;
 struct rt_err;
 struct rt_root;
 struct tune_irq;
+struct tune_irqs;
 
 struct tune_assign {
 	char *name, *cpus;	/* owned */
@@ -33,8 +34,13 @@ struct tune_persist {
 };
 
 void tune_persist_finish(struct tune_persist *persist);
-int tune_persist_add(struct tune_persist *persist, const struct tune_irq *irq,
-		     const struct rt_cpuset *cpus);
+/**
+ * tune_persist_add() - keep the CPUs of @irq, one of @irqs.
+ * @irqs: each with the CPUs that it has from now on.
+ * Return: 0; 1 where each name that it has means one with other CPUs too; -errno.
+ */
+int tune_persist_add(struct tune_persist *persist, const struct tune_irqs *irqs,
+		     const struct tune_irq *irq);
 /* Finds the file; writes it unless @dry_run, as a whole and at once. */
 int tune_persist_write(struct tune_persist *persist, const struct rt_root *root, bool dry_run,
 		       struct rt_err *err);

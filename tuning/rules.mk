@@ -56,7 +56,7 @@ libkvmrt_lock.so-soname := libkvmrt_lock.so
 CFLAGS-tuning/run-preload.o = -fno-sanitize=all $(patsubst -fsanitize%,-fno-sanitize%, \
 	$(filter -fsanitize-coverage=%,$(CFLAGS)))
 libkvmrt_lock.so-ldlibs := -fno-sanitize=all
-CMD_TESTS += $(addprefix tests/cmd/,irq-affinity.sh task-affinity.sh kvmrt-run.sh)
+CMD_TESTS += $(addprefix tests/cmd/,irq-affinity.sh irq-affinity-persist.sh task-affinity.sh kvmrt-run.sh)
 tune-affinity-fuzzers := $(addprefix tests/fuzz/fuzz-,interrupts running task-stat)
 FUZZERS += $(tune-affinity-fuzzers)
 $(foreach f,$(tune-affinity-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs))$(eval $(f)-ldlibs = $$(tune-ldlibs)))

@@ -200,6 +200,9 @@ TEST(words_choose_by_number_action_device_and_interface)
 	assert_true(tune_irq_matches(tune_irqs_find(&irqs, 16), "ehci_hcd:*"));
 	assert_true(tune_irq_matches(tune_irqs_find(&irqs, 38), "eth0"));
 	assert_true(tune_irq_matches(tune_irqs_find(&irqs, 38), "0000:00:03.0"));
+	assert_true(tune_irq_matches(tune_irqs_find(&irqs, 38), "0000:00:03.0/eth0-*"));
+	assert_false(tune_irq_matches(tune_irqs_find(&irqs, 38), "0000:00:03.0/eth0"));
+	assert_false(tune_irq_matches(tune_irqs_find(&irqs, 38), "0000:00:02.0/eth0-*"));
 	assert_true(tune_irq_matches(&irqs.v[6], "LOC"));
 	assert_false(tune_irq_matches(&irqs.v[6], "Local timer interrupts"));
 	tune_irqs_finish(&irqs);

@@ -10,14 +10,24 @@
 #define BEGIN "# irq-affinity --persist: begin\n"
 #define END "# irq-affinity --persist: end\n"
 
+static struct tune_irq make_irq(const char *label, const char *actions, const char *cpus,
+				const char *device)
+{
+	struct tune_irq irq = { .label = label, .number = atoi(label), .actions = actions,
+				.has_affinity = true };
+
+	assert_int_equal(rt_cpuset_parse(&irq.affinity, cpus, NULL), 0);
+	snprintf(irq.device, sizeof(irq.device), "%s", device);
+	return irq;
+}
+
 static void add(struct tune_persist *persist, const char *label, const char *actions,
 		const char *cpus)
 {
-	struct tune_irq irq = { .label = label, .actions = actions };
-	struct rt_cpuset set;
+	struct tune_irq irq = make_irq(label, actions, cpus, "");
+	struct tune_irqs irqs = { .v = &irq, .n = 1 };
 
-	assert_int_equal(rt_cpuset_parse(&set, cpus, NULL), 0);
-	assert_int_equal(tune_persist_add(persist, &irq, &set), 0);
+	assert_int_equal(tune_persist_add(persist, &irqs, &irq), 0);
 }
 
 static void expect(const struct tune_persist *persist, const char *before, const char *after)
@@ -34,25 +44,72 @@ TEST(a_block_is_added_and_entries_replaced_by_name)
 	struct tune_persist persist = { 0 };
 
 	add(&persist, "16", "ehci_hcd:usb1, uhci", "0-1");
-	add(&persist, "40", "", "2");
+	add(&persist, "40", "nvme0q1", "2");
 	expect(&persist, "",
-	       BEGIN "IRQ_ASSIGN+=\"0-1:ehci_hcd:usb1;\"\nIRQ_ASSIGN+=\"2:40;\"\n" END);
+	       BEGIN "IRQ_ASSIGN+=\"0-1:ehci_hcd:usb1;\"\nIRQ_ASSIGN+=\"2:nvme0q1;\"\n" END);
 	expect(&persist,
-	       "A=1\n" BEGIN "IRQ_ASSIGN+=\"7:40;\"\nIRQ_ASSIGN+=\"7:eth0;\"\n" END "B=2",
+	       "A=1\n" BEGIN "IRQ_ASSIGN+=\"7:nvme0q1;\"\nIRQ_ASSIGN+=\"7:eth0;\"\n" END "B=2",
 	       "A=1\nB=2\n" BEGIN "IRQ_ASSIGN+=\"7:eth0;\"\n"
-	       "IRQ_ASSIGN+=\"0-1:ehci_hcd:usb1;\"\nIRQ_ASSIGN+=\"2:40;\"\n" END);
+	       "IRQ_ASSIGN+=\"0-1:ehci_hcd:usb1;\"\nIRQ_ASSIGN+=\"2:nvme0q1;\"\n" END);
 	tune_persist_finish(&persist);
 }
 
-TEST(a_name_that_a_shell_would_read_gives_way_to_the_number)
+TEST(what_a_shell_or_a_glob_would_read_in_a_name_is_any_letter)
 {
 	struct tune_persist persist = { 0 };
 
 	add(&persist, "16", "$(reboot)", "0");
 	add(&persist, "17", "a;b", "0");
 	add(&persist, "18", "i801 smbus", "0");
-	expect(&persist, "", BEGIN "IRQ_ASSIGN+=\"0:16;\"\nIRQ_ASSIGN+=\"0:17;\"\n"
-	       "IRQ_ASSIGN+=\"0:18;\"\n" END);
+	add(&persist, "19", "ahci[0000:00:17.0]", "0");
+	expect(&persist, "", BEGIN "IRQ_ASSIGN+=\"0:?(reboot);\"\nIRQ_ASSIGN+=\"0:a?b;\"\n"
+	       "IRQ_ASSIGN+=\"0:i801?smbus;\"\nIRQ_ASSIGN+=\"0:ahci?0000:00:17.0];\"\n" END);
+	tune_persist_finish(&persist);
+}
+
+TEST(a_word_means_no_interrupt_with_other_cpus)
+{
+	struct tune_irq v[] = {
+		make_irq("40", "eth0", "0", "0000:02:00.0"),
+		make_irq("41", "eth0-TxRx-0", "1", "0000:02:00.0"),
+		make_irq("43", "xhci_hcd", "0", "0000:00:14.0"),
+		make_irq("44", "xhci_hcd", "1", "0000:00:15.0"),
+		make_irq("45", "shared, its", "0", ""),
+		make_irq("46", "shared", "1", ""),
+		make_irq("47", "same", "2", ""),
+		make_irq("48", "same", "2", ""),
+	};
+	struct tune_irqs irqs = { .v = v, .n = sizeof(v) / sizeof(*v) };
+	struct tune_persist persist = { 0 };
+	size_t i;
+
+	strcpy(v[0].netdev, "eth0");
+	strcpy(v[1].netdev, "eth0");
+	for (i = 0; i < sizeof(v) / sizeof(*v); i++)
+		if (v[i].number != 46)
+			assert_int_equal(tune_persist_add(&persist, &irqs, &v[i]), 0);
+	expect(&persist, "", BEGIN "IRQ_ASSIGN+=\"0:0000:02:00.0/eth0;\"\n"
+	       "IRQ_ASSIGN+=\"1:eth0-TxRx-0;\"\n"
+	       "IRQ_ASSIGN+=\"0:0000:00:14.0/xhci_hcd;\"\n"
+	       "IRQ_ASSIGN+=\"1:0000:00:15.0/xhci_hcd;\"\n"
+	       "IRQ_ASSIGN+=\"0:its;\"\nIRQ_ASSIGN+=\"2:same;\"\n" END);
+	tune_persist_finish(&persist);
+}
+
+TEST(what_no_name_tells_from_others_is_not_kept)
+{
+	struct tune_irq v[] = {
+		make_irq("43", "xhci_hcd", "0", ""),
+		make_irq("44", "xhci_hcd", "1", ""),
+		make_irq("45", "", "0", "0000:00:14.0"),
+	};
+	struct tune_irqs irqs = { .v = v, .n = sizeof(v) / sizeof(*v) };
+	struct tune_persist persist = { 0 };
+	size_t i;
+
+	for (i = 0; i < sizeof(v) / sizeof(*v); i++)
+		assert_int_equal(tune_persist_add(&persist, &irqs, &v[i]), 1);
+	assert_int_equal(persist.n, 0);
 	tune_persist_finish(&persist);
 }
 
@@ -115,7 +172,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_block_is_added_and_entries_replaced_by_name),
-		cmocka_unit_test(a_name_that_a_shell_would_read_gives_way_to_the_number),
+		cmocka_unit_test(what_a_shell_or_a_glob_would_read_in_a_name_is_any_letter),
+		cmocka_unit_test(a_word_means_no_interrupt_with_other_cpus),
+		cmocka_unit_test(what_no_name_tells_from_others_is_not_kept),
 		cmocka_unit_test(the_file_is_the_one_of_the_distribution),
 		cmocka_unit_test(a_service_keeps_the_cpus_of_all_its_threads),
 	};

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# irq-affinity-persist.sh: what --persist writes, and what the shield's service makes of it
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# machine DIR: five interrupts; the first has the name of the interface, two the same name
+machine() {
+	local irq cpu name device=$1/sys/bus/pci/devices/0000:02:00.0
+
+	python3 tests/tools/make-machine.py "$1" packages=1 nodes=1 cores=4 threads=1 || fail 'no machine'
+	mkdir -p "$1/etc/default" "$1"/proc/irq/{40,41,42,43,44} "$device/msi_irqs" "$device/net/eth0"
+	touch "$device"/msi_irqs/{40,41,42}
+	echo '           CPU0       CPU1       CPU2       CPU3' >"$1/proc/interrupts"
+	while read -r irq cpu name; do
+		printf ' %s: 1 1 1 1 PCI-MSI %s-edge %s\n' "$irq" "$irq" "$name" >>"$1/proc/interrupts"
+		echo "$cpu" >"$1/proc/irq/$irq/smp_affinity_list"
+	done <<-'END'
+		40 3 eth0
+		41 1 eth0-TxRx-0
+		42 2 eth0-TxRx-1
+		43 3 xhci_hcd
+		44 1 xhci_hcd
+	END
+}
+where() { cat "$1"/proc/irq/*/smp_affinity_list | tr '\n' ' '; }
+
+t=$tmp/t
+machine "$t"
+
+it 'keeps an interrupt by a name that means no other, and says which has none'
+run irq-affinity --root "$t" --set 3=0 --persist 40 43
+expect_status 1
+expect_stderr 'irq-affinity: interrupt 43 is not kept: the name means others too: "xhci_hcd"'
+expect_stdout_like '^kept in '
+expect_same "$t/etc/default/shield" '# irq-affinity --persist: begin
+IRQ_ASSIGN+="0:0000:02:00.0/eth0;"
+# irq-affinity --persist: end'
+
+it 'moves what was moved, and nothing else, at the next boot'
+echo 3 >"$t/proc/irq/40/smp_affinity_list"
+run shield --root "$t" --service
+expect_status 0
+[ "$(where "$t")" = '0 1 2 0 1 ' ] || fail "they are on $(where "$t")"
+
+it 'keeps two of one name each by its device'
+for irq in 43 44; do
+	mkdir -p "$t/sys/bus/pci/devices/0000:00:$irq.0/msi_irqs"
+	touch "$t/sys/bus/pci/devices/0000:00:$irq.0/msi_irqs/$irq"
+done
+run irq-affinity --root "$t" --set 0=2 --persist 43
+expect_status 0
+run irq-affinity --root "$t" --set 1=3 --persist 0000:00:44.0/xhci_hcd
+expect_status 0
+expect_same "$t/etc/default/shield" '# irq-affinity --persist: begin
+IRQ_ASSIGN+="0:0000:02:00.0/eth0;"
+IRQ_ASSIGN+="2:0000:00:43.0/xhci_hcd;"
+IRQ_ASSIGN+="3:0000:00:44.0/xhci_hcd;"
+# irq-affinity --persist: end'
+
+it 'keeps by the name alone where all that it means are moved'
+run irq-affinity --root "$t" --set 0-3=1 --persist eth0 'xhci*'
+expect_status 0
+tail -n 5 "$t/etc/default/shield" >"$tmp/end"
+expect_same "$tmp/end" 'IRQ_ASSIGN+="1:eth0;"
+IRQ_ASSIGN+="1:eth0-TxRx-0;"
+IRQ_ASSIGN+="1:eth0-TxRx-1;"
+IRQ_ASSIGN+="1:xhci_hcd;"
+# irq-affinity --persist: end'
