@@ -17,13 +17,15 @@
 #include "merge/cmd-latency-gate.h"
 #include "merge/view.h"
 
+#define NOT_GIVEN UINT_MAX
+
 static struct {
 	struct rt_strv metrics, bases, rules;
 	const char *from, *to, *begin, *end, *between[2], *format, *save, *budget, *junit,
 		*guilty;
 	bool compare;
 	unsigned int rows, worst, excerpt, threads;
-} o = { .format = "text", .rows = 12, .excerpt = MRG_LAT_EXCERPT };
+} o = { .format = "text", .rows = 12, .excerpt = NOT_GIVEN };
 
 static const struct rt_opt latency_opts[] = {
 	RT_LIST('m', "metric", &o.metrics, "METRIC", "show these only: KIND, KIND(NAME) or "
@@ -61,6 +63,11 @@ static const struct rt_opt latency_opts[] = {
 	RT_UINT('j', "threads", &o.threads, "N", 1, 64, "threads that work at it"),
 	RT_END
 };
+
+static bool has_format(const char *word)
+{
+	return strcmp(o.format, word) == 0;
+}
 
 static void warn_of_damage(const struct mrg_set *set)
 {
@@ -125,7 +132,8 @@ static int show_excerpt(const struct mrg_set *set, const struct mrg_lat_interval
 			struct rt_err *err)
 {
 	fflush(stdout);
-	return mrg_lat_excerpt(set, interval, o.excerpt, STDOUT_FILENO, warn, err);
+	return mrg_lat_excerpt(set, interval, o.excerpt != NOT_GIVEN ? o.excerpt : MRG_LAT_EXCERPT,
+			       STDOUT_FILENO, warn, err);
 }
 
 static int explain(const struct mrg_lat_report *report, struct rt_err *err)
@@ -153,11 +161,11 @@ static int explain(const struct mrg_lat_report *report, struct rt_err *err)
 
 static int print(const struct mrg_lat_report *report, struct rt_err *err)
 {
-	if (strcmp(o.format, "json") == 0)
+	if (has_format("json"))
 		return mrg_lat_print_json(report, stdout, err);
-	if (strcmp(o.format, "csv") == 0)
+	if (has_format("csv"))
 		return mrg_lat_print_csv(report, stdout, err);
-	if (strcmp(o.format, "html") == 0)
+	if (has_format("html"))
 		return mrg_lat_print_html(report, stdout, err);
 	return o.worst ? explain(report, err) : mrg_lat_print(report, stdout, err);
 }
@@ -197,7 +205,7 @@ static struct mrg_latency_gate gate_of(char **paths, size_t nr)
 		.paths = (const char *const *)paths, .nr = nr, .compare = o.compare,
 		.bases = o.bases.v, .nr_bases = o.bases.n, .rules = o.rules.v,
 		.nr_rules = o.rules.n, .budget = o.budget, .junit = o.junit, .guilty = o.guilty,
-		.json = strcmp(o.format, "json") == 0, .threads = o.threads, .warn = warn,
+		.json = has_format("json"), .threads = o.threads, .warn = warn,
 		.begin = o.begin, .end = o.end,
 	};
 }
@@ -250,10 +258,10 @@ static int judge(char **paths, size_t nr, struct rt_err *err)
 {
 	const struct mrg_latency_gate gate = gate_of(paths, nr);
 
-	if (o.save || o.worst || o.from || o.to || o.metrics.n > 0)
-		return rt_usage(err, "--save, --worst, --metric, --from and --to do not go with "
-				"judging");
-	if (strcmp(o.format, "csv") == 0 || strcmp(o.format, "html") == 0)
+	if (o.save || o.worst || o.excerpt != NOT_GIVEN || o.from || o.to || o.metrics.n > 0)
+		return rt_usage(err, "--save, --worst, --excerpt, --metric, --from and --to do not "
+				"go with judging");
+	if (has_format("csv") || has_format("html"))
 		return rt_usage(err, "verdicts are written as text or json, not %s", o.format);
 	return mrg_latency_gate(&gate, err);
 }
@@ -269,6 +277,22 @@ static int show(struct mrg_lat_report *report, char **paths, size_t nr, struct r
 	rc = measure(report, set, err);
 	mrg_set_destroy(set);
 	return rc;
+}
+
+/* What would be left out without a word: a report has no place for it. */
+static int check_worst(struct rt_err *err)
+{
+	bool lines = o.excerpt != NOT_GIVEN;
+
+	if (lines && !o.worst)
+		return rt_usage(err, "--excerpt belongs to --worst");
+	if (lines && (o.save || has_format("html")))
+		return rt_usage(err, "--excerpt does not go with %s",
+				o.save ? "--save" : "--format html");
+	if (o.worst && !o.save && (has_format("json") || has_format("csv")))
+		return rt_usage(err, "--worst does not go with --format %s: intervals are "
+				"explained as text or html", o.format);
+	return 0;
 }
 
 static int check_options(struct rt_err *err)
@@ -302,7 +326,9 @@ static int latency(int argc, char **argv, struct rt_err *err)
 		return rc;
 	if (o.compare || (!o.save && (o.rules.n > 0 || o.budget)))
 		return judge(argv, nr, err);
-	rc = parse_metrics(&report, err);
+	rc = check_worst(err);
+	if (rc == 0)
+		rc = parse_metrics(&report, err);
 	if (rc == 0)
 		rc = o.save ? save(&report, argv, nr, err) : show(&report, argv, nr, err);
 	free((void *)report.selects);

@@ -101,6 +101,24 @@ run xtrace-latency --begin 'event == X' $host
 expect_status 2
 expect_stderr_like '--begin and --end belong together'
 
+it 'refuses a form that has no place for explained intervals, and lines without them'
+for format in json csv; do
+	run xtrace-latency --worst 1 --format $format $host
+	expect_status 2
+	expect_stdout ''
+	expect_stderr_like "^xtrace-latency: --worst does not go with --format $format: "
+done
+run xtrace-latency --worst 1 --excerpt 3 --format html $host
+expect_status 2
+expect_stderr_like '^xtrace-latency: --excerpt does not go with --format html$'
+run xtrace-latency --worst 1 --excerpt 3 --save "$tmp/no.json" $host
+expect_status 2
+expect_stderr_like '^xtrace-latency: --excerpt does not go with --save$'
+[ ! -e "$tmp/no.json" ] || fail 'it was saved'
+run xtrace-latency --excerpt 3 $host
+expect_status 2
+expect_stderr_like '^xtrace-latency: --excerpt belongs to --worst$'
+
 it 'refuses a metric that means nothing'
 run xtrace-latency -m 'wakup(x)' $host
 expect_status 2
