@@ -61,13 +61,60 @@ static int wait_off(struct kcfg_boot *boot, const char *uuid, uint64_t timeout_n
 	}
 }
 
+/* Its guest cannot power off as it stands, and may hold what is nowhere else. */
+static int stands_still(enum kcfg_state state, struct rt_err *err)
+{
+	switch (state) {
+	case KCFG_STATE_PAUSED:
+		return rt_err_say(err, -EBUSY, "is paused, so its guest cannot power off: virsh "
+				  "resume it, or --force");
+	case KCFG_STATE_SUSPENDED:
+		return rt_err_say(err, -EBUSY, "is suspended, so its guest cannot power off: virsh "
+				  "dompmwakeup it, or --force");
+	default:
+		return rt_err_say(err, -EBUSY, "is in a state that libvirt does not tell: --force "
+				  "ends it");
+	}
+}
+
+static int how_to_end(struct kcfg_boot *boot, const struct kcfg_vm *vm, enum kcfg_state state,
+		      bool force, enum kcfg_ended *ret, struct rt_err *err)
+{
+	bool has_run = false;
+	int rc = 0;
+
+	if (state == KCFG_STATE_RUNNING || state == KCFG_STATE_STOPPING) {
+		*ret = KCFG_SHUT_DOWN;
+		return 0;
+	}
+	if (!force)
+		rc = kcfg_virt_has_run(boot->virt, vm->uuid, &has_run, err);
+	if (rc == 0 && has_run)
+		rc = stands_still(state, err);
+	*ret = rc < 0 ? KCFG_WAS_OFF : KCFG_FORCED;
+	return rc;
+}
+
+int kcfg_shutdown_how(struct kcfg_boot *boot, const struct kcfg_vm *vm, bool force,
+		      enum kcfg_ended *ret, struct rt_err *err)
+{
+	enum kcfg_state state;
+	int rc = kcfg_virt_state(boot->virt, vm->uuid, &state, err);
+
+	*ret = KCFG_WAS_OFF;
+	if (rc == 0 && !kcfg_state_is_off(state))
+		rc = how_to_end(boot, vm, state, force, ret, err);
+	return rc < 0 ? rt_err_wrap(err, rc, "%s", vm->name) : 0;
+}
+
 static int end_it(struct kcfg_boot *boot, const struct kcfg_vm *vm, enum kcfg_state state,
 		  uint64_t timeout_ns, bool force, enum kcfg_ended *ret, struct rt_err *err)
 {
-	int rc = 0;
+	int rc = how_to_end(boot, vm, state, force, ret, err);
 
-	*ret = KCFG_SHUT_DOWN;
-	if (state == KCFG_STATE_RUNNING || state == KCFG_STATE_STOPPING) {
+	if (rc < 0)
+		return rc;
+	if (*ret == KCFG_SHUT_DOWN) {
 		if (state == KCFG_STATE_RUNNING)
 			rc = kcfg_virt_shutdown(boot->virt, vm->uuid, err);
 		if (rc == 0)

@@ -70,11 +70,22 @@ int kcfg_boot_undo(struct kcfg_boot *boot, const char *uuid, struct rt_err *err)
 enum kcfg_ended { KCFG_WAS_OFF, KCFG_SHUT_DOWN, KCFG_FORCED };
 
 /**
+ * kcfg_shutdown_how() - what kcfg_shutdown_vm() does first.
+ *
+ * A guest that runs is asked.  A VM that was started paused and never resumed has none to
+ * ask, or to lose: it is ended at once.  One that stands still otherwise, as somebody paused
+ * it or a disk failed, is ended with @force alone.
+ * Return: 0; -EBUSY where it may not be ended; or another -errno.
+ */
+int kcfg_shutdown_how(struct kcfg_boot *boot, const struct kcfg_vm *vm, bool force,
+		      enum kcfg_ended *ret, struct rt_err *err);
+
+/**
  * kcfg_shutdown_vm() - end a VM, and undo what its boot changed.
  * @timeout_ns: how long its guest may take; then it is ended with @force, else it is
  *		-ETIMEDOUT and the VM runs on.
  *
- * A VM whose boot never came to its end has no guest to ask: it is ended at once.
+ * Where the VM is not ended the host stays as it is for it.
  */
 int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t timeout_ns,
 		     bool force, enum kcfg_ended *ret, struct rt_err *err);

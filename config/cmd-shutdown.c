@@ -26,6 +26,10 @@ static const struct rt_opt shutdown_opts[] = {
 	RT_END
 };
 
+static const char *const words[] = {
+	[KCFG_WAS_OFF] = NULL, [KCFG_SHUT_DOWN] = "shut down", [KCFG_FORCED] = "ended",
+};
+
 static int shut_one(struct kcfg_boot *boot, struct kcfg_job *job)
 {
 	enum kcfg_ended ended = KCFG_WAS_OFF;
@@ -33,7 +37,8 @@ static int shut_one(struct kcfg_boot *boot, struct kcfg_job *job)
 
 	job->outcome = ended;
 	if (verbose && rc == 0) {
-		printf("%s: off, and the host as it was\n", job->place->vm->name);
+		printf("%s: %s, and the host as it was\n", job->place->vm->name,
+		       ended == KCFG_FORCED ? "ended" : "off");
 		fflush(stdout);
 	}
 	return rc;
@@ -41,9 +46,6 @@ static int shut_one(struct kcfg_boot *boot, struct kcfg_job *job)
 
 static int report(const struct kcfg_jobs *jobs)
 {
-	static const char *const words[] = {
-		[KCFG_WAS_OFF] = NULL, [KCFG_SHUT_DOWN] = "shut down", [KCFG_FORCED] = "ended",
-	};
 	int failed = 0;
 
 	for (const struct kcfg_job *job = jobs->v; job < rt_array_end(jobs->v, jobs->n); job++) {
@@ -101,17 +103,18 @@ static int shut_all(const struct kcfg_place **places, int n, struct rt_err *err)
 /* As without --dry-run, what is wrong with one VM is told, and the others go on. */
 static int say_only(const struct kcfg_place **places, int n)
 {
-	enum kcfg_state state;
+	struct kcfg_boot boot = { .root = &session.root, .virt = session.virt };
+	enum kcfg_ended how;
 	int failed = 0;
 
 	for (int i = 0; i < n; i++) {
 		struct rt_err err = { 0 };
 
-		if (kcfg_virt_state(session.virt, places[i]->vm->uuid, &state, &err) < 0) {
-			fprintf(stderr, "kvmrt-shutdown: %s: %s\n", places[i]->vm->name, err.text);
+		if (kcfg_shutdown_how(&boot, places[i]->vm, force, &how, &err) < 0) {
+			fprintf(stderr, "kvmrt-shutdown: %s\n", err.text);
 			failed = 1;
-		} else if (!kcfg_state_is_off(state)) {
-			printf("%s: would be shut down\n", places[i]->vm->name);
+		} else if (words[how]) {
+			printf("%s: would be %s\n", places[i]->vm->name, words[how]);
 		}
 	}
 	return failed;

@@ -17,6 +17,7 @@
 #define WAIT_S		15	/* for a libvirtd that is restarted */
 #define RESTART_TRIES	4	/* while a new libvirtd has a half started VM in hand */
 #define WAIT_STEP_MS	100
+#define SETUP_NS	50000000ull	/* a vCPU's that was set up: no firmware is through in it */
 
 struct kcfg_virt {
 	virConnectPtr conn;	/* owned; NULL between two attempts */
@@ -590,6 +591,38 @@ static int run_start(virConnectPtr conn, virDomainPtr domain, bool repeated, voi
 int kcfg_virt_start(struct kcfg_virt *virt, const char *uuid, bool paused, struct rt_err *err)
 {
 	return make(virt, &(struct call){ "cannot start the VM", uuid, run_start, &paused }, err);
+}
+
+/* Restored memory is a guest's, though none of its vCPUs ran: libvirt has another reason there. */
+static bool is_paused_from_start(virDomainPtr domain)
+{
+	int state, reason;
+
+	return virDomainGetState(domain, &state, &reason, 0) == 0 && state == VIR_DOMAIN_PAUSED &&
+	       (reason == VIR_DOMAIN_PAUSED_USER || reason == VIR_DOMAIN_PAUSED_STARTING_UP);
+}
+
+/* The reason is the same where somebody paused it later: the time of its vCPUs is not. */
+static int run_has_run(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	int max = virDomainGetMaxVcpus(domain), n;
+	bool *ret = arg;
+	virVcpuInfoPtr vcpus = max > 0 ? calloc(max, sizeof(*vcpus)) : NULL;
+
+	(void)conn;
+	(void)repeated;
+	n = vcpus ? virDomainGetVcpus(domain, vcpus, max, NULL, 0) : -1;
+	*ret = n >= 0 && !is_paused_from_start(domain);
+	for (int i = 0; i < n; i++)
+		*ret |= vcpus[i].cpuTime > SETUP_NS;
+	free(vcpus);
+	return n < 0 ? -1 : 0;
+}
+
+int kcfg_virt_has_run(struct kcfg_virt *virt, const char *uuid, bool *ret, struct rt_err *err)
+{
+	return make(virt, &(struct call){ "cannot ask whether the VM ever ran", uuid, run_has_run,
+					  ret }, err);
 }
 
 static int run_resume(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)

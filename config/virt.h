@@ -71,6 +71,11 @@ int kcfg_virt_limits(struct kcfg_virt *virt, struct kcfg_domain *domains, size_t
 /* All below: -ENOENT when libvirt has no domain of that UUID. */
 int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *ret,
 		    struct rt_err *err);
+/**
+ * kcfg_virt_has_run() - does ending this VM's QEMU lose what a guest did?
+ * @ret: false where it was started paused and not resumed since; true where that is not sure.
+ */
+int kcfg_virt_has_run(struct kcfg_virt *virt, const char *uuid, bool *ret, struct rt_err *err);
 /* What the next start uses; owned by the caller, free(3). */
 int kcfg_virt_xml(struct kcfg_virt *virt, const char *uuid, char **ret, struct rt_err *err);
 /* What the next start takes, and memtune's hard_limit (0: none), both in bytes. */

@@ -47,6 +47,9 @@ expect_stdout ''
 
 it 'ends one that was never resumed at once'
 virsh -q start --paused vm2
+shut --dry-run vm2
+expect_status 0
+expect_stdout 'vm2: would be ended'
 shut vm2
 expect_status 0
 expect_stdout 'vm2: ended'
@@ -56,7 +59,37 @@ virsh -q start --paused vm2
 shut -v vm1 vm2
 expect_status 0
 expect_stdout 'vm1: off, and the host as it was
-vm2: off, and the host as it was'
+vm2: ended, and the host as it was'
+
+it 'leaves one alone that was paused later, and ends it by force'
+virsh -q start vm2
+for ((i = 0; i < 100; i++)); do
+	grep -q 'time=[0-9]\{9,\}$' <(virsh -q domstats --vcpu vm2) && break
+	sleep 0.1
+done
+virsh -q suspend vm2
+for options in --dry-run '' -v; do
+	# shellcheck disable=SC2086
+	shut $options vm1 vm2
+	expect_status 1
+	expect_stderr 'kvmrt-shutdown: vm2: is paused, so its guest cannot power off: virsh resume it, or --force'
+	[ "$(vm_state vm2)" = paused ] || fail "vm2 is $(vm_state vm2)"
+done
+shut --force --dry-run vm2
+expect_stdout 'vm2: would be ended'
+shut --force vm2
+expect_status 0
+expect_stdout 'vm2: ended'
+
+it 'leaves one alone that has the memory of a guest that was saved'
+virsh -q start vm2
+virsh -q managedsave vm2
+virsh -q start --paused vm2
+shut vm2
+expect_status 1
+expect_stderr_like '^kvmrt-shutdown: vm2: is paused, '
+shut --force vm2
+expect_status 0
 
 it 'is content with one that libvirt forgets when it ends'
 virsh -q start --paused vm4
@@ -74,6 +107,6 @@ expect_stderr_like '^kvmrt-shutdown: vm3: cannot ask for the VM.s state: '
 virsh -q start --paused vm2
 shut --dry-run vm3 vm4 vm2
 expect_status 1
-expect_stdout 'vm2: would be shut down'
+expect_stdout 'vm2: would be ended'
 expect_stderr_like '^kvmrt-shutdown: vm3: ' '^kvmrt-shutdown: vm4: '
 shut --force vm2
