@@ -67,11 +67,25 @@ static void check_online(struct kcfg_check *check, const struct kcfg_place *plac
 		   rt_cpuset_count(&off) == 1 ? "it" : "them");
 }
 
+static struct rt_cpuset of_vcpus(const struct kcfg_place *place)
+{
+	struct rt_cpuset cpus = { { 0 } };
+
+	for (unsigned int k = 0; k < place->vm->nr_vcpus; k++)
+		if (place->vcpus[k] >= 0)
+			rt_cpuset_add(&cpus, (unsigned int)place->vcpus[k]);
+	return cpus;
+}
+
 void kcfg_check_cpus_online(struct kcfg_check *check, const struct kcfg_place *place)
 {
-	check_online(check, place, KCFG_CPUSET, &place->used, place->vm->rt);
-	if (place->vm->emulator_cpuset[0])
-		check_online(check, place, KCFG_EMULATOR_CPUSET, &place->others, false);
+	bool apart = place->vm->emulator_cpuset[0], rt = place->vm->rt;
+	struct rt_cpuset vcpus = rt ? of_vcpus(place) : place->used;
+
+	check_online(check, place, KCFG_CPUSET, &vcpus, rt);
+	if (apart || rt)
+		check_online(check, place, apart ? KCFG_EMULATOR_CPUSET : KCFG_CPUSET,
+			     &place->others, false);
 }
 
 static struct rt_cpuset nodes_of(const struct tune_topo *topo)

@@ -142,6 +142,14 @@ TEST(what_the_machine_has_not_is_found)
 	      "choose others\n");
 	check(A "rt = 1\ncpuset = 8,10\n", "4 cpus-offline: cpuset: CPU 8 offline; bring it up, or "
 	      "choose others\n");
+	/* A spare one beside those of the other threads, and then the only one of theirs. */
+	rt_cpuset_remove(&topo->online, 14);
+	rt_cpuset_remove(&topo->online, 15);
+	check(A "rt = 1\ncpuset = 10,12,14\n", "4 cpus-partly-offline: cpuset: CPU 14 offline; "
+	      "bring it up, or choose others\n");
+	check(A "rt = 1\nnr_vcpus = 2\ncpuset = 10,12,14\n", "5 cpus-offline: cpuset: CPU 14 "
+	      "offline; bring it up, or choose others\n");
+	rt_cpuset_or(&topo->online, &(struct rt_cpuset){ { 0xc000 } });
 	rt_cpuset_add(&topo->online, 8);
 	rt_cpuset_add(&topo->online, 3);
 	/* CPU 9 is down for the real-time VM, and no fault of the other. */
