@@ -191,6 +191,50 @@ static int find_wanted(struct tune_shield *shield, const struct rt_root *root, s
 	return rc;
 }
 
+/* ---- interrupts that are not there ---- */
+
+/* Told of each entry once, however often the watch looks. */
+static bool is_new(const char *irq)
+{
+	static struct rt_strv told;
+	const char **more;
+	size_t i;
+
+	for (i = 0; i < told.n; i++)
+		if (strcmp(told.v[i], irq) == 0)
+			return false;
+	more = reallocarray(told.v, told.n + 1, sizeof(*more));
+	if (more) {
+		told.v = more;
+		more[told.n] = strdup(irq);
+		told.n += more[told.n] != NULL;
+	}
+	return true;
+}
+
+/* Many drivers ask for their interrupts only when the interface is set up: the watch waits. */
+static int warn_absent(void *arg, const char *irq, struct rt_err *err)
+{
+	const struct rt_root *root = arg;
+
+	(void)err;
+	if (!is_new(irq))
+		return 0;
+	if (file)
+		fprintf(stderr, "shield: %s: ", file);
+	else
+		fprintf(stderr, "shield: %s/%s: ", root->path, service_file(root));
+	fprintf(stderr, "no interrupt is \"%s\" yet\n", irq);
+	return 0;
+}
+
+/* Somebody is there who can put the name right. */
+static int refuse_absent(void *arg, const char *irq, struct rt_err *err)
+{
+	(void)arg;
+	return rt_err_say(err, -ENOENT, "no interrupt is \"%s\"", irq);
+}
+
 /* ---- doing it ---- */
 
 /* Nothing that was shielded is given up: then more can be added to what is there. */
@@ -320,6 +364,9 @@ static int change(struct tune_journal *journal, const struct rt_root *root,
 	/* what is shielded by us is no reason against it */
 	if (rc == 0)
 		rc = tune_shield_check(root, shield, err);
+	if (rc == 0)
+		rc = tune_shield_for_absent(root, shield, service && !dry_run ? warn_absent :
+					    refuse_absent, (void *)root, err);
 	if (rc < 0)
 		return rc;
 	if (dry_run)
@@ -384,6 +431,8 @@ static int shield_again(const struct rt_root *root, struct tune_shield shield, s
 	if (tune_journal_is_complete(journal) &&
 	    tune_shield_parse_note(&shield, tune_journal_note(journal), NULL) == 0) {
 		rc = tune_shield_find_taken(&shield, root, err);
+		if (rc == 0)
+			rc = tune_shield_for_absent(root, &shield, warn_absent, (void *)root, err);
 		if (rc == 0)
 			rc = tune_shield_prepare(&plan, &shield, err);
 		if (rc == 0)

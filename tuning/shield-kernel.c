@@ -97,22 +97,32 @@ static int plan_irq(struct tune_plan *plan, const struct tune_shield *shield,
 			     why[0] ? why : "no device");
 }
 
-/* Every assignment must mean something: a name that no interrupt has is a mistake. */
-static int check_assigns(const struct tune_shield *shield, const struct tune_irqs *irqs,
-			 struct rt_err *err)
+static bool is_there(const struct tune_irqs *irqs, const char *name)
 {
-	size_t i, j;
+	size_t i;
 
-	for (i = 0; i < shield->assigns.nr; i++) {
-		for (j = 0; j < irqs->n; j++)
-			if (irqs->v[j].number >= 0 &&
-			    tune_irq_matches(&irqs->v[j], shield->assigns.v[i].irq))
-				break;
-		if (j == irqs->n)
-			return rt_err_say(err, -ENOENT, "no interrupt is \"%s\"",
-					  shield->assigns.v[i].irq);
-	}
-	return 0;
+	for (i = 0; i < irqs->n; i++)
+		if (irqs->v[i].number >= 0 && tune_irq_matches(&irqs->v[i], name))
+			return true;
+	return false;
+}
+
+int tune_shield_for_absent(const struct rt_root *root, const struct tune_shield *shield,
+			   int (*each)(void *arg, const char *irq, struct rt_err *err), void *arg,
+			   struct rt_err *err)
+{
+	struct tune_irqs irqs = { 0 };
+	size_t i;
+	int rc;
+
+	if (shield->assigns.nr == 0)
+		return 0;
+	rc = tune_irqs_read(&irqs, root, TUNE_IRQS_DEVICE, err);
+	for (i = 0; i < shield->assigns.nr && rc == 0; i++)
+		if (!is_there(&irqs, shield->assigns.v[i].irq))
+			rc = each(arg, shield->assigns.v[i].irq, err);
+	tune_irqs_finish(&irqs);
+	return rc;
 }
 
 static int plan_default(struct tune_plan *plan, const struct tune_shield *shield,
@@ -166,8 +176,6 @@ int tune_shield_plan_irqs(struct tune_plan *plan, const struct tune_shield *shie
 	rc = tune_shield_host(plan->root, shield, TUNE_SHIELD_IRQ, &host, err);
 	if (rc == 0)
 		rc = tune_irqs_read(&irqs, plan->root, TUNE_IRQS_AFFINITY | TUNE_IRQS_DEVICE, err);
-	if (rc == 0)
-		rc = check_assigns(shield, &irqs, err);
 	if (rc == 0 && !rt_cpuset_empty(&shield->cpus[TUNE_SHIELD_IRQ]))
 		rc = for_entries(plan, shield, "run/irqbalance", plan_irqbalance, err);
 	for (i = 0; i < irqs.n && rc == 0; i++)

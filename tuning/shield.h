@@ -96,6 +96,17 @@ int tune_shield_check(const struct rt_root *root, const struct tune_shield *shie
 		      struct rt_err *err);
 
 /**
+ * tune_shield_for_absent() - calls @each for each assigned interrupt that no device has.
+ *
+ * That is a slip of the pen, or a driver that asks for its interrupts when its interface
+ * is set up; who called knows which.  The shield itself passes it over.
+ * Return: 0, -errno, or what @each returned if not 0, which also ends it.
+ */
+int tune_shield_for_absent(const struct rt_root *root, const struct tune_shield *shield,
+			   int (*each)(void *arg, const char *irq, struct rt_err *err), void *arg,
+			   struct rt_err *err);
+
+/**
  * tune_shield_prepare() - plan what comes before the tasks are shut out: interrupts,
  * network, work queues, timers, and the tasks with an affinity of their own, which
  * the kernel forgets when partitions come and go.

@@ -143,13 +143,63 @@ on_tree --service --file "$tmp/file"
 expect_status 1
 expect_stderr_like "^shield: $tmp/file: line 1: expected SHIELD_ALL, .*found \"SHIELD_SOME\""
 echo 'SHIELD_ALL=2 IRQ_ASSIGN="0:eth7;"' >"$tmp/file"
-on_tree --service --file "$tmp/file"
+on_tree --service --file "$tmp/file" --dry-run
 expect_status 1
-expect_stderr_like 'no interrupt is "eth7"'
+expect_stderr 'shield: no interrupt is "eth7"'
 expect_same "$tmp/before" "$(picture)"
 on_tree --service --file "$tmp/none"
 expect_status 1
 expect_stderr_like 'none'
+
+it 'shields also when an interrupt that the file assigns is not there, and says so once'
+echo 'SHIELD_IRQ=2-3 IRQ_ASSIGN="1:eth7; 0:eth0; 1:eth7;"' >"$tree/etc/default/shield"
+on_tree --service
+expect_status 0
+expect_stderr "shield: $tree/etc/default/shield: no interrupt is \"eth7\" yet"
+expect_same "$tree/proc/irq/24/smp_affinity_list" 0
+expect_same "$tree/proc/irq/25/smp_affinity_list" 0-1
+on_tree --irq +1
+expect_status 1
+expect_stderr 'shield: no interrupt is "eth7"'
+expect_same "$tree/proc/irq/25/smp_affinity_list" 0-1
+on_tree --reset
+expect_same "$tmp/before" "$(picture)"
+
+# two drivers that ask for their interrupts when an interface of the watch's network comes up
+cat >"$tmp/come-up" <<'END'
+shield --root "$1" --service --watch 2>"$2" &
+watch=$!
+# it listens a moment after it has shielded
+until [ "$(cat "$1/proc/irq/25/smp_affinity_list")" = 0-1 ]; do sleep 0.05; done
+sleep 0.3
+for line in '26: 1 2 3 4 PCI-MSI 3-edge eth8' '27: 1 2 3 4 PCI-MSI 4-edge eth7'; do
+	irq=${line%%:*}
+	mkdir -p "$1/proc/irq/$irq"
+	echo 2-3 >"$1/proc/irq/$irq/smp_affinity_list"
+	echo " $line" >>"$1/proc/interrupts"
+	ip link set lo down
+	ip link set lo up
+	for ((i = 0; i < 60; i++)); do
+		[ "$(cat "$1/proc/irq/$irq/smp_affinity_list")" = 2-3 ] || break
+		sleep 0.05
+	done
+done
+kill $watch
+wait $watch
+END
+if [ "$(id -u)" = 0 ] && command -v ip >/dev/null && unshare -n true 2>/dev/null; then
+	it 'watches on without it, and places it when it comes'
+	cp "$tree/proc/interrupts" "$tmp/interrupts"
+	run unshare -n bash "$tmp/come-up" "$tree" "$tmp/watch"
+	expect_status 0
+	expect_same "$tmp/watch" "shield: $tree/etc/default/shield: no interrupt is \"eth7\" yet"
+	expect_same "$tree/proc/irq/26/smp_affinity_list" 0-1
+	expect_same "$tree/proc/irq/27/smp_affinity_list" 1
+	on_tree --reset
+	cp "$tmp/interrupts" "$tree/proc/interrupts"
+	rm -r "$tree"/proc/irq/{26,27}
+	expect_same "$tmp/before" "$(picture)"
+fi
 
 it 'needs the means that is asked for'
 on_tree --proc 3 --tier partition

@@ -110,11 +110,16 @@ TEST(one_kind_leaves_what_the_others_would_set)
 	tune_plan_finish(&plan);
 }
 
+static int name_absent(void *arg, const char *irq, struct rt_err *err)
+{
+	(void)arg;
+	return rt_err_say(err, -ENOENT, "absent: %s", irq);
+}
+
 TEST(an_assigned_interrupt_goes_where_it_is_told)
 {
 	struct tune_shield shield = shield_of("2-3");
 	struct tune_plan plan = { .root = &tree->root };
-	struct rt_err err = { 0 };
 	struct rt_cpuset cpus;
 
 	rt_cpuset_parse(&cpus, "3", NULL);
@@ -123,9 +128,25 @@ TEST(an_assigned_interrupt_goes_where_it_is_told)
 	assert_string_equal(plan.changes[2].target, "proc/irq/26/smp_affinity_list");
 	assert_string_equal(plan.changes[2].wanted, "3");
 	tune_plan_finish(&plan);
-	assert_int_equal(tune_irq_assigns_add(&shield.assigns, &cpus, strdup("eth7")), 0);
-	assert_int_equal(tune_shield_plan(&plan, &shield, &err), -ENOENT);
-	assert_contains(err.text, "no interrupt is \"eth7\"");
+	tune_irq_assigns_finish(&shield.assigns);
+}
+
+TEST(an_assigned_interrupt_that_is_not_there_is_named_and_hinders_nothing)
+{
+	struct tune_shield shield = shield_of("2-3");
+	struct tune_plan plan = { .root = &tree->root };
+	struct rt_err err = { 0 };
+	struct rt_cpuset cpus;
+
+	rt_cpuset_parse(&cpus, "3", NULL);
+	tune_irq_assigns_add(&shield.assigns, &cpus, strdup("eth1"));
+	assert_int_equal(tune_shield_for_absent(&tree->root, &shield, name_absent, NULL, &err), 0);
+	tune_irq_assigns_add(&shield.assigns, &cpus, strdup("eth7"));
+	assert_int_equal(tune_shield_for_absent(&tree->root, &shield, name_absent, NULL, &err),
+			 -ENOENT);
+	assert_string_equal(err.text, "absent: eth7");
+	assert_int_equal(tune_shield_plan(&plan, &shield, NULL), 0);
+	assert_string_equal(plan.changes[2].target, "proc/irq/26/smp_affinity_list");
 	tune_plan_finish(&plan);
 	tune_irq_assigns_finish(&shield.assigns);
 }
@@ -313,6 +334,8 @@ int main(void)
 		cmocka_unit_test(all_that_can_be_elsewhere_goes_and_comes_back),
 		cmocka_unit_test(one_kind_leaves_what_the_others_would_set),
 		cmocka_unit_test(an_assigned_interrupt_goes_where_it_is_told),
+		cmocka_unit_test(
+			an_assigned_interrupt_that_is_not_there_is_named_and_hinders_nothing),
 		cmocka_unit_test(cpus_that_are_not_there_and_all_of_them_are_refused),
 		cmocka_unit_test(cpus_of_another_partition_are_refused),
 		cmocka_unit_test(what_remains_has_a_name_and_a_reason),
