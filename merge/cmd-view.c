@@ -391,6 +391,20 @@ static int bind_expressions(const struct mrg_view_opts *view, const struct mrg_s
 	return 0;
 }
 
+/* Does anything that is asked for count from the begin of the traces? */
+static bool needs_begin(const struct mrg_view_opts *view)
+{
+	const struct expression *one;
+
+	if (view->time == MRG_TIME_REL || (o.from && *o.from == '+') || (o.to && *o.to == '+'))
+		return true;
+	for (one = expressions; one < expressions + NR_EXPRESSIONS; one++) {
+		if (one->where && mrg_where_needs_begin(one->where))
+			return true;
+	}
+	return false;
+}
+
 static void destroy_expressions(void)
 {
 	struct expression *one;
@@ -450,7 +464,10 @@ static int open_and_show(struct mrg_view_opts *view, const char *const *paths, s
 	if (rc < 0)
 		return rc;
 	warn_of_damage(set);
-	rc = show_set(view, set, err);
+	if (o.follow && needs_begin(view))
+		rc = mrg_follow_begin(set, err);
+	if (rc == 0)
+		rc = show_set(view, set, err);
 	mrg_set_destroy(set);
 	return rc;
 }

@@ -41,6 +41,7 @@ $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/x
 
 CMD_TESTS += $(addprefix tests/cmd/xtrace-,latency.sh multi-merge.sh view.sh)
 CMD_TESTS += $(addprefix tests/cmd/,ftrace-text.sh merge-moved.sh)
+CMD_TESTS += tests/cmd/xtrace-view-follow.sh
 DEPS += trace-cmd python3 libxml2-utils
 
 FUZZERS += tests/fuzz/fuzz-mergefile

@@ -138,6 +138,57 @@ static uint64_t settled(struct follow *follow)
 	return upto;
 }
 
+static bool has_events(const struct mrg_set *set)
+{
+	unsigned int l;
+	size_t m;
+
+	for (m = 0; m < set->nr; m++) {
+		for (l = 0; l < xt_trace_nr_lanes(set->members[m].trace); l++) {
+			if (xt_trace_lane(set->members[m].trace, l)->nr_chunks > 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The first event on disk need not be the first one: another CPU may be written later.
+ * Where what is on disk spans long enough, no clock is asked.
+ * Return: 0, 1 when nothing older can come, or -errno.
+ */
+static int begin_settled(const struct mrg_set *set, uint64_t *since, struct rt_err *err)
+{
+	uint64_t begin;
+	int rc;
+
+	if (!has_events(set))
+		return 0;
+	rc = mrg_set_begin(set, &begin, err);
+	if (rc < 0)
+		return rc;
+	if (*since == 0)
+		*since = now_ns();
+	return youngest_event(set) >= begin + SETTLED_NS || now_ns() - *since >= SETTLED_NS;
+}
+
+int mrg_follow_begin(struct mrg_set *set, struct rt_err *err)
+{
+	const struct timespec period = { .tv_nsec = PERIOD_NS };
+	uint64_t since = 0;
+	int rc;
+
+	for (;;) {
+		rc = mrg_set_refresh(set, err);
+		if (rc < 0 || all_ended(set))
+			return rc;
+		rc = begin_settled(set, &since, err);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
+		nanosleep(&period, NULL);
+	}
+}
+
 /* ---- events that came later than they may ---- */
 
 static void say_late(struct follow *follow, const struct mrg_member *member, unsigned int lane)

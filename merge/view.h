@@ -221,6 +221,15 @@ int mrg_view_follow(struct mrg_set *set, const struct mrg_view_opts *opts,
 /* Do the recordings in the set say already what they are? */
 bool mrg_follow_ready(const struct mrg_set *set);
 
+/**
+ * mrg_follow_begin() - waits until the begin of the set is known, for times that count
+ * from it: until an event is on disk and no older one can come, or all have ended.
+ * @set: is refreshed; nobody else uses it.
+ *
+ * Return: 0, also when they ended without an event; or -errno.
+ */
+int mrg_follow_begin(struct mrg_set *set, struct rt_err *err);
+
 /* What both ways of running share; mrg_view_finish() also after a failed init. */
 int mrg_view_init(struct mrg_view *view, struct rt_err *err);
 void mrg_view_finish(struct mrg_view *view);

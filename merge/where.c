@@ -690,6 +690,19 @@ void mrg_where_destroy(struct mrg_where *where)
 	free(where);
 }
 
+bool mrg_where_needs_begin(const struct mrg_where *where)
+{
+	const struct where_leaf *leaf;
+	unsigned int i;
+
+	for (i = 0; i < where->nr_leaves; i++) {
+		leaf = &where->leaves[i];
+		if (!leaf->own && strcmp(leaf->name, "time") == 0 && leaf->value.text[0] == '+')
+			return true;
+	}
+	return false;
+}
+
 bool mrg_where_needs_names(const struct mrg_where *where)
 {
 	return where->needs_names;

@@ -42,6 +42,9 @@ void mrg_where_destroy(struct mrg_where *where);
 int mrg_where_bind(struct mrg_where *where, const struct mrg_set *set, enum mrg_time_mode mode,
 		   struct rt_err *err);
 
+/* It has a time that counts from the begin of the set: +TIME. */
+bool mrg_where_needs_begin(const struct mrg_where *where);
+
 /* It asks for names of tasks, which are known in the order of the stream alone. */
 bool mrg_where_needs_names(const struct mrg_where *where);
 

@@ -447,7 +447,7 @@ static int run(struct scene_view *view, struct mrg_set *set, FILE *to, struct rt
 	struct mrg_view_opts opts = view->opts;
 	struct mrg_select *select = NULL;
 	struct mrg_where *exprs[3];
-	int rc = 0, i;
+	int rc = view->wait ? mrg_follow_begin(set, err) : 0, i;
 
 	exprs[0] = bound(view->where, view, set, &rc, err);
 	exprs[1] = bound(view->begin, view, set, &rc, err);

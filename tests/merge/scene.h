@@ -78,6 +78,7 @@ struct scene_view {
 	const char *with[4], *without[4];	/* -e, -x */
 	const char *where, *begin, *end;
 	bool follow, stat;
+	bool wait;			/* for the begin of what is followed */
 	int rc;				/* of the last run */
 	char error[1024], warning[1024];
 };

@@ -699,6 +699,62 @@ TEST(only_events_that_came_late_are_called_late)
 	follow_two(record_late, "1 2 ", "cpu0: events came more than 2 s late");
 }
 
+static void *record_older_last(void *arg)
+{
+	struct scene *scene = arg;
+
+	usleep(300000);
+	scene_beat(scene, 1, 3000, 7, 2, "");
+	scene_flush(scene);
+	usleep(500000);
+	scene_beat(scene, 0, 1000, 7, 1, "");
+	scene_flush(scene);
+	usleep(2500000);
+	scene_finish(scene);
+	return NULL;
+}
+
+/* The CPU whose first event is on disk first need not have the first event. */
+TEST(the_begin_of_a_recording_is_waited_for_until_nothing_older_can_come)
+{
+	struct scene *scene = scene_create("alpha", 2);
+	const char *const paths[] = { scene_path(scene) };
+	struct scene_view view = {
+		.follow = true, .wait = true, .opts = { .time = MRG_TIME_REL },
+	};
+	pthread_t recorder;
+	char *shown;
+
+	assert_int_equal(pthread_create(&recorder, NULL, record_older_last, scene), 0);
+	shown = scene_show(&view, paths, 1);
+	pthread_join(recorder, NULL);
+	assert_contains(shown, "0.000000000 0 ");
+	assert_contains(shown, "0.000002000 1 ");
+	free(shown);
+	scene_destroy(scene);
+}
+
+static void *record_nothing(void *arg)
+{
+	usleep(300000);
+	scene_finish(arg);
+	return NULL;
+}
+
+TEST(a_recording_that_ends_without_an_event_is_not_waited_for)
+{
+	struct scene *scene = scene_create("alpha", 1);
+	struct scene_view view = {
+		.follow = true, .wait = true, .opts = { .time = MRG_TIME_REL },
+	};
+	pthread_t recorder;
+
+	assert_int_equal(pthread_create(&recorder, NULL, record_nothing, scene), 0);
+	beats(&view, scene, "");
+	pthread_join(recorder, NULL);
+	scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -729,6 +785,9 @@ int main(void)
 		cmocka_unit_test(a_recording_is_followed_to_its_end_with_cpus_that_come_later),
 		cmocka_unit_test(context_of_a_recording_that_goes_on_reaches_back),
 		cmocka_unit_test(only_events_that_came_late_are_called_late),
+		cmocka_unit_test(
+			the_begin_of_a_recording_is_waited_for_until_nothing_older_can_come),
+		cmocka_unit_test(a_recording_that_ends_without_an_event_is_not_waited_for),
 	};
 
 	return RUN_TESTS(tests);
