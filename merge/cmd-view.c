@@ -205,11 +205,13 @@ static void warn(void *arg, const char *text)
 
 static void warn_of_damage(const struct mrg_set *set)
 {
+	const struct xt_info *info;
 	size_t m, i;
 
 	for (m = 0; m < set->nr; m++) {
+		info = xt_trace_info(set->members[m].trace);
 		/* The last block of a recording that goes on is not torn, but being written. */
-		if (o.follow && !xt_trace_info(set->members[m].trace)->complete)
+		if (o.follow && !info->complete && !info->cut)
 			continue;
 		for (i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++)
 			fprintf(stderr, "xtrace-view: %s: %s\n", set->members[m].path,

@@ -36,6 +36,7 @@ struct follow {
 	size_t **chunks;	/* owned: seen so far, by member and lane */
 	unsigned int *lanes;	/* owned: how many, by member */
 	bool late;		/* it has been said that events came too late */
+	bool *cut;		/* owned: it has been said that this member was cut */
 };
 
 static uint64_t now_ns(void)
@@ -50,7 +51,7 @@ static bool has_ended(const struct mrg_member *member)
 {
 	const struct xt_info *info = xt_trace_info(member->trace);
 
-	return info->complete || strcmp(info->kind, "xtrace") != 0;
+	return info->complete || info->cut || strcmp(info->kind, "xtrace") != 0;
 }
 
 static bool all_ended(const struct mrg_set *set)
@@ -286,6 +287,26 @@ static int watch(struct follow *follow, struct rt_err *err)
 	return rc < 0 ? rt_err_set(err, rc, "cannot follow %zu traces", follow->set->nr) : 0;
 }
 
+/* ---- recordings that did not end in order ---- */
+
+static void say_cut(struct follow *follow)
+{
+	const struct mrg_view_opts *opts = follow->view->opts;
+	const struct mrg_member *member;
+	char text[512];
+	size_t m;
+
+	for (m = 0; m < follow->set->nr; m++) {
+		member = &follow->set->members[m];
+		if (!xt_trace_info(member->trace)->cut || follow->cut[m] || !opts->warn)
+			continue;
+		snprintf(text, sizeof(text), "%s: the recording was cut: its recorder is gone "
+			 "and did not finish it", member->path);
+		opts->warn(opts->warn_arg, text);
+		follow->cut[m] = true;
+	}
+}
+
 /* ---- rounds ---- */
 
 /* With context around matches: up to where it is known.  Return: 0, or -errno. */
@@ -332,6 +353,7 @@ static int rounds(struct follow *follow, struct rt_err *err)
 	while (rc == 0 && !last && !follow->view->done) {
 		rc = mrg_set_refresh(follow->set, err);
 		last = all_ended(follow->set);
+		say_cut(follow);
 		if (rc == 0)
 			rc = watch(follow, err);
 		if (rc == 0)
@@ -346,7 +368,8 @@ static int follow_init(struct follow *follow, struct rt_err *err)
 {
 	follow->chunks = calloc(follow->set->nr + 1, sizeof(*follow->chunks));
 	follow->lanes = calloc(follow->set->nr + 1, sizeof(*follow->lanes));
-	if (!follow->chunks || !follow->lanes)
+	follow->cut = calloc(follow->set->nr + 1, sizeof(*follow->cut));
+	if (!follow->chunks || !follow->lanes || !follow->cut)
 		return rt_err_set(err, -ENOMEM, "cannot follow %zu traces", follow->set->nr);
 	return check_modes(follow->set, err);
 }
@@ -359,6 +382,7 @@ static void follow_finish(struct follow *follow)
 		free(follow->chunks[m]);
 	free(follow->chunks);
 	free(follow->lanes);
+	free(follow->cut);
 }
 
 int mrg_view_follow(struct mrg_set *set, const struct mrg_view_opts *opts,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -187,6 +188,34 @@ static int open_lanes(struct xt_trace *trace, const uint8_t *has, unsigned int n
 
 /* ---- a recording that goes on ---- */
 
+/*
+ * Who records holds a lock on the directory.  Where a file system has no locks, nobody
+ * can tell that a recorder is gone.
+ */
+static bool is_recorded(int dir)
+{
+	if (flock(dir, LOCK_SH | LOCK_NB) < 0)
+		return true;
+	flock(dir, LOCK_UN);
+	return false;
+}
+
+/*
+ * Before blocks are looked for, so that what is found is all there will be.  The lock
+ * goes when the session says that it is complete: it is read behind the lock.
+ */
+static void note_end(struct xt_trace *trace)
+{
+	const struct st *st = trace->priv;
+	bool gone;
+
+	if (trace->info.complete)
+		return;
+	gone = !is_recorded(st->dir);
+	trace->info.complete = st_read_complete(trace);
+	trace->info.cut = gone && !trace->info.complete;
+}
+
 /* Room for @nr lanes in all; a lock is not moved but made anew. */
 static int make_room(struct xt_trace *trace, unsigned int nr)
 {
@@ -239,8 +268,7 @@ static int st_refresh(struct xt_trace *trace, struct rt_err *err)
 	struct st *st = trace->priv;
 	int rc = 0;
 
-	/* First, so that what is found behind it is all there will be. */
-	trace->info.complete = trace->info.complete || st_read_complete(trace);
+	note_end(trace);
 	for (unsigned int i = 0; i < trace->nr_lanes && rc == 0; i++) {
 		rc = st_grow_lane(trace, &st->lanes[i], trace->lanes[i].cpu,
 				  &trace->lanes[i].nr_chunks);
@@ -317,6 +345,7 @@ int xt_store_open(struct xt_trace *trace, const char *path, int dir, struct rt_e
 		rc = read_names(trace, err);
 	if (rc < 0)
 		return rc;
+	note_end(trace);
 	trace->info.nr_cpus = st->cpus;
 	rc = list_cpus(st, has, &nr);
 	if (rc < 0)

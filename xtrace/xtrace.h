@@ -119,10 +119,10 @@ const uint8_t *xt_field_bytes(const struct xt_field *field, const struct xt_rec 
 int xt_trace_open(struct xt_trace **ret, const char *path, struct rt_err *err);
 void xt_trace_destroy(struct xt_trace *trace);
 /*
- * Finds what a running recording has added since: chunks, lanes, its end in order
- * (->complete).  Lanes and chunks keep their numbers, new ones follow them; what
- * xt_trace_lane() returned before is no longer valid.  Nobody else may use the
- * trace meanwhile.  A trace.dat never grows.
+ * Finds what a running recording has added since: chunks, lanes, its end, in order
+ * (->complete) or not (->cut), behind which nothing more comes.  Lanes and chunks keep
+ * their numbers, new ones follow them; what xt_trace_lane() returned before is no
+ * longer valid.  Nobody else may use the trace meanwhile.  A trace.dat never grows.
  */
 int xt_trace_refresh(struct xt_trace *trace, struct rt_err *err);
 
@@ -191,6 +191,7 @@ struct xt_info {		/* all borrowed from the trace */
 	struct xt_timebase time;
 	unsigned int nr_cpus;
 	bool complete;		/* the recorder ended in order */
+	bool cut;		/* it did not, but nobody records into the directory any more */
 	const struct xt_vcpu *vcpus;
 	size_t nr_vcpus;
 	const struct xt_clock_sample *samples;

@@ -307,6 +307,9 @@ ended 137
 run xtrace-view --stat "$w/killed"
 expect_status 0
 expect_stdout_like 'SCHED_SWITCH'
+run timeout 60 xtrace-view -F "$w/killed"
+expect_status 0
+expect_stderr_like 'killed: the recording was cut: its recorder is gone'
 xtrace-run --root "$root" -n "$me-next" -o "$w/next" true 2>/dev/null ||
 	fail 'the next session failed'
 no_traces_left

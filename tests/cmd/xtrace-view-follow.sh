@@ -52,9 +52,9 @@ for options in '--time rel -n 3' '--to +1s' '--json --from +2s -c 1' '--where ti
 	expect_status 0
 	expect_stderr ''
 	# shellcheck disable=SC2086
-	xtrace-view $options $recorded >"$tmp/expected"
-	[ -s "$tmp/expected" ] || fail 'nothing to compare with'
-	cmp -s "$tmp/expected" "$tmp/stdout" || fail 'it shows something else than the whole trace'
+	xtrace-view $options $recorded >"$tmp/whole"
+	[ -s "$tmp/whole" ] || fail 'nothing to compare with'
+	cmp -s "$tmp/whole" "$tmp/stdout" || fail 'it shows something else than the whole trace'
 done
 
 it 'ends with a recording in which nothing happened'
@@ -66,3 +66,38 @@ followed
 expect_status 0
 expect_stdout ''
 expect_stderr ''
+
+it 'shows what a recorder that is gone has left, says so, and ends'
+recording_begins
+events_come
+flock -u 9
+follow
+followed
+expect_status 0
+expect_stderr "xtrace-view: $r: the recording was cut: its recorder is gone and did not finish it"
+xtrace-view --no-pager $recorded >"$tmp/whole"
+cmp -s "$tmp/whole" "$tmp/stdout" || fail 'it shows something else than the whole trace'
+
+it 'goes on while there is a recorder, and shows what it wrote last'
+recording_begins
+follow
+sleep 1
+kill -0 $view 2>/dev/null || fail 'it did not wait for the recorder'
+expect_stderr ''
+events_come
+flock -u 9
+followed
+expect_status 0
+expect_stderr_like 'the recording was cut'
+[ "$(grep -c . "$tmp/stderr")" = 1 ] || fail 'it is said more than once'
+cmp -s "$tmp/whole" "$tmp/stdout" || fail 'it shows something else than the whole trace'
+
+it 'ends with a recorder that is killed before the first event'
+recording_begins
+follow --time rel
+sleep 0.3
+flock -u 9
+followed
+expect_status 0
+expect_stdout ''
+expect_stderr_like 'the recording was cut'

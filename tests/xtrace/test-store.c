@@ -598,6 +598,50 @@ TEST(a_writer_that_is_killed_loses_no_more_than_what_was_in_flight)
 	munmap(shared, sizeof(*shared));
 }
 
+/* ---- a recording that goes on ---- */
+
+/* By one who follows it, and by one who comes now. */
+static void expect_end(struct xt_trace *trace, bool complete, bool cut)
+{
+	struct xt_trace *anew = open_dir();
+
+	assert_int_equal(xt_trace_refresh(trace, NULL), 0);
+	assert_int_equal(xt_trace_info(trace)->complete, complete);
+	assert_int_equal(xt_trace_info(trace)->cut, cut);
+	assert_int_equal(xt_trace_info(anew)->complete, complete);
+	assert_int_equal(xt_trace_info(anew)->cut, cut);
+	xt_trace_destroy(anew);
+}
+
+TEST(a_recording_is_cut_when_its_writer_goes_without_an_end)
+{
+	struct xt_store *store = make_store();
+	struct xt_trace *trace = open_dir();
+
+	expect_end(trace, false, false);
+	append(store, 0, 2, 1000);
+	expect_end(trace, false, false);
+	append(store, 1, 1, 1000);
+	xt_store_destroy(store);
+	expect_end(trace, false, true);
+	assert_int_equal(see(trace, 0).events, 2 * EACH);
+	assert_int_equal(see(trace, 1).events, EACH);
+	xt_trace_destroy(trace);
+}
+
+TEST(a_recording_that_is_complete_is_not_cut)
+{
+	struct xt_store *store = make_store();
+	struct xt_trace *trace = open_dir();
+
+	append(store, 0, 1, 1000);
+	assert_int_equal(xt_store_finish(store, NULL), 0);
+	expect_end(trace, true, false);
+	xt_store_destroy(store);
+	expect_end(trace, true, false);
+	xt_trace_destroy(trace);
+}
+
 /* ---- the page ---- */
 
 static uint8_t *page_bytes(const char *text, size_t *ret_len)
@@ -680,6 +724,8 @@ int main(void)
 		cmocka_unit_test(lengths_that_lie_are_errors_of_their_block),
 		cmocka_unit_test(a_file_that_is_no_file_is_passed_over),
 		cmocka_unit_test(a_writer_that_is_killed_loses_no_more_than_what_was_in_flight),
+		cmocka_unit_test(a_recording_is_cut_when_its_writer_goes_without_an_end),
+		cmocka_unit_test(a_recording_that_is_complete_is_not_cut),
 		cmocka_unit_test(the_example_of_the_page_is_a_file_that_reads_as_it_says),
 	};
 
