@@ -96,6 +96,19 @@ struct kcfg_vm *kcfg_find(const struct kcfg *cfg, const char *name_or_uuid)
 	return vm;
 }
 
+struct kcfg_vm *kcfg_vm_at(const struct kcfg *cfg, unsigned int line)
+{
+	/* A fault's may have been cut since. */
+	if (line > cfg->text->nr)
+		return NULL;
+	while (line && cfg->text->lines[line - 1].kind != KCFG_LINE_SECTION)
+		line--;
+	for (size_t i = 0; i < cfg->nr_vms; i++)
+		if (line && cfg->vms[i]->line == line)
+			return cfg->vms[i];
+	return NULL;
+}
+
 /* ---- the text ---- */
 
 int kcfg_text_insert(struct kcfg_text *text, size_t at, const char *line, size_t len,

@@ -120,6 +120,8 @@ void kcfg_destroy(struct kcfg *cfg);
 
 /* By UUID or by name; NULL where there is none.  The configuration's own. */
 struct kcfg_vm *kcfg_find(const struct kcfg *cfg, const char *name_or_uuid);
+/* The VM whose section a line is in; NULL in front of all, and in a section of none. */
+struct kcfg_vm *kcfg_vm_at(const struct kcfg *cfg, unsigned int line);
 
 /* The attribute of that name, blanks for underscores allowed, or KCFG_NR_ATTRS. */
 enum kcfg_attr_id kcfg_attr_find(const char *name);

@@ -205,17 +205,6 @@ const char *kcfg_say_nodes(const struct rt_cpuset *set)
 	return say("node", "nodes", set);
 }
 
-/* The VM whose section a line is in, or NULL. */
-static const struct kcfg_vm *vm_at(const struct kcfg *cfg, unsigned int line)
-{
-	const struct kcfg_vm *vm = NULL;
-	size_t i;
-
-	for (i = 0; i < cfg->nr_vms && cfg->vms[i]->line <= line; i++)
-		vm = cfg->vms[i];
-	return vm;
-}
-
 static int by_line(const void *a, const void *b)
 {
 	const struct kcfg_finding *x = a, *y = b;
@@ -251,7 +240,7 @@ int kcfg_rules_check(struct kcfg_findings *ret, const struct kcfg *cfg,
 	check.findings = &findings;
 	for (i = 0; i < cfg->nr_faults; i++)
 		add(&findings, kcfg_rule_find(cfg->faults[i].rule),
-		    vm_at(cfg, cfg->faults[i].line), cfg->faults[i].line,
+		    kcfg_vm_at(cfg, cfg->faults[i].line), cfg->faults[i].line,
 		    strdup(cfg->faults[i].text));
 	for (i = 0; i < kcfg_nr_rules; i++) {
 		check.rule = &kcfg_rules[i];

@@ -102,8 +102,15 @@ rt = perhaps"
 rule duplicate-attribute 1 3 '"rt" is set a second time; the first is in line 2' "$A
 rt = no
 rt = no"
+rule bad-line 1 3 \
+	"expected a VM's UUID as \"[aeec46cc-0638-4949-ac04-146b233194a9]\", found \"[x]\"" "$A
+name = test
+[x]
+rt = perhaps"
+run kvmrt-validate-config -f "$cfg" --no-libvirt --json
+expect_stdout_like '"line":4,.*"vm":null,"uuid":null,'
 rule duplicate-section 1 3 \
-	"test: a second section of 6695eb01-f6a4-8304-79aa-97f2502e193f; the first is in line 1" \
+	"a second section of 6695eb01-f6a4-8304-79aa-97f2502e193f; the first is in line 1" \
 	"$A
 name = test
 $A"
