@@ -102,12 +102,41 @@ static int merge_assigns(struct tune_shield *shield, const struct tune_topo *top
 		if (rc == 0 && rt_cpuset_empty(&cpus))
 			rc = rt_err_say(err, -EINVAL, "expected CPUs, found none");
 		if (rc < 0)
-			return rt_err_wrap(err, rc, "IRQ_ASSIGN \"%s:%s\"", from->assigns[i].cpus,
+			return rt_err_wrap(err, rc, "line %u: IRQ_ASSIGN \"%s:%s\"",
+					   from->assigns[i].line, from->assigns[i].cpus,
 					   from->assigns[i].irq);
 		rc = tune_irq_assigns_add(&shield->assigns, &cpus, strdup(from->assigns[i].irq));
 		if (rc < 0)
 			return rt_err_set(err, rc, "IRQ_ASSIGN");
 	}
+	return 0;
+}
+
+/* "" is as good as no assignment at all. */
+static int merge_value(struct rt_cpuset *set, const struct tune_topo *topo,
+		       const struct tune_service *from, enum tune_service_word word,
+		       struct rt_err *err)
+{
+	const char *text = from->values[word];
+	int rc = text && text[0] ? merge(set, topo, text, err) : 0;
+
+	return rc < 0 ? rt_err_wrap(err, rc, "line %u", from->lines[word]) : 0;
+}
+
+static int merge_tier(struct tune_shield *shield, const struct tune_service *from,
+		      struct rt_err *err)
+{
+	const char *text = from->values[TUNE_SERVICE_TIER];
+	int found;
+
+	if (!text || !text[0])
+		return 0;
+	found = tune_tier_find(text);
+	if (found < 0)
+		return rt_err_say(err, -EINVAL, "line %u: SHIELD_TIER: expected auto, partition, "
+				  "cpuset or affinity, found \"%.60s\"",
+				  from->lines[TUNE_SERVICE_TIER], text);
+	shield->tier = found;
 	return 0;
 }
 
@@ -118,23 +147,15 @@ static int merge_values(struct tune_shield *shield, const struct tune_topo *topo
 		[TUNE_SHIELD_IRQ] = TUNE_SERVICE_IRQ, [TUNE_SHIELD_LOC] = TUNE_SERVICE_LOC,
 		[TUNE_SHIELD_PROC] = TUNE_SERVICE_PROC, [TUNE_SHIELD_MEM] = TUNE_SERVICE_MEM,
 	};
-	const char *word, *every = from->values[TUNE_SERVICE_ALL];
 	int kind, rc = 0;
 
 	for (kind = 0; kind < TUNE_NR_SHIELDS && rc == 0; kind++) {
-		if (every && every[0] && kind != TUNE_SHIELD_MEM)
-			rc = merge(&shield->cpus[kind], topo, every, err);
-		word = from->values[of_kind[kind]];
-		if (rc == 0 && word && word[0])
-			rc = merge(&shield->cpus[kind], topo, word, err);
+		if (kind != TUNE_SHIELD_MEM)
+			rc = merge_value(&shield->cpus[kind], topo, from, TUNE_SERVICE_ALL, err);
+		if (rc == 0)
+			rc = merge_value(&shield->cpus[kind], topo, from, of_kind[kind], err);
 	}
-	word = from->values[TUNE_SERVICE_TIER];
-	if (rc == 0 && word && word[0] && tune_tier_find(word) < 0)
-		rc = rt_err_say(err, -EINVAL, "SHIELD_TIER: expected auto, partition, cpuset or "
-				"affinity, found \"%s\"", word);
-	if (rc == 0 && word && word[0])
-		shield->tier = tune_tier_find(word);
-	return rc;
+	return rc < 0 ? rc : merge_tier(shield, from, err);
 }
 
 static const char *service_file(const struct rt_root *root)

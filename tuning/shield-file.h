@@ -3,7 +3,7 @@
  * shield-file.h - the service's file: /etc/default/shield, /etc/sysconfig/shield
  *
  * Assignments as a shell would read them, several on a line if wanted, += to add; no
- * expansions.  Comments begin with #.
+ * expansions.  Comments begin with #.  Lines may end in CR LF.
  *
  *	SHIELD_ALL="2-3"		or SHIELD_IRQ, SHIELD_LOC, SHIELD_PROC, SHIELD_MEM
  *	SHIELD_TIER="affinity"
@@ -18,6 +18,13 @@ struct rt_err;
 
 struct tune_service_assign {
 	char *cpus, *irq;	/* owned; a CPUSET, and a number or name */
+	unsigned int line;
+};
+
+/* One of the assignments that IRQ_ASSIGN is made of. */
+struct tune_service_part {
+	size_t end;		/* in bytes of the whole value */
+	unsigned int line;
 };
 
 enum tune_service_word {
@@ -29,6 +36,9 @@ enum tune_service_word {
 /* Start it with { 0 }. */
 struct tune_service {
 	char *values[TUNE_NR_SERVICE];	/* owned; NULL where it is not set */
+	unsigned int lines[TUNE_NR_SERVICE];	/* of their last parts */
+	struct tune_service_part *parts;	/* owned; those of IRQ_ASSIGN */
+	size_t nr_parts;
 	struct tune_service_assign *assigns;	/* owned */
 	size_t nr_assigns;
 };

@@ -147,6 +147,17 @@ on_tree --service --file "$tmp/file" --dry-run
 expect_status 1
 expect_stderr 'shield: no interrupt is "eth7"'
 expect_same "$tmp/before" "$(picture)"
+while IFS='|' read -r text words; do
+	printf '%b' "$text" >"$tmp/file"
+	on_tree --service --file "$tmp/file"
+	expect_status 1
+	expect_stderr_like "^shield: $tmp/file: $words"
+done <<'END'
+\nSHIELD_ALL=3x\r\n|line 2: CPU set "3x", column 2:
+SHIELD_TIER=auto\nSHIELD_TIER=best\n|line 2: SHIELD_TIER: expected auto, .*found "best"
+\nIRQ_ASSIGN=0:eth0;\nIRQ_ASSIGN+=0,z:25|line 3: IRQ_ASSIGN "0,z:25": CPU set
+END
+expect_same "$tmp/before" "$(picture)"
 on_tree --service --file "$tmp/none"
 expect_status 1
 expect_stderr_like 'none'

@@ -304,6 +304,44 @@ TEST(an_assignment_without_plus_begins_anew)
 	tune_service_finish(&service);
 }
 
+TEST(lines_may_end_as_on_windows_and_a_semicolon_ends_a_value)
+{
+	static const char *const good[] = {
+		"SHIELD_ALL=\"3\"\r\nIRQ_ASSIGN='3:xhci*'\r\n\r\n",
+		"SHIELD_ALL=3\r\n# ours\r\nIRQ_ASSIGN=3:xhci*\r",
+		"SHIELD_ALL=3;IRQ_ASSIGN=3:xhci*",
+		"SHIELD_ALL=3 ; IRQ_ASSIGN=\"3:xhci*\" \r\n",
+	};
+	struct tune_service service = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(tune_service_parse(&service, good[i], NULL), 0);
+		assert_string_equal(service.values[TUNE_SERVICE_ALL], "3");
+		assert_int_equal(service.nr_assigns, 1);
+		assert_string_equal(service.assigns[0].irq, "xhci*");
+		tune_service_finish(&service);
+	}
+}
+
+TEST(each_value_and_entry_has_its_line)
+{
+	struct tune_service service = { 0 };
+
+	assert_int_equal(tune_service_parse(&service, "IRQ_ASSIGN=0:1;\nIRQ_ASSIGN=\"0:2; 0:3;\"\n"
+					    "SHIELD_ALL=3\nIRQ_ASSIGN+=\" 0:4;0\"\n\n"
+					    "IRQ_ASSIGN+=:5; IRQ_ASSIGN+=0:6", NULL), 0);
+	assert_int_equal(service.lines[TUNE_SERVICE_ALL], 3);
+	assert_int_equal(service.nr_assigns, 5);
+	assert_int_equal(service.assigns[0].line, 2);
+	assert_int_equal(service.assigns[1].line, 2);
+	assert_int_equal(service.assigns[2].line, 4);
+	assert_int_equal(service.assigns[3].line, 4);
+	assert_string_equal(service.assigns[3].irq, "5");
+	assert_int_equal(service.assigns[4].line, 6);
+	tune_service_finish(&service);
+}
+
 TEST(a_bad_line_is_named)
 {
 	static const char *const bad[][2] = {
@@ -312,7 +350,11 @@ TEST(a_bad_line_is_named)
 		{ "SHIELD_ALL=\"2", "expected a closing quote, found \"\"2\"" },
 		{ "SHIELD_ALL=$X", "expected a value without expansions" },
 		{ "SHIELD_ALL=\"2\"3", "expected a blank behind the value" },
-		{ "IRQ_ASSIGN=\"0-4\"", "expected \"CPUS:INTERRUPT;\", found \"0-4\"" },
+		{ "SHIELD_ALL=\"2\"\r3\r\n", "expected a blank behind the value, found \"?3\"" },
+		{ "SHIELD_ALL=\"2\033[2J\"", "without control characters, found \"2?[2J\"" },
+		{ "\r\nSHIELD_ALL=\"2\r\n", "line 2: expected a closing quote, found \"\"2\"" },
+		{ "\nIRQ_ASSIGN=\"0-4\"",
+		  "line 2: IRQ_ASSIGN: expected \"CPUS:INTERRUPT;\", found \"0-4\"" },
 		{ "IRQ_ASSIGN=\"0-4:\"", "expected \"CPUS:INTERRUPT;\"" },
 		{ "IRQ_ASSIGN=\":eth0\"", "expected \"CPUS:INTERRUPT;\"" },
 	};
@@ -346,6 +388,8 @@ int main(void)
 		cmocka_unit_test(all_journals_together_say_what_is_shielded),
 		cmocka_unit_test(the_guides_lines_are_understood),
 		cmocka_unit_test(an_assignment_without_plus_begins_anew),
+		cmocka_unit_test(lines_may_end_as_on_windows_and_a_semicolon_ends_a_value),
+		cmocka_unit_test(each_value_and_entry_has_its_line),
 		cmocka_unit_test(a_bad_line_is_named),
 	};
 
