@@ -189,7 +189,7 @@ struct moving {
 	enum tune_task_hold hold;
 	struct rt_cpuset from, to;
 	size_t change;		/* in this round's plan; SIZE_MAX: none */
-	char *result, *cgroup;	/* owned */
+	char *result, *cgroup;	/* owned; that of its unit */
 };
 
 struct job {
@@ -267,7 +267,7 @@ static int plan_round(const struct state *s, struct job *job, struct rt_err *err
 		if (!chosen(s, task) || !task->has_affinity || task->tid == getpid() ||
 		    !tune_moves_apply(&job->moves, &task->allowed, &to) || tried(job, task))
 			continue;
-		moving = new_moving(job, task, tune_task_cgroup(&s->tasks, task));
+		moving = new_moving(job, task, tune_task_unit(&s->tasks, task));
 		if (!moving)
 			return rt_err_set(err, -ENOMEM, "%zu threads", job->n);
 		moving->to = to;
@@ -383,6 +383,16 @@ static int report(const struct job *job, struct rt_err *err)
 	return tune_affinity_print(table, json, err);
 }
 
+/* The service's CPUs are those of all its threads, also of those that were not moved. */
+static void widen(struct tune_units *units, const struct state *s, const struct job *job)
+{
+	const struct tune_task *task;
+
+	for (task = s->tasks.v; task < s->tasks.v + s->tasks.n; task++)
+		if (task->has_affinity && !tried(job, task))
+			tune_units_widen(units, tune_task_unit(&s->tasks, task), &task->allowed);
+}
+
 /* Threads do not outlast a boot; the services do that they belong to. */
 static int keep_for_boot(const struct state *s, const struct job *job, struct rt_err *err)
 {
@@ -396,6 +406,7 @@ static int keep_for_boot(const struct state *s, const struct job *job, struct rt
 		rc = tune_units_add(&units, job->v[i].cgroup, &job->v[i].to);
 		none += rc == 1;
 	}
+	widen(&units, s, job);
 	rc = rc < 0 ? rt_err_set(err, rc, "--persist") :
 	     dry_run ? 0 : tune_units_write(&units, &s->root, err);
 	for (i = 0; i < units.n && rc == 0 && !json; i++)

@@ -45,19 +45,38 @@ static const char *find_service(const char *cgroup, size_t *ret_len)
 	return NULL;
 }
 
+static struct tune_unit *find_unit(const struct tune_units *units, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = 0; i < units->n; i++)
+		if (strlen(units->v[i].name) == len && memcmp(units->v[i].name, name, len) == 0)
+			return &units->v[i];
+	return NULL;
+}
+
+void tune_units_widen(struct tune_units *units, const char *cgroup, const struct rt_cpuset *cpus)
+{
+	size_t len;
+	const char *name = find_service(cgroup, &len);
+	struct tune_unit *unit = name ? find_unit(units, name, len) : NULL;
+
+	if (unit)
+		rt_cpuset_or(&unit->cpus, cpus);
+}
+
 int tune_units_add(struct tune_units *units, const char *cgroup, const struct rt_cpuset *cpus)
 {
 	struct tune_unit *v;
 	const char *name;
-	size_t len, i;
+	size_t len;
 
 	name = find_service(cgroup, &len);
 	if (!name)
 		return 1;
-	for (i = 0; i < units->n; i++) {
-		if (strlen(units->v[i].name) != len || memcmp(units->v[i].name, name, len) != 0)
-			continue;
-		rt_cpuset_or(&units->v[i].cpus, cpus);
+	v = find_unit(units, name, len);
+	if (v) {
+		rt_cpuset_or(&v->cpus, cpus);
 		return 0;
 	}
 	v = reallocarray(units->v, units->n + 1, sizeof(*v));

@@ -68,6 +68,8 @@ struct tune_units {
 void tune_units_finish(struct tune_units *units);
 /* A thread in @cgroup is to run on @cpus.  Return: 0; 1 where it is in no service; -ENOMEM. */
 int tune_units_add(struct tune_units *units, const char *cgroup, const struct rt_cpuset *cpus);
+/* Another thread, that was not moved: where its service is one of them, it keeps its CPUs. */
+void tune_units_widen(struct tune_units *units, const char *cgroup, const struct rt_cpuset *cpus);
 /* Return: 0; RT_ECANNOT without systemd; or -errno. */
 int tune_units_write(const struct tune_units *units, const struct rt_root *root,
 		     struct rt_err *err);

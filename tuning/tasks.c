@@ -71,6 +71,11 @@ const char *tune_task_cgroup(const struct tune_tasks *tasks, const struct tune_t
 	return tasks->text.len ? tasks->text.data + task->cgroup : "";
 }
 
+const char *tune_task_unit(const struct tune_tasks *tasks, const struct tune_task *task)
+{
+	return tasks->text.len ? tasks->text.data + task->unit : "";
+}
+
 /* ---- stat ---- */
 
 /* Fields by the numbers of proc_pid_stat(5), those behind the name. */
@@ -227,39 +232,55 @@ static int read_allowed(const struct reading *r, const char *path, struct tune_t
 	return 0;
 }
 
-/* "0::/path" is v2's line; "3:cpuset:/path" comes first where v1 has the cpusets. */
-static char *cgroup_of(char *text)
+/*
+ * "0::/path" is v2's line; "3:cpuset:/path" comes before it where v1 has the cpusets, and
+ * "1:name=systemd:/path" where v1 has the units: systemd leaves its services' cpusets at "/".
+ */
+static const char *cgroup_of(char *text, const char **ret_unit)
 {
-	char *found = NULL, *line, *colon;
+	const char *v2 = NULL, *cpuset = NULL, *unit = NULL;
+	char *line, *colon;
 
 	while ((line = strsep(&text, "\n"))) {
 		colon = strchr(line, ':');
 		if (colon && strncmp(colon, ":cpuset:", 8) == 0)
-			return colon + 8;
-		if (strncmp(line, "0::", 3) == 0)
-			found = line + 3;
+			cpuset = colon + 8;
+		else if (colon && strncmp(colon, ":name=systemd:", 14) == 0)
+			unit = colon + 14;
+		else if (strncmp(line, "0::", 3) == 0)
+			v2 = line + 3;
 	}
-	return found;
+	cpuset = cpuset ? cpuset : v2;
+	*ret_unit = unit ? unit : cpuset;
+	return cpuset;
+}
+
+/* Where the path is in the pool; most threads have that of the one before, at @before. */
+static size_t keep_path(struct rt_buf *pool, const char *path, size_t before)
+{
+	size_t at = pool->len;
+
+	if (!path)
+		return 0;
+	if (strcmp(pool->data + before, path) == 0)
+		return before;
+	rt_buf_add(pool, path, strlen(path) + 1);
+	return pool->failed ? 0 : at;
 }
 
 static int read_cgroup(const struct reading *r, const char *path, struct tune_task *task)
 {
+	const struct tune_task none = { 0 }, *before = task > r->tasks->v ? task - 1 : &none;
 	struct rt_buf *pool = &r->tasks->text;
-	char text[STAT_MAX], *cgroup;
+	const char *cgroup, *unit;
+	char text[STAT_MAX];
 	int rc = read_small(r->proc, path, text, sizeof(text));
 
 	if (rc < 0)
 		return rc;
-	cgroup = cgroup_of(text);
-	if (!cgroup)
-		return 0;
-	/* most threads have that of the one before */
-	if (task > r->tasks->v && strcmp(pool->data + task[-1].cgroup, cgroup) == 0) {
-		task->cgroup = task[-1].cgroup;
-		return 0;
-	}
-	task->cgroup = pool->len;
-	rt_buf_add(pool, cgroup, strlen(cgroup) + 1);
+	cgroup = cgroup_of(text, &unit);
+	task->cgroup = keep_path(pool, cgroup, before->cgroup);
+	task->unit = unit == cgroup ? task->cgroup : keep_path(pool, unit, before->unit);
 	return pool->failed ? -ENOMEM : 0;
 }
 

@@ -43,7 +43,7 @@ struct tune_task {
 	enum tune_task_hold hold;
 	bool has_affinity;
 	struct rt_cpuset allowed;	/* with TUNE_TASKS_AFFINITY */
-	size_t cgroup;			/* tune_task_cgroup() */
+	size_t cgroup, unit;		/* tune_task_cgroup(), tune_task_unit() */
 };
 
 /* Start it with { 0 }; read into it as often as wanted. */
@@ -67,6 +67,8 @@ void tune_tasks_finish(struct tune_tasks *tasks);
 struct tune_task *tune_tasks_find(struct tune_tasks *tasks, pid_t tid);
 /* Of the v2 hierarchy, or of v1's cpuset where that is mounted; "" where not read. */
 const char *tune_task_cgroup(const struct tune_tasks *tasks, const struct tune_task *task);
+/* Of the hierarchy in which systemd has its units: v1's of that name, or the above. */
+const char *tune_task_unit(const struct tune_tasks *tasks, const struct tune_task *task);
 
 /* The text of /proc/PID/stat; does not set tgid.  -EBADMSG where it is none. */
 int tune_task_parse_stat(struct tune_task *ret, const char *text, struct rt_err *err);

@@ -154,6 +154,11 @@ TEST(a_service_keeps_the_cpus_of_all_its_threads)
 	assert_int_equal(tune_units_add(&units, "", &set), 1);
 	assert_int_equal(tune_units_add(&units, "/x.slice/.service/session-1.scope", &set), 1);
 	assert_int_equal(units.n, 2);
+	rt_cpuset_parse(&set, "5", NULL);
+	tune_units_widen(&units, "/system.slice/chrony.service", &set);
+	tune_units_widen(&units, "/system.slice/other.service", &set);
+	tune_units_widen(&units, "/", &set);
+	assert_int_equal(units.n, 2);
 	assert_int_equal(tune_units_write(&units, &tree->root, &err), RT_ECANNOT);
 	assert_contains(err.text, "without systemd");
 	tree_put(tree, "etc/systemd/system/other.service", "");
@@ -161,7 +166,7 @@ TEST(a_service_keeps_the_cpus_of_all_its_threads)
 	assert_int_equal(rt_root_read(&tree->root, &text, NULL, NULL, "etc/systemd/system/"
 				      "chrony.service.d/" TUNE_UNIT_FILE), 0);
 	assert_string_equal(text, "# task-affinity --persist\n[Service]\nCPUAffinity=\n"
-			    "CPUAffinity=0-1,3\n");
+			    "CPUAffinity=0-1,3,5\n");
 	free(text);
 	assert_true(rt_root_exists(&tree->root, "etc/systemd/system/user@0.service.d"));
 	tune_units_finish(&units);

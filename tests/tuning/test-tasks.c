@@ -107,7 +107,7 @@ TEST(a_tree_gives_every_thread_in_order)
 
 	tree_put(tree, "proc/9/stat", "9 (nine)" STAT("S", "0", "0", "1", "1", "0", "0"));
 	tree_put(tree, "proc/9/status", "Name:\tnine\nCpus_allowed_list:\t1,3\nMems\n");
-	tree_put(tree, "proc/9/cgroup", "3:cpuset:/v1\n0::/v2\n");
+	tree_put(tree, "proc/9/cgroup", "3:cpuset:/v1\n1:name=systemd:/a.service\n0::/v2\n");
 	tree_put(tree, "proc/100/stat", "100 (many)" STAT("S", "0", "0", "3", "1", "0", "0"));
 	tree_put(tree, "proc/100/status", "Name:\tmany\nCpus_allowed_list:\t0-7\n");
 	tree_put(tree, "proc/100/cgroup", "0::/a/b\n");
@@ -123,10 +123,12 @@ TEST(a_tree_gives_every_thread_in_order)
 	assert_string_equal(tasks.v[0].comm, "nine");
 	assert_int_equal(rt_cpuset_count(&tasks.v[0].allowed), 2);
 	assert_string_equal(tune_task_cgroup(&tasks, &tasks.v[0]), "/v1");
+	assert_string_equal(tune_task_unit(&tasks, &tasks.v[0]), "/a.service");
 	assert_int_equal(tasks.v[1].tid, 100);
 	assert_int_equal(tasks.v[2].tid, 102);
 	assert_int_equal(tasks.v[2].tgid, 100);
 	assert_string_equal(tune_task_cgroup(&tasks, &tasks.v[2]), "/a/b");
+	assert_string_equal(tune_task_unit(&tasks, &tasks.v[2]), "/a/b");
 	assert_ptr_equal(tune_tasks_find(&tasks, 102), &tasks.v[2]);
 	assert_null(tune_tasks_find(&tasks, 101));
 	tree_put(tree, "proc/9/stat", "9 (nine");
