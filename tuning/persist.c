@@ -19,6 +19,7 @@
 #include "lib/err.h"
 #include "lib/root.h"
 #include "tuning/irqs.h"
+#include "tuning/shield-file.h"
 
 #define BEGIN	"# irq-affinity --persist: begin"
 #define END	"# irq-affinity --persist: end"
@@ -215,6 +216,21 @@ static const char *find_file(const struct rt_root *root)
 	return paths[rt_root_exists(root, "etc/sysconfig") ? 0 : 1];
 }
 
+/* What the service would refuse must not take the place of what it takes. */
+static int check_text(const struct rt_root *root, const char *path, struct rt_buf *text,
+		      struct rt_err *err)
+{
+	struct tune_service service = { 0 };
+	int rc;
+
+	if (!rt_buf_str(text))
+		return rt_err_set(err, -ENOMEM, "%s", path);
+	rc = tune_service_parse(&service, text->data, err);
+	tune_service_finish(&service);
+	return rc < 0 ? rt_err_wrap(err, rc, "nothing is kept, as the service could not read "
+				    "%s/%s then", root->path, path) : 0;
+}
+
 int tune_persist_write(struct tune_persist *persist, const struct rt_root *root, bool dry_run,
 		       struct rt_err *err)
 {
@@ -223,14 +239,13 @@ int tune_persist_write(struct tune_persist *persist, const struct rt_root *root,
 	int rc;
 
 	persist->path = find_file(root);
-	if (dry_run)
-		return 0;
 	rc = rt_root_read(root, &text, NULL, err, "%s", persist->path);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
 	tune_persist_edit(&out, rc == 0 ? text : "", persist);
-	rc = out.failed ? rt_err_set(err, -ENOMEM, "%s", persist->path) :
-	     tune_persist_replace(root, persist->path, &out, err);
+	rc = check_text(root, persist->path, &out, err);
+	if (rc == 0 && !dry_run)
+		rc = tune_persist_replace(root, persist->path, &out, err);
 	free(text);
 	rt_buf_finish(&out);
 	return rc;

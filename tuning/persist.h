@@ -41,7 +41,10 @@ void tune_persist_finish(struct tune_persist *persist);
  */
 int tune_persist_add(struct tune_persist *persist, const struct tune_irqs *irqs,
 		     const struct tune_irq *irq);
-/* Finds the file; writes it unless @dry_run, as a whole and at once. */
+/*
+ * Finds the file; writes it unless @dry_run, as a whole and at once.
+ * Return: 0; -EINVAL where the service could not read it then, and it is as it was; -errno.
+ */
 int tune_persist_write(struct tune_persist *persist, const struct rt_root *root, bool dry_run,
 		       struct rt_err *err);
 

@@ -14,8 +14,8 @@
 #include "lib/err.h"
 
 #define FOUND_MAX	60	/* bytes of what was found, in a message */
-#define VALUE_MAX	16384	/* bytes of one variable, all its parts together */
 #define ASSIGNS_MAX	4096
+#define VALUE_MAX	(256 * ASSIGNS_MAX)	/* bytes of one variable, all its parts together */
 
 static const char *const words[] = {
 	[TUNE_SERVICE_ALL] = "SHIELD_ALL", [TUNE_SERVICE_IRQ] = "SHIELD_IRQ",

@@ -67,3 +67,22 @@ IRQ_ASSIGN+="1:eth0-TxRx-0;"
 IRQ_ASSIGN+="1:eth0-TxRx-1;"
 IRQ_ASSIGN+="1:xhci_hcd;"
 # irq-affinity --persist: end'
+
+it 'keeps nothing in a file that the service could not read, and says so'
+echo 'SHIELD_SOME=2' >"$t/etc/default/shield"
+run irq-affinity --root "$t" --set 1=2 --persist
+expect_status 1
+expect_stderr_like 'nothing is kept, .*/etc/default/shield then: line 1: expected SHIELD_ALL, '
+expect_same "$t/etc/default/shield" 'SHIELD_SOME=2'
+
+it 'keeps what the service can read on a large host'
+python3 tests/tools/make-host.py --cpus 64 --irqs 1000 --tasks 60 "$tmp/large" || fail 'no tree'
+awk '/^ *[0-9]+:/ { $NF = "mlx5_comp" ++n "@pci:0000:41:00.0" } 1' "$tmp/large/proc/interrupts" >"$tmp/table"
+mv "$tmp/table" "$tmp/large/proc/interrupts"
+mkdir -p "$tmp/large/etc/default"
+echo 'SHIELD_ALL="48-63"' >"$tmp/large/etc/default/shield"
+run irq-affinity --root "$tmp/large" --set 0-63=0-47 --persist
+expect_status 0
+[ "$(grep -c mlx5 "$tmp/large/etc/default/shield")" -ge 1000 ] || fail 'not all are kept'
+run shield --root "$tmp/large" --service
+expect_status 0
