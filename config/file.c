@@ -16,7 +16,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,8 +23,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/io.h"
-
-#define ACL "system.posix_acl_access"
+#include "lib/replace.h"
 
 struct kcfg_lock {
 	char *shown;		/* as the user calls the file */
@@ -98,57 +96,6 @@ static void sign_lock(struct kcfg_lock *lock, const char *who)
 		return;		/* it is locked all the same */
 }
 
-static char *real_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	char *real = folder ? realpath(folder, NULL) : NULL;
-
-	free(folder);
-	return real;
-}
-
-static char *real_path(const char *path);
-
-/* @path is not there: in @folder, or where a link of that name there leads to. */
-static char *future_path(const char *folder, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char target[PATH_MAX], *result, *next;
-	ssize_t len;
-
-	if (asprintf(&result, "%s/%s", folder, slash ? slash + 1 : path) < 0)
-		return NULL;
-	len = readlink(result, target, sizeof(target) - 1);
-	if (len < 0)
-		return result;
-	free(result);
-	target[len] = '\0';
-	if (target[0] == '/')
-		return real_path(target);
-	if (asprintf(&next, "%s/%s", folder, target) < 0)
-		return NULL;
-	result = real_path(next);
-	free(next);
-	return result;
-}
-
-/*
- * The file's path without links; where the file itself is not there yet, its folder's.
- * Links that lead to one another are no ENOENT, so this ends.
- */
-static char *real_path(const char *path)
-{
-	char *real = realpath(path, NULL), *folder;
-
-	if (real || errno != ENOENT)
-		return real;
-	folder = real_folder(path);
-	real = folder ? future_path(folder, path) : NULL;
-	free(folder);
-	return real;
-}
-
 /* A file beside a device or a pipe would take its place. */
 static int refuse_others(const struct kcfg_lock *lock, struct rt_err *err)
 {
@@ -170,7 +117,7 @@ int kcfg_lock(struct kcfg_lock **ret, const char *path, const char *who, struct 
 		return rt_err_set(err, -ENOMEM, "cannot lock %s", path);
 	lock->fd = -1;
 	lock->shown = strdup(path);
-	lock->path = real_path(path);
+	lock->path = rt_real_path(path);
 	if (!lock->path) {
 		rc = rt_err_set(err, -errno, "cannot lock %s", path);
 		goto fail;
@@ -259,28 +206,6 @@ static int check_unchanged(const struct kcfg_lock *lock, struct rt_err *err)
 
 /* ---- writing ---- */
 
-/* Owner, mode and access list of the file that is there. */
-static int take_after(int fd, const char *path, struct rt_err *err)
-{
-	struct stat old, new;
-	char acl[4096];
-	ssize_t len;
-
-	if (stat(path, &old) < 0)
-		return errno == ENOENT ? 0 : rt_err_set(err, -errno, "%s", path);
-	if (fstat(fd, &new) < 0)
-		return rt_err_set(err, -errno, "%s", path);
-	if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
-	    fchown(fd, old.st_uid, old.st_gid) < 0)
-		return rt_err_set(err, -errno, "cannot keep the owner of %s", path);
-	len = getxattr(path, ACL, acl, sizeof(acl));
-	if (len > 0 && fsetxattr(fd, ACL, acl, (size_t)len, 0) < 0)
-		return rt_err_set(err, -errno, "cannot keep the access list of %s", path);
-	if (fchmod(fd, old.st_mode & 07777) < 0)
-		return rt_err_set(err, -errno, "cannot keep the mode of %s", path);
-	return 0;
-}
-
 /* kvmrt.cfg.4~ becomes .5~, and so on; the present file becomes .1~ as well. */
 static int keep_version(const char *path, struct rt_err *err)
 {
@@ -330,7 +255,7 @@ static int replace(const struct kcfg_lock *lock, const struct rt_buf *buf, struc
 	if (rc < 0)
 		rt_err_set(err, rc, "cannot write %s; it is as it was", lock->shown);
 	else
-		rc = take_after(fd, lock->path, err);
+		rc = rt_take_after(fd, lock->path, err);
 	close(fd);
 	if (rc == 0)
 		rc = keep_version(lock->path, err);

@@ -332,7 +332,9 @@ static int keep_for_boot(const struct state *s, const struct job *job, struct rt
 	missing = collect(&keep, s, job);
 	rc = missing < 0 ? rt_err_set(err, missing, "--persist") :
 	     tune_persist_write(&keep, &s->root, dry_run, err);
-	if (rc == 0 && !json)
+	if (rc == 0 && !json && keep.n == 0)
+		printf("nothing to keep: no file is written\n");
+	else if (rc == 0 && !json)
 		printf("%s %s/%s: the service \"shield\" does it after each boot\n",
 		       dry_run ? "would be kept in" : "kept in", s->root.path, keep.path);
 	tune_persist_finish(&keep);

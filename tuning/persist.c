@@ -17,6 +17,8 @@
 #include "lib/buf.h"
 #include "lib/cpulist.h"
 #include "lib/err.h"
+#include "lib/io.h"
+#include "lib/replace.h"
 #include "lib/root.h"
 #include "tuning/irqs.h"
 #include "tuning/shield-file.h"
@@ -184,23 +186,40 @@ void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_p
 }
 
 /* Beside the old one, on the disk, and then in its place. */
+static int replace_real(const char *real, const struct rt_buf *text, struct rt_err *err)
+{
+	char fresh[PATH_MAX];
+	int fd, rc;
+
+	if (snprintf(fresh, sizeof(fresh), "%s.XXXXXX", real) >= (int)sizeof(fresh))
+		return rt_err_set(err, -ENAMETOOLONG, "%s", real);
+	fd = mkostemp(fresh, O_CLOEXEC);
+	if (fd < 0)
+		return rt_err_set(err, errno == EROFS || errno == EACCES ? RT_ECANNOT : -errno,
+				  "--persist: cannot write beside %s", real);
+	rc = fchmod(fd, 0644) < 0 ? rt_err_set(err, -errno, "%s", fresh) :
+	     rt_take_after(fd, real, err);
+	if (rc == 0 && (rt_write_all(fd, text->data, text->len) < 0 || fsync(fd) < 0 ||
+			rename(fresh, real) < 0))
+		rc = rt_err_set(err, -errno, "cannot write %s", real);
+	close(fd);
+	if (rc < 0)
+		unlink(fresh);
+	return rc;
+}
+
 int tune_persist_replace(const struct rt_root *root, const char *path, const struct rt_buf *text,
 			 struct rt_err *err)
 {
-	char fresh[PATH_MAX];
-	int fd, rc = 0;
+	char whole[PATH_MAX], *real;
+	int rc;
 
-	snprintf(fresh, sizeof(fresh), "%s.new", path);
-	fd = rt_root_open(root, err, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, "%s", fresh);
-	if (fd < 0)
-		return rt_err_wrap(err, fd == -EROFS || fd == -EACCES ? RT_ECANNOT : fd,
-				   "--persist");
-	if (write(fd, text->data, text->len) != (ssize_t)text->len || fsync(fd) < 0 ||
-	    renameat(root->fd, fresh, root->fd, path) < 0)
-		rc = rt_err_set(err, -errno, "cannot write %s/%s", root->path, path);
-	close(fd);
-	if (rc < 0)
-		unlinkat(root->fd, fresh, 0);
+	snprintf(whole, sizeof(whole), "%s/%s", root->path, path);
+	real = rt_real_path(whole);
+	if (!real)
+		return rt_err_set(err, -errno, "--persist: cannot write %s", whole);
+	rc = replace_real(real, text, err);
+	free(real);
 	return rc;
 }
 
@@ -239,6 +258,8 @@ int tune_persist_write(struct tune_persist *persist, const struct rt_root *root,
 	int rc;
 
 	persist->path = find_file(root);
+	if (persist->n == 0)
+		return 0;
 	rc = rt_root_read(root, &text, NULL, err, "%s", persist->path);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;

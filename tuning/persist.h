@@ -42,7 +42,7 @@ void tune_persist_finish(struct tune_persist *persist);
 int tune_persist_add(struct tune_persist *persist, const struct tune_irqs *irqs,
 		     const struct tune_irq *irq);
 /*
- * Finds the file; writes it unless @dry_run, as a whole and at once.
+ * Finds the file; writes it unless @dry_run or nothing was added, as a whole and at once.
  * Return: 0; -EINVAL where the service could not read it then, and it is as it was; -errno.
  */
 int tune_persist_write(struct tune_persist *persist, const struct rt_root *root, bool dry_run,
@@ -51,7 +51,7 @@ int tune_persist_write(struct tune_persist *persist, const struct rt_root *root,
 /* The new text of the file; an entry of the same name replaces that of before. */
 void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_persist *persist);
 
-/* A whole file in the place of the one that is there, at once. */
+/* A whole file in the place of the one that is there, behind links, with its owner and mode. */
 int tune_persist_replace(const struct rt_root *root, const char *path, const struct rt_buf *text,
 			 struct rt_err *err);
 

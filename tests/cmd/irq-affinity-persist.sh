@@ -86,3 +86,17 @@ expect_status 0
 [ "$(grep -c mlx5 "$tmp/large/etc/default/shield")" -ge 1000 ] || fail 'not all are kept'
 run shield --root "$tmp/large" --service
 expect_status 0
+
+it 'leaves mode and link of the file, and the file alone where nothing is to be kept'
+printf '' >"$t/etc/mine"
+chmod 600 "$t/etc/mine"
+ln -sf ../mine "$t/etc/default/shield"
+run irq-affinity --root "$t" --set 0=2 --persist
+expect_status 0
+expect_stdout_like '^nothing to keep: no file is written$'
+expect_same "$t/etc/mine" ''
+run irq-affinity --root "$t" --set 2=1 --persist eth0-TxRx-0
+expect_status 0
+[ -L "$t/etc/default/shield" ] || fail 'the link is gone'
+[ "$(stat -c %a "$t/etc/mine")" = 600 ] || fail "mode $(stat -c %a "$t/etc/mine")"
+grep -q '"1:eth0-TxRx-0;"' "$t/etc/mine" || fail 'it is not kept behind the link'
