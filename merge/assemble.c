@@ -268,8 +268,12 @@ static int take_member(struct assembler *a, size_t i)
 /* A rename where the file system allows; else it is copied now and removed in the end. */
 static int move_member(struct assembler *a, size_t i)
 {
+	const struct xt_info *info = xt_trace_info(a->set->members[i].trace);
 	const char *path = a->set->members[i].path;
 
+	if (!info->complete && !info->cut)
+		return rt_err_say(a->err, -EBUSY, "%s: a session records into it: end it first, or "
+				  "merge it without --move", path);
 	if (renameat(AT_FDCWD, path, a->dir, a->names[i]) == 0) {
 		a->moved[i] = true;
 		return 0;

@@ -4,6 +4,7 @@
 # shellcheck source=tests/cmd/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+need flock
 host=tests/fixtures/pair/host.dat
 guest=tests/fixtures/pair/guest.dat
 w=$tmp/work
@@ -213,6 +214,21 @@ expect_status 1
 merge --move -o "$w/moved" "$w/h.dat" "$w/g.dat"
 expect_status 0
 [ ! -e "$w/h.dat" ] && [ -e "$w/moved/h.dat" ] || fail 'a trace was not moved'
+
+it 'moves nothing into which somebody records'
+cp -r tests/fixtures/stepped/host tests/fixtures/stepped/vm1 "$w/"
+sed -i 's/^complete = yes$/complete = no/' "$w/vm1/session"
+exec 9<"$w/vm1"
+flock 9
+merge --move -o "$w/taken" "$w/host" "$w/vm1"
+expect_status 1
+expect_stderr_like "^xtrace-multi-merge: $w/vm1: a session records into it: end it first"
+[ -e "$w/host/session" ] && [ -e "$w/vm1/session" ] && [ ! -e "$w/taken" ] || fail 'one was moved'
+exec 9<&-
+merge --move -o "$w/taken" "$w/host" "$w/vm1"
+expect_status 0
+[ ! -e "$w/vm1" ] && [ -e "$w/taken/vm1/session" ] || fail 'not moved'
+rm -r "$w/taken"
 
 it 'refuses a guest of another host, with the reason'
 cp $host "$w/other.dat"
