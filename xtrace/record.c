@@ -247,16 +247,15 @@ static struct rt_cpuset recording_of(const struct xt_record *record, const struc
 	return set;
 }
 
+/* Each began by itself; all end now. */
 static int note_pauses(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
 {
+	struct xt_gap gap = { .reason = XT_GAP_PAUSE, .last_ts = xt_record_now(record) };
 	int rc = 0;
 
 	rt_cpuset_for_each(cpu, cpus) {
-		struct rt_cpuset one = { { 0 } };
-
-		rt_cpuset_add(&one, cpu);
-		rc = first_of(rc, xt_record_note_gap(record, &one, XT_GAP_PAUSE,
-						     record->pause_ts[cpu], 0, err));
+		gap.first_ts = record->pause_ts[cpu];
+		rc = first_of(rc, xt_store_gap(record->store, cpu, &gap, err));
 	}
 	return rc;
 }
