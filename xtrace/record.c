@@ -115,6 +115,8 @@ static int take_new_cpus(struct xt_record *record, const char *list, bool record
 		rc = first_of(rc, xt_capture_add(record->capture, cpu, err));
 		if (rc == 0)
 			rt_cpuset_add(&record->cpus, cpu);
+		/* One that comes into a pause has no earlier begin. */
+		record->pause_ts[cpu] = xt_record_now(record);
 	}
 	if (rc == 0 && rt_cpuset_format(&record->cpus, text, sizeof(text)) == 0)
 		rc = xt_store_set(record->store, "session", "cpus", "%s", text);
@@ -268,6 +270,7 @@ int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, stru
 {
 	struct rt_cpuset stopped = recording_of(record, cpus);
 	int rc = check_request(record, cpus, err);
+	uint64_t now;
 
 	if (rc < 0 || (!cpus && record->paused))
 		return rc;
@@ -280,8 +283,9 @@ int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, stru
 	}
 	if (rc == 0 && record->mode == XT_MODE_STREAM)
 		rc = xt_capture_drain(record->capture, err);
+	now = xt_record_now(record);
 	rt_cpuset_for_each(cpu, &stopped)
-		record->pause_ts[cpu] = xt_record_now(record);
+		record->pause_ts[cpu] = now;
 	return rc;
 }
 

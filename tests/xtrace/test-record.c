@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
@@ -207,6 +208,45 @@ TEST(a_pause_is_a_state_and_pausing_twice_is_no_failure)
 	finish(f, record);
 }
 
+/* /sys of its own but for the kernel's part, so that a CPU can come online. */
+static void own_cpus(struct fixture *f, const char *online)
+{
+	char link[512];
+
+	assert_int_equal(unlinkat(f->tree->root.fd, "sys", 0), 0);
+	tree_make_dir(f->tree, "sys");
+	snprintf(link, sizeof(link), "%s/sys/kernel", f->tree->path);
+	assert_int_equal(symlink("/sys/kernel", link), 0);
+	tree_put(f->tree, "sys/devices/system/cpu/online", online);
+	tree_put(f->tree, "sys/devices/system/cpu/possible", online);
+}
+
+TEST(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there)
+{
+	struct fixture *f = *state;
+	struct xt_record *record;
+	struct xt_trace *trace;
+	struct xt_chunk gap;
+	struct timespec before;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		skip();
+	own_cpus(f, "0\n");
+	record = start(f);
+	assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	tree_put(f->tree, "sys/devices/system/cpu/online", "0-1\n");
+	assert_int_equal(xt_record_tick(record, NULL), 0);
+	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
+	finish(f, record);
+	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
+	assert_int_equal(xt_trace_lane(trace, 1)->cpu, 1);
+	xt_lane_chunk(trace, 1, 0, &gap);
+	assert_true(gap.times_known);
+	assert_true(gap.first_ts >= before.tv_sec * 1000000000ull + before.tv_nsec);
+	xt_trace_destroy(trace);
+}
+
 TEST(a_buffer_that_was_to_be_filled_once_is_full)
 {
 	static const char *words[] = { "raw_syscalls:*" };
@@ -317,6 +357,7 @@ int main(void)
 		SESSION(one_that_is_not_ended_leaves_no_instance_and_what_can_be_read),
 		SESSION(flushes_are_numbered_in_every_mode),
 		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
+		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
 		SESSION(the_status_of_a_session_is_read_back_from_its_text),
 		SESSION(a_sweep_that_does_not_know_us_leaves_our_instance_alone),
