@@ -99,7 +99,7 @@ guest() {
 	qemu-system-x86_64 -name "${1%-*},debug-threads=on" -accel kvm -cpu host -smp "$2" -m 192 \
 		-nodefaults -no-user-config -display none -no-reboot -qmp "unix:/run/$1.qmp,server=on,wait=off" \
 		-kernel "$LAB_CACHE/kernels/${LAB_RELEASE[$LAB_GUEST_KERNEL]}/vmlinux" -initrd /run/guest.cpio \
-		-append "console=ttyS0 panic=-1 quiet mitigations=off cryptomgr.notests name=${1%-*}" \
+		-append "console=ttyS0 panic=-1 quiet $LAB_QUICK name=${1%-*}" \
 		-drive "if=virtio,format=raw,file=/run/${1%-*}.disk,file.locking=off" \
 		-serial "file:/run/$1.console" -serial "pipe:/run/$1" "${@:3}" 2>&1 &
 	pid[$1]=$!

@@ -29,7 +29,7 @@ start() {
 	qemu-system-x86_64 -name mover,debug-threads=on -accel kvm -cpu host -smp 1 -m 128 \
 		-nodefaults -no-user-config -display none -no-reboot -serial file:console \
 		-bios qboot.rom -kernel "$LAB_CACHE/kernels/$(uname -r)/vmlinux" -initrd initramfs \
-		-append "console=ttyS0 panic=-1 quiet mitigations=off cryptomgr.notests acpi=off" \
+		-append "console=ttyS0 panic=-1 quiet $LAB_QUICK acpi=off" \
 		-qmp unix:"$socket",server=on,wait=off "$@" >qemu.log 2>&1 </dev/null &
 	guest=$!
 }
