@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/err.h"
+#include "lib/text.h"
 
 #define WORDS (RT_MAX_CPUS / 64)
 #define MASK_WORDS (RT_MAX_CPUS / 32)
@@ -125,12 +126,8 @@ static int mask_word(struct cursor *cur, uint32_t *ret, struct rt_err *err)
 	unsigned int digits = 0;
 	uint32_t value = 0;
 
-	for (; isxdigit((unsigned char)*cur->at) && digits < 8; cur->at++, digits++) {
-		value <<= 4;
-		value |= isdigit((unsigned char)*cur->at)
-			? (uint32_t)(*cur->at - '0')
-			: (uint32_t)(tolower((unsigned char)*cur->at) - 'a' + 10);
-	}
+	for (; rt_hex_digit(*cur->at) >= 0 && digits < 8; cur->at++, digits++)
+		value = value << 4 | (uint32_t)rt_hex_digit(*cur->at);
 	if (!digits)
 		return complain(cur, "a hexadecimal number", err);
 	*ret = value;

@@ -99,17 +99,6 @@ unsigned int rt_nearest(const char *word, const char *const *words, size_t nr,
 	return found;
 }
 
-static int digit_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 99;
-}
-
 int rt_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	int base = 10, digit;
@@ -123,8 +112,8 @@ int rt_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 	if (!*text)
 		return -EINVAL;
 	for (; *text; text++) {
-		digit = digit_value(*text);
-		if (digit >= base)
+		digit = rt_hex_digit(*text);
+		if (digit < 0 || digit >= base)
 			return -EINVAL;
 		over |= __builtin_mul_overflow(value, base, &value);
 		over |= __builtin_add_overflow(value, digit, &value);

@@ -20,6 +20,16 @@ unsigned int rt_distance(const char *a, const char *b, unsigned int limit);
 unsigned int rt_nearest(const char *word, const char *const *words, size_t nr,
 			const char **ret, unsigned int max);
 
+/* 0 to 15, what a hexadecimal digit of either case stands for; -1 of any other character */
+static inline int rt_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* A whole decimal or 0x number within [min, max]: 0, -EINVAL or -ERANGE. */
 int rt_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret);
 int rt_parse_size(const char *text, uint64_t *ret);	/* 4096, 64k, 1.5m, 2g: bytes */

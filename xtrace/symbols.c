@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
+
 struct xt_symbols {
 	char *text;		/* owned */
 	size_t nr;
@@ -29,17 +31,6 @@ struct lines {
 	size_t nr, room;
 };
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static char *skip_blanks(char *p)
 {
 	while (*p == ' ' || *p == '\t')
@@ -54,8 +45,8 @@ static bool read_line(char *p, uint64_t *ret_addr, char *ret_type, char **ret_na
 	int n = 0;
 
 	p = skip_blanks(p);
-	for (; n < 16 && hex_digit(*p) >= 0; n++, p++)
-		addr = addr << 4 | (unsigned int)hex_digit(*p);
+	for (; n < 16 && rt_hex_digit(*p) >= 0; n++, p++)
+		addr = addr << 4 | (unsigned int)rt_hex_digit(*p);
 	p = skip_blanks(p);
 	if (n == 0 || *p == 0)
 		return false;
