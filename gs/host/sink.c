@@ -24,7 +24,7 @@
 #include "xtrace/xtrace.h"
 #include "xtrace/xtrec.h"
 
-#define MAX_PENDING 32
+#define MAX_PENDING 32		/* requests of one session */
 
 /* ---- lines ---- */
 
@@ -123,16 +123,61 @@ bool gs_sink_flush_cpus(const struct rt_root *root, const struct xt_vms *vms,
 /* ---- sessions ---- */
 
 struct job {
+	struct job *next;
 	const struct rt_root *root;		/* borrowed: as long as the process */
 	char session[XT_SESSION_NAME_MAX];
 	struct xt_request request;
 };
 
-static atomic_uint pending, failed;
+static pthread_mutex_t jobs_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct job *jobs;			/* not answered yet */
+static atomic_uint failed;
+
+/* @session NULL: of all. */
+static unsigned int count_jobs(const char *session)
+{
+	const struct job *job;
+	unsigned int nr = 0;
+
+	for (job = jobs; job; job = job->next)
+		nr += !session || strcmp(job->session, session) == 0;
+	return nr;
+}
+
+/* A session that hangs must not take the places of the others. */
+static bool add_job(struct job *job)
+{
+	bool fits;
+
+	pthread_mutex_lock(&jobs_lock);
+	fits = count_jobs(job->session) < MAX_PENDING;
+	if (fits) {
+		job->next = jobs;
+		jobs = job;
+	}
+	pthread_mutex_unlock(&jobs_lock);
+	return fits;
+}
+
+static void remove_job(struct job *job)
+{
+	struct job **at;
+
+	pthread_mutex_lock(&jobs_lock);
+	for (at = &jobs; *at != job; at = &(*at)->next)
+		;
+	*at = job->next;
+	pthread_mutex_unlock(&jobs_lock);
+}
 
 unsigned int gs_sink_flushes_pending(void)
 {
-	return atomic_load(&pending);
+	unsigned int nr;
+
+	pthread_mutex_lock(&jobs_lock);
+	nr = count_jobs(NULL);
+	pthread_mutex_unlock(&jobs_lock);
+	return nr;
 }
 
 unsigned int gs_sink_flush_wait(unsigned int ms)
@@ -160,32 +205,34 @@ static void *ask(void *arg)
 		syslog(LOG_WARNING, "flush of session %s: %s", job->session, err.text);
 	}
 	rt_buf_finish(&reply);
+	remove_job(job);
 	free(job);
-	atomic_fetch_sub(&pending, 1);
 	return NULL;
 }
 
 static bool start_job(const struct rt_root *root, const char *session,
 		      const struct xt_request *request)
 {
-	struct job *job;
+	struct job *job = malloc(sizeof(*job));
 	pthread_t thread;
 
-	if (atomic_fetch_add(&pending, 1) >= MAX_PENDING)
-		goto fail;
-	job = malloc(sizeof(*job));
 	if (!job)
 		goto fail;
 	job->root = root;
 	job->request = *request;
 	memcpy(job->session, session, sizeof(job->session));
+	if (!add_job(job)) {
+		syslog(LOG_WARNING, "flush of session %s: left out, %d others are not answered",
+		       session, MAX_PENDING);
+		goto fail;
+	}
 	if (pthread_create(&thread, NULL, ask, job) == 0) {
 		pthread_detach(thread);
 		return true;
 	}
-	free(job);
+	remove_job(job);
 fail:
-	atomic_fetch_sub(&pending, 1);
+	free(job);
 	atomic_fetch_add(&failed, 1);
 	return false;
 }

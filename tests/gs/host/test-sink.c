@@ -236,6 +236,47 @@ TEST(a_session_that_hangs_is_waited_for_so_long_and_no_longer)
 	xt_session_release(&session);
 }
 
+/* Answers so many, in the order in which they come. */
+static void answer_all(struct xt_session *session, unsigned int nr)
+{
+	char line[512];
+	int fd;
+
+	while (nr) {
+		fd = accept(session->listen_fd, NULL, NULL);
+		if (fd < 0) {
+			usleep(1000);
+			continue;
+		}
+		assert_true(recv(fd, line, sizeof(line), 0) > 0);
+		assert_int_equal(send(fd, "ok\n", 3, 0), 3);
+		close(fd);
+		nr--;
+	}
+}
+
+TEST(a_session_that_hangs_takes_no_place_of_another)
+{
+	const struct gs_flush flush = { .vm = "vm1", .vm_pid = 100, .scope = GS_SCOPE_ALL };
+	unsigned int failed = gs_sink_flushes_failed(), nr = 0, i;
+	struct xt_session hangs, serves;
+
+	assert_int_equal(xt_session_claim(&hangs, &root, "hangs", NULL), 0);
+	assert_int_equal(xt_session_listen(&hangs, NULL), 0);
+	for (i = 0; i < 100; i++)
+		nr += gs_sink_flush(&root, &flush, NULL);
+	assert_int_equal(gs_sink_flushes_pending(), nr);
+	assert_int_equal(gs_sink_flushes_failed(), failed + 100 - nr);
+	assert_int_equal(xt_session_claim(&serves, &root, "serves", NULL), 0);
+	assert_int_equal(xt_session_listen(&serves, NULL), 0);
+	assert_int_equal(gs_sink_flush(&root, &flush, NULL), 1);
+	answer_all(&serves, 1);
+	answer_all(&hangs, nr);
+	assert_int_equal(gs_sink_flush_wait(60000), 0);
+	xt_session_release(&serves);
+	xt_session_release(&hangs);
+}
+
 #define SINK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -248,6 +289,7 @@ int main(void)
 		SINK_TEST(a_vm_that_is_gone_leaves_the_cpu_of_its_call),
 		SINK_TEST(every_session_that_runs_is_asked_with_scope_and_number),
 		SINK_TEST(a_session_that_hangs_is_waited_for_so_long_and_no_longer),
+		SINK_TEST(a_session_that_hangs_takes_no_place_of_another),
 	};
 
 	return RUN_TESTS(tests);
