@@ -293,16 +293,17 @@ static void keep_off_free_cpus(const struct rt_root *root)
 	xt_place_here(&ours, &got, NULL);
 }
 
-static int add_sources(struct daemon *daemon, struct rt_err *err)
+/* Also at the end of the terminal, but not where nohup(1) has asked for the contrary. */
+static int add_signals(struct daemon *daemon, struct rt_err *err)
 {
-	struct rt_source *timer;
+	struct sigaction hangup;
 	int rc;
 
-	rc = rt_loop_add_timer(daemon->loop, LOOK_NS, on_look, daemon, &timer, err);
-	if (rc == 0)
-		rc = rt_loop_add_signal(daemon->loop, SIGTERM, on_signal, daemon, err);
+	rc = rt_loop_add_signal(daemon->loop, SIGTERM, on_signal, daemon, err);
 	if (rc == 0)
 		rc = rt_loop_add_signal(daemon->loop, SIGINT, on_signal, daemon, err);
+	if (rc == 0 && sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+		rc = rt_loop_add_signal(daemon->loop, SIGHUP, on_signal, daemon, err);
 	return rc;
 }
 
@@ -312,12 +313,16 @@ static int set_up(struct daemon *daemon, struct rt_err *err)
 	const struct gs_sinks sinks = { daemon, on_line, on_flush };
 	const struct gs_service_opts opts = { .lines = lines, .flushes = flushes,
 					      .patience_s = patience };
+	struct rt_source *timer;
 	int rc;
 
 	daemon->sink = (struct gs_sink){ .root = &daemon->root,
 					 .kmsg = strcmp(log_to, "syslog") != 0,
 					 .syslog = strcmp(log_to, "kmsg") != 0 };
 	rc = rt_loop_create(&daemon->loop, err);
+	/* A signal waits from here on, so that nothing half made is left. */
+	if (rc == 0)
+		rc = add_signals(daemon, err);
 	if (rc == 0)
 		rc = gs_front_create(&daemon->front, &daemon->root, daemon->loop, on_question,
 				     daemon, err);
@@ -326,7 +331,7 @@ static int set_up(struct daemon *daemon, struct rt_err *err)
 	if (rc == 0)
 		rc = gs_source_create(&daemon->source, &daemon->root, buffer_bytes, &fns, err);
 	if (rc == 0)
-		rc = add_sources(daemon, err);
+		rc = rt_loop_add_timer(daemon->loop, LOOK_NS, on_look, daemon, &timer, err);
 	return rc;
 }
 

@@ -28,6 +28,23 @@ if command -v systemd-analyze >/dev/null; then
 	grep -F kvmrt-gsd.service "$tmp/stderr" && fail 'systemd complains'
 fi
 
+it 'ends in order also when it is told to while it sets up'
+tracing=$tmp/root/sys/kernel/tracing
+mkdir -p "$tracing/instances/kvmrt-gsd/events/kvm" "$tracing/events/kvm"
+mkfifo "$tracing/instances/kvmrt-gsd/trace_clock"
+kvmrt-gsd --root "$tmp/root" -f --log kmsg 2>"$tmp/stderr" &
+job=$!
+at_exit "kill -KILL $job 2>/dev/null"
+until [ -e "$tmp/root/run/kvmrt-gsd/control" ]; do
+	sleep 0.05
+done
+kill -TERM $job
+echo '[mono]' >"$tracing/instances/kvmrt-gsd/trace_clock" &
+writer=$!
+wait $job
+kill $writer 2>/dev/null
+[ ! -e "$tmp/root/run/kvmrt-gsd/control" ] || fail 'it died and left its socket'
+
 need_root
 instances=/sys/kernel/tracing/instances
 [ -d $instances ] && [ -d /sys/kernel/tracing/events/kvm ] || skip 'no tracefs with the events of KVM'
@@ -74,6 +91,13 @@ expect_stderr ''
 
 it 'leaves nothing when it is ended'
 end -TERM
+[ ! -d $instances/kvmrt-gsd ] || fail 'the instance stays'
+[ ! -e /run/kvmrt-gsd/control ] || fail 'the socket stays'
+
+it 'leaves nothing when its terminal goes'
+run kvmrt-gsd --log kmsg
+expect_status 0
+end -HUP
 [ ! -d $instances/kvmrt-gsd ] || fail 'the instance stays'
 [ ! -e /run/kvmrt-gsd/control ] || fail 'the socket stays'
 
