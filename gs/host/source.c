@@ -81,8 +81,8 @@ static int make_instance(const struct xt_instance *inst, struct rt_err *err)
 			  inst->dir);
 }
 
-/* Setting a clock or a size empties the buffer, so what a killed one left stays as it is. */
-static bool is_set_up(const struct xt_instance *inst)
+/* Setting a clock empties the buffer, a smaller size too; neither is done to a killed one's. */
+static bool has_clock(const struct xt_instance *inst)
 {
 	char clock[32] = "";
 
@@ -90,21 +90,34 @@ static bool is_set_up(const struct xt_instance *inst)
 	       strcmp(clock, "mono") == 0;
 }
 
+static bool has_room(const struct xt_instance *inst, uint64_t kb)
+{
+	uint64_t now;
+
+	return rt_root_read_u64(inst->root, &now, NULL, "%s/buffer_size_kb", inst->dir) == 0 &&
+	       now >= kb;
+}
+
 /* Overwriting, so that what is lost is counted where it is lost. */
 static int set_up(const struct xt_instance *inst, uint64_t bytes, struct rt_err *err)
 {
+	bool taken_over = has_clock(inst);
 	char kb[24];
-	int rc = xt_instance_set_clock(inst, "mono", err);
+	int rc = 0;
 
+	if (!taken_over)
+		rc = xt_instance_set_clock(inst, "mono", err);
+	if (rc < 0 || (taken_over && has_room(inst, bytes >> 10)))
+		return rc;
 	snprintf(kb, sizeof(kb), "%llu", (unsigned long long)(bytes >> 10));
-	return rc < 0 ? rc : xt_instance_write(inst, kb, err, "buffer_size_kb");
+	return xt_instance_write(inst, kb, err, "buffer_size_kb");
 }
 
 static int open_reader(struct reader *reader, struct rt_err *err)
 {
 	int rc = make_instance(&reader->inst, err);
 
-	if (rc == 0 && !is_set_up(&reader->inst))
+	if (rc == 0)
 		rc = set_up(&reader->inst, reader->source->bytes, err);
 	if (rc == 0)
 		rc = xt_live_create(&reader->live, &reader->inst, err);

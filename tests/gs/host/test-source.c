@@ -332,11 +332,20 @@ TEST(what_a_killed_one_left_is_read_and_its_buffer_not_emptied)
 {
 	const uint64_t registers[5] = { GS_NR_PING, 3 };
 
+	put_text(INST "/buffer_size_kb", "600\n");
 	record(11, 5, registers, sizeof(registers));
 	assert_int_equal(create(NULL), 0);
-	expect_text(INST "/buffer_size_kb", "7");
+	expect_text(INST "/buffer_size_kb", "600");
 	assert_int_equal(gs_source_read(source, UINT64_MAX, NULL), 1);
 	assert_true(last.valid && last.gs.arg[0] == 3);
+}
+
+TEST(a_buffer_that_a_killed_one_left_is_made_as_large_as_is_wanted)
+{
+	put_text(INST "/buffer_size_kb", "64\n");
+	assert_int_equal(create(NULL), 0);
+	expect_text(INST "/buffer_size_kb", "512");
+	expect_text(INST "/trace_clock", "local global [mono] tai");
 }
 
 TEST(a_new_instance_gets_its_clock_and_size)
@@ -370,6 +379,7 @@ int main(void)
 		SOURCE_TEST(calls_that_a_module_took_away_with_it_are_those_of_kvm),
 		SOURCE_TEST(a_module_that_came_back_with_its_numbers_is_armed_anew),
 		SOURCE_TEST(what_a_killed_one_left_is_read_and_its_buffer_not_emptied),
+		SOURCE_TEST(a_buffer_that_a_killed_one_left_is_made_as_large_as_is_wanted),
 		SOURCE_TEST(a_new_instance_gets_its_clock_and_size),
 		SOURCE_TEST(a_host_without_tracefs_cannot),
 	};
