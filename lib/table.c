@@ -178,16 +178,25 @@ static void pad(struct rt_buf *buf, size_t width)
 	rt_buf_printf(buf, "%*s", (int)width, "");
 }
 
-/* A task may name itself so that a terminal would obey: control bytes become '?'. */
+/* U+0080 to U+009F, which some terminals obey too: 0x9b is ESC [. */
+static bool is_c1(const char *text)
+{
+	return (unsigned char)text[0] == 0xc2 && (text[1] & 0xe0) == 0x80;
+}
+
+/* A task may name itself so that a terminal would obey: control characters become '?'. */
 static void add_printable(struct rt_buf *buf, const char *text)
 {
-	size_t start = buf->len;
+	char *to = rt_buf_reserve(buf, strlen(text));
 
-	rt_buf_puts(buf, text);
-	for (; start < buf->len; start++) {
-		if ((unsigned char)buf->data[start] < ' ' || buf->data[start] == 0x7f)
-			buf->data[start] = '?';
+	for (; to && *text; text++) {
+		bool c1 = is_c1(text);
+
+		*to++ = c1 || (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
+		text += c1;
 	}
+	if (to)
+		buf->len = (size_t)(to - buf->data);
 }
 
 static void add_cell(const struct rt_table *table, struct rt_buf *buf, unsigned int column,
