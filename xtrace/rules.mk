@@ -24,6 +24,7 @@ libxtrace.so.0-map := $(O)/xtrace/libxtrace.map
 libxtrace-headers := xtrace/xtrace.h kvm-events/kvm-events.h gs/protocol.h lib/err.h lib/buf.h
 HEADERS += $(libxtrace-headers)
 PCFILES += xtrace/libxtrace.pc.in
+EXAMPLES += doc/examples/count-events.c
 CMD_TESTS += tests/cmd/bad-trace.sh tests/cmd/libxtrace.sh tests/cmd/crash.sh
 LINKS += $(foreach f,trace_open trace_destroy trace_info trace_warning trace_event \
 	trace_event_by_name event_field lane_load lane_seek lane_chunk pages_put cursor_start \

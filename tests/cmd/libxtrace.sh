@@ -15,8 +15,9 @@ export PKG_CONFIG_PATH=$tmp/root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$tmp/r
 export LD_LIBRARY_PATH=$tmp/root/usr/lib
 
 it 'compiles the example of the page without a word, by pkg-config alone'
+example=$(sed -n 's/^\.Pa \(.*\.c\)$/\1/p' doc/man/libxtrace.3)
+cp "$tmp/root/usr/$example" "$tmp" || fail "no $example is installed"
 cd "$tmp" || exit
-cp "$OLDPWD/doc/examples/count-events.c" .
 # the words of pkg-config are options, one a word
 # shellcheck disable=SC2046
 run cc -std=c11 -Wall -Wextra -Werror -o count count-events.c \
