@@ -31,6 +31,7 @@ install-links = $(foreach s,$(SHARED),\
 
 place := $(DESTDIR)$(PREFIX)
 
+# A program finds a new library below /usr/local only by the loader's cache.
 install: all $(patsubst %.in,$(O)/%,$(PCFILES)) $(UNITS) $(foreach f,$(DKMS_FILES),$(firstword $(subst :, ,$(f))))
 	$(Q)set -e; for entry in $(install-list); do \
 		IFS=: read -r mode file to <<<"$$entry"; \
@@ -38,7 +39,8 @@ install: all $(patsubst %.in,$(O)/%,$(PCFILES)) $(UNITS) $(foreach f,$(DKMS_FILE
 	done; \
 	for entry in $(install-links); do \
 		ln -sf "$${entry#*:}" "$(place)/$${entry%:*}"; \
-	done
+	done; \
+	if [ -z "$(DESTDIR)" ] && [ -w /etc/ld.so.cache ]; then PATH=$$PATH:/sbin ldconfig; fi
 
 # Folders stay, unless they are the project's own and empty.
 uninstall:

@@ -84,6 +84,27 @@ if [ -z "${SAN:-}" ]; then
 	expect_status 0
 fi
 
+# with a /usr/local, an /etc and a loader's cache that nobody else sees
+installed_here() {
+	mkdir "$tmp/etc"
+	unshare -m bash -e -c '
+		mount -t tmpfs none /usr/local
+		mount -t tmpfs none /var/cache/ldconfig
+		cp -a /etc/. "$1"
+		mount --bind "$1" /etc
+		MAKEFLAGS= make -s O="$2" DESTDIR= PREFIX=/usr/local install >/dev/null
+		printf "#include <kvmrt_gs.h>\nint main(void) { return kvmrt_gs_ping(1) > 0; }\n" >"$1/use.c"
+		cc -o "$1/use" "$1/use.c" $(env -i PATH="$PATH" pkg-config --cflags --libs libkvmrt_gs)
+		"$1/use"' bash "$tmp/etc" "${O:-build}"
+}
+
+if [ -z "${SAN:-}" ] && [ "$(id -u)" = 0 ] && [ -d /var/cache/ldconfig ] && unshare -m true 2>/dev/null; then
+	it 'installs libraries that a program finds when it is started'
+	run installed_here
+	expect_status 0
+	expect_stderr ''
+fi
+
 it 'takes away every file that it installed'
 run make_here uninstall
 expect_status 0
