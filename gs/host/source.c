@@ -252,7 +252,10 @@ int gs_source_refresh(struct gs_source *source, struct rt_err *err)
 		uint64_t id = id_of(source, &wanted[i]);
 
 		rc = id ? refresh_event(source, i, id, err) : 0;
-		if (rc < 0)
+		/* Its module comes or goes at this moment: the next look finds out. */
+		if (rc == -ENOENT || rc == -ENODEV)
+			id = 0;
+		else if (rc < 0)
 			return rc;
 		source->ids[i] = id;
 		module = module && (id || wanted[i].kind == OF_KVM);

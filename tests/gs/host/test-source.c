@@ -328,6 +328,19 @@ TEST(a_module_that_came_back_with_its_numbers_is_armed_anew)
 	expect_text(MODULE_INST "/events/kvmrt_gs/log_msg_host/enable", "1");
 }
 
+TEST(a_module_of_which_an_event_is_not_all_there_yet_is_waited_for)
+{
+	put_module("Y\n");
+	remove_dir(MODULE_INST "/events/kvmrt_gs/log_msg_host");
+	assert_int_equal(create(NULL), 0);
+	assert_true(gs_source_has_kvm(source));
+	assert_false(gs_source_has_module(source));
+	put_module("Y\n");
+	assert_int_equal(gs_source_refresh(source, NULL), 0);
+	assert_true(gs_source_has_module(source));
+	expect_text(MODULE_INST "/events/kvmrt_gs/log_msg_host/enable", "1");
+}
+
 TEST(what_a_killed_one_left_is_read_and_its_buffer_not_emptied)
 {
 	const uint64_t registers[5] = { GS_NR_PING, 3 };
@@ -378,6 +391,7 @@ int main(void)
 		SOURCE_TEST(calls_before_a_module_came_and_after_it_went_are_those_of_kvm),
 		SOURCE_TEST(calls_that_a_module_took_away_with_it_are_those_of_kvm),
 		SOURCE_TEST(a_module_that_came_back_with_its_numbers_is_armed_anew),
+		SOURCE_TEST(a_module_of_which_an_event_is_not_all_there_yet_is_waited_for),
 		SOURCE_TEST(what_a_killed_one_left_is_read_and_its_buffer_not_emptied),
 		SOURCE_TEST(a_buffer_that_a_killed_one_left_is_made_as_large_as_is_wanted),
 		SOURCE_TEST(a_new_instance_gets_its_clock_and_size),
