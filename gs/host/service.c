@@ -48,6 +48,7 @@ struct gs_service {
 	struct vm *vms[GS_MAX_VMS];
 	size_t nr_vms;
 	uint64_t lost, lost_told, lost_told_ns;
+	unsigned int lost_cpu;		/* whose buffer was full last */
 	uint64_t last_ns;		/* the youngest time that was heard of */
 };
 
@@ -304,15 +305,16 @@ void gs_service_call(struct gs_service *service, const struct gs_traced *call)
 	}
 }
 
-static void tell_lost(struct gs_service *service, unsigned int cpu, uint64_t ns)
+static void tell_lost(struct gs_service *service, uint64_t ns, bool now)
 {
 	struct gs_line line;
 
-	if (service->lost_told_ns && ns < service->lost_told_ns + TELL_NS)
+	if (service->lost == service->lost_told ||
+	    (!now && service->lost_told_ns && ns < service->lost_told_ns + TELL_NS))
 		return;
 	gs_line_begin(&line, real(service, ns), "host", -1);
 	gs_line_printf(&line, "%" PRIu64 " calls of guests were not seen: the buffer of CPU %u was "
-		       "full", service->lost - service->lost_told, cpu);
+		       "full", service->lost - service->lost_told, service->lost_cpu);
 	write_line(service, &line);
 	service->lost_told = service->lost;
 	service->lost_told_ns = ns;
@@ -321,7 +323,8 @@ static void tell_lost(struct gs_service *service, unsigned int cpu, uint64_t ns)
 void gs_service_lost(struct gs_service *service, unsigned int cpu, uint64_t nr, uint64_t ns)
 {
 	service->lost += nr;
-	tell_lost(service, cpu, ns);
+	service->lost_cpu = cpu;
+	tell_lost(service, ns, false);
 }
 
 void gs_service_tick(struct gs_service *service, uint64_t ns)
@@ -330,6 +333,7 @@ void gs_service_tick(struct gs_service *service, uint64_t ns)
 	size_t i;
 
 	service->last_ns = ns;
+	tell_lost(service, ns, false);
 	for (i = 0; i < service->nr_vms; i++) {
 		struct vm *vm = service->vms[i];
 
@@ -362,6 +366,7 @@ void gs_service_destroy(struct gs_service *service)
 		return;
 	for (i = 0; i < service->nr_vms; i++)
 		end_vm(service->vms[i], service->last_ns);
+	tell_lost(service, service->last_ns, true);
 	free(service->now.v);
 	free(service->before.v);
 	free(service);

@@ -254,6 +254,24 @@ TEST(calls_that_were_not_seen_are_told_and_counted)
 	assert_int_equal(gs_service_total_lost(service), 11);
 }
 
+TEST(calls_that_were_not_seen_are_told_too_where_none_follow_them)
+{
+	gs_service_lost(service, 3, 5, S);
+	gs_service_lost(service, 1, 6, 2 * S);
+	gs_service_tick(service, 3 * S);
+	assert_int_equal(heard.lines, 1);
+	gs_service_tick(service, 7 * S);
+	gs_service_tick(service, 20 * S);
+	assert_string_equal(heard.text, "host: 5 calls of guests were not seen: the buffer of "
+			    "CPU 3 was full\nhost: 6 calls of guests were not seen: the buffer of "
+			    "CPU 1 was full\n");
+	gs_service_lost(service, 0, 1, 21 * S);
+	gs_service_lost(service, 0, 7, 22 * S);
+	gs_service_destroy(service);
+	service = NULL;
+	assert_non_null(strstr(heard.text, "host: 7 calls of guests were not seen"));
+}
+
 TEST(more_vms_than_there_is_room_for_are_not_served_and_harm_nobody)
 {
 	int i;
@@ -283,6 +301,7 @@ int main(void)
 		SERVICE_TEST(calls_that_break_the_protocol_are_counted_and_nothing_else),
 		SERVICE_TEST(a_guest_that_opens_messages_without_end_pushes_out_its_own_alone),
 		SERVICE_TEST(calls_that_were_not_seen_are_told_and_counted),
+		SERVICE_TEST(calls_that_were_not_seen_are_told_too_where_none_follow_them),
 		SERVICE_TEST(more_vms_than_there_is_room_for_are_not_served_and_harm_nobody),
 	};
 
