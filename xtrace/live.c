@@ -184,7 +184,8 @@ static int refill(struct xt_live *live, struct lane *lane, struct rt_err *err)
 	do
 		got = read(lane->fd, lane->page, live->page_size);
 	while (got < 0 && errno == EINTR);
-	if (got == 0 || (got < 0 && errno == EAGAIN))
+	/* A CPU that was never up since the instance was made has no buffer yet. */
+	if (got == 0 || (got < 0 && (errno == EAGAIN || errno == ENODEV)))
 		return 0;
 	if (got < 0)
 		return rt_err_set(err, -errno, "cannot read the events of CPU %u", lane->cpu);
