@@ -25,7 +25,7 @@ put bin/hello '#!/bin/bash' '# SPDX-License-Identifier: GPL-2.0-or-later' 'case 
 	'--dump-options) printf "command\thello\tnone\t-\t2\tgreet\noption\ta\tall\tbool\t-\ttake all\n" ;;' \
 	'*) printf "hello: unknown option $1\nTry --help.\n" >&2; exit 2 ;;' 'esac'
 put doc/man/hello.1 '.Dd January 1, 2026' '.Dt HELLO 1' '.Os' '.Sh NAME' '.Nm hello' '.Nd greet' \
-	'.Sh OPTIONS' '.Bl -tag -width Ds' '.It Fl a , Fl -all' 'Take all.' '.El'
+	'.Sh SYNOPSIS' '.Nm' '.Op Fl a' '.Sh OPTIONS' '.Bl -tag -width Ds' '.It Fl a , Fl -all' 'Take all.' '.El'
 for folder in lib xtrace merge doc tests bin; do
 	put $folder/README.md "# $folder"
 done
@@ -63,6 +63,7 @@ finds layers 'merge/b.c: only xtrace may include <zstd.h>' merge/b.c "$gpl" '#in
 finds layers 'a public header may not include <zstd.h>' xtrace/xtrace.h "$gpl" '#include <zstd.h>'
 finds man 'OPTIONS has --none' doc/man/hello.1 '.Sh OPTIONS' '.It Fl a , Fl -all' '.It Fl -none'
 finds man 'OPTIONS lacks --all' doc/man/hello.1 '.Sh OPTIONS' 'With --all, nothing.'
+finds man 'SYNOPSIS lacks --all' doc/man/hello.1 '.Sh SYNOPSIS' '.Nm' '.Sh OPTIONS' '.It Fl a , Fl -all'
 finds man 'two Ql on a line' doc/man/hello.1 '.Sh OPTIONS' '.Fl -all' '.Pq Ql a , Ql b'
 finds man 'brackets that end with the line' doc/man/hello.1 '.Sh OPTIONS' '.It Fl -all Ar A Ns Pq Ar B Ns > Ns Ar C'
 finds man 'one pair of quotes' doc/man/hello.1 '.Sh OPTIONS' '.Fl -all' '.Ql a , b'

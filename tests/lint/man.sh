@@ -30,11 +30,34 @@ compare() {
 		sed "s|.*|$2: OPTIONS has &, which $1 does not know|"
 }
 
+# Options that the page's SYNOPSIS does not name, by letter or by word; "options" names all.
+missing_in_synopsis() {
+	awk -F '\t' '
+		FNR == NR { if ($1 == "option") letter[$3] = $2; next }
+		/^\.S[hH]/ { inside = /SYNOPSIS/; next }
+		inside {
+			nr = split($0, words, " ")
+			for (i = 1; i <= nr; i++) {
+				if (words[i - 1] != "Ar" || words[i] == "options")
+					named[words[i]] = 1
+				for (k = 1; words[i - 1] == "Fl" && words[i] !~ /^-/ && k <= length(words[i]); k++)
+					named[substr(words[i], k, 1)] = 1
+			}
+		}
+		END {
+			for (option in letter)
+				if (option !~ /^(help|version)$/ && !("options" in named) &&
+				    !("-" option in named) &&
+				    (letter[option] == "-" || !(letter[option] in named)))
+					print "--" option
+		}' <("$KVMRT_BIN/$1" --dump-options) "$2" | sort | sed "s|.*|$2: SYNOPSIS lacks &|"
+}
+
 for name in $(programs); do
 	page=doc/man/$name.1
 	[ -e "$page" ] || page=doc/man/$name.8	# daemons
 	if [ -e "$page" ]; then
-		each_finding < <(compare "$name" "$page")
+		each_finding < <(compare "$name" "$page"; missing_in_synopsis "$name" "$page")
 	else
 		finding "$name: no man page doc/man/$name.1"
 	fi
