@@ -272,7 +272,9 @@ static int parse_words(struct parser *p, char **words, unsigned int nr)
 	if (p->line == 1) {
 		if (nr != 2 || strcmp(words[0], "xtrace-merge"))
 			return bad(p, "not a merge file: expected \"xtrace-merge 1\"");
-		return strcmp(words[1], "1") ? bad(p, "not a known version, expected 1") : 0;
+		return strcmp(words[1], "1") ?
+			rt_err_say(p->err, -EOPNOTSUPP,
+				   "expected format version 1, found \"%s\"", words[1]) : 0;
 	}
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		if (strcmp(words[0], keys[i].name))

@@ -84,6 +84,11 @@ printf 'xtrace = 2\n' >"$tmp/next/session"
 bounded xtrace-view "$tmp/next"
 expect_status 3
 expect_stderr_like 'expected format version 1, found "2"'
+mkdir "$tmp/next-merge"
+printf 'xtrace-merge 2\nend\n' >"$tmp/next-merge/merge"
+bounded xtrace-view "$tmp/next-merge"
+expect_status 3
+expect_stderr_like 'next-merge/merge: expected format version 1, found "2"'
 
 [ "$(id -u)" = 0 ] && [ -d /sys/kernel/tracing/events ] || exit 0
 it 'reads what is left of a directory that is cut or flipped'
