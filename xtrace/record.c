@@ -485,7 +485,8 @@ static int keep_final_stats(struct xt_record *record)
 
 /*
  * What was lost behind the last block, as with a full disk, no block tells yet: the
- * reserve has room for one more.
+ * reserve has room for one more.  In mode overwrite blocks tell of what was overwritten
+ * alone; what --on-flush stop leaves in the buffers was not asked for.
  */
 static int note_last_losses(struct xt_record *record, struct rt_err *err)
 {
@@ -493,13 +494,15 @@ static int note_last_losses(struct xt_record *record, struct rt_err *err)
 	size_t i = 0;
 	int rc = 0;
 
-	if (record->mode != XT_MODE_STREAM || !record->final)
+	if (record->mode == XT_MODE_STOP || record->no_rest || !record->final)
 		return 0;
 	rt_cpuset_for_each(cpu, &record->cpus) {
 		struct xt_gap gap = { .reason = XT_GAP_DISK, .count_known = true };
 		uint64_t lost = record->final[i++].lost;
 
 		xt_store_count(record->store, cpu, &count);
+		if (record->mode == XT_MODE_OVERWRITE)
+			count.lost = 0;
 		if (lost <= count.lost)
 			continue;
 		gap.count = lost - count.lost;

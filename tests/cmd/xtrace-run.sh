@@ -385,6 +385,19 @@ if mount -t tmpfs -o ro none "$w/ro" 2>/dev/null; then
 	no_traces_left
 fi
 
+# what the run before has counted as lost, the trace at $1 shows
+tells_all_losses() {
+	local lost shown
+
+	lost=$(sed -nE 's/.* events in .*, ([0-9]+) lost, .*/\1/p' "$tmp/stderr")
+	run xtrace-view --stat "$1"
+	expect_status 0
+	shown=$(awk '/^HOST +BUFFER/ { on = 1; next } !NF { on = 0 } on { n += $6 } END { print n }' \
+		"$tmp/stdout")
+	[ "${lost:-0}" -gt 0 ] && [ "$shown" = "$lost" ] ||
+		fail "$lost events were lost, the trace tells of $shown"
+}
+
 it 'ends when the disk is full, keeps what was written, and lets the command go on'
 if mount -t tmpfs -o size=3m none "$w/small" 2>/dev/null; then
 	at_exit "umount $w/small"
@@ -395,14 +408,20 @@ if mount -t tmpfs -o size=3m none "$w/small" 2>/dev/null; then
 	expect_stderr_like 'No space left on device' \
 		'the session ends here; what has been written is kept'
 	no_traces_left
-	lost=$(sed -nE 's/.* events in .*, ([0-9]+) lost, .*/\1/p' "$tmp/stderr")
-	run xtrace-view --stat "$w/small/t"
-	expect_status 0
+	tells_all_losses "$w/small/t"
 	expect_stdout_like 'SYSCALL_ENTER'
-	shown=$(awk '/^HOST +BUFFER/ { on = 1; next } !NF { on = 0 } on { n += $6 } END { print n }' \
-		"$tmp/stdout")
-	[ "${lost:-0}" -gt 0 ] && [ "$shown" = "$lost" ] ||
-		fail "$lost events were lost, the trace tells of $shown"
+fi
+
+it 'tells of what a flight recorder could not save, on CPUs of which it has nothing, too'
+if mountpoint -q "$w/small" && rm -rf "$w/small/t"; then
+	record -m overwrite -o "$w/small/t" -e 'raw_syscalls:*' sh -c '
+		for i in 0 1; do taskset -c $i ls / >/dev/null; done
+		cat /dev/zero >"$1/fill"; echo alive' sh "$w/small"
+	expect_status 125
+	expect_stdout alive
+	expect_stderr_like 'No space left on device'
+	no_traces_left
+	tells_all_losses "$w/small/t"
 fi
 
 it 'has wrong use answered with its own failure status'
