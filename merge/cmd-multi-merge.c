@@ -74,23 +74,6 @@ static const char *split_label(const char *word, const char **ret_label, size_t 
 	return eq ? eq + 1 : word;
 }
 
-/* One that is given twice would have each of its events twice. */
-static int check_different(const char *const *paths, size_t nr, struct rt_err *err)
-{
-	struct stat a, b;
-
-	for (size_t i = 1; i < nr; i++) {
-		for (size_t k = 0; k < i; k++) {
-			if (stat(paths[i], &a) < 0 || stat(paths[k], &b) < 0)
-				continue;
-			if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-				return rt_usage(err, "%s and %s are the same trace", paths[k],
-						paths[i]);
-		}
-	}
-	return 0;
-}
-
 /* The traces: the arguments, and what --label names beside them. */
 static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_nr,
 			 struct rt_err *err)
@@ -116,7 +99,39 @@ static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_
 	if (!nr)
 		return rt_usage(err, "expected the traces to merge");
 	*ret_nr = nr;
-	return check_different(paths, nr, err);
+	return 0;
+}
+
+/* A file with events of a member: also where it is linked into a merged directory. */
+static int stat_events(const struct mrg_member *member, struct stat *ret)
+{
+	char path[PATH_MAX];
+
+	if (xt_trace_nr_lanes(member->trace)) {
+		snprintf(path, sizeof(path), "%s/cpu%u.xt", member->path,
+			 xt_trace_lane(member->trace, 0)->cpu);
+		if (stat(path, ret) == 0)
+			return 0;
+	}
+	return stat(member->path, ret);
+}
+
+/* One that is given twice would have each of its events twice. */
+static int check_different(const struct mrg_set *set, struct rt_err *err)
+{
+	struct stat a, b;
+
+	for (size_t i = 1; i < set->nr; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (stat_events(&set->members[i], &a) < 0 ||
+			    stat_events(&set->members[k], &b) < 0)
+				continue;
+			if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+				return rt_usage(err, "%s and %s are the same trace",
+						set->members[k].path, set->members[i].path);
+		}
+	}
+	return 0;
 }
 
 static int set_labels(struct mrg_set *set, struct rt_err *err)
@@ -479,8 +494,10 @@ static int merge_set(struct mrg_set *set, struct rt_buf *notes, struct rt_err *e
 	struct mrg_sync_how how = {
 		.method = method_of(method_word), .watch = isatty(2) ? &watch : NULL,
 	};
-	int rc = set_labels(set, err);
+	int rc = check_different(set, err);
 
+	if (rc == 0)
+		rc = set_labels(set, err);
 	print_damage(set);
 	if (rc == 0)
 		rc = slices_of(&how.slices, err);

@@ -257,6 +257,17 @@ it 'says what it needs'
 expect_wrong_usage xtrace-multi-merge 'expected -o DIR' $host
 expect_wrong_usage xtrace-multi-merge 'are the same trace' -o "$w/x" $host $guest ./$host
 expect_wrong_usage xtrace-multi-merge 'expected the traces' -o "$w/x"
+
+it 'takes no trace a second time that a merged directory has already'
+cp -r $host tests/fixtures/demo/xtrace-host "$w/" && rm -rf "$w/m"
+merge -o "$w/m" "$w/host.dat" "$w/xtrace-host"
+expect_status 0
+if [ "$w/host.dat" -ef "$w/m/host.dat" ]; then	# else it was cloned, which nothing shows
+	for twice in host.dat xtrace-host; do
+		expect_wrong_usage xtrace-multi-merge "m/[^/]+ and .*/$twice are the same trace" \
+			-o "$w/x" "$w/m" "$w/$twice"
+	done
+fi
 expect_wrong_usage xtrace-multi-merge 'expected a NAME of 1 to 63 printable' -o "$w/x" --label "x y=$guest" $host
 expect_wrong_usage xtrace-multi-merge 'expected auto, none or a number from 2' --json --sample 1 $host $guest
 expect_wrong_usage xtrace-multi-merge 'looks at all events' --check --sample 8 $host $guest
