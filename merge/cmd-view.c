@@ -64,10 +64,13 @@ static const struct rt_opt view_opts[] = {
 
 /* ---- lists of words ---- */
 
-/* Calls @one with each comma-separated word. */
-static int each_word(const struct rt_strv *list, int (*one)(char *word, void *arg,
-							     struct rt_err *err),
-		     void *arg, struct rt_err *err)
+/*
+ * Calls @one with each comma-separated word.  A list without any is refused: an empty
+ * variable of a script must not mean all.
+ */
+static int each_word(const char *option, const struct rt_strv *list,
+		     int (*one)(char *word, void *arg, struct rt_err *err), void *arg,
+		     struct rt_err *err)
 {
 	char *copy, *word, *rest;
 	size_t i;
@@ -77,8 +80,10 @@ static int each_word(const struct rt_strv *list, int (*one)(char *word, void *ar
 		copy = strdup(list->v[i]);
 		if (!copy)
 			return rt_err_set(err, -ENOMEM, "cannot read the options");
-		for (word = strtok_r(copy, ",", &rest); word && rc == 0;
-		     word = strtok_r(NULL, ",", &rest))
+		word = strtok_r(copy, ",", &rest);
+		if (!word)
+			rc = rt_usage(err, "%s: \"%s\" names nothing", option, list->v[i]);
+		for (; word && rc == 0; word = strtok_r(NULL, ",", &rest))
 			rc = one(word, arg, err);
 		free(copy);
 	}
@@ -333,7 +338,7 @@ static int choose(struct mrg_view_opts *view, const struct mrg_set *set, struct 
 	if (!hosts->wanted)
 		return rt_err_set(err, -ENOMEM, "cannot choose hosts");
 	view->hosts = hosts->wanted;
-	return each_word(&o.hosts, add_host, hosts, err);
+	return each_word("--host", &o.hosts, add_host, hosts, err);
 }
 
 static int select_events(struct mrg_select **ret, const struct mrg_set *set, struct rt_err *err)
@@ -341,9 +346,9 @@ static int select_events(struct mrg_select **ret, const struct mrg_set *set, str
 	struct words with = { 0 }, without = { 0 };
 	int rc;
 
-	rc = each_word(&o.events, add_word, &with, err);
+	rc = each_word("--event", &o.events, add_word, &with, err);
 	if (rc == 0)
-		rc = each_word(&o.excluded, add_word, &without, err);
+		rc = each_word("--exclude", &o.excluded, add_word, &without, err);
 	if (rc == 0)
 		rc = mrg_select_create(ret, set, (const char *const *)with.v, with.nr,
 				       (const char *const *)without.v, without.nr, err);
@@ -507,11 +512,11 @@ static int read_options(struct mrg_view_opts *view, struct pids *pids, struct rt
 	int rc = check_options(err);
 
 	if (rc == 0)
-		rc = each_word(&o.fields, add_field, view, err);
+		rc = each_word("--fields", &o.fields, add_field, view, err);
 	if (rc == 0)
 		rc = choose_format(view, err);
 	if (rc == 0)
-		rc = each_word(&o.pids, add_pid, pids, err);
+		rc = each_word("--pid", &o.pids, add_pid, pids, err);
 	if (rc == 0)
 		rc = parse_expressions(view, err);
 	if (pids->nr > 0)

@@ -218,7 +218,11 @@ expect_wrong_usage xtrace-view 'counts a whole trace: --follow' -F --stat $host
 expect_wrong_usage xtrace-view 'no field "evnt"; did you mean event' -f evnt $host
 expect_wrong_usage xtrace-view 'stands there twice' -f cpu,cpu $host
 expect_wrong_usage xtrace-view 'expected a number, found "x"' -p x $host
-expect_wrong_usage xtrace-view -- '--cpu: ' -c 3-1 $host
+for option in --pid --event --exclude --host --fields; do
+	expect_wrong_usage xtrace-view "$option: \"\" names nothing" "$option" '' $host
+done
+expect_wrong_usage xtrace-view '--pid: "," names nothing' -p 1 -p , $host
+expect_wrong_usage xtrace-view '--cpu: ' -c 3-1 $host
 expect_wrong_usage xtrace-view 'exclude each other' -n 1 --tail 1 $host
 expect_wrong_usage xtrace-view 'expected --where EXPR' -A 3 $host
 expect_wrong_usage xtrace-view 'do not go with it' --stat -n 3 $host
