@@ -152,22 +152,17 @@ static bool bytes_of(const struct mrg_arg *arg, const struct mrg_item *item, str
 	return true;
 }
 
-/* As the line has it; a symbol without the distance from its begin. */
+/* As the line has it. */
 static bool shown(const struct mrg_arg *arg, const struct mrg_subject *subject, char *scratch,
 		  struct text *ret)
 {
 	const struct mrg_item *item = subject->item;
-	const char *plus;
 
 	if ((uint64_t)arg->field->offset + arg->field->size > item->size ||
 	    4 * (size_t)item->size + MRG_VALUE_MAX > SCRATCH)
 		return false;
 	ret->data = scratch;
 	ret->len = (size_t)(mrg_put_value(subject->view, scratch, item, arg) - scratch);
-	if (arg->show == KEV_SYMBOL) {
-		plus = memchr(scratch, '+', ret->len);
-		ret->len = plus ? (size_t)(plus - scratch) : ret->len;
-	}
 	return true;
 }
 
@@ -249,6 +244,19 @@ static bool like(const char *pattern, const struct text *text)
 	return rt_glob(pattern, copy, false);
 }
 
+/* A symbol without the distance from its begin, where the value has none either. */
+static void cut_distance(const struct where_test *test, struct text *shown)
+{
+	const char *wanted = test->leaf->value.text, *plus;
+
+	if (test->left.source != WHERE_SHOWN || test->left.arg.show != KEV_SYMBOL ||
+	    (wanted && strchr(wanted, '+')))
+		return;
+	plus = memchr(shown->data, '+', shown->len);
+	if (plus)
+		shown->len = (size_t)(plus - shown->data);
+}
+
 static bool test_text(const struct where_test *test, const struct mrg_subject *subject)
 {
 	const struct where_leaf *leaf = test->leaf;
@@ -257,6 +265,7 @@ static bool test_text(const struct where_test *test, const struct mrg_subject *s
 
 	if (!text_of(&test->left, subject, scratch, &a))
 		return false;
+	cut_distance(test, &a);
 	if (leaf->op == WHERE_LIKE || leaf->op == WHERE_UNLIKE)
 		return like(leaf->value.text, &a) == (leaf->op == WHERE_LIKE);
 	if (!leaf->value.field)

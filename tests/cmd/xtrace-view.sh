@@ -284,3 +284,21 @@ if command -v script >/dev/null; then
 	PAGER=no-such-pager on_terminal -e kvm_exit -n 1
 	expect_stdout_like '^xtrace-view: PAGER: expected a command that runs, found "no-such-pager"'
 fi
+
+events=/sys/kernel/tracing/events
+[ -r $events/timer/timer_start/format ] && command -v python3 >/dev/null || exit 0
+it 'compares a function with its distance where the value has one'
+mkdir "$tmp/few"
+(cd $events && cp --parents header_* timer/timer_start/format "$tmp/few") || fail 'no formats'
+python3 tests/tools/make-trace.py -n 60 -s 1 "$tmp/few" "$tmp/made.dat" >"$tmp/made" 2>&1 ||
+	fail "$(cat "$tmp/made")"
+run xtrace-view --json "$tmp/made.dat"
+function=$(sed -n 's/.*"function":"\([^"]*+0x[0-9a-f]*\)".*/\1/p' "$tmp/stdout" | sort | uniq -c |
+	sort -rn | awk '{ print $2; exit }')
+shown=$(grep -cF "\"function\":\"$function\"" "$tmp/stdout")
+nearby=$(grep -c "\"function\":\"${function%+*}[+\"]" "$tmp/stdout")
+matches() { xtrace-view -w "$1" "$tmp/made.dat" | wc -l; }
+[ "$shown" -gt 0 ] && [ "$(matches "function == \"$function\"")" = "$shown" ] ||
+	fail "$function is shown $shown times"
+[ "$(matches "function =~ \"${function%+*}+*\"")" -ge "$shown" ] || fail 'not like a glob of it'
+[ "$(matches "function == ${function%+*}")" = "$nearby" ] || fail 'not by its name alone'
