@@ -179,16 +179,17 @@ int mrg_party_set_offset(struct mrg_party *party, int64_t offset)
 
 /* ---- one kernel, one clock ---- */
 
-static bool same_boot(const struct xt_info *a, const struct xt_info *b)
+bool mrg_same_boot(const struct xt_trace *a, const struct xt_trace *b)
 {
-	return a->boot_id && *a->boot_id && b->boot_id && strcmp(a->boot_id, b->boot_id) == 0;
+	const char *ai = xt_trace_info(a)->boot_id, *bi = xt_trace_info(b)->boot_id;
+
+	return ai && *ai && bi && strcmp(ai, bi) == 0;
 }
 
 bool mrg_same_clock(const struct xt_trace *a, const struct xt_trace *b)
 {
-	const struct xt_info *ai = xt_trace_info(a), *bi = xt_trace_info(b);
-
-	return same_boot(ai, bi) && strcmp(ai->time.clock, bi->time.clock) == 0;
+	return mrg_same_boot(a, b) &&
+	       strcmp(xt_trace_info(a)->time.clock, xt_trace_info(b)->time.clock) == 0;
 }
 
 int mrg_sync_same(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
@@ -197,7 +198,7 @@ int mrg_sync_same(struct mrg_party *guest, struct mrg_party *host, struct rt_err
 	const struct xt_info *b = xt_trace_info(host->member->trace);
 	int rc;
 
-	if (!same_boot(a, b))
+	if (!mrg_same_boot(guest->member->trace, host->member->trace))
 		return rt_err_say(err, -ENODATA, "%s is not the same machine since its boot",
 				  host->member->label);
 	if (strcmp(a->time.clock, b->time.clock) != 0)
@@ -257,6 +258,18 @@ static struct mrg_hint hint_of(const struct mrg_party *guest, const struct mrg_p
 	    !mrg_utc_offset(xt_trace_info(host->member->trace), &b))
 		return hint;
 	return (struct mrg_hint){ true, false, a - b - HINT_NS, a - b + HINT_NS, 0 };
+}
+
+void mrg_party_lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p, bool lent)
+{
+	for (const struct mrg_party *q = parties; q < parties + nr; q++) {
+		if (q == p || !q->placed || q->member->host < 0 ||
+		    !mrg_same_boot(p->member->trace, q->member->trace))
+			continue;
+		for (unsigned int l = 0; l < q->data->nr_lanes; l++)
+			if (q->vcpu[l] != MRG_NO_MATCH)
+				parties[q->member->host].used[q->vcpu[l]] = !lent;
+	}
 }
 
 /* The host's vCPUs that no other guest has; ->v borrows. */

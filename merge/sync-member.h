@@ -48,6 +48,12 @@ int mrg_party_set_lines(struct mrg_party *party, const struct mrg_lane_lines *li
 int mrg_party_set_offset(struct mrg_party *party, int64_t offset);
 
 /*
+ * A thread is one guest's alone; but another session of that guest, @p, has the same
+ * ones.  @lent: those of its other sessions are free for it, else used again.
+ */
+void mrg_party_lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p, bool lent);
+
+/*
  * A method.  0: @guest's lanes are set.  -ENODATA, -ESRCH: it cannot be used here,
  * @err says why in half a sentence.
  */
@@ -70,6 +76,9 @@ int mrg_windows_try(struct mrg_party *guest, struct mrg_party *host, struct mrg_
  * Return: as a method, without words.  *@guest is left as the better of both has it.
  */
 int mrg_sync_chain(struct mrg_party *guest, struct mrg_party *host, const struct mrg_check *check);
+
+/* Two sessions of one kernel. */
+bool mrg_same_boot(const struct xt_trace *a, const struct xt_trace *b);
 
 /* Two sessions of one kernel with one clock: what mrg_sync_same() takes. */
 bool mrg_same_clock(const struct xt_trace *a, const struct xt_trace *b);

@@ -601,12 +601,14 @@ static int place_members(struct sync *sync, bool hosts, struct rt_err *err)
 
 		if (i == sync->reference || p->host != hosts)
 			continue;
+		mrg_party_lend(sync->parties, sync->set->nr, p, true);
 		rc = place_member(sync, p, err);
 		if (rc < 0)
 			return rc;
 		if (p->member->method == MRG_TOD && !p->stranger)
 			host = weigh_tod(sync, p, &off);
 		check_member(sync, p, host ? host : host_of(sync, p));
+		mrg_party_lend(sync->parties, sync->set->nr, p, false);
 		note_law(sync, p, &off);
 		note_threads(sync, p);
 		note_overlap(sync, p);

@@ -121,6 +121,20 @@ merge -o "$w/x" --sync same $host $guest
 expect_status 1
 expect_stderr_like 'is not the same machine since its boot'
 
+it 'knows two sessions of one guest by their boot, and that their threads are the same'
+for pair in demo/xtrace-host:demo/xtrace-vm migration/host:migration/vm1; do
+	rm -rf "$w/again" && cp -r "tests/fixtures/${pair#*:}" "$w/again"
+	for sync in windows tod; do
+		merge --json --sync $sync tests/fixtures/${pair%:*} tests/fixtures/${pair#*:} \
+			"$w/again"
+		expect_status 0
+		facts=$(sed 's/{"name"/\n&/g' "$tmp/stdout" |
+			sed -n 's/.*"host":"host",\(.*"thread":[0-9]*}\]\).*/\1/p')
+		[ "$(wc -l <<<"$facts")" = 2 ] && [ "$(sort -u <<<"$facts" | wc -l)" = 1 ] ||
+			fail "not the same for both: $pair $sync"
+	done
+done
+
 it 'reads no event where there is nothing to compare, however large the traces are'
 # all of the blocks' payloads are spoiled: only who reads them may notice
 python3 - "$w"/boot2/cpu*.xt <<'PY'
