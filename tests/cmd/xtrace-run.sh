@@ -232,6 +232,14 @@ kill -INT $owner
 ended 0
 complete "$w/int"
 
+it 'says by its status that SIGTERM or SIGHUP ended it, without a command too'
+for signal in TERM HUP; do
+	session "$me" -o "$w/alone-$signal"
+	kill -$signal $owner
+	ended $((128 + $(kill -l $signal)))
+	complete "$w/alone-$signal"
+done
+
 it 'shows the counts at SIGUSR1, and goes on'
 session "$me" -o "$w/usr1"
 kill -USR1 $owner
