@@ -53,15 +53,26 @@ static const struct rt_opt opts[] = {
 
 /* ---- arguments ---- */
 
-static bool same_path(const char *a, size_t len, const char *b)
+static bool same_file(const char *a, const char *b)
 {
-	size_t n = strlen(b);
+	struct stat x, y;
 
-	while (len > 1 && a[len - 1] == '/')
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
+/* Whether @dir is the merged directory of the member @path. */
+static bool is_member_of(const char *path, const char *dir)
+{
+	char parent[PATH_MAX];
+	size_t len = strlen(path);
+
+	while (len > 1 && path[len - 1] == '/')
 		len--;
-	while (n > 1 && b[n - 1] == '/')
-		n--;
-	return len == n && !memcmp(a, b, n);
+	while (len > 0 && path[len - 1] != '/')
+		len--;
+	snprintf(parent, sizeof(parent), "%.*s", (int)len, path);
+	return same_file(len ? parent : ".", dir);
 }
 
 /* "NAME=DIR" or DIR; *@ret_label has *@ret_len bytes. */
@@ -74,7 +85,7 @@ static const char *split_label(const char *word, const char **ret_label, size_t 
 	return eq ? eq + 1 : word;
 }
 
-/* The traces: the arguments, and what --label names beside them. */
+/* The traces: the arguments, and what --label names beside them and their members. */
 static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_nr,
 			 struct rt_err *err)
 {
@@ -91,7 +102,7 @@ static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_
 		dir = split_label(labels.v[i], &name, &len);
 		if (!len || !*dir)
 			return rt_usage(err, "--label %s: expected NAME=DIR", labels.v[i]);
-		while (k < nr && !same_path(paths[k], strlen(paths[k]), dir))
+		while (k < nr && !same_file(paths[k], dir) && !is_member_of(dir, paths[k]))
 			k++;
 		if (k == nr)
 			paths[nr++] = dir;
@@ -143,8 +154,7 @@ static int set_labels(struct mrg_set *set, struct rt_err *err)
 		int rc;
 
 		dir = split_label(labels.v[i], &name, &len);
-		while (k < set->nr && !same_path(set->members[k].path,
-						 strlen(set->members[k].path), dir))
+		while (k < set->nr && !same_file(set->members[k].path, dir))
 			k++;
 		if (k == set->nr)
 			return rt_usage(err, "--label %s: give the members' own names inside of a"

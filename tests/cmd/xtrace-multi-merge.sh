@@ -267,6 +267,15 @@ merge --check "$w/m"
 expect_status 1
 expect_stderr_like 'm/merge: member .*: its name or label is there twice'
 
+it 'labels a member of a merged directory'
+rm -rf "$w/m"
+merge -o "$w/m" $host $guest
+merge --json --label "it=$w/m/guest.dat" "$w/m/"
+expect_status 0
+expect_stdout_like '"label":"it","method":"windows"'
+[ "$(grep -o '"label"' "$tmp/stdout" | wc -l)" = 2 ] || fail 'not the two members'
+expect_wrong_usage xtrace-multi-merge "give the members' own names" --json --label "it=$w/m" "$w/m"
+
 it 'says what it needs'
 expect_wrong_usage xtrace-multi-merge 'expected -o DIR' $host
 expect_wrong_usage xtrace-multi-merge 'are the same trace' -o "$w/x" $host $guest ./$host
