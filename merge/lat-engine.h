@@ -33,8 +33,9 @@ struct lat_field {
 };
 
 enum lat_key {		/* what the fields mean; the same place serves several roles */
-	LAT_PID = 0,		/* SWITCH: next_pid; WAKING, WAKEUP, EXIT: pid; FORK: child_pid */
+	LAT_PID = 0,	/* SWITCH: next_pid; WAKING, WAKEUP, MIGRATE, EXIT: pid; FORK: child_pid */
 	LAT_PREV_PID, LAT_PREV_STATE, LAT_PRIO,
+	LAT_TO_CPU = 1,		/* WAKEUP, MIGRATE: where the task is sent */
 	LAT_NR = 0,		/* SYSCALL, HYPERCALL: number; IRQ: irq; SOFTIRQ: vec */
 	LAT_REASON = 0, LAT_ISA,
 	LAT_VCPU,
@@ -90,7 +91,7 @@ struct lat_frame {		/* what interrupts the task of a CPU */
 struct lat_cpu {
 	struct lat_task *current;	/* NULL: idle or unknown */
 	uint64_t run_since;		/* of ->current, or of idle */
-	struct lat_task *waiter;	/* a vCPU's thread that waits for this CPU */
+	struct lat_task *waiters;	/* vCPUs' threads that wait for this CPU */
 	struct lat_probe *probe;	/* NULL: nobody asks what it does */
 	unsigned int depth;
 	struct lat_frame frames[LAT_DEPTH];
@@ -108,6 +109,10 @@ struct lat_task {
 	char comm[LAT_COMM];
 	uint64_t wait_since;		/* RUNNABLE: since when */
 	bool woken;			/* ... because it was woken, not pushed off */
+	bool queued;			/* ... on a CPU, not just being woken */
+	struct lat_task *next_waiter;	/* of the CPU that it waits for */
+	uint16_t waits_for;		/* ... which is this one */
+	uint64_t waits_since;		/* ... for that CPU; 0: it is no waiter */
 	uint64_t due;			/* ... by a timer that was to expire then; 0: by another */
 	char waker[MRG_LAT_NAME_MAX];	/* by whom; only while something is probed */
 	uint64_t call_nr, call_begin;
@@ -310,7 +315,10 @@ struct lat_task *lat_task(struct mrg_lat *lat, const struct lat_rec *rec, int pi
 void lat_task_name(struct lat_task *task, const uint8_t *comm);
 void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec);
 void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec);
+void lat_migrate(struct mrg_lat *lat, const struct lat_rec *rec);
 void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec);
+/* It waits for no CPU any more. */
+void lat_stop_waiting(struct lat_system *sys, struct lat_task *task);
 void lat_task_free(struct lat_task *task);
 void lat_syscall_enter(struct mrg_lat *lat, const struct lat_rec *rec);
 void lat_syscall_exit(struct mrg_lat *lat, const struct lat_rec *rec);

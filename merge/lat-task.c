@@ -89,30 +89,70 @@ static void end_wait(struct mrg_lat *lat, const struct lat_rec *rec, struct lat_
 /* ---- who ran while a vCPU's thread waited ---- */
 
 /* The CPU's task has run until now: what of it the waiter has waited for is its doing. */
-static void blame_current(struct mrg_lat *lat, const struct lat_rec *rec)
+static void blame_for(struct mrg_lat *lat, const struct lat_rec *rec, const struct lat_task *waiter)
 {
-	struct lat_cpu *cpu = rec->cpu;
-	struct lat_task *waiter = cpu->waiter;
+	const struct lat_cpu *cpu = &rec->sys->cpus[waiter->waits_for];
+	struct lat_rec there = *rec;	/* a migration is recorded anywhere */
 	uint64_t from = cpu->run_since;
 	char name[LAT_COMM + 1] = { 0 };
 
-	if (!waiter || waiter->run != LAT_RUNNABLE || waiter->cpu != rec->cpu_nr ||
-	    !cpu->current)
+	if (!cpu->current || waiter->run != LAT_RUNNABLE)
 		return;
-	if (from < waiter->wait_since)
-		from = waiter->wait_since;
+	if (from < waiter->waits_since)
+		from = waiter->waits_since;
 	memcpy(name, cpu->current->comm, LAT_COMM);
 	if (!lat_is_whole(rec, from) || from == rec->ns)
 		return;
-	lat_add(lat, lat_metric(lat, MRG_LAT_PREEMPT, rec->system, waiter->vcpu, name), rec, from,
-		waiter->pid);
+	there.cpu_nr = waiter->waits_for;
+	lat_add(lat, lat_metric(lat, MRG_LAT_PREEMPT, rec->system, waiter->vcpu, name), &there,
+		from, waiter->pid);
 	lat_probe_task(waiter->vcpu->probe, LAT_PREEMPTED, cpu->current, from, rec->ns);
+}
+
+static void blame_current(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	const struct lat_task *waiter;
+
+	for (waiter = rec->cpu->waiters; waiter; waiter = waiter->next_waiter)
+		blame_for(lat, rec, waiter);
+}
+
+void lat_stop_waiting(struct lat_system *sys, struct lat_task *task)
+{
+	struct lat_task **place;
+
+	if (task->waits_since == 0)
+		return;
+	place = &sys->cpus[task->waits_for].waiters;
+	while (*place != task)
+		place = &(*place)->next_waiter;
+	*place = task->next_waiter;
+	task->waits_since = 0;
 }
 
 static void wait_for_cpu(const struct lat_rec *rec, struct lat_task *task)
 {
-	if (task->vcpu && task->cpu < rec->sys->nr_cpus)
-		rec->sys->cpus[task->cpu].waiter = task;
+	if (!task->vcpu || task->cpu >= rec->sys->nr_cpus)
+		return;
+	lat_stop_waiting(rec->sys, task);
+	task->next_waiter = rec->sys->cpus[task->cpu].waiters;
+	rec->sys->cpus[task->cpu].waiters = task;
+	task->waits_for = task->cpu;
+	task->waits_since = rec->ns;
+}
+
+/* To the CPU that the event names; one that is just being woken has waited for none yet. */
+static void send_to_cpu(struct mrg_lat *lat, const struct lat_rec *rec, struct lat_task *task)
+{
+	uint64_t cpu = lat_field(rec, LAT_TO_CPU);
+
+	if (rec->event->f[LAT_TO_CPU].size == 0 || cpu >= rec->sys->nr_cpus || cpu == task->cpu)
+		return;
+	if (task->queued && task->waits_since > 0)
+		blame_for(lat, rec, task);
+	task->cpu = (uint16_t)cpu;
+	if (task->run == LAT_RUNNABLE)
+		wait_for_cpu(rec, task);
 }
 
 /* ---- sched events ---- */
@@ -132,9 +172,11 @@ static void leave(struct mrg_lat *lat, const struct lat_rec *rec)
 
 	if (!task)
 		return;
+	lat_stop_waiting(rec->sys, task);
 	task->cpu = rec->cpu_nr;
 	task->run = runnable ? LAT_RUNNABLE : LAT_SLEEPING;
 	task->woken = false;
+	task->queued = runnable;
 	task->wait_since = runnable ? rec->ns : 0;
 	if (task->vcpu)
 		lat_vcpu_part(task->vcpu, runnable ? MRG_LAT_PART_WAIT : MRG_LAT_PART_HALT,
@@ -154,6 +196,7 @@ static struct lat_task *enter(struct mrg_lat *lat, const struct lat_rec *rec)
 		task->prio = (int)lat_field(rec, LAT_PRIO);
 	if (task->run == LAT_RUNNABLE)
 		end_wait(lat, rec, task);
+	lat_stop_waiting(rec->sys, task);
 	task->run = LAT_RUNNING;
 	task->wait_since = 0;
 	task->cpu = rec->cpu_nr;
@@ -172,8 +215,6 @@ void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec)
 	leave(lat, rec);
 	cpu->current = enter(lat, rec);
 	cpu->run_since = rec->ns;
-	if (cpu->waiter && cpu->waiter->run != LAT_RUNNABLE)
-		cpu->waiter = NULL;
 }
 
 /* When the timer was to expire whose handler wakes a task; 0 where it is no timer. */
@@ -196,17 +237,11 @@ static void note_waker(struct lat_task *task, const struct lat_rec *rec)
 		task->waker[0] = '\0';
 }
 
-void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec)
+static void begin_wait(struct mrg_lat *lat, const struct lat_rec *rec, struct lat_task *task)
 {
-	struct lat_task *task = lat_task(lat, rec, (int)lat_field(rec, LAT_PID));
-
-	if (!task)
-		return;
-	learn_name(task, rec);
-	if (task->run == LAT_RUNNING || task->run == LAT_RUNNABLE)
-		return;
 	task->run = LAT_RUNNABLE;
 	task->woken = true;
+	task->queued = false;
 	task->due = timer_due(rec->cpu);
 	task->wait_since = rec->ns;
 	if (lat->probing)
@@ -217,6 +252,31 @@ void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec)
 	}
 }
 
+void lat_wake(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_task *task = lat_task(lat, rec, (int)lat_field(rec, LAT_PID));
+
+	if (!task)
+		return;
+	learn_name(task, rec);
+	if (task->run == LAT_RUNNING)
+		return;
+	if (task->run != LAT_RUNNABLE)
+		begin_wait(lat, rec, task);
+	if (rec->event->role == KEV_WAKEUP) {
+		send_to_cpu(lat, rec, task);
+		task->queued = true;
+	}
+}
+
+void lat_migrate(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_task *task = lat_task(lat, rec, (int)lat_field(rec, LAT_PID));
+
+	if (task && task->run != LAT_RUNNING)
+		send_to_cpu(lat, rec, task);
+}
+
 void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec)
 {
 	int pid = (int)lat_field(rec, LAT_PID);
@@ -225,6 +285,7 @@ void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec)
 
 	if (!task)
 		return;
+	lat_stop_waiting(rec->sys, task);
 	for (i = 0; i < rec->sys->nr_cpus; i++) {
 		struct lat_cpu *cpu = &rec->sys->cpus[i];
 
@@ -233,8 +294,6 @@ void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec)
 			cpu->current = NULL;
 			cpu->run_since = rec->ns;
 		}
-		if (cpu->waiter == task)
-			cpu->waiter = NULL;
 	}
 	lat_task_free(task);
 }

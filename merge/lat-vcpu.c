@@ -31,6 +31,7 @@ static struct lat_vcpu *get_vcpu(struct mrg_lat *lat, const struct lat_rec *rec,
 			task->vcpu->probe = lat_probe_of(lat->probing, rec->system, task->pid);
 	}
 	/* It runs here: seen to, also where no sched events are traced. */
+	lat_stop_waiting(rec->sys, task);
 	task->run = LAT_RUNNING;
 	task->cpu = rec->cpu_nr;
 	if (rec->cpu->current != task) {

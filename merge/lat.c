@@ -83,7 +83,8 @@ void lat_lose(struct mrg_lat *lat, const struct lat_rec *rec, const uint8_t *cou
 	rec->sys->lost_ns = rec->ns;
 	rec->cpu->depth = 0;
 	rec->cpu->current = NULL;
-	rec->cpu->waiter = NULL;
+	while (rec->cpu->waiters)
+		lat_stop_waiting(rec->sys, rec->cpu->waiters);
 	if (!task)
 		return;
 	task->run = LAT_UNKNOWN;
@@ -131,6 +132,7 @@ void lat_feed(struct mrg_lat *lat, const struct lat_rec *rec)
 	case KEV_SWITCH: lat_switch(lat, rec); break;
 	case KEV_WAKING:
 	case KEV_WAKEUP: lat_wake(lat, rec); break;
+	case KEV_MIGRATE: lat_migrate(lat, rec); break;
 	case KEV_TASK_EXIT: lat_task_exit(lat, rec); break;
 	case KEV_SYSCALL_ENTER: lat_syscall_enter(lat, rec); break;
 	case KEV_SYSCALL_EXIT: lat_syscall_exit(lat, rec); break;

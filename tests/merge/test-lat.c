@@ -92,6 +92,72 @@ TEST(each_ns_outside_the_guest_belongs_to_one_part)
 	world_finish(&w);
 }
 
+/* A thread of a vCPU that is out of its guest on a CPU. */
+static void leave_guest(struct world *w, uint64_t ns, unsigned int cpu, int pid)
+{
+	world_event(w, ns, cpu, pid, KEV_GUEST_BEGIN, 0, 0, 0);
+	world_event(w, ns + 10, cpu, pid, KEV_GUEST_END, 12, 1, 0);
+}
+
+TEST(a_vcpu_waits_for_the_cpu_that_it_is_sent_to)
+{
+	struct world w;
+
+	world_init(&w);
+	leave_guest(&w, 1000, 2, 50);
+	world_event(&w, 1100, 2, 50, KEV_SWITCH, 9, 50, 1);	/* asleep */
+	world_event(&w, 1200, 1, 0, KEV_SWITCH, 8, 0, 0);
+	world_event(&w, 1300, 0, 0, KEV_WAKING, 50, 0, 0);
+	world_event(&w, 1301, 0, 0, KEV_MIGRATE, 50, 1, 0);
+	world_event(&w, 1302, 1, 8, KEV_WAKEUP, 50, 1, 0);
+	world_event(&w, 1400, 2, 9, KEV_SWITCH, 7, 9, 0);	/* not its CPU any more */
+	world_event(&w, 1500, 0, 0, KEV_MIGRATE, 50, 2, 0);	/* pulled out of the queue */
+	world_event(&w, 1550, 1, 8, KEV_SWITCH, 6, 8, 0);
+	world_event(&w, 1600, 2, 7, KEV_SWITCH, 50, 7, 0);
+	assert_int_equal(world_sum(&w, MRG_LAT_WAKEUP, "task50"), 300);
+	assert_null(world_find(&w, MRG_LAT_PREEMPT, "task9"));
+	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task8"), 199);
+	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task7"), 100);
+	world_finish(&w);
+}
+
+/* How long all vCPUs together waited while that task ran. */
+static uint64_t waited_for(const struct world *w, const char *name)
+{
+	const struct mrg_lat_metric *metric;
+	uint64_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < w->result.nr; i++) {
+		metric = w->result.metrics[i];
+		if (metric->kind == MRG_LAT_PREEMPT && strcmp(metric->name, name) == 0)
+			sum += metric->hist.sum;
+	}
+	return sum;
+}
+
+TEST(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs)
+{
+	struct world w;
+
+	world_init(&w);
+	leave_guest(&w, 1000, 1, 50);
+	world_event(&w, 1100, 1, 50, KEV_SWITCH, 51, 50, 0);
+	leave_guest(&w, 1110, 1, 51);
+	world_event(&w, 1200, 1, 51, KEV_SWITCH, 9, 51, 0);
+	world_event(&w, 1300, 1, 9, KEV_SWITCH, 51, 9, 0);
+	world_event(&w, 1400, 1, 51, KEV_SWITCH, 50, 51, 1);
+	assert_int_equal(world_sum(&w, MRG_LAT_RUNQ, "task50"), 300);
+	assert_int_equal(waited_for(&w, "task51"), 200);
+	assert_int_equal(waited_for(&w, "task9"), 200);		/* two for 100 each */
+	world_event(&w, 1500, 1, 50, KEV_SWITCH, 9, 50, 0);
+	world_event(&w, 1600, 1, 9, KEV_NONE, 0, 0, 0);
+	world_event(&w, 1700, 1, 9, KEV_TASK_EXIT, 50, 0, 0);
+	world_event(&w, 1800, 1, 9, KEV_SWITCH, 51, 9, 0);
+	assert_int_equal(waited_for(&w, "task9"), 200);
+	world_finish(&w);
+}
+
 TEST(an_interval_over_lost_events_has_no_figure)
 {
 	struct world w;
@@ -438,6 +504,8 @@ int main(void)
 		cmocka_unit_test(a_task_that_is_pushed_off_waits_in_the_run_queue),
 		cmocka_unit_test(interrupts_nest_and_each_has_its_own_time),
 		cmocka_unit_test(each_ns_outside_the_guest_belongs_to_one_part),
+		cmocka_unit_test(a_vcpu_waits_for_the_cpu_that_it_is_sent_to),
+		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
 		cmocka_unit_test(a_timer_is_late_by_what_its_own_clock_says),
 		cmocka_unit_test(a_task_is_late_from_when_its_timer_was_due_until_it_runs),
