@@ -263,18 +263,36 @@ static int print_outcomes(const struct mrg_lat_gate *gate, FILE *to, struct rt_e
 #define MAX_NAMES 64	/* to look for a near one in */
 #define MAX_NEAR 3
 
+static const struct mrg_lat_figure *figure_of_run(const struct mrg_lat_saved *run,
+						  const struct mrg_lat_select *select)
+{
+	for (size_t i = 0; i < run->nr; i++) {
+		const struct mrg_lat_figure *f = &run->figures[i];
+
+		if (f->hist.count && mrg_lat_select_match(select, f->kind, f->name, f->host))
+			return f;
+	}
+	return NULL;
+}
+
 static const struct mrg_lat_figure *find_figure(const struct mrg_lat_side *side,
 						const struct mrg_lat_select *select)
 {
-	for (size_t r = 0; r < side->nr; r++)
-		for (size_t i = 0; i < side->runs[r].nr; i++) {
-			const struct mrg_lat_figure *f = &side->runs[r].figures[i];
+	const struct mrg_lat_figure *found = NULL;
 
-			if (f->hist.count &&
-			    mrg_lat_select_match(select, f->kind, f->name, f->host))
-				return f;
-		}
-	return NULL;
+	for (size_t r = 0; r < side->nr && !found; r++)
+		found = figure_of_run(&side->runs[r], select);
+	return found;
+}
+
+/* Others of their side have it. */
+static void print_lacking(const struct mrg_lat_side *side, const struct mrg_lat_rule *rule,
+			  FILE *to)
+{
+	for (size_t r = 0; r < side->nr; r++)
+		if (!figure_of_run(&side->runs[r], &rule->select))
+			fprintf(to, "note: %s: %s has no figure of it\n", rule->text,
+				side->runs[r].path);
 }
 
 static bool is_among(const char *const *names, size_t nr, const char *name)
@@ -323,6 +341,12 @@ static void print_missing(const struct mrg_lat_gate *gate, const struct mrg_lat_
 	const char *near[MAX_NEAR];
 	unsigned int nr;
 
+	if (o->now.samples > 0 && (o->base.samples > 0 || !mrg_lat_compares(o))) {
+		print_lacking(side, o->rule, to);
+		if (mrg_lat_compares(o))
+			print_lacking(&gate->base, o->rule, to);
+		return;
+	}
 	if (find_figure(side, &o->rule->select))
 		side = &gate->base;
 	fprintf(to, "note: %s: no run%s has it", o->rule->text,

@@ -60,10 +60,7 @@ static enum mrg_lat_verdict verdict_of(const struct mrg_lat_outcome *o)
 /* Of what is counted none is a figure too; of durations it is nothing to judge. */
 static bool is_missing(const struct mrg_lat_outcome *o)
 {
-	if (o->rule->stat >= MRG_LAT_STAT_COUNT)
-		return false;
-	return o->now.samples == 0 ||
-	       (o->rule->limit != MRG_LAT_ABSOLUTE && o->base.samples == 0);
+	return o->now.lacking || (o->rule->limit != MRG_LAT_ABSOLUTE && o->base.lacking);
 }
 
 static int judge_scope(struct mrg_lat_outcome *o, struct mrg_lat_ranges *r,

@@ -42,6 +42,7 @@ int mrg_lat_rule_parse(struct mrg_lat_rule *ret, const char *text, struct rt_err
 struct mrg_lat_range {
 	double low, value, high;	/* high is INFINITY where too few samples bound it */
 	uint64_t samples;
+	bool lacking;		/* a run has none; of what is counted that is a figure */
 };
 
 enum mrg_lat_verdict {

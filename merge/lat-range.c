@@ -175,8 +175,10 @@ static void order_range(struct mrg_lat_range *ret, const struct mrg_lat_rule *ru
 	struct mrg_lat_range range = { .samples = s->all.count };
 	size_t i;
 
-	for (i = 0; i < s->side->nr; i++)
+	for (i = 0; i < s->side->nr; i++) {
 		s->figures[i] = figure_of(rule, &s->runs[i]);
+		range.lacking |= s->runs[i].count == 0;
+	}
 	if (s->all.count > 0) {
 		range.value = range.low = range.high = figure_of(rule, &s->all);
 		if (rule->stat == MRG_LAT_STAT_QUANTILE)

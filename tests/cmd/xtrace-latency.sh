@@ -148,6 +148,14 @@ expect_stdout_like '^note: late\(app\)@vm1\.max > 50us: no run has it; there is 
 run xtrace-latency --compare --fail-if 'exit(HLT).p50 > +20%' $guest $host
 expect_stdout_like '^note: exit\(HLT\)\.p50 > \+20%: no run of the base has it$'
 
+it 'says which of several runs has no figure of what a rule asks for'
+run xtrace-latency --fail-if 'exit(HLT).max > 50ms' $host $guest
+expect_status 1
+expect_stdout_like '^missing +exit\(HLT\)' "^note: exit\(HLT\)\.max > 50ms: $guest has no figure of it\$"
+run xtrace-latency --compare --base $guest --base $host --fail-if 'exit(HLT).max > +1%' $host
+expect_status 1
+expect_stdout_like "^note: exit\(HLT\)\.max > \+1%: $guest has no figure of it\$"
+
 it 'reads rules from a budget, and writes JSON and JUnit'
 printf '# a budget\n\n  exit(MSR).p50 > 1us # too little\nexit(NOSUCH).max > 1s\n' >"$tmp/latency.budget"
 run xtrace-latency --budget "$tmp/latency.budget" --format json --junit "$tmp/junit.xml" $host

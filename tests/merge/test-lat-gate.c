@@ -228,6 +228,21 @@ TEST(a_metric_that_is_gone_fails)
 	mrg_lat_saved_finish(&run);
 }
 
+TEST(a_metric_that_one_run_of_several_has_not_fails)
+{
+	struct mrg_lat_saved with = make_run(1000, 20000), none = make_run(0, 20000);
+	struct mrg_lat_saved runs[] = { with, none, with }, whole[] = { with, with, with };
+
+	assert_int_equal(judge("wakeup(rtapp).p50 > 1us", NULL, 0, whole, 3), MRG_LAT_BROKEN);
+	assert_int_equal(judge("wakeup(rtapp).p50 > 1us", NULL, 0, runs, 3), MRG_LAT_MISSING);
+	assert_int_equal(judge("wakeup(rtapp).max > 1s", NULL, 0, runs, 3), MRG_LAT_MISSING);
+	assert_int_equal(judge("wakeup(rtapp).p50 > +9%", runs, 3, whole, 3), MRG_LAT_MISSING);
+	assert_int_equal(judge("wakeup(rtapp).p50 > 1us", runs, 3, whole, 3), MRG_LAT_BROKEN);
+	assert_int_equal(judge("wakeup(rtapp).count < 0", NULL, 0, runs, 3), MRG_LAT_KEPT);
+	mrg_lat_saved_finish(&with);
+	mrg_lat_saved_finish(&none);
+}
+
 TEST(a_relative_rule_needs_a_base)
 {
 	struct mrg_lat_saved run = make_run(100, 20000);
@@ -342,6 +357,7 @@ int main(void)
 		cmocka_unit_test(a_run_that_differs_from_its_sisters_does_not_fail_the_build),
 		cmocka_unit_test(too_few_samples_are_said_to_be_too_few),
 		cmocka_unit_test(a_metric_that_is_gone_fails),
+		cmocka_unit_test(a_metric_that_one_run_of_several_has_not_fails),
 		cmocka_unit_test(a_relative_rule_needs_a_base),
 		cmocka_unit_test(a_run_comes_back_from_its_file_as_it_was),
 		cmocka_unit_test(the_example_of_the_page_is_what_it_says),
