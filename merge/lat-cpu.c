@@ -188,6 +188,7 @@ void lat_timer_arm(struct mrg_lat *lat, const struct lat_rec *rec)
 	}
 	timer->expires = lat_field(rec, LAT_EXPIRES);
 	timer->function = lat_field(rec, LAT_FUNCTION);
+	timer->armed = rec->ns;
 }
 
 void lat_timer_cancel(struct mrg_lat *lat, const struct lat_rec *rec)
@@ -198,14 +199,21 @@ void lat_timer_cancel(struct mrg_lat *lat, const struct lat_rec *rec)
 
 /*
  * How late: the kernel says both its "now" and what was asked for, on the timer's clock.
- * Return: when it was to expire; 0 unknown.
+ * Where events were lost since, it may have been armed anew: nothing from before holds.
+ * Return: when it was to expire, or a time before the loss; 0 unknown.
  */
 static uint64_t lateness(struct mrg_lat *lat, const struct lat_rec *rec)
 {
 	struct lat_timer *timer = mrg_lat_map_take(&lat->timers, timer_key(rec));
 	uint64_t now = lat_field(rec, LAT_NOW), due = 0;
+	struct mrg_lat_metric *metric;
 
-	if (timer && now >= timer->expires && rec->event->f[LAT_NOW].size > 0 &&
+	if (timer && timer->armed <= rec->sys->lost_ns) {
+		metric = function_metric(lat, rec, MRG_LAT_TIMER, timer->function);
+		if (metric)
+			metric->unknown++;
+		due = timer->armed;
+	} else if (timer && now >= timer->expires && rec->event->f[LAT_NOW].size > 0 &&
 	    now - timer->expires <= rec->ns) {
 		due = rec->ns - (now - timer->expires);
 		lat_add(lat, function_metric(lat, rec, MRG_LAT_TIMER, timer->function), rec, due,

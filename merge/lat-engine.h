@@ -162,6 +162,7 @@ struct lat_system {		/* a member: one kernel */
 
 struct lat_timer {
 	uint64_t expires, function;
+	uint64_t armed;		/* when that was said */
 };
 
 struct lat_worst {		/* a heap, the shortest on top */

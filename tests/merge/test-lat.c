@@ -190,6 +190,25 @@ TEST(a_timer_is_late_by_what_its_own_clock_says)
 	world_finish(&w);
 }
 
+TEST(a_timer_that_may_have_been_armed_anew_has_no_figure)
+{
+	struct world w;
+
+	world_init(&w);
+	world_event(&w, 91000, 0, 1, KEV_TIMER_ARM, 0xabc, 0, 5000);
+	world_event(&w, 91100, 1, 0, KEV_NONE, 0, 0, 0);	/* armed anew, for 9000 */
+	world_event(&w, 95500, 0, 0, KEV_TIMER_BEGIN, 0xabc, 9010, 0);
+	world_event(&w, 95501, 0, 0, KEV_WAKING, 7, 0, 0);
+	world_event(&w, 95502, 0, 0, KEV_TIMER_END, 0xabc, 0, 0);
+	world_event(&w, 95510, 0, 0, KEV_SWITCH, 7, 0, 0);
+	assert_int_equal(world_find(&w, MRG_LAT_TIMER, "0")->hist.count, 0);
+	assert_int_equal(world_find(&w, MRG_LAT_TIMER, "0")->unknown, 1);
+	assert_int_equal(world_find(&w, MRG_LAT_LATE, "task7")->hist.count, 0);
+	assert_int_equal(world_find(&w, MRG_LAT_LATE, "task7")->unknown, 1);
+	assert_int_equal(world_sum(&w, MRG_LAT_WAKEUP, "task7"), 9);
+	world_finish(&w);
+}
+
 TEST(a_task_is_late_from_when_its_timer_was_due_until_it_runs)
 {
 	struct world w;
@@ -508,6 +527,7 @@ int main(void)
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
 		cmocka_unit_test(a_timer_is_late_by_what_its_own_clock_says),
+		cmocka_unit_test(a_timer_that_may_have_been_armed_anew_has_no_figure),
 		cmocka_unit_test(a_task_is_late_from_when_its_timer_was_due_until_it_runs),
 		cmocka_unit_test(page_faults_within_an_interval_are_counted_by_task),
 		cmocka_unit_test(the_longest_intervals_are_kept_longest_first),
