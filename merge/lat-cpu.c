@@ -143,6 +143,15 @@ static void pop(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_k
 	note_vcpu(rec);
 }
 
+void lat_leave_frames(struct lat_cpu *cpu)
+{
+	while (cpu->depth > 0) {
+		cpu->depth--;
+		if (cpu->frames[cpu->depth].metric)
+			cpu->frames[cpu->depth].metric->unknown++;
+	}
+}
+
 /* An interrupt's number, or what stands for it where its kind has an event of its own. */
 static uint64_t irq_id(const struct lat_rec *rec, enum lat_frame_kind kind)
 {

@@ -299,6 +299,8 @@ int lat_metrics_result(struct mrg_lat *lat);
 /* lat-cpu.c */
 void lat_irq_begin(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_kind kind);
 void lat_irq_end(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_kind kind);
+/* What was under way on the CPU is left, with no figure: its task is pushed off. */
+void lat_leave_frames(struct lat_cpu *cpu);
 void lat_timer_arm(struct mrg_lat *lat, const struct lat_rec *rec);
 void lat_timer_cancel(struct mrg_lat *lat, const struct lat_rec *rec);
 void lat_timer_begin(struct mrg_lat *lat, const struct lat_rec *rec);

@@ -211,7 +211,7 @@ void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec)
 
 	blame_current(lat, rec);
 	lat_probe_task(cpu->probe, LAT_RAN, cpu->current, cpu->run_since, rec->ns);
-	cpu->depth = 0;		/* nobody is switched within an interrupt */
+	lat_leave_frames(cpu);	/* only PREEMPT_RT's threads are switched in soft interrupts */
 	leave(lat, rec);
 	cpu->current = enter(lat, rec);
 	cpu->run_since = rec->ns;

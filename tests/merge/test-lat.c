@@ -92,6 +92,24 @@ TEST(each_ns_outside_the_guest_belongs_to_one_part)
 	world_finish(&w);
 }
 
+TEST(a_soft_interrupt_whose_task_is_pushed_off_is_unknown)
+{
+	struct world w;
+
+	world_init(&w);
+	world_event(&w, 100, 0, 7, KEV_SOFTIRQ_BEGIN, 3, 0, 0);
+	world_event(&w, 110, 0, 7, KEV_SWITCH, 9, 7, 0);
+	world_event(&w, 200, 0, 9, KEV_SWITCH, 7, 9, 1);
+	world_event(&w, 210, 0, 7, KEV_SOFTIRQ_END, 3, 0, 0);
+	world_event(&w, 300, 0, 7, KEV_SOFTIRQ_BEGIN, 3, 0, 0);
+	world_event(&w, 340, 0, 7, KEV_SOFTIRQ_END, 3, 0, 0);
+	assert_int_equal(w.result.metrics[0]->kind, MRG_LAT_SOFTIRQ);
+	assert_int_equal(w.result.metrics[0]->unknown, 1);
+	assert_int_equal(w.result.metrics[0]->hist.count, 1);
+	assert_int_equal(w.result.metrics[0]->hist.sum, 40);
+	world_finish(&w);
+}
+
 /* A thread of a vCPU that is out of its guest on a CPU. */
 static void leave_guest(struct world *w, uint64_t ns, unsigned int cpu, int pid)
 {
@@ -523,6 +541,7 @@ int main(void)
 		cmocka_unit_test(a_task_that_is_pushed_off_waits_in_the_run_queue),
 		cmocka_unit_test(interrupts_nest_and_each_has_its_own_time),
 		cmocka_unit_test(each_ns_outside_the_guest_belongs_to_one_part),
+		cmocka_unit_test(a_soft_interrupt_whose_task_is_pushed_off_is_unknown),
 		cmocka_unit_test(a_vcpu_waits_for_the_cpu_that_it_is_sent_to),
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
