@@ -357,7 +357,5 @@ void lat_destroy(struct mrg_lat *lat);
 void lat_feed(struct mrg_lat *lat, const struct lat_rec *rec);
 /* Events of a CPU are missing before this point; @count: their number (u64) or NULL. */
 void lat_lose(struct mrg_lat *lat, const struct lat_rec *rec, const uint8_t *count);
-/* The process of a vCPU's thread; the thread itself where that is not known. */
-int lat_vm_of(const struct mrg_lat *lat, uint16_t member, int tid);
 
 #endif /* MRG_LAT_ENGINE_H */

@@ -27,19 +27,55 @@ char *mrg_lat_time_text(uint64_t ns, char *buf, size_t size)
 	return buf;
 }
 
-char *mrg_lat_vm_name(const struct mrg_set *set, const struct mrg_lat_metric *metric, char *buf,
-		      size_t size)
+/* As the host's trace tells it; trace-cmd's names threads without their process. */
+static const char *told_name(const struct xt_trace *host, int vm_pid)
 {
-	const struct xt_info *info = xt_trace_info(set->members[metric->member].trace);
+	const struct xt_info *info = xt_trace_info(host);
+	const struct xt_vcpu *v;
 	size_t i;
 
 	for (i = 0; i < info->nr_vcpus; i++) {
-		if (info->vcpus[i].vm_pid == metric->vm_pid && info->vcpus[i].vm[0]) {
-			snprintf(buf, size, "%s", info->vcpus[i].vm);
-			return buf;
+		v = &info->vcpus[i];
+		if (v->vm[0] &&
+		    (v->vm_pid > 0 ? v->vm_pid : mrg_lat_vm_of(host, v->tid)) == vm_pid)
+			return v->vm;
+	}
+	return NULL;
+}
+
+/* The label of the guest whose CPUs were found to be the machine's threads. */
+static const char *found_name(const struct mrg_set *set, const struct mrg_lat_metric *metric)
+{
+	const struct mrg_member *guest;
+	unsigned int l;
+	size_t m;
+	int tid;
+
+	for (m = 0; m < set->nr; m++) {
+		guest = &set->members[m];
+		if (guest->host != metric->member)
+			continue;
+		for (l = 0; l < xt_trace_nr_lanes(guest->trace); l++) {
+			tid = guest->lanes[l].vcpu_tid;
+			if (tid > 0 && mrg_lat_vm_of(set->members[metric->member].trace, tid) ==
+				       metric->vm_pid)
+				return guest->label;
 		}
 	}
-	snprintf(buf, size, "pid %d", metric->vm_pid);
+	return NULL;
+}
+
+char *mrg_lat_vm_name(const struct mrg_set *set, const struct mrg_lat_metric *metric, char *buf,
+		      size_t size)
+{
+	const char *name = told_name(set->members[metric->member].trace, metric->vm_pid);
+
+	if (!name)
+		name = found_name(set, metric);
+	if (name)
+		snprintf(buf, size, "%s", name);
+	else
+		snprintf(buf, size, "pid %d", metric->vm_pid);
 	return buf;
 }
 

@@ -49,7 +49,7 @@ struct mrg_lat_spent {
 size_t mrg_lat_sum_vcpu(const struct mrg_lat_report *report, size_t i,
 			struct mrg_lat_spent *ret);
 bool mrg_lat_is_shown(const struct mrg_lat_report *report, const struct mrg_lat_metric *metric);
-/* The VM's name, or "pid 1234"; returns @buf. */
+/* The VM's name, else its label where it is merged, or "pid 1234"; returns @buf. */
 char *mrg_lat_vm_name(const struct mrg_set *set, const struct mrg_lat_metric *metric, char *buf,
 		      size_t size);
 /* A duration with three digits and its unit: "60.7us"; returns @buf. */

@@ -24,7 +24,8 @@ static struct lat_vcpu *get_vcpu(struct mrg_lat *lat, const struct lat_rec *rec,
 			lat->no_memory = true;
 			return NULL;
 		}
-		task->vcpu->vm_pid = lat_vm_of(lat, rec->system, task->pid);
+		task->vcpu->vm_pid = mrg_lat_vm_of(lat->set->members[rec->system].trace,
+						    task->pid);
 		task->vcpu->where = LAT_NOWHERE;
 		task->vcpu->exits.max = 4096;
 		if (lat->probing)

@@ -50,17 +50,17 @@ const char *mrg_lat_part_help(enum mrg_lat_part part)
 	return parts[part].help;
 }
 
-int lat_vm_of(const struct mrg_lat *lat, uint16_t member, int tid)
+int mrg_lat_vm_of(const struct xt_trace *host, int tid)
 {
-	const struct xt_info *info = xt_trace_info(lat->set->members[member].trace);
+	const struct xt_info *info = xt_trace_info(host);
 	int tgid;
 	size_t i;
 
 	for (i = 0; i < info->nr_vcpus; i++) {
-		if (info->vcpus[i].tid == tid)
+		if (info->vcpus[i].tid == tid && info->vcpus[i].vm_pid > 0)
 			return info->vcpus[i].vm_pid;
 	}
-	tgid = xt_trace_tgid(lat->set->members[member].trace, tid);
+	tgid = xt_trace_tgid(host, tid);
 	return tgid > 0 ? tgid : tid;
 }
 

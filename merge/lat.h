@@ -123,6 +123,9 @@ struct mrg_lat_result {
 	bool cut;			/* a table was full: not all were followed */
 };
 
+/* The process of a vCPU's thread; the thread where the host's trace does not tell it. */
+int mrg_lat_vm_of(const struct xt_trace *host, int tid);
+
 /* @ret: given back by mrg_lat_result_finish(), also after a failure. */
 int mrg_lat_run(struct mrg_lat_result *ret, const struct mrg_set *set,
 		const struct mrg_lat_opts *opts, struct rt_err *err);

@@ -63,6 +63,13 @@ expect_stderr_like 'there is no event in these traces between these times'
 run xtrace-multi-merge -o "$tmp/both" $host $guest
 expect_status 0
 
+it 'names the machine by its guest where the host does not'
+run xtrace-latency -m exit "$tmp/both"
+expect_status 0
+expect_stdout_like '^host +guest +0 +HLT +194 ' '^host +guest +1 +HLT +171 ' '^host +guest +1 +608ms '
+run xtrace-latency -m 'exit(HLT)' --format json "$tmp/both"
+expect_stdout_like '"vm":"guest","vm_pid":156,"vcpu":0,'
+
 it 'explains the longest wake-up of the guest across both kernels, and shows the place'
 run xtrace-latency --worst 1 -m wakeup@guest "$tmp/both"
 expect_status 0

@@ -176,6 +176,35 @@ TEST(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs)
 	world_finish(&w);
 }
 
+/* As trace-cmd has them: it names threads, not processes. */
+TEST(vms_that_a_trace_names_without_their_processes_stay_apart)
+{
+	static const struct xt_vcpu vcpus[] = {
+		{ .tid = 500, .vcpu = 0, .vm = "one" }, { .tid = 600, .vcpu = 0, .vm = "two" },
+	};
+	const struct mrg_lat_metric *metric;
+	struct xt_info *info;
+	struct world w;
+	char name[64];
+
+	world_init(&w);
+	info = (struct xt_info *)xt_trace_info(w.set.members[0].trace);
+	info->vcpus = vcpus;
+	info->nr_vcpus = 2;
+	leave_guest(&w, 1000, 0, 500);
+	leave_guest(&w, 1000, 1, 600);
+	world_event(&w, 1100, 0, 500, KEV_GUEST_BEGIN, 0, 0, 0);
+	world_event(&w, 1200, 1, 600, KEV_GUEST_BEGIN, 0, 0, 0);
+	assert_int_equal(w.result.nr, 2);
+	metric = w.result.metrics[0];
+	assert_string_equal(mrg_lat_vm_name(&w.set, metric, name, sizeof(name)), "one");
+	assert_int_equal(metric->hist.sum, 90);
+	metric = w.result.metrics[1];
+	assert_string_equal(mrg_lat_vm_name(&w.set, metric, name, sizeof(name)), "two");
+	assert_int_equal(metric->hist.sum, 190);
+	world_finish(&w);
+}
+
 TEST(an_interval_over_lost_events_has_no_figure)
 {
 	struct world w;
@@ -544,6 +573,7 @@ int main(void)
 		cmocka_unit_test(a_soft_interrupt_whose_task_is_pushed_off_is_unknown),
 		cmocka_unit_test(a_vcpu_waits_for_the_cpu_that_it_is_sent_to),
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
+		cmocka_unit_test(vms_that_a_trace_names_without_their_processes_stay_apart),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
 		cmocka_unit_test(a_timer_is_late_by_what_its_own_clock_says),
 		cmocka_unit_test(a_timer_that_may_have_been_armed_anew_has_no_figure),
