@@ -56,13 +56,14 @@ static char *rule_of(char *line)
 static int read_budget(struct rules *rules, const char *path, struct rt_err *err)
 {
 	FILE *file = fopen(path, "re");
-	char line[512], where[256], *rule;
+	char *line = NULL, where[256], *rule;
 	unsigned int nr = 0;
+	size_t size = 0;
 	int rc = 0;
 
 	if (!file)
 		return rt_err_set(err, -errno, "cannot open the budget %s", path);
-	while (rc == 0 && fgets(line, sizeof(line), file)) {
+	while (rc == 0 && getline(&line, &size, file) >= 0) {
 		snprintf(where, sizeof(where), "%s:%u", path, ++nr);
 		rule = rule_of(line);
 		if (*rule)
@@ -70,6 +71,7 @@ static int read_budget(struct rules *rules, const char *path, struct rt_err *err
 	}
 	if (rc == 0 && ferror(file))
 		rc = rt_err_set(err, -EIO, "cannot read the budget %s", path);
+	free(line);
 	fclose(file);
 	return rc;
 }

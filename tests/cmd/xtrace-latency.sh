@@ -173,6 +173,12 @@ run cat "$tmp/junit.xml"
 expect_stdout_like '<testsuite name="xtrace-latency" tests="2" failures="2">' \
 	'name="exit\(MSR\)\.p50 &gt; 1us"'
 
+it 'takes a line of a budget for one, however long its comment is'
+printf '# %0600d exit(HLT).max > 1ns\nexit(HLT).max > 1s # %0600d\n' 1 2 >"$tmp/long.budget"
+run xtrace-latency --budget "$tmp/long.budget" $host
+expect_status 0
+expect_stdout_like '^ok +exit\(HLT\)\.max > 1s '
+
 it 'keeps of a saved run why each rule of a budget may be broken, and writes that beside the verdicts'
 printf 'exit(MSR).p50 > +10%%\nexit(HLT).max > 1ms\nirq.count < 1\n' >"$tmp/latency.budget"
 run xtrace-latency --save "$tmp/run.json" -w 2 --budget "$tmp/latency.budget" $host
