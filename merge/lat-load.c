@@ -61,11 +61,27 @@ static int load_buckets(struct mrg_lat_figure *figure, const struct rt_jval *lis
 	return 0;
 }
 
+/* A sum that its buckets cannot have; of large ones the last digits are not told apart. */
+static bool is_sum_off(const struct mrg_hist *hist)
+{
+	double least = 0, most = 0, nr, sum = (double)hist->sum;
+	unsigned int b;
+
+	for (b = 0; b < MRG_HIST_BUCKETS; b++) {
+		nr = (double)mrg_hist_at(hist, b);
+		least += nr * (b > 0 ? (double)mrg_hist_bucket_top(b - 1) + 1 : 0);
+		most += nr * (double)mrg_hist_bucket_top(b);
+	}
+	return sum < least * (1 - 1e-9) || sum > most * (1 + 1e-9);
+}
+
 /* The least and the greatest must lie in the first and the last bucket. */
 static bool is_sound(const struct mrg_hist *hist)
 {
 	if (hist->count == 0)
 		return true;
+	if (is_sum_off(hist))
+		return false;
 	return hist->min <= hist->max && mrg_hist_at(hist, mrg_hist_bucket(hist->min)) > 0 &&
 	       mrg_hist_at(hist, mrg_hist_bucket(hist->max)) > 0 &&
 	       mrg_hist_rank(hist, hist->count) == hist->max;

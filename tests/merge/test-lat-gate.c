@@ -333,6 +333,10 @@ TEST(a_file_that_is_none_of_ours_is_refused)
 		  "\"min\":1,\"max\":900,\"buckets\":[5,1]}]}", "do not make a histogram" },
 		{ "{\"xtrace-latency\":1,\"sub_buckets\":128,\"metrics\":[{\"kind\":\"irq\","
 		  "\"buckets\":[5,18446744073709551615]}]}", "do not make a histogram" },
+		{ "{\"xtrace-latency\":1,\"sub_buckets\":128,\"metrics\":[{\"kind\":\"irq\","
+		  "\"sum\":603,\"min\":300,\"max\":301,\"buckets\":[278,2]}]}", "do not make a" },
+		{ "{\"xtrace-latency\":1,\"sub_buckets\":128,\"metrics\":[{\"kind\":\"irq\","
+		  "\"min\":300,\"max\":301,\"buckets\":[278,2]}]}", "do not make a histogram" },
 	};
 	struct mrg_lat_saved run;
 	struct rt_err err;
