@@ -306,7 +306,11 @@ static int cover_init(struct mrg_cover *c, const struct mrg_cover *like, int64_t
 	return c->map ? 0 : -ENOMEM;
 }
 
-/* The cover of the fewest pieces, with as little noise assumed as that needs. */
+/*
+ * The cover with as little noise assumed as it takes.  Noise breaks a trace into pieces without
+ * number; a clock that changed its rate some times has as many, of which more noise would hide
+ * the one or the other.
+ */
 static int cover_best(struct mrg_cover *best, const struct mrg_cover *like, int64_t from,
 		      int64_t to)
 {
@@ -319,7 +323,7 @@ static int cover_best(struct mrg_cover *best, const struct mrg_cover *like, int6
 		rc = cover_init(&c, like, noises[i]);
 		if (rc == 0)
 			rc = cover_all(&c, from, to);
-		if (rc == 0 && (!best->nr_pieces || c.nr_pieces < best->nr_pieces)) {
+		if (rc == 0 && (!best->nr_pieces || 2 * c.nr_pieces <= best->nr_pieces)) {
 			cover_finish(best);
 			*best = c;
 		} else {

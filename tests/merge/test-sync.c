@@ -544,6 +544,34 @@ TEST(what_no_trace_of_a_host_has_is_not_checked_and_no_violation)
 	}
 }
 
+TEST(rates_that_change_often_are_not_taken_for_noise)
+{
+	struct world_plan plan = {
+		.cpus = 3, .length = 1136 * MS, .window_min = 1866, .window_max = 18152,
+		.gap_min = 749, .gap_max = 38692, .idle_every = 29, .events = 4,
+		.guest_from = 0.15, .guest_to = 0.85, .nr_lines = 5,
+		.lines = { { .offset = -924 * MS } },
+	};
+	static const double rates[] = { 0, -4.3e-5, 2e-5, -2.9e-5, -4.1e-5 };
+
+	for (unsigned int i = 1; i < 5; i++) {
+		struct world_line *l = &plan.lines[i];
+
+		l->from = plan.length / 5 * i;
+		l->offset = l[-1].offset + llround(l[-1].rate * (double)(l->from - l[-1].from));
+		l->rate = rates[i];
+	}
+	for (plan.seed = 0; plan.seed < 5; plan.seed++) {
+		struct parties p;
+
+		assert_int_equal(place(&p, &plan), 0);
+		check_all(&p);
+		assert_int_equal(beyond(&p), 0);
+		assert_int_equal(p.check.violations, 0);
+		leave(&p);
+	}
+}
+
 /* ---- worlds of chance ---- */
 
 static int64_t pick(int64_t lo, int64_t hi)
@@ -756,6 +784,7 @@ int main(void)
 		cmocka_unit_test(a_clock_that_stops_during_a_migration_is_followed),
 		cmocka_unit_test(a_cpu_that_is_plugged_in_again_does_not_disturb_the_others),
 		cmocka_unit_test(what_no_trace_of_a_host_has_is_not_checked_and_no_violation),
+		cmocka_unit_test(rates_that_change_often_are_not_taken_for_noise),
 		cmocka_unit_test(in_worlds_of_chance_no_event_is_beyond_its_bound_or_outside),
 		cmocka_unit_test(hypercalls_bound_the_offset_by_their_round_trip),
 		cmocka_unit_test(expired_timers_tell_how_long_a_cycle_is),
