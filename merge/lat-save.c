@@ -3,11 +3,9 @@
 #include "merge/lat-save.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/err.h"
@@ -229,33 +227,6 @@ static void put_all(struct rt_json *json, const struct mrg_lat_saved *saved)
 	rt_buf_puts(json->buf, "\n");
 }
 
-static int write_file(const char *path, const struct rt_buf *buf, struct rt_err *err)
-{
-	char *temporary = NULL;
-	int fd, rc;
-
-	if (asprintf(&temporary, "%s.%d~", path, (int)getpid()) < 0)
-		return rt_err_set(err, -ENOMEM, "cannot write %s", path);
-	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0) {
-		rc = rt_err_set(err, -errno, "cannot make %s", temporary);
-		free(temporary);
-		return rc;
-	}
-	rc = rt_write_all(fd, buf->data, buf->len);
-	if (rc == 0 && fsync(fd) < 0)
-		rc = -errno;
-	close(fd);
-	if (rc == 0 && rename(temporary, path) < 0)
-		rc = -errno;
-	if (rc < 0) {
-		unlink(temporary);
-		rt_err_set(err, rc, "cannot write %s", path);
-	}
-	free(temporary);
-	return rc;
-}
-
 int mrg_lat_save(const struct mrg_lat_saved *saved, const char *path, struct rt_err *err)
 {
 	struct rt_buf buf = { 0 };
@@ -263,10 +234,9 @@ int mrg_lat_save(const struct mrg_lat_saved *saved, const char *path, struct rt_
 	int rc;
 
 	put_all(&json, saved);
-	if (buf.failed)
-		rc = rt_err_set(err, -ENOMEM, "cannot write %s", path);
-	else
-		rc = write_file(path, &buf, err);
+	rc = buf.failed ? -ENOMEM : rt_write_file(path, buf.data, buf.len);
+	if (rc < 0)
+		rt_err_set(err, rc, "cannot write %s", path);
 	rt_buf_finish(&buf);
 	return rc;
 }

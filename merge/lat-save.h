@@ -72,7 +72,7 @@ int mrg_lat_saved_tell(struct mrg_lat_saved *saved, const struct mrg_lat_figure 
 		       const char *text, const char *excerpt);
 void mrg_lat_saved_finish(struct mrg_lat_saved *saved);
 
-/* Writes a file: a temporary one, then rename(2). */
+/* As rt_write_file() does. */
 int mrg_lat_save(const struct mrg_lat_saved *saved, const char *path, struct rt_err *err);
 /* Return: 0; -EBADMSG where the file is none of ours, with what was expected. */
 int mrg_lat_load(struct mrg_lat_saved *ret, const char *path, struct rt_err *err);

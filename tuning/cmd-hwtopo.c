@@ -3,15 +3,13 @@
  * cmd-hwtopo.c - hwtopo: packages, caches, nodes, cores, CPUs and devices
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 #include "tuning/pack.h"
 #include "tuning/topo-tree.h"
@@ -34,52 +32,10 @@ static const struct rt_opt hwtopo_opts[] = {
 	RT_END
 };
 
-static int write_to(FILE *to, const char *text, size_t len)
+static int write_whole(const char *path, const struct rt_buf *buf, struct rt_err *err)
 {
-	int rc = to && fwrite(text, 1, len, to) == len ? 0 : -errno;
+	int rc = rt_write_file(path, buf->data, buf->len);
 
-	if (to && fclose(to) != 0 && !rc)
-		rc = -errno;
-	return rc;
-}
-
-/* By a name of its own, which nobody can have put there before, and a rename. */
-static int replace(const char *path, const char *text, size_t len)
-{
-	mode_t mask = umask(0);
-	char *temp;
-	int fd, rc;
-
-	umask(mask);
-	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
-		return -ENOMEM;
-	fd = mkostemp(temp, O_CLOEXEC);
-	rc = fd < 0 ? -errno : write_to(fdopen(fd, "w"), text, len);
-	if (!rc && (chmod(temp, 0666 & ~mask) < 0 || rename(temp, path) < 0))
-		rc = -errno;
-	if (rc && fd >= 0)
-		unlink(temp);
-	free(temp);
-	return rc;
-}
-
-/*
- * A file that is there is replaced when the new one is whole, behind a link too; a pipe
- * or a device, such as /dev/stdout, is written to.
- */
-static int write_whole(const char *path, const char *text, size_t len, struct rt_err *err)
-{
-	struct stat st;
-	char *real;
-	int rc;
-
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		rc = write_to(fopen(path, "we"), text, len);
-	} else {
-		real = realpath(path, NULL);
-		rc = replace(real ? real : path, text, len);
-		free(real);
-	}
 	return rc ? rt_err_set(err, rc, "cannot write \"%s\"", path) : 0;
 }
 
@@ -94,7 +50,7 @@ static int pack(struct rt_err *err)
 		return rc;
 	rc = tune_pack(&buf, &root, err);
 	if (!rc)
-		rc = write_whole(save, buf.data, buf.len, err);
+		rc = write_whole(save, &buf, err);
 	rt_buf_finish(&buf);
 	rt_root_finish(&root);
 	return rc;
@@ -137,7 +93,7 @@ static int print(const struct tune_topo *topo, struct rt_err *err)
 	if (!machine || !rt_buf_str(&buf))
 		rc = rt_err_set(err, -ENOMEM, "cannot show the topology");
 	else if (svg)
-		rc = write_whole(svg, buf.data, buf.len, err);
+		rc = write_whole(svg, &buf, err);
 	else
 		printf("%s%s", buf.data, json ? "\n" : "");
 	rt_buf_finish(&buf);

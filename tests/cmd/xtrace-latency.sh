@@ -139,6 +139,21 @@ run xtrace-latency --compare --fail-if 'exit(HLT).p50 > +1%' --fail-if 'wakeup.m
 expect_status 0
 expect_stdout_like '^ok +exit\(HLT\)\.p50 > \+1% .*\+0\.0% +365$' '^ok +wakeup\.mean > \+1%'
 
+it 'saves into what a link leads to, and into a pipe, and takes the place of neither'
+ln -s real.json "$tmp/link.json"
+run xtrace-latency --save "$tmp/real.json" $host
+expect_status 0
+run xtrace-latency --save "$tmp/link.json" $host
+expect_status 0
+[ -L "$tmp/link.json" ] || fail 'the link is gone'
+mkfifo "$tmp/pipe"
+timeout 30 cat "$tmp/pipe" >"$tmp/piped.json" &
+run xtrace-latency --save "$tmp/pipe" $host
+expect_status 0
+wait $!
+[ -p "$tmp/pipe" ] || fail 'the pipe is gone'
+cmp -s "$tmp/real.json" "$tmp/piped.json" || fail 'the pipe got something else'
+
 it 'fails on a limit that is broken, and explains why the figure is what it is'
 run xtrace-latency --fail-if 'exit(HLT).max > 50ms' --fail-if 'exit(HLT).max > 1s' "$tmp/run.json"
 expect_status 1
