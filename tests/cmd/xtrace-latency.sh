@@ -126,6 +126,17 @@ run xtrace-latency --excerpt 3 $host
 expect_status 2
 expect_stderr_like '^xtrace-latency: --excerpt belongs to --worst$'
 
+it 'shows each line of an interval once, and dots only where some are left out'
+run xtrace-latency --worst 1 -m 'exit(VMMCALL)' $host
+expect_status 0
+[ "$(grep -c '^[0-9]' "$tmp/stdout")" = 5 ] || fail 'expected five lines'
+[ "$(grep -c '^ *\.\.\.$' "$tmp/stdout")" = 0 ] || fail 'nothing is left out'
+run xtrace-latency --worst 1 --excerpt 5 -m 'exit(VMMCALL)' $host
+[ "$(grep -c '^[0-9]' "$tmp/stdout")" = 5 ] || fail 'expected five lines'
+run xtrace-latency --worst 1 --excerpt 4 -m 'exit(VMMCALL)' $host
+[ "$(grep -c '^[0-9]' "$tmp/stdout")" = 4 ] || fail 'expected four lines'
+[ "$(grep -c '^ *\.\.\.$' "$tmp/stdout")" = 1 ] || fail 'a line is left out'
+
 it 'refuses a metric that means nothing'
 run xtrace-latency -m 'wakup(x)' $host
 expect_status 2
