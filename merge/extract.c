@@ -131,6 +131,7 @@ struct job {
 	size_t *set_back_from;
 	size_t nr_set_back_froms, set_back_from_room;
 	size_t last_page;		/* where the last sub-buffer begins in ->times */
+	uint64_t page;			/* its number */
 	bool turned;			/* and its times go back within it */
 	struct mrg_run *runs;
 	size_t nr_runs, runs_room;
@@ -174,7 +175,8 @@ static bool job_run(struct job *job, const struct role *role, const struct xt_re
 static bool job_call(struct job *job, const struct role *role, const struct xt_rec *rec)
 {
 	struct mrg_call call = {
-		.ts = rec->ts, .lane = job->lane, .nr = field_of(role->nr, rec),
+		.ts = rec->ts, .lane = job->lane, .page = job->page,
+		.nr = field_of(role->nr, rec),
 		.kind = role->kind == KEV_HYPERCALL ? MRG_CALL_HOST : role->call,
 	};
 
@@ -186,7 +188,7 @@ static bool job_call(struct job *job, const struct role *role, const struct xt_r
 /* A guest without our module notes its calls as marks. */
 static bool job_mark(struct job *job, const struct role *role, const struct xt_rec *rec)
 {
-	struct mrg_call call = { .ts = rec->ts, .lane = job->lane };
+	struct mrg_call call = { .ts = rec->ts, .lane = job->lane, .page = job->page };
 	const uint8_t *text;
 	struct kev_gs gs;
 	uint32_t len;
@@ -323,6 +325,7 @@ static bool job_page(const struct extract *x, struct job *job, const uint8_t *pa
 	struct xt_rec rec;
 	bool ok = true, first = true, back;
 
+	job->page = number;
 	xt_cursor_start(&cursor, page, page_size, (uint16_t)job->lane);
 	while (ok && xt_cursor_next(&cursor, &rec)) {
 		if (rec.flags & XT_REC_LOST) {

@@ -31,6 +31,7 @@ enum mrg_call_kind { MRG_CALL_HOST, MRG_CALL_START, MRG_CALL_END };
 struct mrg_call {		/* a hypercall: seen by the host, begun and ended in the guest */
 	uint64_t ts;
 	uint64_t nr, args[4];	/* args: 0 at the end */
+	uint64_t page;		/* which of the lane's sub-buffers has it */
 	uint32_t lane;
 	enum mrg_call_kind kind;
 };

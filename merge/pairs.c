@@ -56,12 +56,15 @@ static size_t alike(const struct side *side, size_t from)
 	return n - from;
 }
 
+/* As they were made, also where the clock was set back. */
 static int by_lane(const void *x, const void *y)
 {
 	const struct mrg_call *a = x, *b = y;
 
 	if (a->lane != b->lane)
 		return a->lane < b->lane ? -1 : 1;
+	if (a->page != b->page)
+		return a->page < b->page ? -1 : 1;
 	return a->ts < b->ts ? -1 : a->ts > b->ts;
 }
 
@@ -79,8 +82,8 @@ static int take_notes(struct side *side, const struct mrg_data *data)
 	return 0;
 }
 
-/* The end that follows a start on its CPU, unless something else comes first. */
-static uint64_t end_of(const struct side *notes, const struct mrg_call *start)
+/* The end that follows a start on its CPU, unless something else comes first: then NULL. */
+static const struct mrg_call *end_of(const struct side *notes, const struct mrg_call *start)
 {
 	size_t lo = 0, hi = notes->nr;
 
@@ -94,8 +97,18 @@ static uint64_t end_of(const struct side *notes, const struct mrg_call *start)
 	}
 	if (lo == notes->nr || notes->calls[lo].lane != start->lane ||
 	    notes->calls[lo].kind != MRG_CALL_END || notes->calls[lo].nr != start->nr)
-		return 0;
-	return notes->calls[lo].ts;
+		return NULL;
+	return &notes->calls[lo];
+}
+
+static struct mrg_pair pair_of(const struct mrg_call *start, const struct mrg_call *end,
+			       const struct mrg_call *host)
+{
+	return (struct mrg_pair){
+		.start = start->ts, .end = end ? end->ts : 0, .host = host->ts,
+		.start_page = start->page, .end_page = end ? end->page : 0,
+		.guest_lane = start->lane, .host_lane = host->lane,
+	};
 }
 
 static size_t match(struct mrg_pair *pairs, const struct side *starts, const struct side *hosts,
@@ -108,13 +121,9 @@ static size_t match(struct mrg_pair *pairs, const struct side *starts, const str
 		size_t ng = alike(starts, g), nh = alike(hosts, h);
 
 		for (size_t i = 0; order == 0 && ng == nh && i < ng; i++)
-			pairs[nr++] = (struct mrg_pair){
-				.start = starts->calls[g + i].ts,
-				.end = end_of(notes, &starts->calls[g + i]),
-				.host = hosts->calls[h + i].ts,
-				.guest_lane = starts->calls[g + i].lane,
-				.host_lane = hosts->calls[h + i].lane,
-			};
+			pairs[nr++] = pair_of(&starts->calls[g + i],
+					      end_of(notes, &starts->calls[g + i]),
+					      &hosts->calls[h + i]);
 		if (order <= 0)
 			g += ng;
 		if (order >= 0)
@@ -146,17 +155,36 @@ int mrg_pairs_find(struct mrg_pair **ret, size_t *ret_nr, const struct mrg_data 
 	return pairs ? 0 : -ENOMEM;
 }
 
+/* In the sub-buffer in which the clock was set back nobody knows when something was. */
+static bool is_known(const struct mrg_lane *lane, uint64_t page)
+{
+	for (size_t i = 1; i < lane->nr_epochs; i++)
+		if (lane->epochs[i].first_page == page + 1)
+			return false;
+	return true;
+}
+
+static bool in_order(const struct mrg_pair *pair, const struct mrg_lane *guest, uint64_t at)
+{
+	const struct mrg_lane_clock *start = mrg_lane_clock_at(guest, pair->start_page);
+	const struct mrg_lane_clock *end = mrg_lane_clock_at(guest, pair->end_page);
+
+	return mrg_lane_clock_map(start, pair->start) <= at + ROUNDING_NS &&
+	       (!pair->end || mrg_lane_clock_map(end, pair->end) + ROUNDING_NS >= at);
+}
+
 void mrg_pairs_check(struct mrg_check *check, const struct mrg_pair *pairs, size_t nr,
 		     const struct mrg_lane *guest, const struct mrg_lane *host)
 {
 	for (size_t i = 0; i < nr; i++) {
-		const struct mrg_lane_clock *g = &guest[pairs[i].guest_lane].epochs[0].clock;
-		const struct mrg_lane_clock *h = &host[pairs[i].host_lane].epochs[0].clock;
-		uint64_t at = mrg_lane_clock_map(h, pairs[i].host);
+		const struct mrg_pair *pair = &pairs[i];
+		const struct mrg_lane *lane = &guest[pair->guest_lane];
+		const struct mrg_lane_clock *h = &host[pair->host_lane].epochs[0].clock;
 
+		if (!is_known(lane, pair->start_page) ||
+		    (pair->end && !is_known(lane, pair->end_page)))
+			continue;
 		check->pairs++;
-		check->pairs_wrong += mrg_lane_clock_map(g, pairs[i].start) > at + ROUNDING_NS ||
-				      (pairs[i].end && mrg_lane_clock_map(g, pairs[i].end) +
-				       ROUNDING_NS < at);
+		check->pairs_wrong += !in_order(pair, lane, mrg_lane_clock_map(h, pair->host));
 	}
 }

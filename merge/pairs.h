@@ -14,6 +14,7 @@
 struct mrg_pair {
 	uint64_t start, end;	/* guest's, as recorded; end is 0 when it was not seen */
 	uint64_t host;		/* host's, as recorded */
+	uint64_t start_page, end_page;	/* the guest lane's sub-buffers */
 	uint32_t guest_lane, host_lane;
 };
 
@@ -26,7 +27,10 @@ struct mrg_pair {
 int mrg_pairs_find(struct mrg_pair **ret, size_t *ret_nr, const struct mrg_data *guest,
 		   const struct mrg_data *host);
 
-/* Counts the pairs, and those in an impossible order under the lanes' clocks. */
+/*
+ * Counts the pairs, and those in an impossible order under the lanes' clocks; none in a
+ * sub-buffer in which the guest's clock was set back.
+ */
 void mrg_pairs_check(struct mrg_check *check, const struct mrg_pair *pairs, size_t nr,
 		     const struct mrg_lane *guest, const struct mrg_lane *host);
 

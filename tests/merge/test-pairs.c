@@ -82,6 +82,41 @@ TEST(an_order_that_cannot_be_is_counted)
 	assert_int_equal(check.pairs_wrong, 2);
 }
 
+TEST(calls_behind_a_clock_that_was_set_back_are_judged_by_its_new_line)
+{
+	struct mrg_call guest[] = {
+		CALL(1000, START, 1, 5, 0), CALL(1010, END, 1, 0, 0),
+		CALL(1020, START, 1, 6, 0), CALL(530, END, 1, 0, 0),	/* 500 back */
+		CALL(1005, START, 1, 7, 0), CALL(1015, END, 1, 0, 0),
+	};
+	struct mrg_call host[] = {
+		CALL(1005, HOST, 1, 5, 0), CALL(1025, HOST, 1, 6, 0), CALL(1510, HOST, 1, 7, 0),
+	};
+	const struct mrg_data g = DATA(guest), h = DATA(host);
+	const struct mrg_segment segs[] = {
+		{ .mult = MRG_RATE_ONE }, { .out0 = 500, .mult = MRG_RATE_ONE },
+	};
+	const struct mrg_epoch epochs[] = {
+		{ .clock = { .segments = &segs[0], .nr = 1 } },
+		{ .first_page = 3, .clock = { .segments = &segs[1], .nr = 1 } },
+	};
+	const struct mrg_lane lane = { .epochs = epochs, .nr_epochs = 2 };
+	const struct mrg_lane straight = { .epochs = epochs, .nr_epochs = 1 };
+	struct mrg_check check = { 0 };
+	struct mrg_pair *pairs;
+	size_t nr;
+
+	guest[2].page = guest[3].page = 2;
+	guest[4].page = guest[5].page = 3;
+	assert_int_equal(mrg_pairs_find(&pairs, &nr, &g, &h), 0);
+	assert_int_equal(nr, 3);
+	assert_int_equal(pairs[2].end, 1015);
+	mrg_pairs_check(&check, pairs, nr, &lane, &straight);
+	assert_int_equal(check.pairs, 2);	/* not the one of the step itself */
+	assert_int_equal(check.pairs_wrong, 0);
+	free(pairs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +124,7 @@ int main(void)
 		cmocka_unit_test(calls_that_are_alike_are_matched_in_order_or_not_at_all),
 		cmocka_unit_test(an_end_belongs_to_the_call_before_it_on_its_cpu),
 		cmocka_unit_test(an_order_that_cannot_be_is_counted),
+		cmocka_unit_test(calls_behind_a_clock_that_was_set_back_are_judged_by_its_new_line),
 	};
 
 	return RUN_TESTS(tests);
