@@ -150,7 +150,7 @@ static void take_fields(struct tune_task *task, const long long *f)
 	task->policy = (int)f[F_POLICY];
 	task->hold = find_hold(task, flags);
 	task->has_affinity = false;
-	task->cgroup = 0;
+	task->cgroup = task->unit = 0;
 }
 
 int tune_task_parse_stat(struct tune_task *ret, const char *text, struct rt_err *err)

@@ -137,6 +137,22 @@ TEST(a_tree_gives_every_thread_in_order)
 	tree_destroy(tree);
 }
 
+TEST(where_no_groups_are_read_none_is_told)
+{
+	struct tree *tree = tree_new();
+	struct tune_tasks tasks = { 0 };
+
+	tree_put(tree, "proc/9/stat", "9 (nine)" STAT("S", "0", "0", "1", "1", "0", "0"));
+	tree_put(tree, "proc/9/cgroup", "3:cpuset:/v1\n1:name=systemd:/a.service\n");
+	assert_int_equal(tune_tasks_read(&tasks, &tree->root, TUNE_TASKS_CGROUP, NULL), 0);
+	assert_string_equal(tune_task_unit(&tasks, &tasks.v[0]), "/a.service");
+	assert_int_equal(tune_tasks_read(&tasks, &tree->root, 0, NULL), 0);
+	assert_string_equal(tune_task_cgroup(&tasks, &tasks.v[0]), "");
+	assert_string_equal(tune_task_unit(&tasks, &tasks.v[0]), "");
+	tune_tasks_finish(&tasks);
+	tree_destroy(tree);
+}
+
 static void *sleeper(void *arg)
 {
 	pid_t *tid = arg;
@@ -213,6 +229,7 @@ int main(void)
 		cmocka_unit_test(the_kernels_own_threads_are_told_apart),
 		cmocka_unit_test(what_is_no_stat_is_said),
 		cmocka_unit_test(a_tree_gives_every_thread_in_order),
+		cmocka_unit_test(where_no_groups_are_read_none_is_told),
 		cmocka_unit_test(a_thread_of_this_process_is_found_with_its_affinity),
 		cmocka_unit_test(threads_that_end_meanwhile_are_no_failure),
 	};
