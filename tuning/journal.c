@@ -40,7 +40,7 @@ static int set_and_read(const struct tune_journal *journal, enum tune_knob_kind 
 		rc = tune_knob_read(journal->root, kind, target, &now, err);
 	if (rc < 0)
 		return rc;
-	if (!tune_knob_equal(kind, now, value))
+	if (!tune_knob_honours(kind, now, value))
 		rc = rt_err_say(err, -EINVAL, "%s: expected \"%s\", the kernel shows \"%s\"",
 				tune_knob_name(name, sizeof(name), journal->root, kind, target),
 				value, now);

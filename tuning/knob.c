@@ -230,6 +230,16 @@ bool tune_knob_equal(enum tune_knob_kind kind, const char *a, const char *b)
 	return kinds[kind].equal(a, b);
 }
 
+bool tune_knob_honours(enum tune_knob_kind kind, const char *now, const char *wanted)
+{
+	struct rt_cpuset has, asked;
+
+	if (kind != TUNE_KNOB_AFFINITY || rt_cpuset_parse(&has, now, NULL) < 0 ||
+	    rt_cpuset_parse(&asked, wanted, NULL) < 0)
+		return tune_knob_equal(kind, now, wanted);
+	return rt_cpuset_within(&has, &asked);
+}
+
 bool tune_knob_is_late(enum tune_knob_kind kind)
 {
 	return kind == TUNE_KNOB_IRQBALANCE;

@@ -52,6 +52,11 @@ int tune_knob_read(const struct rt_root *root, enum tune_knob_kind kind, const c
 int tune_knob_write(const struct rt_root *root, enum tune_knob_kind kind, const char *target,
 		    const char *value, struct rt_err *err);
 bool tune_knob_equal(enum tune_knob_kind kind, const char *a, const char *b);
+/*
+ * Whether @now is what comes of writing @wanted: of a task's CPUs those that its cgroup has,
+ * and before Linux 6.2 those that are online.
+ */
+bool tune_knob_honours(enum tune_knob_kind kind, const char *now, const char *wanted);
 /* What was written shows only later: reading at once tells nothing. */
 bool tune_knob_is_late(enum tune_knob_kind kind);
 /* For people: "/sys/...", "task 12 \"name\": CPUs"; returns @buf. */

@@ -25,6 +25,7 @@ struct given {
 };
 
 struct gifts {
+	struct rt_cpuset online;	/* before the undoing */
 	struct given *v;
 	size_t nr, room;
 	bool failed;
@@ -84,14 +85,25 @@ static const struct given *given_to_parents(const struct gifts *gifts, struct tu
 	return NULL;
 }
 
+/* What it was given, or what kernels before 6.2 made of that: the CPUs that are online. */
+static bool has_gift(const struct gifts *gifts, const struct given *given,
+		     const struct rt_cpuset *allowed)
+{
+	struct rt_cpuset online = given->wanted;
+
+	rt_cpuset_and(&online, &gifts->online);
+	return rt_cpuset_equal(&given->wanted, allowed) || rt_cpuset_equal(&online, allowed);
+}
+
 /* @allowed: before the undoing; with a partition's end kernels give tasks other CPUs. */
-static void restore_child(struct tune_journal *journal, const struct given *given,
-			  const struct tune_task *task, const struct rt_cpuset *allowed)
+static void restore_child(struct tune_journal *journal, const struct gifts *gifts,
+			  const struct given *given, const struct tune_task *task,
+			  const struct rt_cpuset *allowed)
 {
 	char target[64], list[TUNE_LIST_MAX];
 
 	snprintf(target, sizeof(target), "%d %" PRIu64, (int)task->tid, task->start);
-	if (rt_cpuset_equal(&given->wanted, allowed))
+	if (has_gift(gifts, given, allowed))
 		tune_knob_write(tune_journal_root(journal), TUNE_KNOB_AFFINITY, target,
 				given->before, NULL);
 	else if (rt_cpuset_format(&given->wanted, list, sizeof(list)) == 0)
@@ -121,7 +133,7 @@ static void restore_children(struct tune_journal *journal, const struct gifts *g
 		if (!was || was->start != task->start)
 			was = task;
 		if (given)
-			restore_child(journal, given, task, &was->allowed);
+			restore_child(journal, gifts, given, task, &was->allowed);
 	}
 	tune_tasks_finish(&tasks);
 }
@@ -257,6 +269,7 @@ int tune_shield_undo(struct tune_journal *journal, const struct tune_undo_report
 	struct rt_cpuset *by_group;
 	int rc;
 
+	tune_online(root, &gifts.online, NULL);
 	tune_journal_each(journal, collect, &gifts);
 	remember(&memory);
 	by_group = ask_groups(&memory);

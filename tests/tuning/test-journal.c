@@ -313,6 +313,33 @@ static bool kill_at(enum work what, unsigned int nth)
 	return true;
 }
 
+/* As with CPUs that are down, before Linux 6.2; here with one that no machine has. */
+TEST(a_task_may_get_fewer_cpus_than_it_was_to)
+{
+	struct tune_journal *journal = open_as("shield");
+	struct tune_plan plan = { .root = &root };
+	char target[64], *before, *now;
+	int rc, undone;
+
+	assert_int_equal(tune_target_task(target, sizeof(target), &root, getpid(), NULL), 0);
+	assert_int_equal(tune_knob_read(&root, TUNE_KNOB_AFFINITY, target, &before, NULL), 0);
+	assert_int_equal(tune_plan_add(&plan, TUNE_KNOB_AFFINITY, target, "0,8191", 0,
+				       TUNE_COST_TASK, NULL, "test"), 0);
+	rc = tune_journal_apply(journal, &plan, NULL);
+	assert_int_equal(tune_knob_read(&root, TUNE_KNOB_AFFINITY, target, &now, NULL), 0);
+	undone = tune_journal_undo(journal, 0, false, NULL, NULL);
+	tune_journal_close(journal);
+	tune_plan_finish(&plan);
+	assert_int_equal(rc, 0);
+	assert_string_equal(now, "0");
+	free(now);
+	assert_int_equal(undone, 0);
+	assert_int_equal(tune_knob_read(&root, TUNE_KNOB_AFFINITY, target, &now, NULL), 0);
+	assert_string_equal(now, before);
+	free(now);
+	free(before);
+}
+
 TEST(killed_at_any_system_call_all_comes_back)
 {
 	unsigned int nth;
@@ -624,6 +651,7 @@ int main(void)
 		cmocka_unit_test(a_change_that_fails_takes_back_those_before_it),
 		cmocka_unit_test(an_optional_change_that_is_refused_is_noted),
 		cmocka_unit_test(a_value_that_is_not_honoured_is_a_failure_with_the_kernels_words),
+		cmocka_unit_test(a_task_may_get_fewer_cpus_than_it_was_to),
 		cmocka_unit_test(killed_at_any_system_call_all_comes_back),
 		cmocka_unit_test(killed_at_any_system_call_of_undoing_all_comes_back),
 		cmocka_unit_test(a_journal_cut_at_any_byte_undoes_what_it_still_tells),

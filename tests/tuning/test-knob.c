@@ -139,6 +139,15 @@ TEST(a_group_is_made_and_removed)
 	free(value);
 }
 
+TEST(a_task_has_some_of_its_cpus_and_a_file_all)
+{
+	assert_true(tune_knob_honours(TUNE_KNOB_AFFINITY, "0-3", "0-3,7"));
+	assert_true(tune_knob_honours(TUNE_KNOB_AFFINITY, "0-3", "0-3"));
+	assert_false(tune_knob_honours(TUNE_KNOB_AFFINITY, "0-4", "0-3"));
+	assert_false(tune_knob_honours(TUNE_KNOB_CPULIST, "0-3", "0-3,7"));
+	assert_true(tune_knob_honours(TUNE_KNOB_CPULIST, "0-1", "0,1"));
+}
+
 TEST(the_cpus_of_a_task_are_set)
 {
 	pid_t pid = sleeper();
@@ -295,6 +304,7 @@ int main(void)
 		cmocka_unit_test(lists_and_masks_are_compared_as_sets),
 		cmocka_unit_test(a_controller_is_on_where_its_whole_word_stands),
 		cmocka_unit_test(a_group_is_made_and_removed),
+		cmocka_unit_test(a_task_has_some_of_its_cpus_and_a_file_all),
 		cmocka_unit_test(the_cpus_of_a_task_are_set),
 		cmocka_unit_test(a_policy_comes_back_as_it_was_read),
 		cmocka_unit_test(a_task_that_has_ended_is_not_there_nor_is_another_of_its_number),

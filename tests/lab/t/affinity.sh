@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shows: irq-affinity and task-affinity show what /proc says, move all that may leave a set of CPUs, name what stays, and put it back; kvmrt-run's memory policy over two nodes
+# shows: irq-affinity and task-affinity show what /proc says, move all that may leave a set of CPUs, name what stays, and put it back, with CPUs down too; kvmrt-run's memory policy over two nodes
 # lab: --cpus 8 --threads 2 --nodes 2 --disk
 # limit: 120
 # shellcheck source=tests/lab/t-lib.sh
@@ -77,6 +77,23 @@ task-affinity --undo >undone || fail "undo of threads: status $?"
 same "the sleeper after undo" 5 "$(taskset -cp $sleeper | sed 's/.*: //')"
 same "kthreadd after undo" 0-7 "$(taskset -cp 2 | sed 's/.*: //')"
 kill $sleeper
+
+# with CPUs down, which 6.1 gives to no thread, threads leave as well, and children come back
+kvmrt-cpu --down 6-7 || fail "CPUs down"
+sleep 300 &
+sleeper=$!
+task-affinity --set 4-5=0-3 $sleeper || fail "moving with CPUs down: status $?"
+same "the sleeper with CPUs down" 0-3 "$(taskset -cp $sleeper | sed 's/.*: //')"
+task-affinity --undo || fail "undo with CPUs down: status $?"
+shield --proc 4-5 --tier affinity || fail "shield with CPUs down"
+same "this shell" 0-3 "$(taskset -cp $$ | sed 's/.*: //')"
+sleep 300 &
+child=$!
+shield --reset || fail "reset with CPUs down"
+same "CPUs after the reset" "0-5 0-5 0-5" \
+	"$(for pid in $$ $sleeper $child; do taskset -cp "$pid"; done | sed 's/.*: //' | xargs)"
+kvmrt-cpu --undo || fail "CPUs up"
+kill $sleeper $child
 
 # a command's memory comes from the node that it is told
 kvmrt-run --bias n1 --memory bind:1 --lock sh -c 'grep -c bind:1 /proc/$$/numa_maps; grep VmLck /proc/$$/status
