@@ -189,6 +189,7 @@ struct moving {
 	enum tune_task_hold hold;
 	struct rt_cpuset from, to;
 	size_t change;		/* in this round's plan; SIZE_MAX: none */
+	bool moved;		/* or is there already */
 	char *result, *cgroup;	/* owned; that of its unit */
 };
 
@@ -285,7 +286,7 @@ static bool has_ended(const struct job *job, const struct moving *moving)
 	       -ENOENT;
 }
 
-static const char *result_of(struct job *job, const struct moving *moving)
+static const char *result_of(struct job *job, struct moving *moving)
 {
 	const struct tune_change *change;
 
@@ -293,12 +294,12 @@ static const char *result_of(struct job *job, const struct moving *moving)
 		return "bound: it belongs to its CPU";
 	if (moving->hold == TUNE_TASK_WORKQUEUE)
 		return "worker: moved by the mask of the work queues";
-	if (moving->change == SIZE_MAX)
+	if (moving->change == SIZE_MAX) {
+		moving->moved = true;
 		return "is there already";
+	}
 	change = &job->plan.changes[moving->change];
 	switch (change->state) {
-	case TUNE_PLANNED:
-		return "planned";
 	case TUNE_GONE:
 		return "has ended";
 	case TUNE_REFUSED:
@@ -307,7 +308,8 @@ static const char *result_of(struct job *job, const struct moving *moving)
 		job->stays = true;
 		return change->refused;
 	default:
-		return "moved";
+		moving->moved = true;
+		return change->state == TUNE_PLANNED ? "planned" : "moved";
 	}
 }
 
@@ -383,13 +385,13 @@ static int report(const struct job *job, struct rt_err *err)
 	return tune_affinity_print(table, json, err);
 }
 
-/* The service's CPUs are those of all its threads, also of those that were not moved. */
-static void widen(struct tune_units *units, const struct state *s, const struct job *job)
+/* The service's CPUs are those of all its threads as they are now, not moved or refused too. */
+static void widen(struct tune_units *units, const struct state *s)
 {
 	const struct tune_task *task;
 
 	for (task = s->tasks.v; task < s->tasks.v + s->tasks.n; task++)
-		if (task->has_affinity && !tried(job, task))
+		if (task->has_affinity)
 			tune_units_widen(units, tune_task_unit(&s->tasks, task), &task->allowed);
 }
 
@@ -401,12 +403,12 @@ static int keep_for_boot(const struct state *s, const struct job *job, struct rt
 	int rc = 0;
 
 	for (i = 0; i < job->n && rc >= 0; i++) {
-		if (job->v[i].hold != TUNE_TASK_FREE)
+		if (!job->v[i].moved)
 			continue;
 		rc = tune_units_add(&units, job->v[i].cgroup, &job->v[i].to);
 		none += rc == 1;
 	}
-	widen(&units, s, job);
+	widen(&units, s);
 	rc = rc < 0 ? rt_err_set(err, rc, "--persist") :
 	     dry_run ? 0 : tune_units_write(&units, &s->root, err);
 	for (i = 0; i < units.n && rc == 0 && !json; i++)

@@ -96,6 +96,44 @@ expect_status 0
 expect_stdout_like "\"sleep\" +$first +$last +restored$"
 [ "$(cpus_of $sleeper)" = "$last" ] || fail "found $(cpus_of $sleeper)"
 
+it 'keeps for a service the CPUs that its threads have, those of refused ones as well'
+v1=/sys/fs/cgroup service=kvmrt-test-$$.service
+# keep [ARG]...: with a folder of units of its own, whose files it prints behind all
+# shellcheck disable=SC2016 # for the inner shell
+keep() {
+	run unshare -m sh -c 'mount -t tmpfs none /etc/systemd/system || exit 99
+		"$@"; status=$?; cat /etc/systemd/system/*/* 2>/dev/null; exit $status' sh \
+		task-affinity --persist "$@"
+}
+if [ -w $v1/cpuset/tasks ] && [ -w $v1/systemd/tasks ] && [ -d /etc/systemd/system ] &&
+	unshare -m true 2>/dev/null; then
+	sleep 60 &
+	held=$!
+	at_exit "echo $sleeper >$v1/systemd/tasks; kill $held; sleep 0.2; rmdir $v1/{cpuset,systemd}/$service"
+	mkdir $v1/{cpuset,systemd}/"$service"
+	cat $v1/cpuset/cpuset.mems >"$v1/cpuset/$service/cpuset.mems"
+	echo "$first" >"$v1/cpuset/$service/cpuset.cpus"
+	echo $held >"$v1/cpuset/$service/tasks"
+	echo $held >"$v1/systemd/$service/tasks"
+	keep --set "$first=$last" $held
+	expect_status 1
+	expect_stdout_like "^ *$held .*Invalid argument"
+	! grep -q CPUAffinity "$tmp/stdout" || fail "a refused thread's CPUs are kept"
+	echo $sleeper >"$v1/systemd/$service/tasks"
+	taskset -cp "$first" $sleeper >/dev/null
+	keep --set "$first=$last" $held $sleeper
+	expect_status 1
+	expect_stdout_like "^CPUAffinity=${first}[,-]$last$"
+	run task-affinity --undo
+	expect_status 0
+	taskset -cp "$last" $sleeper >/dev/null
+	keep --set "$last=$first" $sleeper
+	expect_status 0
+	expect_stdout_like "^CPUAffinity=$first$"
+	run task-affinity --undo
+	echo $sleeper >"$v1/systemd/tasks"
+fi
+
 it 'says that a thread of a CPU stays, with status 1 where it was named'
 if pid=$(pgrep -x "ksoftirqd/$last"); then
 	run task-affinity --set "$last=$first" "$pid"
