@@ -168,8 +168,10 @@ int tune_affinity_apply(const struct rt_root *root, const char *name, const char
 	rc = tune_journal_set_note(journal, note, err);
 	if (rc == 0)
 		rc = tune_journal_apply(journal, plan, err);
+	/* where all were refused there is nothing to take back, and no journal stays */
 	if (rc == 0)
-		rc = tune_journal_complete(journal, err);
+		rc = tune_journal_size(journal) ? tune_journal_complete(journal, err) :
+		     tune_journal_undo(journal, 0, false, NULL, err);
 	tune_journal_close(journal);
 	return rc;
 }

@@ -119,6 +119,7 @@ if [ -w $v1/cpuset/tasks ] && [ -w $v1/systemd/tasks ] && [ -d /etc/systemd/syst
 	expect_status 1
 	expect_stdout_like "^ *$held .*Invalid argument"
 	! grep -q CPUAffinity "$tmp/stdout" || fail "a refused thread's CPUs are kept"
+	[ ! -e /run/kvmrt/task-affinity.journal ] || fail 'a journal of nothing stays'
 	echo $sleeper >"$v1/systemd/$service/tasks"
 	taskset -cp "$first" $sleeper >/dev/null
 	keep --set "$first=$last" $held $sleeper
