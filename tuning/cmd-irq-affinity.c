@@ -331,7 +331,7 @@ static int keep_for_boot(const struct state *s, const struct job *job, struct rt
 	note_moves(job);
 	missing = collect(&keep, s, job);
 	rc = missing < 0 ? rt_err_set(err, missing, "--persist") :
-	     tune_persist_write(&keep, &s->root, dry_run, err);
+	     tune_persist_write(&keep, &s->irqs, &s->root, dry_run, err);
 	if (rc == 0 && !json && keep.n == 0)
 		printf("nothing to keep: no file is written\n");
 	else if (rc == 0 && !json)

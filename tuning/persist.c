@@ -138,18 +138,47 @@ int tune_persist_add(struct tune_persist *persist, const struct tune_irqs *irqs,
 
 /* ---- the file ---- */
 
-/* Is this line of the block about a name that comes anew? */
-static bool replaced(const struct tune_persist *persist, const char *line, size_t len)
+static bool has_word_for(const struct tune_persist *persist, const struct tune_irq *irq)
 {
-	const char *name = memchr(line, ':', len), *end;
 	size_t i;
 
-	end = name ? memchr(name, ';', len - (size_t)(name - line)) : NULL;
-	for (i = 0; end && i < persist->n; i++)
-		if (strlen(persist->v[i].name) == (size_t)(end - name) - 1 &&
-		    strncmp(persist->v[i].name, name + 1, (size_t)(end - name) - 1) == 0)
+	for (i = 0; i < persist->n; i++)
+		if (tune_irq_matches(irq, persist->v[i].name))
 			return true;
 	return false;
+}
+
+/* There are interrupts of this name, and each has a word that comes anew, maybe another one. */
+static bool is_superseded(const struct tune_persist *persist, const struct tune_irqs *irqs,
+			  const char *name)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < irqs->n; i++) {
+		if (irqs->v[i].number < 0 || !tune_irq_matches(&irqs->v[i], name))
+			continue;
+		if (!has_word_for(persist, &irqs->v[i]))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
+/* Is this line of the block only about what comes anew?  If in doubt it stays: the last counts. */
+static bool replaced(const struct tune_persist *persist, const struct tune_irqs *irqs,
+		     const char *line, size_t len)
+{
+	const char *colon = memchr(line, ':', len), *end;
+	bool is = false;
+	char *name;
+
+	end = colon ? memchr(colon, ';', len - (size_t)(colon - line)) : NULL;
+	name = end ? strndup(colon + 1, (size_t)(end - colon) - 1) : NULL;
+	if (name)
+		is = has_word(persist, name) || is_superseded(persist, irqs, name);
+	free(name);
+	return is;
 }
 
 static bool is_line(const char *line, size_t len, const char *text)
@@ -157,7 +186,8 @@ static bool is_line(const char *line, size_t len, const char *text)
 	return len == strlen(text) && memcmp(line, text, len) == 0;
 }
 
-void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_persist *persist)
+void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_persist *persist,
+		       const struct tune_irqs *irqs)
 {
 	struct rt_buf kept = { 0 };
 	bool inside = false;
@@ -169,7 +199,7 @@ void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_p
 			inside = true;
 		} else if (is_line(text, len, END)) {
 			inside = false;
-		} else if (!inside || !replaced(persist, text, len)) {
+		} else if (!inside || !replaced(persist, irqs, text, len)) {
 			struct rt_buf *to = inside ? &kept : out;
 
 			rt_buf_add(to, text, len);
@@ -250,8 +280,8 @@ static int check_text(const struct rt_root *root, const char *path, struct rt_bu
 				    "%s/%s then", root->path, path) : 0;
 }
 
-int tune_persist_write(struct tune_persist *persist, const struct rt_root *root, bool dry_run,
-		       struct rt_err *err)
+int tune_persist_write(struct tune_persist *persist, const struct tune_irqs *irqs,
+		       const struct rt_root *root, bool dry_run, struct rt_err *err)
 {
 	struct rt_buf out = { 0 };
 	char *text = NULL;
@@ -263,7 +293,7 @@ int tune_persist_write(struct tune_persist *persist, const struct rt_root *root,
 	rc = rt_root_read(root, &text, NULL, err, "%s", persist->path);
 	if (rc < 0 && rc != -ENOENT)
 		return rc;
-	tune_persist_edit(&out, rc == 0 ? text : "", persist);
+	tune_persist_edit(&out, rc == 0 ? text : "", persist, irqs);
 	rc = check_text(root, persist->path, &out, err);
 	if (rc == 0 && !dry_run)
 		rc = tune_persist_replace(root, persist->path, &out, err);

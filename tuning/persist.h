@@ -45,11 +45,12 @@ int tune_persist_add(struct tune_persist *persist, const struct tune_irqs *irqs,
  * Finds the file; writes it unless @dry_run or nothing was added, as a whole and at once.
  * Return: 0; -EINVAL where the service could not read it then, and it is as it was; -errno.
  */
-int tune_persist_write(struct tune_persist *persist, const struct rt_root *root, bool dry_run,
-		       struct rt_err *err);
+int tune_persist_write(struct tune_persist *persist, const struct tune_irqs *irqs,
+		       const struct rt_root *root, bool dry_run, struct rt_err *err);
 
-/* The new text of the file; an entry of the same name replaces that of before. */
-void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_persist *persist);
+/* The new text of the file; of before, what is about other interrupts stays. */
+void tune_persist_edit(struct rt_buf *out, const char *text, const struct tune_persist *persist,
+		       const struct tune_irqs *irqs);
 
 /* A whole file in the place of the one that is there, behind links, with its owner and mode. */
 int tune_persist_replace(const struct rt_root *root, const char *path, const struct rt_buf *text,

@@ -30,13 +30,21 @@ static void add(struct tune_persist *persist, const char *label, const char *act
 	assert_int_equal(tune_persist_add(persist, &irqs, &irq), 0);
 }
 
-static void expect(const struct tune_persist *persist, const char *before, const char *after)
+static const struct tune_irqs no_irqs;
+
+static void expect_of(const struct tune_irqs *irqs, const struct tune_persist *persist,
+		      const char *before, const char *after)
 {
 	struct rt_buf out = { 0 };
 
-	tune_persist_edit(&out, before, persist);
+	tune_persist_edit(&out, before, persist, irqs);
 	assert_string_equal(rt_buf_str(&out), after);
 	rt_buf_finish(&out);
+}
+
+static void expect(const struct tune_persist *persist, const char *before, const char *after)
+{
+	expect_of(&no_irqs, persist, before, after);
 }
 
 TEST(a_block_is_added_and_entries_replaced_by_name)
@@ -96,6 +104,31 @@ TEST(a_word_means_no_interrupt_with_other_cpus)
 	tune_persist_finish(&persist);
 }
 
+TEST(a_line_goes_when_all_that_it_means_has_other_words)
+{
+	struct tune_irq v[] = {
+		make_irq("43", "xhci_hcd", "0", "0000:00:14.0"),
+		make_irq("44", "xhci_hcd", "1", "0000:00:15.0"),
+		make_irq("45", "eth0", "2", "0000:02:00.0"),
+	};
+	struct tune_irqs irqs = { .v = v, .n = sizeof(v) / sizeof(*v) };
+	struct tune_persist persist = { 0 };
+
+	assert_int_equal(tune_persist_add(&persist, &irqs, &v[0]), 0);
+	expect_of(&irqs, &persist, BEGIN "IRQ_ASSIGN+=\"0-1:xhci_hcd;\"\n" END,
+		  BEGIN "IRQ_ASSIGN+=\"0-1:xhci_hcd;\"\n"
+		  "IRQ_ASSIGN+=\"0:0000:00:14.0/xhci_hcd;\"\n" END);
+	assert_int_equal(tune_persist_add(&persist, &irqs, &v[1]), 0);
+	assert_int_equal(tune_persist_add(&persist, &irqs, &v[2]), 0);
+	expect_of(&irqs, &persist, "IRQ_ASSIGN+=\"3:xhci_hcd;\"\n" BEGIN
+		  "IRQ_ASSIGN+=\"0-1:xhci_hcd;\"\nIRQ_ASSIGN+=\"1:0000:02:00.0/eth0;\"\n"
+		  "IRQ_ASSIGN+=\"1:not-there;\"\n" END,
+		  "IRQ_ASSIGN+=\"3:xhci_hcd;\"\n" BEGIN "IRQ_ASSIGN+=\"1:not-there;\"\n"
+		  "IRQ_ASSIGN+=\"0:0000:00:14.0/xhci_hcd;\"\n"
+		  "IRQ_ASSIGN+=\"1:0000:00:15.0/xhci_hcd;\"\nIRQ_ASSIGN+=\"2:eth0;\"\n" END);
+	tune_persist_finish(&persist);
+}
+
 TEST(what_no_name_tells_from_others_is_not_kept)
 {
 	struct tune_irq v[] = {
@@ -121,16 +154,16 @@ TEST(the_file_is_the_one_of_the_distribution)
 
 	add(&persist, "16", "eth0", "0");
 	tree_put(tree, "etc/default/shield", "# mine\n");
-	assert_int_equal(tune_persist_write(&persist, &tree->root, false, NULL), 0);
+	assert_int_equal(tune_persist_write(&persist, &no_irqs, &tree->root, false, NULL), 0);
 	assert_string_equal(persist.path, "etc/default/shield");
 	assert_int_equal(rt_root_read(&tree->root, &text, NULL, NULL, "etc/default/shield"), 0);
 	assert_string_equal(text, "# mine\n" BEGIN "IRQ_ASSIGN+=\"0:eth0;\"\n" END);
 	free(text);
 	tree_put(tree, "etc/sysconfig/other", "");
-	assert_int_equal(tune_persist_write(&persist, &tree->root, true, NULL), 0);
+	assert_int_equal(tune_persist_write(&persist, &no_irqs, &tree->root, true, NULL), 0);
 	assert_string_equal(persist.path, "etc/default/shield");
 	assert_int_equal(unlinkat(tree->root.fd, "etc/default/shield", 0), 0);
-	assert_int_equal(tune_persist_write(&persist, &tree->root, true, NULL), 0);
+	assert_int_equal(tune_persist_write(&persist, &no_irqs, &tree->root, true, NULL), 0);
 	assert_string_equal(persist.path, "etc/sysconfig/shield");
 	assert_false(rt_root_exists(&tree->root, "etc/sysconfig/shield"));
 	tune_persist_finish(&persist);
@@ -179,6 +212,7 @@ int main(void)
 		cmocka_unit_test(a_block_is_added_and_entries_replaced_by_name),
 		cmocka_unit_test(what_a_shell_or_a_glob_would_read_in_a_name_is_any_letter),
 		cmocka_unit_test(a_word_means_no_interrupt_with_other_cpus),
+		cmocka_unit_test(a_line_goes_when_all_that_it_means_has_other_words),
 		cmocka_unit_test(what_no_name_tells_from_others_is_not_kept),
 		cmocka_unit_test(the_file_is_the_one_of_the_distribution),
 		cmocka_unit_test(a_service_keeps_the_cpus_of_all_its_threads),
