@@ -163,6 +163,33 @@ static int resolve(struct rt_cpuset *ret, const struct tune_topo *topo, const ch
 	return 0;
 }
 
+/* The core of a CPU that went down before we wrote it down may be any that has one thread. */
+static int check_known(const struct tune_topo *topo, const char *text, struct rt_err *err)
+{
+	struct rt_cpuset named, unknown = { { 0 } }, core;
+	char list[LIST_MAX];
+	unsigned int i;
+	int rc;
+
+	rc = tune_cpuset_resolve(&named, topo, text, err);
+	if (rc < 0)
+		return rc;
+	for (i = 0; i < topo->nr_cpus; i++)
+		if (topo->cpus[i].in[TUNE_CORE] == TUNE_NONE)
+			rt_cpuset_add(&unknown, topo->cpus[i].number);
+	if (rt_cpuset_empty(&unknown))
+		return 0;
+	rt_cpuset_format(&unknown, list, sizeof(list));
+	rt_cpuset_for_each(cpu, &named) {
+		core = tune_topo_siblings(topo, cpu);
+		if (rt_cpuset_count(&core) < 2)
+			return rt_err_say(err, -EINVAL, "which thread shares the core of CPU %d "
+					  "is not known: CPUs %s are down, and the kernel does not "
+					  "tell their cores; --up brings them up", cpu, list);
+	}
+	return 0;
+}
+
 static int find_sets(struct rt_cpuset *ret_down, struct rt_cpuset *ret_up,
 		     const struct tune_topo *topo, struct rt_err *err)
 {
@@ -178,6 +205,8 @@ static int find_sets(struct rt_cpuset *ret_down, struct rt_cpuset *ret_up,
 		rc = resolve(ret_up, topo, up, false, err);
 	if (rc == 0 && siblings_up)
 		rc = resolve(ret_up, topo, siblings_up, true, err);
+	if (rc == 0 && siblings_up)
+		rc = check_known(topo, siblings_up, err);
 	if (rc < 0 || !rt_cpuset_overlaps(ret_down, ret_up))
 		return rc;
 	rt_cpuset_and(ret_down, ret_up);

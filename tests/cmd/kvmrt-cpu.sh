@@ -105,6 +105,14 @@ expect_same "$cpus/cpu1/online" 1
 expect_same "$cpus/cpu3/online" 1
 [ ! -e "$tree/run/kvmrt/cpu.journal" ] || fail 'the journal is still there'
 
+it 'says when siblings went down before it could write them down'
+python3 tests/tools/make-machine.py "$tmp/nosmt" cores=2 threads=2 smt=off || fail 'no machine'
+run kvmrt-cpu --root "$tmp/nosmt" --siblings-up 0-1
+expect_status 1
+expect_stderr_like 'shares the core of CPU 0 is not known: CPUs 2-3 are down, .*--up brings'
+run kvmrt-cpu --root "$tmp/nosmt" --siblings-down 0-1
+expect_status 0
+
 it 'shows this machine as lscpu does'
 command -v lscpu >/dev/null || exit 0
 run kvmrt-cpu
