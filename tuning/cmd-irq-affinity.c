@@ -323,6 +323,22 @@ static int collect(struct tune_persist *keep, const struct state *s, const struc
 	return rc < 0 ? rc : !all;
 }
 
+/* With the journals' lock: of two that change the file at once one would be lost. */
+static int write_file(struct tune_persist *keep, const struct state *s, struct rt_err *err)
+{
+	struct tune_journal *lock = NULL;
+	int rc;
+
+	if (keep->n && !dry_run) {
+		rc = tune_journal_open(&lock, &s->root, JOURNAL, err);
+		if (rc < 0)
+			return rc;
+	}
+	rc = tune_persist_write(keep, &s->irqs, &s->root, dry_run, err);
+	tune_journal_close(lock);
+	return rc;
+}
+
 static int keep_for_boot(const struct state *s, const struct job *job, struct rt_err *err)
 {
 	struct tune_persist keep = { 0 };
@@ -331,7 +347,7 @@ static int keep_for_boot(const struct state *s, const struct job *job, struct rt
 	note_moves(job);
 	missing = collect(&keep, s, job);
 	rc = missing < 0 ? rt_err_set(err, missing, "--persist") :
-	     tune_persist_write(&keep, &s->irqs, &s->root, dry_run, err);
+	     write_file(&keep, s, err);
 	if (rc == 0 && !json && keep.n == 0)
 		printf("nothing to keep: no file is written\n");
 	else if (rc == 0 && !json)

@@ -75,6 +75,22 @@ expect_status 1
 expect_stderr_like 'nothing is kept, .*/etc/default/shield then: line 1: expected SHIELD_ALL, '
 expect_same "$t/etc/default/shield" 'SHIELD_SOME=2'
 
+it 'keeps what each of several at once says'
+machine "$tmp/many"
+rm -r "$tmp/many/sys/bus"
+sed -i -E 's/^( ([0-9]+): .*edge ).*/\1of-\2/' "$tmp/many/proc/interrupts"
+for ((i = 0; i < 8; i++)); do
+	rm -f "$tmp/many/etc/default/shield"
+	irqs=()
+	for irq in 40 41 42 43 44; do
+		irq-affinity --root "$tmp/many" --set 0-3=3 --persist $irq >/dev/null 2>&1 &
+		irqs+=($!)
+	done
+	wait "${irqs[@]}"
+	kept=$(grep -c '"3:of-4' "$tmp/many/etc/default/shield")
+	[ "$kept" = 5 ] || fail "round $i: of 5 interrupts $kept are kept"
+done
+
 it 'keeps what the service can read on a large host'
 python3 tests/tools/make-host.py --cpus 64 --irqs 1000 --tasks 60 "$tmp/large" || fail 'no tree'
 awk '/^ *[0-9]+:/ { $NF = "mlx5_comp" ++n "@pci:0000:41:00.0" } 1' "$tmp/large/proc/interrupts" >"$tmp/table"
