@@ -13,6 +13,7 @@
 #include "lib/err.h"
 #include "lib/root.h"
 #include "lib/text.h"
+#include "tuning/cmdline.h"
 
 /* What bound kernel threads are for; the first glob that fits. */
 static const struct reason {
@@ -261,23 +262,32 @@ void tune_lefts_finish(struct tune_lefts *lefts)
 
 /* ---- what only a boot can do ---- */
 
-/* The CPUs of a word like "rcu_nocbs=2-3", of several of them together. */
-static void cpus_of_word(const char *cmdline, const char *word, struct rt_cpuset *ret)
+/* How many there can be: the N of a list on the command line. */
+static unsigned int count_possible(const struct rt_root *root)
 {
-	size_t len = strlen(word);
+	static const char *const files[] = { "possible", "present" };
 	char list[TUNE_LIST_MAX];
+	struct rt_cpuset set;
+	unsigned int nr = 0, i;
+
+	for (i = 0; i < 2 && nr == 0; i++) {
+		if (rt_root_read_line(root, list, sizeof(list), NULL, "sys/devices/system/cpu/%s",
+				      files[i]) < 0 || rt_cpuset_parse(&set, list, NULL) < 0)
+			continue;
+		rt_cpuset_for_each(cpu, &set)
+			nr = (unsigned int)cpu + 1;
+	}
+	return nr;
+}
+
+static void add_cpus_of(struct rt_cpuset *set, const struct tune_cmdline *cmdline,
+			const char *word, unsigned int nr_cpus)
+{
+	const char *value = tune_cmdline_get(cmdline, word);
 	struct rt_cpuset some;
 
-	*ret = (struct rt_cpuset){ 0 };
-	for (; *cmdline; cmdline += strcspn(cmdline, " ")) {
-		cmdline += strspn(cmdline, " ");
-		if (strncmp(cmdline, word, len) != 0 || cmdline[len] != '=')
-			continue;
-		snprintf(list, sizeof(list), "%.*s", (int)strcspn(cmdline + len + 1, " \n"),
-			 cmdline + len + 1);
-		if (rt_cpuset_parse(&some, list, NULL) == 0)
-			rt_cpuset_or(ret, &some);
-	}
+	if (value && tune_cmdline_cpus(&some, value, nr_cpus, NULL) == 0)
+		rt_cpuset_or(set, &some);
 }
 
 int tune_shield_boot_words(char *buf, size_t size, const struct rt_root *root,
@@ -285,25 +295,32 @@ int tune_shield_boot_words(char *buf, size_t size, const struct rt_root *root,
 {
 	static const char *const words[] = { "nohz_full", "rcu_nocbs" };
 	const struct rt_cpuset *loc = &shield->cpus[TUNE_SHIELD_LOC];
-	char list[TUNE_LIST_MAX], *cmdline;
-	struct rt_cpuset has;
+	struct tune_cmdline cmdline = { 0 };
+	char list[TUNE_LIST_MAX], *text;
+	struct rt_cpuset has = { { 0 } };
+	unsigned int i, nr_cpus;
 	size_t at = 0;
-	unsigned int i;
 	int rc;
 
 	buf[0] = '\0';
 	if (rt_cpuset_empty(loc))
 		return 0;
-	rc = rt_root_read(root, &cmdline, NULL, err, "proc/cmdline");
+	rc = rt_root_read(root, &text, NULL, err, "proc/cmdline");
 	if (rc < 0)
 		return rc;
+	rc = tune_cmdline_parse(&cmdline, text, err);
+	free(text);
+	if (rc < 0)
+		return rc;
+	nr_cpus = count_possible(root);
 	rt_cpuset_format(loc, list, sizeof(list));
 	for (i = 0; i < 2; i++) {
-		cpus_of_word(cmdline, words[i], &has);
+		/* nohz_full= means rcu_nocbs= for the same CPUs */
+		add_cpus_of(&has, &cmdline, words[i], nr_cpus);
 		if (!rt_cpuset_within(loc, &has) && at < size)
 			at += snprintf(buf + at, size - at, "%s%s=%s", at ? " " : "", words[i],
 				       list);
 	}
-	free(cmdline);
+	tune_cmdline_finish(&cmdline);
 	return 0;
 }

@@ -202,6 +202,28 @@ TEST(what_only_a_boot_can_do_is_named_as_words)
 	assert_string_equal(words, "nohz_full=2-3");
 }
 
+TEST(boot_words_are_read_as_the_kernel_reads_them)
+{
+	static const char *const lines[][2] = {
+		{ "quiet", "nohz_full=2-3 rcu_nocbs=2-3" },
+		{ "nohz_full=2-3", "" },
+		{ "quiet nohz_full=2-N", "" },
+		{ "rcu_nocbs=all", "nohz_full=2-3" },
+		{ "\"rcu_nocbs=all\" nohz-full=3", "nohz_full=2-3" },
+		{ "quiet -- nohz_full=2-3", "nohz_full=2-3 rcu_nocbs=2-3" },
+	};
+	struct tune_shield shield = shield_of("2-3");
+	char words[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		tree_put(tree, "proc/cmdline", lines[i][0]);
+		assert_int_equal(tune_shield_boot_words(words, sizeof(words), &tree->root,
+							&shield, NULL), 0);
+		assert_string_equal(words, lines[i][1]);
+	}
+}
+
 /* ---- the note ---- */
 
 TEST(a_note_is_read_as_it_was_written)
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test(cpus_of_another_partition_are_refused),
 		cmocka_unit_test(what_remains_has_a_name_and_a_reason),
 		cmocka_unit_test(what_only_a_boot_can_do_is_named_as_words),
+		cmocka_unit_test(boot_words_are_read_as_the_kernel_reads_them),
 		cmocka_unit_test(a_note_is_read_as_it_was_written),
 		cmocka_unit_test(a_note_of_memory_is_read_as_it_was_written),
 		cmocka_unit_test(what_is_no_note_is_refused),
