@@ -168,7 +168,7 @@ static int show(struct state *s, struct rt_err *err)
 /* An interrupt that a move is about, and its change in the plan. */
 struct moving {
 	struct tune_irq *irq;
-	struct rt_cpuset to;
+	struct rt_cpuset from, to;
 	size_t change;		/* SIZE_MAX: none */
 };
 
@@ -216,6 +216,7 @@ static int make_plan(struct state *s, struct job *job, struct rt_err *err)
 		if (!s->chosen[i] || !moving->irq->has_affinity ||
 		    !tune_moves_apply(&moves, &moving->irq->affinity, &moving->to))
 			continue;
+		moving->from = moving->irq->affinity;
 		job->n++;
 		rc = plan_one(job, moving, err);
 	}
@@ -273,7 +274,7 @@ static int report(const struct job *job, struct rt_err *err)
 
 		rt_table_row(table);
 		rt_table_i64(table, SET_IRQ, moving->irq->number);
-		tune_affinity_cell(table, SET_FROM, &moving->irq->affinity);
+		tune_affinity_cell(table, SET_FROM, &moving->from);
 		tune_affinity_cell(table, SET_TO, &moving->to);
 		rt_table_str(table, SET_RESULT, result_of(job, moving, &moved));
 		rt_table_str(table, SET_NAME, moving->irq->actions);
@@ -386,9 +387,10 @@ static int move(struct state *s, struct rt_err *err)
 			rc = tune_affinity_apply(&s->root, JOURNAL, sets.v[0], &job.plan, err);
 	}
 	if (rc == 0) {
-		found = report(&job, err);
-		rc = found < 0 ? found : persist ? keep_for_boot(s, &job, err) : 0;
-		rc = rc ? rc : found;
+		/* before the table: who reads that in a pager may leave it early */
+		rc = persist ? keep_for_boot(s, &job, err) : 0;
+		found = report(&job, rc < 0 ? NULL : err);
+		rc = rc < 0 || found == 0 ? rc : found;
 	}
 	tune_plan_finish(&job.plan);
 	free(job.v);

@@ -433,17 +433,19 @@ static void finish_job(struct job *job)
 static int move(struct state *s, struct rt_err *err)
 {
 	struct job job = { .plan = { .root = &s->root } };
-	int rc;
+	int rc, shown;
 
 	rc = load(s, err);
 	if (rc == 0)
 		rc = tune_moves_parse(&job.moves, s->topo, &sets, err);
 	if (rc == 0)
 		rc = move_all(s, &job, err);
-	if (rc == 0)
-		rc = report(&job, err);
-	if (rc == 0 && persist)
-		rc = keep_for_boot(s, &job, err);
+	if (rc == 0) {
+		/* before the table: who reads that in a pager may leave it early */
+		rc = persist ? keep_for_boot(s, &job, err) : 0;
+		shown = report(&job, rc < 0 ? NULL : err);
+		rc = rc < 0 ? rc : shown;
+	}
 	if (rc == 0 && job.stays)
 		rc = 1;
 	finish_job(&job);

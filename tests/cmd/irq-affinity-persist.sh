@@ -103,6 +103,11 @@ expect_status 0
 run shield --root "$tmp/large" --service
 expect_status 0
 
+it 'keeps also what it cannot show, as when a pager was left'
+rm "$tmp/large/etc/default/shield"
+irq-affinity --root "$tmp/large" --set 0-63=0-3 --persist >/dev/full 2>&1 && fail 'status 0'
+[ "$(grep -c '"0-3:' "$tmp/large/etc/default/shield")" -ge 1000 ] || fail 'they are moved, and not kept'
+
 it 'leaves mode and link of the file, and the file alone where nothing is to be kept'
 printf '' >"$t/etc/mine"
 chmod 600 "$t/etc/mine"
