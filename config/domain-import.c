@@ -131,9 +131,9 @@ static int set_cpus(struct import *im, enum kcfg_attr_id id, const char *now,
 	struct rt_cpuset has;
 	char buf[LIST_ROOM];
 
-	if (tune_cpuset_resolve(&has, im->topo, now, NULL) == 0 && rt_cpuset_equal(&has, cpus))
+	if (kcfg_cpus_resolve(&has, im->topo, now, NULL) == 0 && rt_cpuset_equal(&has, cpus))
 		return 0;
-	if (*expression && tune_cpuset_resolve(&has, im->topo, expression, NULL) == 0 &&
+	if (*expression && kcfg_cpus_resolve(&has, im->topo, expression, NULL) == 0 &&
 	    rt_cpuset_equal(&has, cpus))
 		return set(im, id, expression, err);
 	return set(im, id, format(buf, cpus), err);

@@ -10,12 +10,26 @@
 
 #include "lib/err.h"
 
+int kcfg_cpus_resolve(struct rt_cpuset *ret, const struct tune_topo *topo, const char *text,
+		      struct rt_err *err)
+{
+	struct rt_cpuset down = tune_topo_smt_down(topo), set, rest;
+	int rc = tune_cpuset_resolve(&set, topo, text, err);
+
+	if (rc < 0)
+		return rc;
+	rest = set;
+	rt_cpuset_minus(&rest, &down);
+	*ret = rt_cpuset_empty(&rest) ? set : rest;
+	return 0;
+}
+
 /* -ENOMEM alone is a failure: what the machine has not is kept as a sentence. */
 static int resolve(struct kcfg_place *place, enum kcfg_attr_id id, const char *text,
 		   const struct tune_topo *topo, struct rt_cpuset *ret)
 {
 	struct rt_err err = { 0 };
-	int rc = tune_cpuset_resolve(ret, topo, text, &err);
+	int rc = kcfg_cpus_resolve(ret, topo, text, &err);
 
 	if (rc == 0 || rc == -ENOMEM)
 		return rc;

@@ -45,6 +45,15 @@ struct kcfg_places {
 };
 
 /**
+ * kcfg_cpus_resolve() - the CPUs of a CPUSET that threads can be meant to run on.
+ *
+ * As tune_cpuset_resolve(), without the second threads where SMT is off, as long as that
+ * leaves a CPU.
+ */
+int kcfg_cpus_resolve(struct rt_cpuset *ret, const struct tune_topo *topo, const char *text,
+		      struct rt_err *err);
+
+/**
  * kcfg_places_make() - place the VMs of a file.
  * @all: disabled ones too.
  *

@@ -28,6 +28,17 @@ static bool read_list(struct rt_cpuset *ret, const struct rt_root *root, const c
 	return done;
 }
 
+/* Switched off as a whole, or each second thread taken down by hand. */
+static bool smt_is_off(const struct rt_root *root)
+{
+	const char *smt = CPU_DIR "/smt";
+	char control[32], active[8];
+
+	return rt_root_read_line(root, control, sizeof(control), NULL, "%s/control", smt) == 0 &&
+	       rt_root_read_line(root, active, sizeof(active), NULL, "%s/active", smt) == 0 &&
+	       strncmp(control, "not", 3) != 0 && strcmp(active, "0") == 0;
+}
+
 void tune_linux_cpus(struct tune_topo *topo, const struct rt_root *root)
 {
 	struct rt_cpuset present, online;
@@ -35,6 +46,7 @@ void tune_linux_cpus(struct tune_topo *topo, const struct rt_root *root)
 
 	if (read_list(&online, root, CPU_DIR "/online") && !rt_cpuset_empty(&online))
 		topo->online = online;
+	topo->smt_off = smt_is_off(root);
 	topo->present = topo->online;
 	if (read_list(&present, root, CPU_DIR "/present"))
 		rt_cpuset_or(&topo->present, &present);

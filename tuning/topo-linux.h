@@ -8,7 +8,7 @@
 struct rt_root;
 struct tune_topo;
 
-/* Which CPUs are present and online, and the host's name; leaves what it cannot read. */
+/* Which CPUs are present and online, SMT, and the host's name; leaves what it cannot read. */
 void tune_linux_cpus(struct tune_topo *topo, const struct rt_root *root);
 /* Nodes: the CPUs that are offline, and how much memory is free. */
 void tune_linux_nodes(struct tune_topo *topo, const struct rt_root *root);

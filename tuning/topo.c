@@ -214,6 +214,18 @@ struct rt_cpuset tune_topo_siblings(const struct tune_topo *topo, unsigned int n
 	return alone;
 }
 
+struct rt_cpuset tune_topo_smt_down(const struct tune_topo *topo)
+{
+	struct rt_cpuset down = { { 0 } };
+	unsigned int i;
+
+	for (i = 0; topo->smt_off && i < topo->nr_cpus; i++) {
+		if (!topo->cpus[i].online && topo->cpus[i].in[TUNE_CORE] == TUNE_NONE)
+			rt_cpuset_add(&down, topo->cpus[i].number);
+	}
+	return down;
+}
+
 struct rt_cpuset tune_topo_widen(const struct tune_topo *topo, enum tune_level level,
 				 const struct rt_cpuset *cpus)
 {

@@ -61,6 +61,7 @@ struct tune_topo {
 	struct tune_cpu *cpus;	/* those present, by rising number; owned */
 	unsigned int nr_cpus;
 	struct rt_cpuset present, online;	/* offline is what is between them */
+	bool smt_off;		/* cores have several threads, and no core has two online */
 	struct tune_groups at[TUNE_NR_LEVELS];
 	/* [i * at[TUNE_NODE].n + j], 10 is local; owned, NULL where not known */
 	unsigned int *distances;
@@ -98,6 +99,11 @@ const struct tune_group *tune_topo_group(const struct tune_topo *topo, enum tune
 					 int number);
 /* The CPU itself and the other threads of its core, offline ones too as far as known. */
 struct rt_cpuset tune_topo_siblings(const struct tune_topo *topo, unsigned int number);
+/*
+ * Where SMT is off, the CPUs that are offline and of no core that is known: second threads,
+ * that are no cores of their own.
+ */
+struct rt_cpuset tune_topo_smt_down(const struct tune_topo *topo);
 /* All CPUs that share a group of @level with one of @cpus: cores made whole, or nodes. */
 struct rt_cpuset tune_topo_widen(const struct tune_topo *topo, enum tune_level level,
 				 const struct rt_cpuset *cpus);

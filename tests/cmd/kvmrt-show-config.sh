@@ -129,3 +129,36 @@ expect_stdout ''
 what='expected "attribute = value", a section or an indented line of a value, found'
 expect_stderr "kvmrt-show-config: $cfg:25: $what \"x\"
 kvmrt-show-config: $cfg:26: $what \"y\""
+
+it 'takes no second thread for a core where SMT is off, switched off or by hand'
+cat >"$cfg" <<-'END'
+	[fde74e84-0e1b-404e-90e7-72101e79c48a]
+	name = RT
+	nr_vcpus = 3
+	cpuset = n1
+	rt = True
+	[00000000-0000-4000-8000-000000000001]
+	name = build
+	nr_vcpus = 3
+	cpuset = 0-7
+END
+for words in smt=off offline=1,3,5,7,9,11,13,15; do
+	python3 tests/tools/make-machine.py "$tmp/$words" packages=2 nodes=2 cores=4 order=near "$words" ||
+		fail "no machine made of $words"
+	run kvmrt-show-config -f "$cfg" --root "$tmp/$words"
+	expect_status 0
+	expect_stdout_like '^RT +yes +3  8,10,12 +14 +- +1 ' '^build +no +3  0,2,4,6 +0,2,4,6 +- +0 '
+	run kvmrt-validate-config -f "$cfg" --no-libvirt --root "$tmp/$words"
+	expect_status 0
+	expect_stdout "$cfg: 2 VMs, 1 real-time: 0 errors, 0 warnings"
+	run kvmrt-show-config -f "$cfg" --map --root "$tmp/$words"
+	expect_status 0
+done
+
+it 'has too few cores for one more virtual CPU there'
+sed -i 's/^nr_vcpus = 3/nr_vcpus = 4/' "$cfg"
+run kvmrt-validate-config -f "$cfg" --no-libvirt --root "$tmp/smt=off"
+expect_status 1
+expect_stdout_like \
+	'error: RT: cpuset: expected CPUs of at least 5 cores \(nr_vcpus \+ 1\), found 4 \[rt-too-few-cpus\]$' \
+	'warning: build: cpuset: expected at least 5 CPUs \(nr_vcpus \+ 1\), found 4 \[cpuset-small\]$'

@@ -187,6 +187,23 @@ static void the_core_of_a_cpu_that_went_down_is_remembered(void **state)
 	tune_topo_destroy(topo);
 }
 
+TEST(second_threads_are_told_from_cores_where_smt_is_off)
+{
+	struct tune_topo *topo = synthetic("core:3 pu:2");
+	struct rt_cpuset set;
+
+	take_down(topo);
+	set = tune_topo_smt_down(topo);
+	assert_cpus(&set, "");
+	topo->smt_off = true;
+	set = tune_topo_smt_down(topo);
+	assert_cpus(&set, "1,3,5");
+	topo->cpus[3].in[TUNE_CORE] = 1;
+	set = tune_topo_smt_down(topo);
+	assert_cpus(&set, "1,5");
+	tune_topo_destroy(topo);
+}
+
 static void a_core_keeps_its_number_while_another_is_down(void **state)
 {
 	struct tree *tree = *state;
@@ -240,6 +257,7 @@ int main(void)
 						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_core_keeps_its_number_while_another_is_down,
 						set_up, tear_down),
+		cmocka_unit_test(second_threads_are_told_from_cores_where_smt_is_off),
 		cmocka_unit_test(what_does_not_fit_the_machine_is_not_recalled),
 	};
 
