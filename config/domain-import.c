@@ -24,6 +24,7 @@ struct pinned {
 	unsigned int nr_real_time;	/* vCPUs under FIFO or RR */
 	unsigned int priority;		/* of the first of them */
 	bool rising;			/* vCPUs stand on ascending CPUs, below the others */
+	bool alike;			/* vCPUs have the same CPUs, and the emulator has its own */
 };
 
 struct import {
@@ -65,6 +66,7 @@ static int note_vcpu(struct pinned *ret, const char *what)
 	rt_cpuset_for_each(used, &ret->vcpus)
 		last = used;
 	ret->rising &= cpu > last;
+	ret->alike &= !ret->nr_pinned || rt_cpuset_equal(&set, &ret->vcpus);
 	ret->nr_pinned++;
 	ret->nr_single += rt_cpuset_count(&set) == 1 && !rt_cpuset_overlaps(&set, &ret->vcpus);
 	rt_cpuset_or(&ret->vcpus, &set);
@@ -95,7 +97,7 @@ static int read_pins(struct pinned *ret, const struct kcfg_parts *found, unsigne
 {
 	int last = -1, rc;
 
-	ret->rising = true;
+	ret->rising = ret->alike = true;
 	rc = for_each_pin(found->text[KCFG_PART_VCPUPIN], ret, note_vcpu);
 	rc = rc ? : for_each_pin(found->text[KCFG_PART_IOTHREADPIN], ret, note_other);
 	rc = rc ? : for_each_pin(found->text[KCFG_PART_VCPUSCHED], ret, note_sched);
@@ -105,6 +107,8 @@ static int read_pins(struct pinned *ret, const struct kcfg_parts *found, unsigne
 	rt_cpuset_for_each(cpu, &ret->vcpus)
 		last = cpu;
 	ret->rising &= rt_cpuset_next(&ret->others, 0) > last;
+	ret->alike &= ret->nr_pinned >= nr_vcpus && *found->text[KCFG_PART_EMULATORPIN] &&
+		      !rt_cpuset_equal(&ret->others, &ret->vcpus);
 	ret->all = ret->vcpus;
 	rt_cpuset_or(&ret->all, &ret->others);
 	return rc;
@@ -186,7 +190,7 @@ static int import_cpus(struct import *im, struct rt_err *err)
 	const char *expression = im->found->text[KCFG_PART_EXPRESSION];
 	const struct pinned *p = &im->pinned;
 	static const struct rt_cpuset none;
-	bool apart = im->rt && !p->rising;
+	bool apart = im->rt ? !p->rising : p->alike;
 	int rc;
 
 	/* What names siblings too, or a set for emulators, cannot be told from the pins. */

@@ -95,15 +95,36 @@ static bool is_real_time(const char *scheds)
 	return strstr(scheds, "fifo") || strstr(scheds, "rr");
 }
 
+/* All vCPUs on any CPU of one set, all else on any of another. */
+static int want_apart(struct kcfg_parts *ret, const struct kcfg_place *place)
+{
+	bool anywhere = rt_cpuset_empty(&place->cpus);
+	struct rt_buf pins = { 0 };
+	char list[LIST_ROOM];
+	int rc = rt_cpuset_format(&place->cpus, list, sizeof(list));
+
+	for (unsigned int i = 0; !anywhere && i < place->vm->nr_vcpus; i++)
+		rt_buf_printf(&pins, "%s%u=%s", i ? " " : "", i, list);
+	rc = give(ret, KCFG_PART_VCPUPIN, &pins) ? : rc;
+	rc = rc ? : give_list(ret, KCFG_PART_CPUSET, anywhere ? &place->cpus : &place->others);
+	return rc ? : give_list(ret, KCFG_PART_EMULATORPIN, &place->others);
+}
+
 /* Any thread on any CPU of the set. */
+static int want_together(struct kcfg_parts *ret, const struct kcfg_place *place)
+{
+	int rc = give_list(ret, KCFG_PART_CPUSET, &place->cpus);
+
+	rc = rc ? : kcfg_parts_set(ret, KCFG_PART_VCPUPIN, "");
+	return rc ? : kcfg_parts_set(ret, KCFG_PART_EMULATORPIN, "");
+}
+
 static int want_cpus(struct kcfg_parts *ret, const struct kcfg_place *place,
 		     const struct kcfg_parts *found)
 {
-	int rc;
+	int rc = place->vm->emulator_cpuset[0] ? want_apart(ret, place) :
+		 want_together(ret, place);
 
-	rc = give_list(ret, KCFG_PART_CPUSET, &place->cpus);
-	rc = rc ? : kcfg_parts_set(ret, KCFG_PART_VCPUPIN, "");
-	rc = rc ? : kcfg_parts_set(ret, KCFG_PART_EMULATORPIN, "");
 	rc = rc ? : kcfg_parts_set(ret, KCFG_PART_IOTHREADPIN, "");
 	if (rc == 0 && is_real_time(found->text[KCFG_PART_VCPUSCHED]))
 		rc = kcfg_parts_set(ret, KCFG_PART_VCPUSCHED, "");

@@ -50,6 +50,19 @@ run kvmrt-stat -f "$cfg" -t vm1
 expect_status 0
 expect_stdout_like "vcpu +0 +CPU 0/TCG +$cpu " "emulator +- +qemu-system-x86 +$cpu "
 
+it 'starts one that is not real-time with its emulator where emulator_cpuset says'
+last=$(sed 's/.*[-,]//' /sys/devices/system/cpu/online)
+set_in vm2 cpuset "$cpu"
+sed -i "/^name = vm2\$/a emulator_cpuset = $last" "$cfg"
+virsh -q destroy vm2
+boot vm2
+expect_status 0
+run kvmrt-stat -f "$cfg" -t vm2
+expect_status 0
+expect_stdout_like "vcpu +0 +CPU 0/TCG +$cpu .* ok$" "emulator +- +qemu-system-x86 +$last .* ok$"
+sed -i '/^emulator_cpuset/d' "$cfg"
+set_in vm2 cpuset ''
+
 it 'boots nothing while a rule is broken'
 set_in vm3 rt true
 boot vm3

@@ -161,6 +161,29 @@ TEST(siblings_and_a_set_for_emulators_outlive_a_round)
 	check_round("rt = true\ncpuset = n0-n1\nnr_vcpus = 3\n", "n0-n1", "");
 	check_round("rt = true\ncpuset = 2-3\nemulator_cpuset = 6\n", "2,6", "");
 	check_round("rt = true\ncpuset = n1\nemulator_cpuset = 0\nnr_vcpus = 1\n", "4", "0");
+	check_round("cpuset = n1\nemulator_cpuset = 0-1\nnr_vcpus = 2\n", "n1", "0-1");
+	check_round("cpuset = n1\nemulator_cpuset = 4\nnr_vcpus = 2\n", "n1", "4");
+}
+
+TEST(a_set_for_emulators_holds_without_rt_too)
+{
+	struct kcfg_parts parts = { 0 };
+	struct bench b;
+
+	bench_init(&b, "cpuset = 2-3\nemulator_cpuset = 6\nnr_vcpus = 2\n", BARE);
+	want(&b, &parts);
+	assert_string_equal(parts.text[KCFG_PART_VCPUPIN], "0=2-3 1=2-3");
+	assert_string_equal(parts.text[KCFG_PART_CPUSET], "6");
+	assert_string_equal(parts.text[KCFG_PART_EMULATORPIN], "6");
+	kcfg_parts_finish(&parts);
+	bench_finish(&b);
+	bench_init(&b, "emulator_cpuset = 6\nnr_vcpus = 2\n", BARE);
+	want(&b, &parts);
+	assert_string_equal(parts.text[KCFG_PART_VCPUPIN], "");
+	assert_string_equal(parts.text[KCFG_PART_CPUSET], "");
+	assert_string_equal(parts.text[KCFG_PART_EMULATORPIN], "6");
+	kcfg_parts_finish(&parts);
+	bench_finish(&b);
 }
 
 TEST(room_for_more_vcpus_is_kept)
@@ -207,6 +230,7 @@ int main(void)
 		cmocka_unit_test(a_vm_whose_vcpus_have_cpus_and_a_policy_is_real_time),
 		cmocka_unit_test(emulators_below_the_vcpus_have_a_set_of_their_own),
 		cmocka_unit_test(siblings_and_a_set_for_emulators_outlive_a_round),
+		cmocka_unit_test(a_set_for_emulators_holds_without_rt_too),
 		cmocka_unit_test(room_for_more_vcpus_is_kept),
 		cmocka_unit_test(an_expression_that_means_the_same_stays),
 	};
