@@ -140,6 +140,26 @@ static void print_changes(FILE *to, const char *before, const char *after)
 	}
 }
 
+/* First on a copy of the VM, so that one value that cannot be taken over leaves all others. */
+static int rehearse(const struct kcfg_sync *sync, const char *uuid, const char *values,
+		    const struct kcfg_xml *xml, struct rt_err *err)
+{
+	struct kcfg_vm *copy;
+	struct kcfg *cfg;
+	int rc;
+
+	rc = kcfg_parse(&cfg, "", "", 0, err);
+	if (rc < 0)
+		return rc;
+	rc = kcfg_add(cfg, uuid, &copy, err);
+	for (int i = 0; rc >= 0 && i < KCFG_NR_ATTRS; i++, values += strlen(values) + 1)
+		rc = kcfg_set(cfg, copy, i, values, err);
+	if (rc >= 0)
+		rc = kcfg_domain_import(cfg, copy, xml, sync->topo, err);
+	kcfg_destroy(cfg);
+	return rc < 0 ? rc : 0;
+}
+
 int kcfg_sync_pull(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_vm *vm,
 		   struct rt_err *err)
 {
@@ -151,6 +171,8 @@ int kcfg_sync_pull(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_v
 	if (rc < 0)
 		return rt_err_wrap(err, rc, "%s", *vm->name ? vm->name : vm->uuid);
 	rc = picture(&before, vm, err);
+	if (rc == 0)
+		rc = rehearse(sync, vm->uuid, before.data, xml, err);
 	changed = rc < 0 ? rc : kcfg_domain_import(cfg, vm, xml, sync->topo, err);
 	if (changed > 0)
 		rc = picture(&after, vm, err);

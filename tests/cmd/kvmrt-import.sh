@@ -86,6 +86,24 @@ section 000a >"$tmp/set"
 expect_like "$tmp/set" '^rt = true$' '^cpuset = n1$' '^numatune = auto$'
 virsh -q undefine set
 
+it 'changes nothing of a VM that cannot be taken over as a whole'
+rm "$cfg"
+pins='<vcpu>1</vcpu><cputune><vcpupin vcpu="0" cpuset="0"/><emulatorpin cpuset="1"/>'
+define_vm urgent 5a1c0006-0000-4000-8000-00000000000b "$pins</cputune>"
+import urgent texts
+expect_status 0
+sed 's/^title = Größe.*/title = newer/' "$cfg" >"$tmp/after"
+define_vm urgent 5a1c0006-0000-4000-8000-00000000000b \
+	"<title>new</title>$pins<vcpusched vcpus='0' scheduler='fifo' priority='99'/></cputune>"
+virsh -q desc texts --title newer --config
+import -u urgent texts
+expect_status 1
+expect_stdout_like '^texts: updated$'
+expect_stderr_like '^kvmrt-import: urgent: vcpu_priority: expected a number from 1 to 98, found "99"$'
+cmp -s "$tmp/after" "$cfg" || fail "$(diff "$tmp/after" "$cfg")"
+virsh -q undefine urgent
+virsh -q desc texts --title 'Größe & ✓' --config
+
 it 'takes a name without the blanks around it, and finds no difference in them'
 rm "$cfg"
 virsh -q domrename texts ' texts'
