@@ -64,11 +64,14 @@ static void edited_finish(struct edited *edited)
 }
 
 /* The session's configuration becomes what was edited. */
-static int take(struct edited *edited, const struct kcfg_known *known, struct rt_err *err)
+static int take(struct edited *edited, struct kcfg_known *known, struct rt_err *err)
 {
 	struct kcfg *cfg;
 	int rc;
 
+	/* What an error asks for may have been done while the editor was open. */
+	kcfg_session_look_again(&session);
+	kcfg_known_again(known, &session);
 	rc = kcfg_parse(&cfg, session.path, edited->text.data, edited->text.len, err);
 	if (rc < 0)
 		return rc;
@@ -82,7 +85,7 @@ static int take(struct edited *edited, const struct kcfg_known *known, struct rt
 
 /* One round: the editor, and the rules. */
 static int edit_once(struct kcfg_draft *draft, struct edited *edited,
-		     const struct kcfg_known *known, struct rt_err *err)
+		     struct kcfg_known *known, struct rt_err *err)
 {
 	struct rt_buf raw = { 0 };
 	int rc;
@@ -133,7 +136,7 @@ static int annotate(struct kcfg_draft *draft, const struct edited *edited, struc
 
 /* Rounds of editing until there is no error; -ECANCELED when the user had enough. */
 static int edit(struct kcfg_draft *draft, struct edited *edited, const struct rt_buf *before,
-		const struct kcfg_known *known, struct rt_err *err)
+		struct kcfg_known *known, struct rt_err *err)
 {
 	int rc;
 
@@ -205,7 +208,7 @@ static int save(const struct kcfg_draft *draft, const struct kcfg *old, struct r
 }
 
 static int edit_and_save(struct rt_buf *before, const struct kcfg *old,
-			 const struct kcfg_known *known, struct rt_err *err)
+			 struct kcfg_known *known, struct rt_err *err)
 {
 	struct kcfg_draft draft = { 0 };
 	struct edited edited = { 0 };

@@ -10,6 +10,13 @@
 #include "config/session.h"
 #include "lib/err.h"
 
+static int ask(struct kcfg_known *ret, struct kcfg_virt *virt, struct rt_err *err)
+{
+	int rc = kcfg_virt_list(virt, &ret->domains, &ret->nr, err);
+
+	return rc < 0 ? rc : kcfg_virt_limits(virt, ret->domains, ret->nr, err);
+}
+
 int kcfg_known_ask(struct kcfg_known *known, struct kcfg_session *session, struct rt_err *err)
 {
 	struct rt_err why = { 0 };
@@ -17,9 +24,7 @@ int kcfg_known_ask(struct kcfg_known *known, struct kcfg_session *session, struc
 
 	rc = kcfg_virt_open(&session->virt, session->uri, &why);
 	if (rc == 0)
-		rc = kcfg_virt_list(session->virt, &known->domains, &known->nr, &why);
-	if (rc == 0)
-		rc = kcfg_virt_limits(session->virt, known->domains, known->nr, &why);
+		rc = ask(known, session->virt, &why);
 	if (rc == 0)
 		return 0;
 	if (session->uri)
@@ -27,6 +32,20 @@ int kcfg_known_ask(struct kcfg_known *known, struct kcfg_session *session, struc
 	fprintf(stderr, "%s: note: not compared with what libvirt has: %s\n",
 		program_invocation_short_name, why.text);
 	return 0;
+}
+
+void kcfg_known_again(struct kcfg_known *known, const struct kcfg_session *session)
+{
+	struct kcfg_known now = { 0 };
+
+	if (!session->virt || !known->domains)
+		return;
+	if (ask(&now, session->virt, NULL) < 0) {
+		kcfg_known_finish(&now);
+		return;
+	}
+	kcfg_known_finish(known);
+	*known = now;
 }
 
 void kcfg_known_finish(struct kcfg_known *known)

@@ -27,6 +27,8 @@ struct kcfg_known {
  * without.  Return: 0 or -errno.
  */
 int kcfg_known_ask(struct kcfg_known *known, struct kcfg_session *session, struct rt_err *err);
+/* What it has by now; where it does not answer any more, what it had stays. */
+void kcfg_known_again(struct kcfg_known *known, const struct kcfg_session *session);
 void kcfg_known_finish(struct kcfg_known *known);
 
 /* The session's configuration and places before every rule; @all: disabled VMs too. */

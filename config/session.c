@@ -10,11 +10,21 @@
 #include "lib/err.h"
 #include "lib/text.h"
 
-static int open_topo(struct kcfg_session *s, struct rt_err *err)
+static int open_topo(struct tune_topo **ret, struct kcfg_session *s, struct rt_err *err)
 {
 	if (s->topology)
-		return tune_topo_load_from(&s->topo, s->topology, err);
-	return tune_topo_load(&s->topo, &s->root, err);
+		return tune_topo_load_from(ret, s->topology, err);
+	return tune_topo_load(ret, &s->root, err);
+}
+
+void kcfg_session_look_again(struct kcfg_session *s)
+{
+	struct tune_topo *topo;
+
+	if (open_topo(&topo, s, NULL) < 0)
+		return;
+	tune_topo_destroy(s->topo);
+	s->topo = topo;
 }
 
 /* All of them, so that they can be mended in one go; unknown attributes are none. */
@@ -61,7 +71,7 @@ int kcfg_session_open(struct kcfg_session *s, unsigned int needs, struct rt_err 
 	if (rc < 0)
 		return rc;
 	s->has_root = true;
-	rc = open_topo(s, err);
+	rc = open_topo(&s->topo, s, err);
 	if (rc == 0 && needs & (KCFG_NEED_FILE | KCFG_NEED_LOCK))
 		rc = open_file(s, needs, err);
 	if (rc == 0 && needs & KCFG_NEED_VIRT)

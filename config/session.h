@@ -34,6 +34,8 @@ struct kcfg_session {
 };
 
 int kcfg_session_open(struct kcfg_session *session, unsigned int needs, struct rt_err *err);
+/* Looks at the machine anew: CPUs come and go.  What was seen stays where that fails. */
+void kcfg_session_look_again(struct kcfg_session *session);
 void kcfg_session_close(struct kcfg_session *session);
 
 /**

@@ -36,6 +36,15 @@ with_libvirtd() {
 	expect_stderr_like ':1: error: b: libvirt has no VM of UUID .* \[uuid-unknown\]$'
 	unchanged
 
+	it 'takes one that libvirt has when the editor ends'
+	sed "s/<uuid>.*/<uuid>00000000-0000-4000-8000-00000000000b<\/uuid>/; s/<name>.*/<name>b<\/name>/" \
+		"$tmp/d.xml" >"$tmp/b.xml"
+	edit "virsh -q define '$tmp/b.xml'; sed -i '1s/^/[00000000-0000-4000-8000-00000000000b]\nname = b\n/'" --no-sync
+	expect_status 0
+	expect_stdout 'b: new'
+	virsh -q undefine b
+	cp "$cfg.1~" "$cfg"
+
 	it 'leaves libvirt as it is when told so'
 	edit "sed -i 's/^rt = true/rt = no/'" --no-sync
 	expect_status 0
@@ -164,6 +173,15 @@ EDITOR="sed -i '3s/^/cpuset = 1\n/'" run kvmrt-edit-config -f "$cfg" --no-libvir
 expect_status 1
 expect_stderr_like ':3: error: a: cpuset: .*no CPU 1 in this machine, which has CPUs 0 \[cpus-unknown\]$'
 unchanged
+
+it 'checks against what the machine is when the editor ends'
+mkdir -p "$tmp/root/sys/devices/system/cpu/cpu1/topology"
+for file in present possible; do echo 0-1 >"$tmp/root/sys/devices/system/cpu/$file"; done
+up="echo 0-1 >'$tmp/root/sys/devices/system/cpu/online'"
+EDITOR="$up; sed -i '3s/^/cpuset = 1\n/'" run kvmrt-edit-config -f "$cfg" --no-libvirt --root "$tmp/root"
+expect_status 0
+expect_stdout 'a: cpuset: "" becomes "1"'
+cp "$cfg.1~" "$cfg"
 
 # talk ANSWERS EDITOR: on a terminal
 talk() {
