@@ -204,43 +204,58 @@ static int import_cpus(struct import *im, struct rt_err *err)
 			       apart ? &p->others : &none, err);
 }
 
+/* One that is written out stays, also where auto says the same. */
 static int import_vcpus(struct import *im, unsigned int max, struct rt_err *err)
 {
 	const char *topology = im->found->text[KCFG_PART_TOPOLOGY];
-	char whole[32], now[16];
+	const struct kcfg_topology *t = &im->vm->cpu_topology;
+	char whole[32], now[16], has[40];
 	int rc;
 
+	snprintf(has, sizeof(has), "%u,%u,%u", t->sockets, t->cores, t->threads);
 	snprintf(whole, sizeof(whole), "1,%u,1", max);
 	snprintf(now, sizeof(now), "%d", atoi(im->found->text[KCFG_PART_VCPUS]));
 	rc = set(im, KCFG_NR_VCPUS, now, err);
-	return rc ? : set(im, KCFG_CPU_TOPOLOGY, strcmp(topology, whole) ? topology : "auto", err);
+	if (rc < 0 || !strcmp(topology, has))
+		return rc;
+	return set(im, KCFG_CPU_TOPOLOGY, strcmp(topology, whole) ? topology : "auto", err);
 }
 
-/* "auto" where it says the same. */
+/* "auto" where it says the same; what is there stays where that does. */
 static int import_nodes(struct import *im, struct rt_err *err)
 {
 	const char *text = im->found->text[KCFG_PART_NUMATUNE];
 	struct kcfg_places places;
 	struct rt_cpuset nodes;
+	bool known, same;
 
 	if (place(im, &places) < 0)
 		return rt_err_set(err, -ENOMEM, "cannot place a VM");
-	if (rt_cpuset_parse(&nodes, text, NULL) == 0 &&
-	    rt_cpuset_equal(&nodes, &places.v[0].nodes))
+	known = rt_cpuset_parse(&nodes, text, NULL) == 0;
+	same = known && rt_cpuset_equal(&nodes, &places.v[0].mem_nodes);
+	if (known && rt_cpuset_equal(&nodes, &places.v[0].nodes))
 		text = "auto";
 	kcfg_places_finish(&places);
-	return set(im, KCFG_NUMATUNE, text, err);
+	return same ? 0 : set(im, KCFG_NUMATUNE, text, err);
 }
 
-static int import_memory(struct import *im, struct rt_err *err)
+static int import_lock(struct import *im, struct rt_err *err)
 {
-	bool locked = *im->found->text[KCFG_PART_LOCKED];
-	const char *pages = im->found->text[KCFG_PART_HUGEPAGES];
-	int rc;
+	bool locked = *im->found->text[KCFG_PART_LOCKED], same;
+	struct kcfg_places places;
 
-	rc = set(im, KCFG_RT_MEMORY, locked == im->rt ? "auto" : locked ? "true" : "false", err);
-	if (rc < 0)
-		return rc;
+	if (place(im, &places) < 0)
+		return rt_err_set(err, -ENOMEM, "cannot place a VM");
+	same = places.v[0].lock_memory == locked;
+	kcfg_places_finish(&places);
+	return same ? 0 : set(im, KCFG_RT_MEMORY, locked == im->rt ? "auto" :
+			      locked ? "true" : "false", err);
+}
+
+static int import_pages(struct import *im, struct rt_err *err)
+{
+	const char *pages = im->found->text[KCFG_PART_HUGEPAGES];
+
 	if (!*pages)
 		pages = "false";
 	else if (!strcmp(pages, "several") || !strcmp(pages, "default"))
@@ -259,7 +274,8 @@ static int import_all(struct import *im, unsigned int max, struct rt_err *err)
 	rc = rc ? : import_vcpus(im, max, err);
 	rc = rc ? : set(im, KCFG_RT, im->rt ? "true" : "false", err);
 	rc = rc ? : import_cpus(im, err);
-	rc = rc ? : import_memory(im, err);
+	rc = rc ? : import_lock(im, err);
+	rc = rc ? : import_pages(im, err);
 	rc = rc ? : import_nodes(im, err);
 	rc = rc ? : set(im, KCFG_HIDE_KVM, *text[KCFG_PART_HIDE_KVM] ? "true" : "false", err);
 	if (rc < 0 || !im->rt || !im->pinned.nr_real_time)

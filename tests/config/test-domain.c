@@ -210,6 +210,25 @@ TEST(room_for_more_vcpus_is_kept)
 	bench_finish(&b);
 }
 
+/* Each is what auto means for this VM. */
+TEST(what_is_written_out_stays_where_auto_means_the_same)
+{
+	const char *attrs = "cpuset = n1\nrt = true\nnr_vcpus = 1\ncpu_topology = 1,1,1\n"
+			    "rt_memory = true\nnumatune = 1\n";
+	struct kcfg_parts parts = { 0 };
+	struct bench b;
+
+	bench_init(&b, attrs, BARE);
+	want(&b, &parts);
+	assert_int_equal(kcfg_xml_write(b.xml, &parts, NULL), 0);
+	assert_int_equal(kcfg_domain_import(b.cfg, b.cfg->vms[0], b.xml, b.topo, NULL), 0);
+	kcfg_parts_finish(&parts);
+	bench_finish(&b);
+	import(&b, "numatune =\n", BARE);
+	assert_false(b.cfg->vms[0]->numatune.automatic);
+	bench_finish(&b);
+}
+
 TEST(an_expression_that_means_the_same_stays)
 {
 	struct bench b;
@@ -232,6 +251,7 @@ int main(void)
 		cmocka_unit_test(siblings_and_a_set_for_emulators_outlive_a_round),
 		cmocka_unit_test(a_set_for_emulators_holds_without_rt_too),
 		cmocka_unit_test(room_for_more_vcpus_is_kept),
+		cmocka_unit_test(what_is_written_out_stays_where_auto_means_the_same),
 		cmocka_unit_test(an_expression_that_means_the_same_stays),
 	};
 
