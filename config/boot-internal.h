@@ -51,6 +51,8 @@ int kcfg_run_look(struct kcfg_run *run, struct rt_err *err);
 int kcfg_run_place(struct kcfg_run *run, struct rt_err *err);
 /* As libvirt pins: so its cgroups follow. */
 int kcfg_run_pin(struct kcfg_run *run, struct rt_err *err);
+/* Has libvirt pinned a thread to fewer CPUs than the file gives it by now? */
+int kcfg_run_is_narrow(struct kcfg_run *run, bool *ret, struct rt_err *err);
 int kcfg_run_check_memory(struct kcfg_run *run, struct rt_err *err);
 /* Looks, and fails with the first thread that is not where it belongs. */
 int kcfg_run_check(struct kcfg_run *run, struct rt_err *err);

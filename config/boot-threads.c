@@ -56,11 +56,36 @@ int kcfg_run_look(struct kcfg_run *run, struct rt_err *err)
 	return run->live ? 0 : rt_err_say(err, -ESRCH, "QEMU does not run (any more)");
 }
 
+/* Where no CPUs are named: what is online and no real-time VM's. */
+static struct rt_cpuset due_cpus(const struct kcfg_run *run, const struct kcfg_due *due)
+{
+	const struct kcfg_places *places = run->boot->places;
+	struct rt_cpuset left = run->boot->topo->online;
+
+	if (!rt_cpuset_empty(&due->cpus))
+		return due->cpus;
+	for (size_t i = 0; i < places->n; i++)
+		if (!places->v[i].vm->disabled)
+			rt_cpuset_minus(&left, &places->v[i].owned);
+	return rt_cpuset_empty(&left) ? run->boot->topo->online : left;
+}
+
+/* What libvirt pins none of came out of a thread that it did; placing judges it behind this. */
+static void widen(const struct kcfg_run *run, const struct kcfg_thread *thread,
+		  const struct rt_cpuset *cpus)
+{
+	char target[TUNE_TARGET_MAX], list[TUNE_VALUE_MAX];
+	pid_t tid = thread->task->tid;
+
+	if (tune_target_task(target, sizeof(target), run->boot->root, tid, NULL) == 0 &&
+	    rt_cpuset_format(cpus, list, sizeof(list)) == 0)
+		tune_knob_write(run->boot->root, TUNE_KNOB_AFFINITY, target, list, NULL);
+}
+
 int kcfg_run_pin(struct kcfg_run *run, struct rt_err *err)
 {
 	const char *uuid = run->place->vm->uuid;
 	struct kcfg_virt *virt = run->boot->virt;
-	struct rt_cpuset online = run->boot->topo->online;
 	struct kcfg_due due;
 	int rc = 0;
 
@@ -68,8 +93,7 @@ int kcfg_run_pin(struct kcfg_run *run, struct rt_err *err)
 		const struct kcfg_thread *thread = &run->live->threads[i];
 
 		kcfg_due(&due, run->place, thread);
-		if (rt_cpuset_empty(&due.cpus))
-			due.cpus = online;
+		due.cpus = due_cpus(run, &due);
 		if (rt_cpuset_equal(&due.cpus, &thread->task->allowed))
 			continue;
 		if (thread->role == KCFG_ROLE_VCPU)
@@ -80,7 +104,40 @@ int kcfg_run_pin(struct kcfg_run *run, struct rt_err *err)
 		else if (thread->role == KCFG_ROLE_IOTHREAD)
 			rc = kcfg_virt_pin(virt, uuid, KCFG_PIN_IOTHREAD, thread->number,
 					   &due.cpus, err);
+		else if (!run->place->vm->rt)
+			widen(run, thread, &due.cpus);
 	}
+	return rc;
+}
+
+static int pins_are_narrow(const struct kcfg_run *run, const struct kcfg_thread *thread,
+			   bool *ret, struct rt_err *err)
+{
+	bool vcpu = thread->role == KCFG_ROLE_VCPU;
+	struct rt_cpuset want, pinned;
+	struct kcfg_due due;
+	int rc;
+
+	kcfg_due(&due, run->place, thread);
+	want = due_cpus(run, &due);
+	rt_cpuset_and(&want, &run->boot->topo->online);
+	if ((!vcpu && thread->role != KCFG_ROLE_EMULATOR) ||
+	    rt_cpuset_within(&want, &thread->task->allowed))
+		return 0;
+	rc = kcfg_virt_pinned(run->boot->virt, run->place->vm->uuid,
+			      vcpu ? KCFG_PIN_VCPU : KCFG_PIN_EMULATOR,
+			      run->place->vm->nr_vcpus, &pinned, err);
+	*ret |= rc == 0 && !rt_cpuset_within(&want, &pinned);
+	return rc;
+}
+
+int kcfg_run_is_narrow(struct kcfg_run *run, bool *ret, struct rt_err *err)
+{
+	int rc = 0;
+
+	*ret = false;
+	for (size_t i = 0; rc == 0 && !*ret && i < run->live->nr_threads; i++)
+		rc = pins_are_narrow(run, &run->live->threads[i], ret, err);
 	return rc;
 }
 

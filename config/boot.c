@@ -230,9 +230,14 @@ static int cannot_move(struct rt_err *err)
 
 static int retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_err *err)
 {
-	bool finished = !run->place->vm->rt || kcfg_run_is_complete(run);
+	bool finished = !run->place->vm->rt || kcfg_run_is_complete(run), narrow = false;
+	int rc = 0;
 
-	if (all_well(run) && finished)
+	if (!run->place->vm->rt)
+		rc = kcfg_run_is_narrow(run, &narrow, err);
+	if (rc < 0)
+		return rc;
+	if (all_well(run) && finished && !narrow)
 		return clear_again(run, ret, err);
 	*ret = KCFG_RETUNED;
 	if (run->place->vm->rt) {

@@ -712,3 +712,47 @@ int kcfg_virt_pin(struct kcfg_virt *virt, const char *uuid, enum kcfg_pin what,
 	return make(virt, &(struct call){ "cannot pin a thread of the VM", uuid, run_pin, &pin },
 		    err);
 }
+
+struct pinned {
+	enum kcfg_pin what;
+	unsigned int nr;
+	struct rt_cpuset cpus;
+};
+
+static void narrow(struct rt_cpuset *cpus, const unsigned char *map, int len)
+{
+	for (int cpu = 0; cpu < RT_MAX_CPUS; cpu++)
+		if (cpu / 8 >= len || !(map[cpu / 8] & 1u << cpu % 8))
+			rt_cpuset_remove(cpus, cpu);
+}
+
+static int run_pinned(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	struct pinned *pinned = arg;
+	int len = RT_MAX_CPUS / 8, n = -1;
+	unsigned char *maps = calloc(pinned->nr, len);
+
+	(void)conn;
+	(void)repeated;
+	if (maps && pinned->what == KCFG_PIN_VCPU)
+		n = virDomainGetVcpuPinInfo(domain, pinned->nr, maps, len, VIR_DOMAIN_AFFECT_LIVE);
+	else if (maps)
+		n = virDomainGetEmulatorPinInfo(domain, maps, len, VIR_DOMAIN_AFFECT_LIVE);
+	memset(&pinned->cpus, 0xff, sizeof(pinned->cpus));
+	for (int i = 0; i < n; i++)
+		narrow(&pinned->cpus, maps + (size_t)i * len, len);
+	free(maps);
+	return n < 0 ? -1 : 0;
+}
+
+int kcfg_virt_pinned(struct kcfg_virt *virt, const char *uuid, enum kcfg_pin what,
+		     unsigned int nr, struct rt_cpuset *ret, struct rt_err *err)
+{
+	struct pinned pinned = { .what = what, .nr = what == KCFG_PIN_VCPU ? nr : 1 };
+	int rc = make(virt, &(struct call){ "cannot ask for the VM's pins", uuid, run_pinned,
+					    &pinned }, err);
+
+	if (rc == 0)
+		*ret = pinned.cpus;
+	return rc;
+}

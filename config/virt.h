@@ -97,5 +97,11 @@ enum kcfg_pin { KCFG_PIN_VCPU, KCFG_PIN_EMULATOR, KCFG_PIN_IOTHREAD };
 /* Pins a thread of a running domain; @number is not used for the emulator. */
 int kcfg_virt_pin(struct kcfg_virt *virt, const char *uuid, enum kcfg_pin what,
 		  unsigned int number, const struct rt_cpuset *cpus, struct rt_err *err);
+/*
+ * The CPUs that libvirt lets all of the first @nr vCPUs of a running domain, or its emulator,
+ * run on: those of the host where they are not pinned.
+ */
+int kcfg_virt_pinned(struct kcfg_virt *virt, const char *uuid, enum kcfg_pin what,
+		     unsigned int nr, struct rt_cpuset *ret, struct rt_err *err);
 
 #endif /* KCFG_VIRT_H */

@@ -50,6 +50,27 @@ run kvmrt-stat -f "$cfg" -t vm1
 expect_status 0
 expect_stdout_like "vcpu +0 +CPU 0/TCG +$cpu " "emulator +- +qemu-system-x86 +$cpu "
 
+it 'gives what runs the CPUs that its cpuset has gained'
+all=$(cat /sys/devices/system/cpu/online)
+set_in vm1 cpuset "$all"
+boot vm1
+expect_status 0
+[ "$all" = "$cpu" ] || expect_stdout 'vm1: re-tuned'
+run kvmrt-stat -f "$cfg" -t vm1
+expect_stdout_like "vcpu +0 +CPU 0/TCG +$all " "emulator +- +qemu-system-x86 +$all " "worker +- .* +$all "
+boot vm1
+expect_stdout 'vm1: runs as it should'
+set_in vm1 cpuset "$cpu"
+boot vm1
+[ "$all" = "$cpu" ] || expect_stdout 'vm1: re-tuned'
+set_in vm1 cpuset ''
+boot vm1
+[ "$all" = "$cpu" ] || expect_stdout 'vm1: re-tuned'
+run kvmrt-stat -f "$cfg" -t vm1
+expect_stdout_like "vcpu +0 +CPU 0/TCG +$all "
+boot vm1
+expect_stdout 'vm1: runs as it should'
+
 it 'starts one that is not real-time with its emulator where emulator_cpuset says'
 last=$(sed 's/.*[-,]//' /sys/devices/system/cpu/online)
 set_in vm2 cpuset "$cpu"
