@@ -30,6 +30,12 @@ struct tally {
 	unsigned int alike, differ, failed;
 };
 
+/* Without a CPU for them, a real-time VM's other threads would run on those of its vCPUs. */
+static unsigned int lacking(const struct kcfg_place *place)
+{
+	return place->lacking + (place->vm->rt && rt_cpuset_empty(&place->others));
+}
+
 static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place,
 		    struct rt_err *err)
 {
@@ -42,9 +48,9 @@ static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place
 		if (place->bad[i])
 			return rt_err_say(err, -EINVAL, "%s: %s: %s", vm->name,
 					  kcfg_attrs[i].name, place->bad[i]);
-	if (place->lacking)
+	if (lacking(place))
 		return rt_err_say(err, -EINVAL, "%s: cpuset \"%s\" has too few CPUs: %u more "
-				  "needed", vm->name, vm->cpuset, place->lacking);
+				  "needed", vm->name, vm->cpuset, lacking(place));
 	rc = kcfg_sync_push(sync, place, err);
 	return rc < 0 ? rt_err_wrap(err, rc, "%s", vm->name) : rc;
 }

@@ -177,6 +177,13 @@ set_in plain cpuset 0
 sync_config plain
 expect_status 1
 expect_stderr_like 'plain: cpuset "0" has too few CPUs: [0-9]+ more needed'
+xml plain >"$tmp/plain.xml"
+set_in plain nr_vcpus 1
+set_in plain cpu_topology auto
+sync_config plain
+expect_status 1
+expect_stderr_like 'plain: cpuset "0" has too few CPUs: 1 more needed$'
+xml plain | cmp -s - "$tmp/plain.xml" || fail 'the XML changed'
 set_in plain cpuset 0-99
 sync_config plain
 expect_status 1
