@@ -50,7 +50,7 @@ const struct kcfg_attr kcfg_attrs[KCFG_NR_ATTRS] = {
 		"ID-set or auto", "the host's NUMA nodes for its memory; auto: those of cpuset"),
 	[KCFG_HIDE_KVM] = BOOL("hide_kvm", hide_kvm, "hide KVM from the guest"),
 	[KCFG_AUTOSTART] = BOOL("autostart", autostart, "kvmrt-boot starts it without being told"),
-	[KCFG_DISABLED] = BOOL("disabled", disabled, "left out by all tools unless they are told"),
+	[KCFG_DISABLED] = BOOL("disabled", disabled, "not booted, checked or shown unless told"),
 	[KCFG_EMULATOR_CPUSET] = CPUS("emulator_cpuset", emulator_cpuset,
 		"the host's CPUs for all but the virtual CPUs; empty: the rest of cpuset",
 		.rare = true),

@@ -53,6 +53,14 @@ for name in plain 'win11 office' passthrough cells hotplug commandline texts; do
 done
 ungoverned tuned-by-hand | diff "$tmp/before/tuned-by-hand" - || fail 'more than was governed changed'
 
+it 'takes disabled VMs as any other'
+set_in plain disabled true
+set_in plain title x
+sync_config --query
+expect_status 1
+expect_stdout_like '^plain:$' '^  title: .* -> x$' '^7 alike, 1 different$'
+set_in plain disabled false
+
 it 'makes every VM of the corpus real-time, and libvirt takes it'
 # vCPUs on one CPU of each core, the rest for the other threads; the set is too large for one host,
 # but each alone fits.
