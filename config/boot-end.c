@@ -29,6 +29,15 @@ static void nap(void)
 	nanosleep(&step, NULL);
 }
 
+/* One whose start does not end can be ended as it is. */
+static int state_to_end(struct kcfg_boot *boot, const char *uuid, enum kcfg_state *ret,
+			struct rt_err *err)
+{
+	int rc = kcfg_virt_settled(boot->virt, uuid, ret, err);
+
+	return rc == -EBUSY ? kcfg_virt_state(boot->virt, uuid, ret, err) : rc;
+}
+
 /* Off, or forgotten by libvirt at its end, as one that was undefined while it ran. */
 static int state_or_off(struct kcfg_boot *boot, const char *uuid, enum kcfg_state *ret,
 			struct rt_err *err)
@@ -99,7 +108,7 @@ int kcfg_shutdown_how(struct kcfg_boot *boot, const struct kcfg_vm *vm, bool for
 		      enum kcfg_ended *ret, struct rt_err *err)
 {
 	enum kcfg_state state;
-	int rc = kcfg_virt_state(boot->virt, vm->uuid, &state, err);
+	int rc = state_to_end(boot, vm->uuid, &state, err);
 
 	*ret = KCFG_WAS_OFF;
 	if (rc == 0 && !kcfg_state_is_off(state))
@@ -161,7 +170,7 @@ int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t 
 	pid_t pid = 0;
 	int rc;
 
-	rc = kcfg_virt_state(boot->virt, vm->uuid, &state, err);
+	rc = state_to_end(boot, vm->uuid, &state, err);
 	*ret = KCFG_WAS_OFF;
 	if (rc == 0 && !kcfg_state_is_off(state)) {
 		rc = kcfg_lives_read(&lives, boot->root, err);

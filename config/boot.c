@@ -272,7 +272,7 @@ static int boot_or_retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt
 	enum kcfg_state state;
 	int rc;
 
-	rc = kcfg_virt_state(boot->virt, uuid, &state, err);
+	rc = kcfg_virt_settled(boot->virt, uuid, &state, err);
 	if (rc == 0)
 		rc = kcfg_sync_push(&sync, run->place, err);
 	if (rc < 0)
@@ -305,7 +305,7 @@ static int release(struct kcfg_run *run, struct rt_err *err)
 	enum kcfg_state state;
 	int rc;
 
-	rc = kcfg_virt_state(run->boot->virt, vm->uuid, &state, err);
+	rc = kcfg_virt_settled(run->boot->virt, vm->uuid, &state, err);
 	if (rc == 0 && vm->rt && !kcfg_state_is_off(state)) {
 		rc = kcfg_run_look(run, err);
 		if (rc < 0 || (kcfg_run_is_for(run) && !has_moved(run)))
@@ -334,7 +334,7 @@ static int prepare(struct kcfg_run *run, const struct step *steps, struct rt_err
 	enum kcfg_state state;
 	int rc;
 
-	rc = kcfg_virt_state(run->boot->virt, run->place->vm->uuid, &state, err);
+	rc = kcfg_virt_settled(run->boot->virt, run->place->vm->uuid, &state, err);
 	if (rc < 0 || kcfg_run_is_complete(run))
 		return rc;
 	/* for a VM that cannot be real-time as it runs the host stays as it is */

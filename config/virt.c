@@ -15,6 +15,7 @@
 #include "lib/err.h"
 
 #define WAIT_S		15	/* for a libvirtd that is restarted */
+#define START_S		60	/* for a start under way, which may lock much memory */
 #define RESTART_TRIES	4	/* while a new libvirtd has a half started VM in hand */
 #define WAIT_STEP_MS	100
 #define SETUP_NS	50000000ull	/* a vCPU's that was set up: no firmware is through in it */
@@ -383,6 +384,11 @@ const struct kcfg_domain *kcfg_domains_find(const struct kcfg_domain *domains, s
 	return NULL;
 }
 
+static bool is_starting(int state, int reason)
+{
+	return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+}
+
 static int run_state(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
 {
 	(void)conn;
@@ -400,6 +406,41 @@ int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *r
 	if (rc == 0)
 		*ret = state_of(state);
 	return rc;
+}
+
+struct settled {
+	int state, reason;
+};
+
+static int run_settled(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)
+{
+	struct settled *now = arg;
+	int rc;
+
+	(void)conn;
+	(void)repeated;
+	for (unsigned int ms = 0; ; ms += WAIT_STEP_MS) {
+		rc = virDomainGetState(domain, &now->state, &now->reason, 0);
+		if (rc < 0 || ms >= START_S * 1000 || !is_starting(now->state, now->reason))
+			return rc;
+		nap();
+	}
+}
+
+int kcfg_virt_settled(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *ret,
+		      struct rt_err *err)
+{
+	struct settled now;
+	int rc;
+
+	rc = make(virt, &(struct call){ "cannot ask for the VM's state", uuid, run_settled, &now },
+		  err);
+	if (rc < 0)
+		return rc;
+	if (is_starting(now.state, now.reason))
+		return rt_err_say(err, -EBUSY, "libvirt is starting it still, after %u s", START_S);
+	*ret = state_of(now.state);
+	return 0;
 }
 
 /* ---- memory ---- */
@@ -525,11 +566,6 @@ int kcfg_virt_rename(struct kcfg_virt *virt, const char *uuid, const char *name,
 }
 
 /* ---- life ---- */
-
-static bool is_starting(int state, int reason)
-{
-	return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_STARTING_UP;
-}
 
 /*
  * Behind a libvirtd that went away in the middle of a start: its successor ends a QEMU that

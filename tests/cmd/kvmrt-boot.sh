@@ -40,6 +40,16 @@ boot --clean
 expect_status 1
 expect_stderr_like '^kvmrt-boot: --clean: "vm1" is running$'
 
+it 'waits for a start that is under way, and judges the VM then'
+define_slow_vm slow 5a1c0005-0000-4000-8000-000000000004
+run kvmrt-import -f "$cfg" slow
+begin_start slow
+boot slow
+expect_status 0
+expect_stdout 'slow: runs as it should'
+wait
+virsh -q destroy slow
+
 it 're-tunes what runs'
 cpu=$(sed 's/[-,].*//' /sys/devices/system/cpu/online)
 set_in vm1 cpuset "$cpu"

@@ -27,6 +27,18 @@ shut -t 1 vm1
 expect_status 1
 expect_stderr 'kvmrt-shutdown: vm1: its guest does not power off: it is running still after 1 s'
 
+it 'asks a guest that is being started as soon as it runs'
+define_slow_vm slow 5a1c0006-0000-4000-8000-000000000005
+cp "$cfg" "$tmp/without"
+run kvmrt-import -f "$cfg" slow
+begin_start slow
+shut -t 1 slow
+expect_status 1
+expect_stderr 'kvmrt-shutdown: slow: its guest does not power off: it is running still after 1 s'
+wait
+virsh -q destroy slow
+cp "$tmp/without" "$cfg"
+
 it 'ends them by force, all at the same time'
 began=$(date +%s%N)
 shut --force -t 2

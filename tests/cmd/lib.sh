@@ -131,6 +131,20 @@ define_vm() {
 	END
 	virsh -q define "$tmp/vm.xml" || fail "$1"
 }
+# define_slow_vm NAME UUID: the same, whose start takes seconds
+define_slow_vm() {
+	printf '#!/bin/sh\ncase $* in *guest=*) sleep 3 ;; esac\nexec qemu-system-x86_64 "$@"\n' >"$tmp/slow-qemu"
+	chmod +x "$tmp/slow-qemu"
+	define_vm "$1" "$2"
+	virsh -q dumpxml --inactive "$1" | sed "s|<emulator>.*<|<emulator>$tmp/slow-qemu<|" >"$tmp/vm.xml"
+	virsh -q define "$tmp/vm.xml" || fail "$1"
+}
+
+# begin_start NAME: returns while it is under way; "wait" is for its end
+begin_start() {
+	virsh -q start "$1" &
+	until [ "$(virsh -q domstate --reason "$1" | head -n 1)" = 'paused (starting up)' ]; do sleep 0.05; done
+}
 vm_state() { virsh -q domstate "$1" | head -n 1; }
 
 # end_libvirtd [SIGNAL]: that of tests/tools/with-libvirtd; returns when it is gone, as its
