@@ -228,6 +228,11 @@ static int cannot_move(struct rt_err *err)
 			  "lets it go on");
 }
 
+static int pin_and_place(struct kcfg_run *run, struct rt_err *err)
+{
+	return kcfg_run_pin(run, err) ? : kcfg_run_look(run, err) ? : kcfg_run_place(run, err);
+}
+
 static int retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_err *err)
 {
 	bool finished = !run->place->vm->rt || kcfg_run_is_complete(run), narrow = false;
@@ -245,8 +250,17 @@ static int retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt_err *er
 		return finished && has_moved(run) ? cannot_move(err) :
 		       walk(run, retune_steps, err);
 	}
-	return run->boot->dry_run ? 0 : kcfg_run_pin(run, err) ? : kcfg_run_look(run, err) ? :
-	       kcfg_run_place(run, err);
+	return run->boot->dry_run ? 0 : pin_and_place(run, err);
+}
+
+/* A VM that was saved comes back with the XML of then.  It may have ended again by now. */
+static int place_started(struct kcfg_run *run, struct rt_err *err)
+{
+	int rc = kcfg_run_look(run, err);
+
+	if (rc < 0)
+		return rc == -ESRCH ? 0 : rc;
+	return all_well(run) ? 0 : pin_and_place(run, err);
 }
 
 static int start(struct kcfg_run *run, struct rt_err *err)
@@ -260,6 +274,8 @@ static int start(struct kcfg_run *run, struct rt_err *err)
 		return 0;
 	} else {
 		rc = start_it(run, false, err);
+		if (rc == 0)
+			return place_started(run, err);
 	}
 	return rc < 0 && !run->boot->dry_run ? give_up(run, rc) : rc;
 }

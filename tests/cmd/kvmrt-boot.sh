@@ -94,6 +94,16 @@ expect_stdout_like "vcpu +0 +CPU 0/TCG +$cpu .* ok$" "emulator +- +qemu-system-x
 sed -i '/^emulator_cpuset/d' "$cfg"
 set_in vm2 cpuset ''
 
+it 'places what comes back from where it was saved as the file says by now'
+virsh -q managedsave vm1
+set_in vm1 cpuset "$cpu"
+boot vm1
+expect_status 0
+expect_stdout 'vm1: booted'
+run kvmrt-stat -f "$cfg" -t vm1
+expect_status 0
+expect_stdout_like "vcpu +0 +CPU 0/TCG +$cpu .* ok$" "emulator +- +qemu-system-x86 +$cpu .* ok$"
+
 it 'boots nothing while a rule is broken'
 set_in vm3 rt true
 boot vm3
