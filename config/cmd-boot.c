@@ -58,14 +58,14 @@ static bool is_among(const struct kcfg_place *place, const struct kcfg_place **p
 	return false;
 }
 
-/* Those that are not disabled, and disabled ones that are to be booted. */
+/* Those that are not disabled, and disabled ones that are to be booted or run, on their CPUs. */
 static int choose(struct kcfg_places *ret, const struct kcfg_place **picked, int n)
 {
 	ret->v = calloc(session.places.n + 1, sizeof(*ret->v));
 	for (size_t i = 0; ret->v && i < session.places.n; i++) {
 		const struct kcfg_place *place = &session.places.v[i];
 
-		if (!place->vm->disabled || is_among(place, picked, n))
+		if (!place->vm->disabled || runs(place->vm) || is_among(place, picked, n))
 			ret->v[ret->n++] = *place;
 	}
 	return ret->v ? 0 : -ENOMEM;

@@ -104,6 +104,17 @@ run kvmrt-stat -f "$cfg" -t vm1
 expect_status 0
 expect_stdout_like "vcpu +0 +CPU 0/TCG +$cpu .* ok$" "emulator +- +qemu-system-x86 +$cpu .* ok$"
 
+it 'boots no real-time VM onto the CPUs of a disabled one that runs'
+set_in vm1 disabled true
+set_in vm2 cpuset "$cpu"
+set_in vm2 rt true
+boot vm2
+expect_status 1
+expect_stderr_like "^kvmrt-boot: error: vm2: cpuset: CPU $cpu is used by VM \"vm1\" .* \[rt-overlap\]$"
+set_in vm2 rt false
+set_in vm2 cpuset ''
+set_in vm1 disabled false
+
 it 'boots nothing while a rule is broken'
 set_in vm3 rt true
 boot vm3
