@@ -207,24 +207,37 @@ void lat_timer_cancel(struct mrg_lat *lat, const struct lat_rec *rec)
 }
 
 /*
- * How late: the kernel says both its "now" and what was asked for, on the timer's clock.
- * Where events were lost since, it may have been armed anew: nothing from before holds.
+ * When it was to expire; 0 unknown.  The kernel says both its "now" and what was asked for, on
+ * the timer's clock.  Where that has slack it may come earlier, with another timer: on time.
+ */
+static uint64_t due_of(const struct lat_timer *timer, const struct lat_rec *rec)
+{
+	uint64_t now = lat_field(rec, LAT_NOW), late = 0;
+
+	if (rec->event->f[LAT_NOW].size == 0)
+		return 0;
+	if (now > timer->expires)
+		late = now - timer->expires;
+	return late < rec->ns ? rec->ns - late : 0;
+}
+
+/*
+ * How late.  Where events were lost since, it may have been armed anew: nothing from before
+ * holds.
  * Return: when it was to expire, or a time before the loss; 0 unknown.
  */
 static uint64_t lateness(struct mrg_lat *lat, const struct lat_rec *rec)
 {
 	struct lat_timer *timer = mrg_lat_map_take(&lat->timers, timer_key(rec));
-	uint64_t now = lat_field(rec, LAT_NOW), due = 0;
 	struct mrg_lat_metric *metric;
+	uint64_t due = 0;
 
 	if (timer && timer->armed <= rec->sys->lost_ns) {
 		metric = function_metric(lat, rec, MRG_LAT_TIMER, timer->function);
 		if (metric)
 			metric->unknown++;
 		due = timer->armed;
-	} else if (timer && now >= timer->expires && rec->event->f[LAT_NOW].size > 0 &&
-	    now - timer->expires <= rec->ns) {
-		due = rec->ns - (now - timer->expires);
+	} else if (timer && (due = due_of(timer, rec)) > 0) {
 		lat_add(lat, function_metric(lat, rec, MRG_LAT_TIMER, timer->function), rec, due,
 			lat_common_pid(rec));
 	}

@@ -238,7 +238,8 @@ struct lat_doer {
 	unsigned int times;
 };
 
-#define LAT_MAX_DOERS 64	/* further ones are summed in the last */
+#define LAT_MAX_DOERS 64
+#define LAT_OTHERS "(others)"	/* of a deed, where there are more */
 
 struct lat_probe {
 	uint64_t from, to;

@@ -4,17 +4,30 @@
 
 #include <stdio.h>
 
-static struct lat_doer *doer_of(struct lat_probe *probe, enum lat_deed deed, const char *name)
+/* So many places are left for parts, which are few, and for the others of each deed. */
+#define RESERVED (MRG_LAT_NR_PARTS + LAT_NR_DEEDS)
+
+static struct lat_doer *find(struct lat_probe *probe, enum lat_deed deed, const char *name)
 {
-	struct lat_doer *doer;
 	unsigned int i;
 
 	for (i = 0; i < probe->nr; i++) {
 		if (probe->doers[i].deed == deed && strcmp(probe->doers[i].name, name) == 0)
 			return &probe->doers[i];
 	}
-	if (probe->nr == LAT_MAX_DOERS)
-		return &probe->doers[LAT_MAX_DOERS - 1];
+	return NULL;
+}
+
+static struct lat_doer *doer_of(struct lat_probe *probe, enum lat_deed deed, const char *name)
+{
+	struct lat_doer *doer = find(probe, deed, name);
+
+	if (!doer && deed != LAT_PART && probe->nr >= LAT_MAX_DOERS - RESERVED) {
+		name = LAT_OTHERS;
+		doer = find(probe, deed, name);
+	}
+	if (doer)
+		return doer;
 	doer = &probe->doers[probe->nr++];
 	doer->deed = deed;
 	doer->prio = LAT_PRIO_NORMAL;
@@ -54,15 +67,17 @@ void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct la
 		    uint64_t from, uint64_t to)
 {
 	char name[LAT_COMM + 1] = { 0 };
+	struct lat_doer *doer;
 
 	if (!probe)
 		return;
 	if (task)
 		memcpy(name, task->comm[0] ? task->comm : "<...>", task->comm[0] ? LAT_COMM : 6);
 	lat_probe_add(probe, deed, name, task ? task->waker : "", from, to);
-	if (task) {
-		doer_of(probe, deed, name)->pid = task->pid;
-		doer_of(probe, deed, name)->prio = task->prio;
+	doer = task ? find(probe, deed, name) : NULL;
+	if (doer) {
+		doer->pid = task->pid;
+		doer->prio = task->prio;
 	}
 }
 

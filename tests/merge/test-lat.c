@@ -237,6 +237,23 @@ TEST(a_timer_is_late_by_what_its_own_clock_says)
 	world_finish(&w);
 }
 
+TEST(a_timer_that_expires_within_its_slack_is_on_time)
+{
+	struct world w;
+
+	world_init(&w);
+	world_event(&w, 10, 1, 7, KEV_SWITCH, 0, 7, 1);
+	world_event(&w, 90000, 0, 1, KEV_TIMER_ARM, 0xabc, 0, 5000);
+	world_event(&w, 94970, 0, 1, KEV_TIMER_BEGIN, 0xabc, 4970, 0);
+	world_event(&w, 94980, 0, 1, KEV_WAKING, 7, 0, 0);
+	world_event(&w, 94990, 0, 1, KEV_TIMER_END, 0xabc, 0, 0);
+	world_event(&w, 95000, 1, 0, KEV_SWITCH, 7, 0, 0);
+	assert_int_equal(world_find(&w, MRG_LAT_TIMER, "0")->hist.count, 1);
+	assert_int_equal(world_sum(&w, MRG_LAT_TIMER, "0"), 0);
+	assert_int_equal(world_sum(&w, MRG_LAT_LATE, "task7"), 30);
+	world_finish(&w);
+}
+
 TEST(a_timer_that_may_have_been_armed_anew_has_no_figure)
 {
 	struct world w;
@@ -295,6 +312,28 @@ TEST(page_faults_within_an_interval_are_counted_by_task)
 	assert_string_equal(probe.doers[0].name, "task7");
 	assert_int_equal(probe.doers[0].times, 2);
 	world_finish(&w);
+}
+
+TEST(of_more_doers_than_there_is_room_for_the_others_are_summed_by_deed)
+{
+	struct lat_probe probe = { .from = 0, .to = 100000 };
+	const struct lat_doer *most;
+	uint64_t at = 0;
+	char name[16];
+
+	for (unsigned int i = 0; i < 100; i++, at += 10) {
+		snprintf(name, sizeof(name), "task%u", i);
+		lat_probe_add(&probe, LAT_RAN, name, "", at, at + 10);
+	}
+	lat_probe_add(&probe, LAT_PART, "kvm", "", at, at + 10);
+	lat_probe_add(&probe, LAT_INTERRUPT, "eth0", "", at, at + 10);
+	assert_int_equal(lat_probe_sum(&probe, LAT_RAN, &most), 1000);
+	assert_string_equal(most->name, LAT_OTHERS);
+	assert_int_equal(lat_probe_sum(&probe, LAT_PART, &most), 10);
+	assert_string_equal(most->name, "kvm");
+	assert_int_equal(lat_probe_sum(&probe, LAT_INTERRUPT, &most), 10);
+	assert_string_equal(most->name, LAT_OTHERS);
+	assert_int_equal(probe.doers[0].sum, 10);
 }
 
 TEST(the_longest_intervals_are_kept_longest_first)
@@ -576,9 +615,11 @@ int main(void)
 		cmocka_unit_test(vms_that_a_trace_names_without_their_processes_stay_apart),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
 		cmocka_unit_test(a_timer_is_late_by_what_its_own_clock_says),
+		cmocka_unit_test(a_timer_that_expires_within_its_slack_is_on_time),
 		cmocka_unit_test(a_timer_that_may_have_been_armed_anew_has_no_figure),
 		cmocka_unit_test(a_task_is_late_from_when_its_timer_was_due_until_it_runs),
 		cmocka_unit_test(page_faults_within_an_interval_are_counted_by_task),
+		cmocka_unit_test(of_more_doers_than_there_is_room_for_the_others_are_summed_by_deed),
 		cmocka_unit_test(the_longest_intervals_are_kept_longest_first),
 		cmocka_unit_test(random_sequences_give_what_a_slow_model_gives),
 		cmocka_unit_test(a_map_finds_what_was_put_and_not_what_was_taken),
