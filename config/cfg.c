@@ -156,8 +156,9 @@ static void make_printable(char *text)
 {
 	bool utf8 = rt_utf8(text, strlen(text));
 
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f || (*text & 0x80 && !utf8))
+	rt_make_printable(text);
+	for (; *text && !utf8; text++)
+		if (*text & 0x80)
 			*text = '?';
 }
 

@@ -16,6 +16,7 @@
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "lib/json.h"
+#include "lib/text.h"
 
 #define GAP 2			/* blanks between columns */
 
@@ -178,25 +179,14 @@ static void pad(struct rt_buf *buf, size_t width)
 	rt_buf_printf(buf, "%*s", (int)width, "");
 }
 
-/* U+0080 to U+009F, which some terminals obey too: 0x9b is ESC [. */
-static bool is_c1(const char *text)
-{
-	return (unsigned char)text[0] == 0xc2 && (text[1] & 0xe0) == 0x80;
-}
-
-/* A task may name itself so that a terminal would obey: control characters become '?'. */
+/* A task may name itself so that a terminal would obey. */
 static void add_printable(struct rt_buf *buf, const char *text)
 {
-	char *to = rt_buf_reserve(buf, strlen(text));
+	size_t start = buf->len;
 
-	for (; to && *text; text++) {
-		bool c1 = is_c1(text);
-
-		*to++ = c1 || (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
-		text += c1;
-	}
-	if (to)
-		buf->len = (size_t)(to - buf->data);
+	rt_buf_puts(buf, text);
+	if (rt_buf_str(buf))
+		buf->len = start + rt_make_printable(buf->data + start);
 }
 
 static void add_cell(const struct rt_table *table, struct rt_buf *buf, unsigned int column,

@@ -99,6 +99,20 @@ unsigned int rt_nearest(const char *word, const char *const *words, size_t nr,
 	return found;
 }
 
+size_t rt_make_printable(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p; p++) {
+		bool c1 = (unsigned char)p[0] == 0xc2 && (p[1] & 0xe0) == 0x80;
+
+		*to++ = c1 || (unsigned char)*p < ' ' || *p == 0x7f ? '?' : *p;
+		p += c1;
+	}
+	*to = '\0';
+	return (size_t)(to - text);
+}
+
 int rt_parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *ret)
 {
 	int base = 10, digit;

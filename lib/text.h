@@ -20,6 +20,12 @@ unsigned int rt_distance(const char *a, const char *b, unsigned int limit);
 unsigned int rt_nearest(const char *word, const char *const *words, size_t nr,
 			const char **ret, unsigned int max);
 
+/*
+ * Control characters become '?', also those of two bytes of UTF-8, U+0080 to U+009F, which some
+ * terminals obey too: U+009B is ESC [.  Return: the text's length then.
+ */
+size_t rt_make_printable(char *text);
+
 /* 0 to 15, what a hexadecimal digit of either case stands for; -1 of any other character */
 static inline int rt_hex_digit(char c)
 {

@@ -149,6 +149,15 @@ static void assert_size(uint64_t bytes, const char *text)
 	assert_string_equal(rt_format_size(bytes, buf, sizeof(buf)), text);
 }
 
+TEST(nothing_is_left_that_a_terminal_obeys)
+{
+	char text[] = "a\x1b[2J\n\xc2\x9b" "2J\xc2\xa9\x7f\xc3\xa9\xc2";
+	size_t len = rt_make_printable(text);
+
+	assert_int_equal(len, strlen(text));
+	assert_string_equal(text, "a?[2J??2J\xc2\xa9?\xc3\xa9\xc2");
+}
+
 TEST(sizes_are_shown_with_one_place)
 {
 	assert_size(0, "0 B");
@@ -174,6 +183,7 @@ int main(void)
 		cmocka_unit_test(sizes_have_binary_suffixes),
 		cmocka_unit_test(times_are_seconds_or_say_their_unit),
 		cmocka_unit_test(sizes_are_shown_with_one_place),
+		cmocka_unit_test(nothing_is_left_that_a_terminal_obeys),
 	};
 
 	return RUN_TESTS(tests);
