@@ -7,7 +7,6 @@
 #include <linux/module.h>
 
 #include "gs/host/module/attach.h"
-#include "gs/host/module/policy.h"
 #include "gs/host/module/report.h"
 #include "gs/host/module/stash.h"
 #include "gs/host/module/vms.h"
@@ -27,7 +26,6 @@ static int __init host_init(void)
 stop:
 	gs_attach_stop();
 	gs_report_finish();
-	gs_policy_finish();
 	return rc;
 }
 
@@ -35,7 +33,6 @@ static void __exit host_exit(void)
 {
 	gs_attach_stop();
 	gs_report_finish();
-	gs_policy_finish();
 }
 
 module_init(host_init);

@@ -175,15 +175,16 @@ static int get_allow(char *text, const struct kernel_param *param)
 	return len;
 }
 
+/* At the module's end, and where loading it fails behind this parameter. */
+static void free_allow(void *arg)
+{
+	replace(NULL);
+}
+
 static const struct kernel_param_ops allow_ops = {
 	.set = set_allow,
 	.get = get_allow,
+	.free = free_allow,
 };
 module_param_cb(allow, &allow_ops, NULL, 0644);
 MODULE_PARM_DESC(allow, "VMs that may call: PIDs or process names, by commas; * is all (default)");
-
-void gs_policy_finish(void)
-{
-	replace(NULL);
-	rcu_barrier();
-}

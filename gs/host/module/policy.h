@@ -24,7 +24,4 @@ bool gs_policy_allows(s32 pid, const char *name);
 /* Another number after each change of the list, so that an answer can be kept. */
 unsigned int gs_policy_generation(void);
 
-/* For the module's exit, when nobody asks any more. */
-void gs_policy_finish(void);
-
 #endif /* KVMRT_GS_HOST_MODULE_POLICY_H */
