@@ -145,6 +145,18 @@ static int check_different(const struct mrg_set *set, struct rt_err *err)
 	return 0;
 }
 
+/* Whether one of the first @nr --label has named @dir. */
+static bool has_label(size_t nr, const char *dir)
+{
+	const char *name;
+	size_t len;
+
+	for (size_t i = 0; i < nr; i++)
+		if (same_file(split_label(labels.v[i], &name, &len), dir))
+			return true;
+	return false;
+}
+
 static int set_labels(struct mrg_set *set, struct rt_err *err)
 {
 	for (size_t i = 0; i < labels.n; i++) {
@@ -159,6 +171,9 @@ static int set_labels(struct mrg_set *set, struct rt_err *err)
 		if (k == set->nr)
 			return rt_usage(err, "--label %s: give the members' own names inside of a"
 					" merged directory", labels.v[i]);
+		if (has_label(i, dir))
+			return rt_usage(err, "--label %s: %s has a label already", labels.v[i],
+					dir);
 		snprintf(label, sizeof(label), "%.*s", (int)len, name);
 		if (!mrg_label_fits(label))
 			return rt_usage(err, "--label %s: expected a NAME of 1 to %d printable"

@@ -295,6 +295,7 @@ expect_wrong_usage xtrace-multi-merge 'expected a NAME of 1 to 63 printable' -o 
 expect_wrong_usage xtrace-multi-merge 'expected auto, none or a number from 2' --json --sample 1 $host $guest
 expect_wrong_usage xtrace-multi-merge 'looks at all events' --check --sample 8 $host $guest
 expect_wrong_usage xtrace-multi-merge 'expected NAME=DIR' -o "$w/x" --label guest $host
+expect_wrong_usage xtrace-multi-merge 'has a label already' -o "$w/x" --label "a=$guest" --label "b=./$guest" $host
 
 it 'finds -136.909 ms +- 18 us in the recorded pair with all of its events'
 data=../shared/data
