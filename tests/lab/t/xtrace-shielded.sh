@@ -67,8 +67,8 @@ undisturbed() {
 	# Not what a timer does that happens to interrupt one of ours.
 	grep -E '^ *xtrace-[^]]*\] ..\.' sent >found
 	none "$1: IPIs that we sent" found
-	# RCU asks CPUs that it finds in the kernel, with or without a session.
-	grep -E '\[00[23]\]' sent | grep -vE 'callback=(rcu_|nohz_full_kick)' >found
+	# RCU asks CPUs that it finds in the kernel, with or without a session, by its thread too.
+	grep -E '\[00[23]\]' sent | grep -vE '^ *rcu_[a-z]+-[0-9]+ |callback=(rcu_|nohz_full_kick)' >found
 	none "$1: irq_works" found
 	grep -E '\[00[23]\].* sched_switch:' trace >found
 	none "$1: threads of ours that ran there" found
