@@ -189,6 +189,14 @@ static void print_summary(struct owner *owner)
 		strcmp(status.state, "finished") == 0 ? "" : ", still running");
 }
 
+static bool session_has_ended(const struct owner *owner)
+{
+	struct xt_record_status status;
+
+	xt_record_status(owner->record, &status);
+	return strcmp(status.state, "finished") == 0;
+}
+
 static void on_live(void *arg)
 {
 	struct owner *owner = arg;
@@ -196,9 +204,9 @@ static void on_live(void *arg)
 	struct xt_cpu_stats total;
 	char disk[32], line[160];
 
-	xt_record_status(owner->record, &status);
-	if (!owner->live || strcmp(status.state, "finished") == 0)
+	if (!owner->live || session_has_ended(owner))
 		return;
+	xt_record_status(owner->record, &status);
 	total = count(owner, NULL);
 	snprintf(line, sizeof(line), "%.0f s  %s  %llu events  %llu lost  %s on disk",
 		 status.seconds, status.state, (unsigned long long)total.written,
@@ -249,11 +257,9 @@ static void save_last_freeze(struct owner *owner)
 /* The directory is final behind this; the command, if any, goes on. */
 static void end_session(struct owner *owner)
 {
-	struct xt_record_status status;
 	struct rt_err err = { 0 };
 
-	xt_record_status(owner->record, &status);
-	if (strcmp(status.state, "finished") == 0)
+	if (session_has_ended(owner))
 		return;
 	has_stopped(owner);
 	if (!owner->failed)
@@ -322,6 +328,9 @@ static void on_fault(void *arg, int fd, uint32_t events_seen)
 
 	(void)fd;
 	(void)events_seen;
+	/* Another source of this round may have ended it, and said why. */
+	if (session_has_ended(owner))
+		return;
 	if (xt_record_fault(owner->record, &err) < 0)
 		complain(owner, &err);
 	say(owner, "the session ends here; what has been written is kept");

@@ -616,7 +616,7 @@ int xt_record_fault_fd(const struct xt_record *record)
 
 int xt_record_fault(const struct xt_record *record, struct rt_err *err)
 {
-	return xt_capture_fault(record->capture, err);
+	return record->capture ? xt_capture_fault(record->capture, err) : 0;
 }
 
 uint64_t xt_record_last_incident(const struct xt_record *record)

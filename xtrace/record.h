@@ -110,7 +110,7 @@ int xt_record_incident_fd(const struct xt_record *record);
 uint64_t xt_record_last_incident(const struct xt_record *record);
 bool xt_record_can_freeze(const struct xt_record *record);
 
-/* Readable when the disk refused data; xt_record_fault() says why. */
+/* Readable when the disk refused data; xt_record_fault() says why, and is 0 behind the end. */
 int xt_record_fault_fd(const struct xt_record *record);
 int xt_record_fault(const struct xt_record *record, struct rt_err *err);
 

@@ -156,6 +156,17 @@ TEST(a_session_is_armed_records_and_ends_and_leaves_a_whole_directory)
 	finish(f, record);
 }
 
+TEST(a_fault_that_is_asked_for_behind_the_end_is_none)
+{
+	struct fixture *f = *state;
+	struct xt_record *record = start(f);
+
+	assert_int_equal(xt_record_fault(record, NULL), 0);
+	assert_int_equal(xt_record_finish(record, NULL), 0);
+	assert_int_equal(xt_record_fault(record, NULL), 0);
+	finish(f, record);
+}
+
 TEST(one_that_is_not_ended_leaves_no_instance_and_what_can_be_read)
 {
 	struct fixture *f = *state;
@@ -354,6 +365,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SESSION(a_session_is_armed_records_and_ends_and_leaves_a_whole_directory),
+		SESSION(a_fault_that_is_asked_for_behind_the_end_is_none),
 		SESSION(one_that_is_not_ended_leaves_no_instance_and_what_can_be_read),
 		SESSION(flushes_are_numbered_in_every_mode),
 		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
