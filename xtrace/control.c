@@ -146,6 +146,7 @@ struct client {
 	struct xt_control *control;
 	struct rt_source *source;
 	int fd;				/* -1: this place is free */
+	uint64_t heard;			/* the later it said something, the higher */
 	size_t len;
 	char line[XT_CONTROL_REQUEST_MAX];
 };
@@ -156,6 +157,7 @@ struct xt_control {
 	int listen_fd;			/* owned */
 	xt_control_fn fn;
 	void *arg;
+	uint64_t heard;			/* the newest of the clients' */
 	struct client clients[MAX_CLIENTS];
 };
 
@@ -220,6 +222,7 @@ static void on_client(void *arg, int fd, uint32_t events)
 		return;
 	}
 	client->len += got;
+	client->heard = ++client->control->heard;
 	end = memchr(client->line, '\n', client->len);
 	if (!end && client->len < sizeof(client->line))
 		return;
@@ -230,25 +233,38 @@ static void on_client(void *arg, int fd, uint32_t events)
 	drop_client(client);
 }
 
+/*
+ * A free one, or that of who has been silent longest: clients that never finish their
+ * request must not keep everybody else out for ever.
+ */
+static struct client *take_place(struct xt_control *control)
+{
+	struct client *client = control->clients;
+	int i;
+
+	for (i = 0; i < MAX_CLIENTS; i++) {
+		if (control->clients[i].fd < 0)
+			return &control->clients[i];
+		if (control->clients[i].heard < client->heard)
+			client = &control->clients[i];
+	}
+	drop_client(client);
+	return client;
+}
+
 static void on_connect(void *arg, int fd, uint32_t events)
 {
 	struct xt_control *control = arg;
-	struct client *client = NULL;
-	int i, conn;
+	struct client *client;
+	int conn;
 
 	(void)events;
 	/* Blocking: only replies are waited for, and those not long. */
 	conn = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
 	if (conn < 0)
 		return;
-	for (i = 0; i < MAX_CLIENTS && !client; i++) {
-		if (control->clients[i].fd < 0)
-			client = &control->clients[i];
-	}
-	if (!client) {
-		close(conn);
-		return;
-	}
+	client = take_place(control);
+	client->heard = ++control->heard;
 	client->len = 0;
 	client->fd = conn;
 	if (rt_loop_add_fd(control->loop, conn, EPOLLIN, on_client, client, &client->source,
@@ -347,11 +363,15 @@ static int exchange(int fd, const struct xt_request *request, struct rt_buf *rep
 int xt_control_call(const struct rt_root *root, const char *session,
 		    const struct xt_request *request, struct rt_buf *reply, struct rt_err *err)
 {
+	char name[XT_SESSION_NAME_MAX];
 	struct rt_buf whole = { 0 };
 	const char *body;
 	int fd, rc;
 
-	fd = xt_session_connect(root, session, err);
+	rc = xt_session_find(root, session, name, err);
+	if (rc < 0)
+		return rc;
+	fd = xt_session_connect(root, name, err);
 	if (fd < 0)
 		return fd;
 	rc = exchange(fd, request, &whole, err);
@@ -360,6 +380,9 @@ int xt_control_call(const struct rt_root *root, const char *session,
 		rc = rt_err_set(err, -ENOMEM, "cannot keep the answer");
 	if (rc == 0)
 		rc = xt_reply_parse(whole.data, &body, err);
+	if (rc == -ECONNRESET && !xt_session_has_ended(root, name))
+		rc = rt_err_say(err, -ECONNABORTED, "the owner of session \"%s\" was killed, or "
+				"has not answered", name);
 	if (rc == 0)
 		rt_buf_puts(reply, body);
 	rt_buf_finish(&whole);

@@ -77,7 +77,8 @@ void xt_control_destroy(struct xt_control *control);
  * @reply: the lines of the answer are appended.
  *
  * Return: 0, the owner's own failure, or that of xt_session_connect();
- * -ECONNRESET when the owner ended before it could answer.
+ * -ECONNRESET when the session ended before its owner could answer, -ECONNABORTED
+ * when the owner was killed or does not want to.
  */
 int xt_control_call(const struct rt_root *root, const char *session,
 		    const struct xt_request *request, struct rt_buf *reply, struct rt_err *err);

@@ -424,18 +424,31 @@ static int connect_to(const struct rt_root *root, const char *name, struct rt_er
 	return rt_err_set(err, rc, "cannot reach the owner of session \"%s\"", name);
 }
 
-int xt_session_connect(const struct rt_root *root, const char *name, struct rt_err *err)
+int xt_session_find(const struct rt_root *root, const char *name,
+		    char ret_name[XT_SESSION_NAME_MAX], struct rt_err *err)
 {
-	char only[XT_SESSION_NAME_MAX];
 	int rc;
 
-	if (name) {
-		rc = xt_session_check_name(name, err);
-	} else {
-		rc = the_session(root, only, err);
-		name = only;
-	}
-	if (rc < 0)
-		return rc;
-	return connect_to(root, name, err);
+	if (!name)
+		return the_session(root, ret_name, err);
+	rc = xt_session_check_name(name, err);
+	if (rc == 0)
+		snprintf(ret_name, XT_SESSION_NAME_MAX, "%s", name);
+	return rc;
+}
+
+int xt_session_connect(const struct rt_root *root, const char *name, struct rt_err *err)
+{
+	char found[XT_SESSION_NAME_MAX];
+	int rc = xt_session_find(root, name, found, err);
+
+	return rc < 0 ? rc : connect_to(root, found, err);
+}
+
+bool xt_session_has_ended(const struct rt_root *root, const char *name)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), RUN_DIR "/%s/owner", name);
+	return faccessat(root->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }

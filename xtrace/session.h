@@ -67,10 +67,18 @@ int xt_session_list(struct xt_session_list *ret, const struct rt_root *root, str
 void xt_session_list_finish(struct xt_session_list *list);
 
 /*
+ * The session that is meant: @name, or the only one when NULL.
+ * Return: 0; -ESRCH when @name is NULL and none runs, -ENOTUNIQ when several do,
+ * RT_ECANNOT without permission.
+ */
+int xt_session_find(const struct rt_root *root, const char *name,
+		    char ret_name[XT_SESSION_NAME_MAX], struct rt_err *err);
+/*
  * Connects to the owner of @name, or of the only session when NULL.
- * Return: a descriptor; -ESRCH when none runs, -ENOTUNIQ when @name is NULL and
- * several do, RT_ECANNOT without permission.
+ * Return: a descriptor; -ESRCH when @name does not run, or as xt_session_find().
  */
 int xt_session_connect(const struct rt_root *root, const char *name, struct rt_err *err);
+/* The owner of @name is gone and has put all away; one that was killed leaves its files. */
+bool xt_session_has_ended(const struct rt_root *root, const char *name);
 
 #endif /* XT_SESSION_H */

@@ -135,6 +135,35 @@ stop ok'
 	rm "$w/end"
 done
 
+it 'stops a session that clients without a request keep busy'
+session "$me" -o "$w/busy" -e sched_process_exit
+python3 - "$root/run/xtrace/$me/control" "$me" "$root" >"$tmp/answers" 2>&1 <<-'END'
+	import socket, subprocess, sys
+	silent = [socket.socket(socket.AF_UNIX) for _ in range(16)]
+	for conn in silent:
+	    conn.connect(sys.argv[1])
+	subprocess.run(["xtrace-ctl", "--root", sys.argv[3], "-s", sys.argv[2], "stop"], check=True)
+END
+expect_same "$tmp/answers" ''
+ended 0
+complete "$w/busy"
+
+it 'does not say that a session is final whose owner was killed'
+session "$me" -o "$w/killed" -e sched_process_exit
+kill -STOP "$owner"
+xtrace-ctl --root "$root" stop >"$tmp/stdout" 2>"$tmp/stderr" &
+asker=$!
+until grep -q '^45 ' "/proc/$asker/syscall"; do	# recvfrom(2)
+	kill -0 $asker || fail 'it does not wait for the owner'
+	sleep 0.05
+done
+kill -KILL "$owner"
+wait $asker 2>/dev/null
+status=$?
+expect_status 1
+expect_stderr "xtrace-ctl: the owner of session \"$me\" was killed, or has not answered"
+ended 137
+
 it 'may start a session of the name while the command of the last one goes on'
 session "$me" -o "$w/t1" sh -c "while [ ! -e $w/end ]; do sleep 0.05; done"
 first=$owner

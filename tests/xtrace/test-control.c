@@ -2,6 +2,7 @@
 /* test-control.c - xtrace/control.c: requests and answers, and clients that behave badly */
 #include "xtrace/control.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -224,6 +225,100 @@ TEST(an_owner_serves_good_clients_and_outlives_bad_ones)
 	rt_loop_destroy(owner.loop);
 }
 
+#define STALLED 20	/* more than the owner has places for */
+
+struct late_comer {
+	struct owner owner;
+	int rc;
+};
+
+static void *ask_behind_stalled_ones(void *arg)
+{
+	struct late_comer *late = arg;
+	struct rt_buf out = { 0 };
+	int fds[STALLED], i;
+
+	for (i = 0; i < STALLED; i++) {
+		fds[i] = xt_session_connect(late->owner.root, "s", NULL);
+		send(fds[i], "xtrace/1 fl", 11, MSG_NOSIGNAL);
+	}
+	late->rc = ask(late->owner.root, XT_VERB_MARK, &out, NULL);
+	for (i = 0; i < STALLED; i++)
+		close(fds[i]);
+	while (ask(late->owner.root, XT_VERB_STOP, &out, NULL) < 0)
+		;
+	rt_buf_finish(&out);
+	return NULL;
+}
+
+TEST(clients_that_never_finish_their_request_keep_nobody_out)
+{
+	struct tree *tree = *state;
+	struct late_comer late = { .owner.root = &tree->root };
+	struct xt_session session;
+	struct xt_control *control;
+	pthread_t thread;
+
+	tree_make_dir(tree, "run");
+	assert_int_equal(xt_session_claim(&session, &tree->root, "s", NULL), 0);
+	assert_int_equal(xt_session_listen(&session, NULL), 0);
+	assert_int_equal(rt_loop_create(&late.owner.loop, NULL), 0);
+	assert_int_equal(xt_control_create(&control, late.owner.loop, session.listen_fd, serve,
+					   &late.owner, NULL), 0);
+	session.listen_fd = -1;
+	assert_int_equal(pthread_create(&thread, NULL, ask_behind_stalled_ones, &late), 0);
+	assert_int_equal(rt_loop_run(late.owner.loop, NULL), 0);
+	xt_control_destroy(control);
+	xt_session_release(&session);
+	pthread_join(thread, NULL);
+	assert_int_equal(late.rc, 0);
+	rt_loop_destroy(late.owner.loop);
+}
+
+static void *ask_to_stop(void *arg)
+{
+	struct late_comer *late = arg;
+	struct rt_buf out = { 0 };
+
+	late->rc = ask(late->owner.root, XT_VERB_STOP, &out, NULL);
+	rt_buf_finish(&out);
+	return NULL;
+}
+
+/* What a client gets whose owner takes its request and goes, and puts all away or not. */
+static int answer_of_who_goes(struct tree *tree, bool put_away)
+{
+	struct late_comer late = { .owner.root = &tree->root };
+	struct xt_session session;
+	struct pollfd comes;
+	char line[64];
+	pthread_t thread;
+	int fd;
+
+	assert_int_equal(xt_session_claim(&session, &tree->root, "s", NULL), 0);
+	assert_int_equal(xt_session_listen(&session, NULL), 0);
+	assert_int_equal(pthread_create(&thread, NULL, ask_to_stop, &late), 0);
+	comes = (struct pollfd){ .fd = session.listen_fd, .events = POLLIN };
+	assert_int_equal(poll(&comes, 1, -1), 1);
+	fd = accept(session.listen_fd, NULL, NULL);
+	assert_true(recv(fd, line, sizeof(line), 0) > 0);
+	if (put_away)
+		xt_session_release(&session);
+	close(fd);
+	pthread_join(thread, NULL);
+	xt_session_release(&session);
+	return late.rc;
+}
+
+TEST(an_owner_that_goes_has_ended_the_session_only_where_it_put_all_away)
+{
+	struct tree *tree = *state;
+
+	tree_make_dir(tree, "run");
+	assert_int_equal(answer_of_who_goes(tree, true), -ECONNRESET);
+	assert_int_equal(answer_of_who_goes(tree, false), -ECONNABORTED);
+}
+
 TEST(nobody_to_ask_is_said_so)
 {
 	struct tree *tree = *state;
@@ -245,6 +340,8 @@ int main(void)
 		cmocka_unit_test(an_answer_is_ok_or_an_error_with_a_sentence),
 		cmocka_unit_test(verbs_have_a_name_and_a_help),
 		WITH_TREE(an_owner_serves_good_clients_and_outlives_bad_ones),
+		WITH_TREE(clients_that_never_finish_their_request_keep_nobody_out),
+		WITH_TREE(an_owner_that_goes_has_ended_the_session_only_where_it_put_all_away),
 		WITH_TREE(nobody_to_ask_is_said_so),
 	};
 
