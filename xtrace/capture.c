@@ -594,9 +594,12 @@ int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu
 	xt_store_count(capture->store, cpu, &count);
 	overrun = ring.overrun + lane->gone_overrun;
 	lost = ring.dropped + ring.commit_overrun + lane->gone_dropped;
-	/* Read from the kernel and not in the store: the disk did not take it. */
+	/*
+	 * Read from the kernel and not in the store: the disk did not take it, or a drainer
+	 * has it in hand.
+	 */
 	read_by_us = ring.read + lane->gone_events;
-	if (read_by_us > count.events)
+	if (read_by_us > count.events && !capture->drainers[0].running)
 		lost += read_by_us - count.events;
 	memset(ret, 0, sizeof(*ret));
 	ret->cpu = cpu;

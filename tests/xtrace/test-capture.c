@@ -277,6 +277,24 @@ TEST(what_was_read_and_did_not_reach_the_disk_is_lost)
 	finish(f);
 }
 
+TEST(what_a_drainer_has_in_hand_is_not_lost)
+{
+	struct tree *tree = *state;
+	struct fixture *f = streaming(tree);
+	struct xt_cpu_stats stats;
+
+	put_stats(tree, 5, "entries: 21\nbytes: 400\nread events: 1000\n");
+	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_drain(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_stats(f->capture, 5, &stats, NULL), 0);
+	assert_int_equal(stats.lost, 0);
+	assert_int_equal(stats.written, 1021);
+	assert_int_equal(xt_capture_stop(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_stats(f->capture, 5, &stats, NULL), 0);
+	assert_int_equal(stats.lost, 1000 - stored(f, 5));
+	finish(f);
+}
+
 TEST(a_cpu_that_is_not_recorded_has_no_counts)
 {
 	struct fixture *f = streaming(*state);
@@ -389,6 +407,7 @@ int main(void)
 		WITH_TREE(what_was_overwritten_is_lost_where_all_was_to_be_kept),
 		WITH_TREE(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write),
 		WITH_TREE(what_was_read_and_did_not_reach_the_disk_is_lost),
+		WITH_TREE(what_a_drainer_has_in_hand_is_not_lost),
 		WITH_TREE(a_cpu_that_is_not_recorded_has_no_counts),
 		WITH_TREE(a_disk_that_takes_no_more_is_told_once),
 		WITH_TREE(half_a_sub_buffer_is_an_error),
