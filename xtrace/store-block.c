@@ -27,11 +27,11 @@ static struct store_packer *take_packer(struct xt_store *store)
 {
 	struct store_packer *packer;
 
-	pthread_mutex_lock(&store->lock);
+	pthread_mutex_lock(&store->packer_lock);
 	packer = store->packers;
 	if (packer)
 		store->packers = packer->next;
-	pthread_mutex_unlock(&store->lock);
+	pthread_mutex_unlock(&store->packer_lock);
 	if (packer)
 		return packer;
 	packer = calloc(1, sizeof(*packer));
@@ -46,10 +46,10 @@ static struct store_packer *take_packer(struct xt_store *store)
 
 static void put_packer(struct xt_store *store, struct store_packer *packer)
 {
-	pthread_mutex_lock(&store->lock);
+	pthread_mutex_lock(&store->packer_lock);
 	packer->next = store->packers;
 	store->packers = packer;
-	pthread_mutex_unlock(&store->lock);
+	pthread_mutex_unlock(&store->packer_lock);
 }
 
 void store_packers_destroy(struct xt_store *store)

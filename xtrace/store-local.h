@@ -43,11 +43,12 @@ struct xt_store {
 	int level;		/* atomic */
 	bool complete;
 	struct store_file *files[STORE_MAX_CPUS];	/* owned; NULL until the first append */
-	pthread_mutex_t lock;	/* of all below */
+	pthread_mutex_t lock;	/* of the next three; held while `session` reaches the disk */
 	struct store_line *lines;
 	size_t nr_lines;
-	struct store_packer *packers;	/* idle ones */
 	int clocks;		/* descriptor; -1 until the first sample */
+	pthread_mutex_t packer_lock;	/* an append waits for no disk but its own */
+	struct store_packer *packers;	/* idle ones */
 };
 
 /* ---- store-files.c ---- */

@@ -48,6 +48,7 @@ int xt_store_create(struct xt_store **ret, const char *path, const struct xt_sto
 		store->opts.subbuf_size = XT_MIN_PAGE;
 	store->level = opts->level ? opts->level : 1;
 	pthread_mutex_init(&store->lock, NULL);
+	pthread_mutex_init(&store->packer_lock, NULL);
 	store->path = strdup(path);
 	if (!store->path) {
 		rc = rt_err_set(err, rc, "%s", path);
@@ -70,6 +71,7 @@ int xt_store_create(struct xt_store **ret, const char *path, const struct xt_sto
 err_close:
 	close(store->dir);
 err_free:
+	pthread_mutex_destroy(&store->packer_lock);
 	pthread_mutex_destroy(&store->lock);
 	free(store->path);
 	free(store);
@@ -96,6 +98,7 @@ void xt_store_destroy(struct xt_store *store)
 	if (store->clocks >= 0)
 		close(store->clocks);
 	close(store->dir);
+	pthread_mutex_destroy(&store->packer_lock);
 	pthread_mutex_destroy(&store->lock);
 	free(store->path);
 	free(store);

@@ -3,12 +3,14 @@
 #include "xtrace/store.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -16,6 +18,7 @@
 #include "tests/unit.h"
 #include "tests/xtrace/make.h"
 #include "xtrace/store-format.h"
+#include "xtrace/store-local.h"
 #include "xtrace/xtrace.h"
 
 #define PAGE 4096u
@@ -264,6 +267,32 @@ TEST(a_time_is_sought_by_heads_alone)
 	xt_pages_put(pages);
 	assert_int_equal(xt_lane_load(trace, 0, 552, 1, &pages, NULL), -EINVAL);
 	xt_trace_destroy(trace);
+}
+
+static void *append_one(void *arg)
+{
+	append(arg, 0, 1, 1000);
+	return NULL;
+}
+
+TEST(an_append_does_not_wait_for_the_session_to_reach_the_disk)
+{
+	struct xt_store *store = make_store();
+	struct timespec patience;
+	pthread_t thread;
+	int rc;
+
+	/* As xt_store_save() does while the disk takes its time. */
+	pthread_mutex_lock(&store->lock);
+	assert_int_equal(pthread_create(&thread, NULL, append_one, store), 0);
+	clock_gettime(CLOCK_REALTIME, &patience);
+	patience.tv_sec += 10;
+	rc = pthread_timedjoin_np(thread, NULL, &patience);
+	pthread_mutex_unlock(&store->lock);
+	if (rc)
+		pthread_join(thread, NULL);
+	xt_store_destroy(store);
+	assert_int_equal(rc, 0);
 }
 
 TEST(the_session_is_replaced_as_a_whole)
@@ -714,6 +743,7 @@ int main(void)
 		cmocka_unit_test(gaps_and_lost_events_keep_their_numbers),
 		cmocka_unit_test(a_gap_is_sought_by_its_end),
 		cmocka_unit_test(a_time_is_sought_by_heads_alone),
+		cmocka_unit_test(an_append_does_not_wait_for_the_session_to_reach_the_disk),
 		cmocka_unit_test(the_session_is_replaced_as_a_whole),
 		cmocka_unit_test(an_existing_directory_is_refused_and_a_foreign_one_never_emptied),
 		cmocka_unit_test(a_write_that_fails_leaves_whole_blocks_and_the_next_succeeds),
