@@ -122,6 +122,7 @@ static int read_whole(int fd, void *to, uint32_t size)
  * One sub-buffer.  How many events were lost before it the kernel writes behind
  * its data, where there is room.  Asked for less than a whole one, it leaves out
  * an event and so makes room; the rest of the sub-buffer comes with the next read.
+ * One event that fills a whole sub-buffer it gives to nobody who asks for less.
  */
 static int read_subbuf(int fd, char *to, uint32_t size, bool make_room)
 {
@@ -130,7 +131,9 @@ static int read_subbuf(int fd, char *to, uint32_t size, bool make_room)
 	if (!make_room)
 		return read_whole(fd, to, size);
 	rc = read_whole(fd, to, size - LOST_COUNT);
-	if (rc <= 0)
+	if (rc == 0)
+		return read_whole(fd, to, size);
+	if (rc < 0)
 		return rc;
 	rc = read_whole(fd, to + size - LOST_COUNT, LOST_COUNT);
 	return rc == 0 ? -EIO : rc;

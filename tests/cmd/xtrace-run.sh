@@ -213,6 +213,22 @@ record -o "$w/z" -z 9 -e sched_switch true
 expect_status 0
 complete "$w/z"
 
+it 'drains a full buffer in which an event is as large as a sub-buffer'
+session "$me" -b 16k -c 0 -o "$w/large" -e sched_process_exec
+python3 - "$instances/xtrace-$me/trace_marker" <<-'END'
+	import os, sys
+	os.sched_setaffinity(0, {0})
+	marker = os.open(sys.argv[1], os.O_WRONLY)
+	for _ in range(400):
+	    os.write(marker, b"x" * 4090)
+END
+ctl mark 'what comes behind it' stop
+expect_status 0
+ended 0
+complete "$w/large"
+run xtrace-view -e CUSTOM "$w/large"
+expect_stdout_like 'what comes behind it'
+
 it 'ends at SIGINT, SIGTERM and SIGHUP of another process, and the command with it'
 for signal in INT TERM HUP; do
 	session "$me" -o "$w/$signal" sleep 60
