@@ -561,6 +561,8 @@ static int run_session(struct owner *owner, struct rt_err *err)
 
 	/* The command has its caller's ways with signals; ours differ from here on. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A file that may not grow is a full disk, and no reason to leave the kernel recording. */
+	signal(SIGXFSZ, SIG_IGN);
 	owner->int_ignored = is_ignored(SIGINT);
 	rc = rt_loop_create(&owner->loop, err);
 	if (rc == 0)

@@ -436,6 +436,20 @@ if mount -t tmpfs -o size=3m none "$w/small" 2>/dev/null; then
 	expect_stdout_like 'SYSCALL_ENTER'
 fi
 
+it 'ends so as well where ulimit lets no file grow, and the command has its own way with that'
+run bash -c 'ulimit -f 2048; exec xtrace-run "$@"' - --root "$root" -n "$me" -o "$w/limit" \
+	-e 'raw_syscalls:*' sh -c 'while [ -e "$1/reserve" ]; do
+		dd if=/dev/zero of=/dev/null bs=1 count=50000 2>/dev/null
+	done; echo alive' sh "$w/limit"
+expect_status 125
+expect_stdout alive
+expect_stderr_like 'File too large' 'the session ends here; what has been written is kept'
+no_traces_left
+run xtrace-view --stat "$w/limit"
+expect_stdout_like 'SYSCALL_ENTER'
+record -f -o "$w/limit" sh -c 'kill -XFSZ $$'
+expect_status 153
+
 it 'tells of what a flight recorder could not save, on CPUs of which it has nothing, too'
 if mountpoint -q "$w/small" && rm -rf "$w/small/t"; then
 	record -m overwrite -o "$w/small/t" -e 'raw_syscalls:*' sh -c '
