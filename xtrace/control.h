@@ -24,7 +24,7 @@ struct xt_control;
 #define XT_CONTROL_REQUEST_MAX 8192	/* bytes of a request with its newline */
 #define XT_CONTROL_REPLY_MAX (4u << 20)
 #define XT_CONTROL_GUEST "guest "	/* how the text of a flush begins that a guest called for */
-#define XT_CONTROL_TEXT_MAX 4000	/* a mark: the kernel takes no more */
+#define XT_CONTROL_TEXT_MAX 4000	/* a mark: one event where the kernel takes as much */
 
 /* verb, what it does: one row a verb for the owner, the client, its help and completion. */
 #define XT_CONTROL_VERBS(ROW)						\

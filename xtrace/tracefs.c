@@ -19,6 +19,7 @@
 
 #include "lib/cpulist.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 
 static const char *const tracing_dirs[] = {
@@ -447,12 +448,16 @@ bool xt_instance_is_on(const struct xt_instance *inst)
 
 int xt_instance_mark(const struct xt_instance *inst, const char *text, struct rt_err *err)
 {
-	int rc;
+	int fd, rc;
 
-	rc = xt_instance_write(inst, text, err, "trace_marker");
+	fd = xt_instance_open(inst, err, O_WRONLY, "trace_marker");
+	if (fd < 0)
+		return fd;
+	rc = rt_write_all(fd, text, strlen(text));
+	close(fd);
 	if (rc == -EBADF)
 		return rt_err_say(err, rc, "the session does not record now: it is paused or full");
-	return rc;
+	return rc < 0 ? rt_err_set(err, rc, "cannot write the mark") : 0;
 }
 
 static const struct {

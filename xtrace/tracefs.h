@@ -106,7 +106,7 @@ int xt_instance_trigger_left(const struct xt_instance *inst, const char *system,
 
 int xt_instance_on(const struct xt_instance *inst, bool on, struct rt_err *err);
 bool xt_instance_is_on(const struct xt_instance *inst);
-/* A text of the user in the buffer of this CPU. */
+/* A text of the user in the buffer of this CPU; of a long one the kernel makes several marks. */
 int xt_instance_mark(const struct xt_instance *inst, const char *text, struct rt_err *err);
 
 /* per_cpu/cpuN/stats, of the buffer that is being written. */

@@ -232,6 +232,39 @@ static void own_cpus(struct fixture *f, const char *online)
 	tree_put(f->tree, "sys/devices/system/cpu/possible", online);
 }
 
+/* Bytes @byte in all sub-buffers of the directory. */
+static size_t count_bytes(const struct fixture *f, uint8_t byte)
+{
+	struct xt_trace *trace;
+	struct xt_pages *pages;
+	size_t n = 0;
+
+	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
+	for (unsigned int lane = 0; lane < xt_trace_nr_lanes(trace); lane++) {
+		for (size_t c = 0; c < xt_trace_lane(trace, lane)->nr_chunks; c++) {
+			assert_int_equal(xt_lane_load(trace, lane, c, 1, &pages, NULL), 0);
+			for (size_t i = 0; i < (size_t)pages->nr * pages->page_size; i++)
+				n += pages->base[i] == byte;
+			xt_pages_put(pages);
+		}
+	}
+	xt_trace_destroy(trace);
+	return n;
+}
+
+TEST(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost)
+{
+	struct fixture *f = *state;
+	struct xt_record *record = start(f);
+	char text[10001];
+
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	assert_int_equal(xt_record_mark(record, text, NULL), 0);
+	finish(f, record);
+	assert_true(count_bytes(f, 'x') >= sizeof(text) - 1);
+}
+
 TEST(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there)
 {
 	struct fixture *f = *state;
@@ -369,6 +402,7 @@ int main(void)
 		SESSION(one_that_is_not_ended_leaves_no_instance_and_what_can_be_read),
 		SESSION(flushes_are_numbered_in_every_mode),
 		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
+		SESSION(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
 		SESSION(the_status_of_a_session_is_read_back_from_its_text),
