@@ -110,9 +110,10 @@ struct lat_task {
 	uint64_t wait_since;		/* RUNNABLE: since when */
 	bool woken;			/* ... because it was woken, not pushed off */
 	bool queued;			/* ... on a CPU, not just being woken */
-	struct lat_task *next_waiter;	/* of the CPU that it waits for */
-	uint16_t waits_for;		/* ... which is this one */
-	uint64_t waits_since;		/* ... for that CPU; 0: it is no waiter */
+	bool waits;			/* ... for this CPU, since then: it is among its waiters */
+	uint16_t waits_for;
+	uint64_t waits_since;
+	struct lat_task *next_waiter;
 	uint64_t due;			/* ... by a timer that was to expire then; 0: by another */
 	char waker[MRG_LAT_NAME_MAX];	/* by whom; only while something is probed */
 	uint64_t call_nr, call_begin;

@@ -121,13 +121,13 @@ void lat_stop_waiting(struct lat_system *sys, struct lat_task *task)
 {
 	struct lat_task **place;
 
-	if (task->waits_since == 0)
+	if (!task->waits)
 		return;
 	place = &sys->cpus[task->waits_for].waiters;
 	while (*place != task)
 		place = &(*place)->next_waiter;
 	*place = task->next_waiter;
-	task->waits_since = 0;
+	task->waits = false;
 }
 
 static void wait_for_cpu(const struct lat_rec *rec, struct lat_task *task)
@@ -137,6 +137,7 @@ static void wait_for_cpu(const struct lat_rec *rec, struct lat_task *task)
 	lat_stop_waiting(rec->sys, task);
 	task->next_waiter = rec->sys->cpus[task->cpu].waiters;
 	rec->sys->cpus[task->cpu].waiters = task;
+	task->waits = true;
 	task->waits_for = task->cpu;
 	task->waits_since = rec->ns;
 }
@@ -148,7 +149,7 @@ static void send_to_cpu(struct mrg_lat *lat, const struct lat_rec *rec, struct l
 
 	if (rec->event->f[LAT_TO_CPU].size == 0 || cpu >= rec->sys->nr_cpus || cpu == task->cpu)
 		return;
-	if (task->queued && task->waits_since > 0)
+	if (task->queued && task->waits)
 		blame_for(lat, rec, task);
 	task->cpu = (uint16_t)cpu;
 	if (task->run == LAT_RUNNABLE)

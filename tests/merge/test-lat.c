@@ -176,6 +176,31 @@ TEST(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs)
 	world_finish(&w);
 }
 
+/* What was before the reference's own zero is all at 0. */
+TEST(a_vcpu_may_begin_to_wait_at_time_0)
+{
+	static const enum kev_role between[] = { KEV_SWITCH, KEV_NONE, KEV_TASK_EXIT };
+	struct world w;
+	size_t i;
+
+	for (i = 0; i < sizeof(between) / sizeof(*between); i++) {
+		world_init(&w);
+		world_event(&w, 0, 1, 50, KEV_GUEST_BEGIN, 0, 0, 0);
+		world_event(&w, 0, 1, 50, KEV_GUEST_END, 12, 1, 0);
+		world_event(&w, 0, 1, 50, KEV_SWITCH, 9, 50, 0);
+		world_event(&w, 100, 1, 9, between[i], 50, 9, 0);
+		world_event(&w, 150, 1, 9, KEV_SWITCH, 50, 9, 0);
+		leave_guest(&w, 160, 1, 50);
+		world_event(&w, 200, 1, 50, KEV_SWITCH, 9, 50, 0);
+		world_event(&w, 300, 1, 9, KEV_SWITCH, 50, 9, 0);
+		assert_int_equal(waited_for(&w, "task9"), 100);
+		world_event(&w, 400, 1, 50, KEV_SWITCH, 9, 50, 1);
+		world_event(&w, 500, 1, 9, KEV_SWITCH, 8, 9, 0);
+		assert_int_equal(waited_for(&w, "task9"), 100);
+		world_finish(&w);
+	}
+}
+
 /* As trace-cmd has them: it names threads, not processes. */
 TEST(vms_that_a_trace_names_without_their_processes_stay_apart)
 {
@@ -612,6 +637,7 @@ int main(void)
 		cmocka_unit_test(a_soft_interrupt_whose_task_is_pushed_off_is_unknown),
 		cmocka_unit_test(a_vcpu_waits_for_the_cpu_that_it_is_sent_to),
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
+		cmocka_unit_test(a_vcpu_may_begin_to_wait_at_time_0),
 		cmocka_unit_test(vms_that_a_trace_names_without_their_processes_stay_apart),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
 		cmocka_unit_test(a_timer_is_late_by_what_its_own_clock_says),
