@@ -132,9 +132,9 @@ void lat_stop_waiting(struct lat_system *sys, struct lat_task *task)
 
 static void wait_for_cpu(const struct lat_rec *rec, struct lat_task *task)
 {
-	if (!task->vcpu || task->cpu >= rec->sys->nr_cpus)
-		return;
 	lat_stop_waiting(rec->sys, task);
+	if (!task->vcpu || task->cpu >= rec->sys->nr_cpus)
+		return;		/* of a CPU without records nobody knows who ran there */
 	task->next_waiter = rec->sys->cpus[task->cpu].waiters;
 	rec->sys->cpus[task->cpu].waiters = task;
 	task->waits = true;
@@ -147,7 +147,7 @@ static void send_to_cpu(struct mrg_lat *lat, const struct lat_rec *rec, struct l
 {
 	uint64_t cpu = lat_field(rec, LAT_TO_CPU);
 
-	if (rec->event->f[LAT_TO_CPU].size == 0 || cpu >= rec->sys->nr_cpus || cpu == task->cpu)
+	if (rec->event->f[LAT_TO_CPU].size == 0 || cpu > UINT16_MAX || cpu == task->cpu)
 		return;
 	if (task->queued && task->waits)
 		blame_for(lat, rec, task);

@@ -176,6 +176,22 @@ TEST(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs)
 	world_finish(&w);
 }
 
+TEST(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known)
+{
+	struct world w;
+
+	world_init(&w);
+	leave_guest(&w, 1000, 1, 50);
+	world_event(&w, 1100, 1, 50, KEV_SWITCH, 9, 50, 0);
+	world_event(&w, 1200, 1, 9, KEV_MIGRATE, 50, 99, 0);
+	world_event(&w, 1300, 1, 9, KEV_SWITCH, 8, 9, 0);
+	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task9"), 100);
+	world_event(&w, 1400, 1, 8, KEV_MIGRATE, 50, 1, 0);
+	world_event(&w, 1500, 1, 8, KEV_SWITCH, 50, 8, 0);
+	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task8"), 100);
+	world_finish(&w);
+}
+
 /* What was before the reference's own zero is all at 0. */
 TEST(a_vcpu_may_begin_to_wait_at_time_0)
 {
@@ -637,6 +653,7 @@ int main(void)
 		cmocka_unit_test(a_soft_interrupt_whose_task_is_pushed_off_is_unknown),
 		cmocka_unit_test(a_vcpu_waits_for_the_cpu_that_it_is_sent_to),
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
+		cmocka_unit_test(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known),
 		cmocka_unit_test(a_vcpu_may_begin_to_wait_at_time_0),
 		cmocka_unit_test(vms_that_a_trace_names_without_their_processes_stay_apart),
 		cmocka_unit_test(an_interval_over_lost_events_has_no_figure),
