@@ -448,7 +448,12 @@ static bool plan_chunks(struct extract *x, struct job job, size_t first, size_t 
 	uint64_t bytes = 0, page = 0;
 	struct xt_chunk chunk;
 
+	for (size_t i = 0; i < first; i++) {	/* sub-buffers count from the lane's begin */
+		xt_lane_chunk(x->trace, job.lane, i, &chunk);
+		page += chunk.nr_pages;
+	}
 	job.first_chunk = first;
+	job.first_page = page;
 	for (size_t i = first; i < end; i++) {
 		xt_lane_chunk(x->trace, job.lane, i, &chunk);
 		job.nr_chunks++;

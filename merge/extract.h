@@ -103,7 +103,8 @@ struct mrg_slice {		/* a stretch of recorded time, both ends in it */
  * @slices: @nr of them, apart from each other and in order of time.
  *
  * What lies between them is as if its events were lost, whatever lane it is on: it becomes
- * gaps.  Only of lanes of a few chunks it is known which threads were there at all: their
+ * gaps.  Only of lanes of a few chunks, which are read whole, it is known which threads were
+ * there at all.  Sub-buffers have the numbers that they have in the whole trace.
  */
 int mrg_extract_slices(struct mrg_data **ret, const struct xt_trace *trace, bool times,
 		       const struct mrg_slice *slices, size_t nr, struct rt_err *err);

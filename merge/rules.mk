@@ -27,14 +27,14 @@ xtrace-view-objs := merge/cmd-view.o merge/view-pager.o
 xtrace-view-libs := libview.a $(mrg-libs)
 xtrace-view-ldlibs := $(mrg-ldlibs)
 
-merge-tests := $(addprefix tests/merge/test-,assemble check clock extract mergefile pairs set spans sync)
+merge-tests := $(addprefix tests/merge/test-,assemble check clock mergefile pairs set spans sync)
 UNIT_TESTS += $(merge-tests)
 $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-libs)) \
 	$(eval $(t)-ldlibs := $(mrg-ldlibs)))
 tests/merge/test-sync-objs += tests/merge/world.o
 
-# Tests of what xtrace-view is made of, with recordings that tests/merge/scene.c makes.
-view-tests := $(addprefix tests/merge/test-,names put sample stream view where)
+# Tests with recordings that tests/merge/scene.c makes, most of what xtrace-view is made of.
+view-tests := $(addprefix tests/merge/test-,extract names put sample stream view where)
 UNIT_TESTS += $(view-tests)
 $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/xtrace/make.o)\
 	$(eval $(t)-libs := libview.a $(mrg-libs))$(eval $(t)-ldlibs := $(mrg-ldlibs)))

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "tests/merge/scene.h"
 #include "tests/unit.h"
 #include "xtrace/xtrace.h"
 
@@ -96,6 +97,35 @@ TEST(a_file_whose_headers_tell_nothing_has_no_outline)
 	xt_trace_destroy(trace);
 }
 
+TEST(what_slices_read_is_in_the_sub_buffers_of_the_whole)
+{
+	static const struct mrg_slice slices[] = {
+		{ SCENE_NS + 2000, SCENE_NS + 2999 }, { SCENE_NS + 7000, SCENE_NS + 7999 },
+	};
+	struct scene *scene = scene_create("host", 1);
+	struct mrg_data *all, *some;
+	struct xt_trace *trace;
+
+	for (unsigned int i = 0; i < 10; i++) {
+		scene_hypercall(scene, 0, i * 1000 + 1, 157, i, 0, 0, 0, 0);
+		scene_flush(scene);
+	}
+	scene_finish(scene);
+	assert_int_equal(xt_trace_open(&trace, scene_path(scene), NULL), 0);
+	assert_int_equal(mrg_extract(&all, trace, true, NULL, NULL), 0);
+	assert_int_equal(mrg_extract_slices(&some, trace, true, slices, 2, NULL), 0);
+	assert_int_equal(all->nr_calls, 10);
+	assert_int_equal(some->nr_calls, 2);
+	assert_int_equal(some->calls[0].nr, 2);
+	assert_int_equal(some->calls[0].page, all->calls[2].page);
+	assert_int_equal(some->calls[1].nr, 7);
+	assert_int_equal(some->calls[1].page, all->calls[7].page);
+	xt_trace_destroy(trace);
+	mrg_data_destroy(some);
+	mrg_data_destroy(all);
+	scene_destroy(scene);
+}
+
 static void note_percent(void *arg, const struct xt_trace *trace, unsigned int percent)
 {
 	unsigned int *last = arg;
@@ -126,6 +156,7 @@ int main(void)
 		cmocka_unit_test(a_guest_has_the_times_of_its_events),
 		cmocka_unit_test(the_outline_of_a_trace_is_what_reading_it_finds),
 		cmocka_unit_test(a_file_whose_headers_tell_nothing_has_no_outline),
+		cmocka_unit_test(what_slices_read_is_in_the_sub_buffers_of_the_whole),
 		cmocka_unit_test(who_watches_is_told_to_the_end),
 	};
 
