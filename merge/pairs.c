@@ -111,16 +111,39 @@ static struct mrg_pair pair_of(const struct mrg_call *start, const struct mrg_ca
 	};
 }
 
+static bool was_set_back(const struct mrg_data *data, unsigned int lane)
+{
+	return lane < data->nr_lanes && data->lanes[lane].nr_set_backs;
+}
+
+/*
+ * Calls as they were made; false where nobody knows: of several CPUs only times tell, and they
+ * do not behind a clock that was set back.
+ */
+static bool put_in_order(struct mrg_call *calls, size_t nr, const struct mrg_data *data)
+{
+	bool one_lane = true, by_time = true;
+
+	for (size_t i = 0; i < nr; i++) {
+		one_lane &= calls[i].lane == calls[0].lane;
+		by_time &= !was_set_back(data, calls[i].lane);
+	}
+	if (one_lane)
+		qsort(calls, nr, sizeof(*calls), by_lane);
+	return one_lane || by_time;
+}
+
 static size_t match(struct mrg_pair *pairs, const struct side *starts, const struct side *hosts,
-		    const struct side *notes)
+		    const struct side *notes, const struct mrg_data *guest)
 {
 	size_t g = 0, h = 0, nr = 0;
 
 	while (g < starts->nr && h < hosts->nr) {
 		int order = compare_key(&starts->calls[g], &hosts->calls[h]);
 		size_t ng = alike(starts, g), nh = alike(hosts, h);
+		bool fit = order == 0 && ng == nh && put_in_order(&starts->calls[g], ng, guest);
 
-		for (size_t i = 0; order == 0 && ng == nh && i < ng; i++)
+		for (size_t i = 0; fit && i < ng; i++)
 			pairs[nr++] = pair_of(&starts->calls[g + i],
 					      end_of(notes, &starts->calls[g + i]),
 					      &hosts->calls[h + i]);
@@ -146,7 +169,7 @@ int mrg_pairs_find(struct mrg_pair **ret, size_t *ret_nr, const struct mrg_data 
 	if (rc == 0)
 		pairs = malloc((starts.nr + 1) * sizeof(*pairs));
 	if (pairs) {
-		*ret_nr = match(pairs, &starts, &hosts, &notes);
+		*ret_nr = match(pairs, &starts, &hosts, &notes, guest);
 		*ret = pairs;
 	}
 	free(starts.calls);

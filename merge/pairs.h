@@ -21,7 +21,8 @@ struct mrg_pair {
 /**
  * mrg_pairs_find() - match calls by number and arguments.
  *
- * Calls that are alike are matched in their order, if both sides have as many.
+ * Calls that are alike are matched in their order, if both sides have as many and it is known:
+ * not that of several of the guest's CPUs where the clock of one was set back.
  * @ret: owned by the caller, free(3).  Return: 0 or -ENOMEM.
  */
 int mrg_pairs_find(struct mrg_pair **ret, size_t *ret_nr, const struct mrg_data *guest,

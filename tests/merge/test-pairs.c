@@ -117,6 +117,43 @@ TEST(calls_behind_a_clock_that_was_set_back_are_judged_by_its_new_line)
 	free(pairs);
 }
 
+TEST(alike_calls_are_paired_as_made_though_the_clock_was_set_back)
+{
+	struct mrg_call guest[] = {
+		CALL(1000, START, 1, 5, 0), CALL(1010, END, 1, 0, 0),
+		CALL(700, START, 1, 5, 0), CALL(710, END, 1, 0, 0),	/* 500 back */
+	};
+	struct mrg_call host[] = { CALL(1005, HOST, 1, 5, 0), CALL(1205, HOST, 1, 5, 0) };
+	struct mrg_lane_data lanes[] = { { .nr_set_backs = 1 }, { .nr_set_backs = 0 } };
+	const struct mrg_data h = DATA(host), g = {
+		.calls = guest, .nr_calls = 4, .lanes = lanes, .nr_lanes = 2,
+	};
+	const struct mrg_segment segs[] = {
+		{ .mult = MRG_RATE_ONE }, { .out0 = 500, .mult = MRG_RATE_ONE },
+	};
+	const struct mrg_epoch epochs[] = {
+		{ .clock = { .segments = &segs[0], .nr = 1 } },
+		{ .first_page = 3, .clock = { .segments = &segs[1], .nr = 1 } },
+	};
+	const struct mrg_lane lane = { .epochs = epochs, .nr_epochs = 2 };
+	const struct mrg_lane straight = { .epochs = epochs, .nr_epochs = 1 };
+	struct mrg_check check = { 0 };
+	struct mrg_pair *pairs;
+	size_t nr;
+
+	guest[0].page = guest[1].page = 1;
+	guest[2].page = guest[3].page = 3;
+	assert_int_equal(mrg_pairs_find(&pairs, &nr, &g, &h), 0);
+	mrg_pairs_check(&check, pairs, nr, &lane, &straight);
+	assert_int_equal(check.pairs, 2);
+	assert_int_equal(check.pairs_wrong, 0);
+	free(pairs);
+	guest[2].lane = guest[3].lane = 1;	/* which was the first, nobody knows */
+	assert_int_equal(mrg_pairs_find(&pairs, &nr, &g, &h), 0);
+	assert_int_equal(nr, 0);
+	free(pairs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +162,7 @@ int main(void)
 		cmocka_unit_test(an_end_belongs_to_the_call_before_it_on_its_cpu),
 		cmocka_unit_test(an_order_that_cannot_be_is_counted),
 		cmocka_unit_test(calls_behind_a_clock_that_was_set_back_are_judged_by_its_new_line),
+		cmocka_unit_test(alike_calls_are_paired_as_made_though_the_clock_was_set_back),
 	};
 
 	return RUN_TESTS(tests);
