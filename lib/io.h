@@ -16,14 +16,6 @@
 int rt_write_all(int fd, const void *data, size_t len);
 
 /**
- * rt_write_file() - make @data all that is in the file @path.  A new file takes the place
- * of an old one when it is whole, behind a symbolic link too; a pipe or a device, such as
- * /dev/stdout, is written to.
- * Return: 0 or -errno; a file that was there is as it was then.
- */
-int rt_write_file(const char *path, const void *data, size_t len);
-
-/**
  * rt_opendir() - a stream of the directory @fd, which it takes over: it is closed
  * with the stream, or at once where there can be none.  @fd may be what an open
  * that failed gave back.

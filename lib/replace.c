@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * replace.c - a file in the place of another: behind links, and with its owner and mode
+ * replace.c - a file in the place of another: behind links, whole, with its owner and mode
  */
 #include "lib/replace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include <unistd.h>
 
 #include "lib/err.h"
+#include "lib/io.h"
 
 #define ACL "system.posix_acl_access"
 
@@ -60,6 +63,67 @@ char *rt_real_path(const char *path)
 	real = folder ? future_path(folder, path) : NULL;
 	free(folder);
 	return real;
+}
+
+/* Takes @fd over, which may be what an open that failed gave back. */
+static int write_and_close(int fd, const void *data, size_t len, bool lasting)
+{
+	int rc = fd < 0 ? -errno : rt_write_all(fd, data, len);
+
+	if (!rc && lasting && fsync(fd) < 0)
+		rc = -errno;
+	if (fd >= 0 && close(fd) < 0 && !rc)
+		rc = -errno;
+	return rc;
+}
+
+/* By a name of its own, which nobody can have put there before, and a rename. */
+static int replace(const char *path, const void *data, size_t len)
+{
+	mode_t mask = umask(0);
+	char *temp;
+	int fd, rc;
+
+	umask(mask);
+	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
+		return -ENOMEM;
+	fd = mkostemp(temp, O_CLOEXEC);
+	rc = write_and_close(fd, data, len, true);
+	if (!rc && (chmod(temp, 0666 & ~mask) < 0 || rename(temp, path) < 0))
+		rc = -errno;
+	if (rc && fd >= 0)
+		unlink(temp);
+	free(temp);
+	return rc;
+}
+
+/* The descriptor of standard output or error where it goes to that very file; else -1. */
+static int standard_fd(const struct stat *file)
+{
+	struct stat st;
+
+	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fstat(fd, &st) == 0 && st.st_dev == file->st_dev && st.st_ino == file->st_ino)
+			return fd;
+	return -1;
+}
+
+int rt_write_file(const char *path, const void *data, size_t len)
+{
+	bool is_there;
+	struct stat st;
+	char *real;
+	int rc;
+
+	is_there = stat(path, &st) == 0;
+	if (is_there && standard_fd(&st) >= 0)
+		return rt_write_all(standard_fd(&st), data, len);
+	if (is_there && !S_ISREG(st.st_mode))
+		return write_and_close(open(path, O_WRONLY | O_CLOEXEC), data, len, false);
+	real = rt_real_path(path);
+	rc = real ? replace(real, data, len) : -errno;
+	free(real);
+	return rc;
 }
 
 int rt_take_after(int fd, const char *path, struct rt_err *err)

@@ -9,8 +9,8 @@
 
 #include "lib/buf.h"
 #include "lib/err.h"
-#include "lib/io.h"
 #include "lib/json.h"
+#include "lib/replace.h"
 #include "merge/lat-report.h"
 
 /* ---- in memory ---- */

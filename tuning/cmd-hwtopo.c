@@ -9,7 +9,7 @@
 #include "lib/buf.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
-#include "lib/io.h"
+#include "lib/replace.h"
 #include "lib/root.h"
 #include "tuning/pack.h"
 #include "tuning/topo-tree.h"

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit.h"
@@ -125,62 +124,11 @@ TEST(a_width_is_the_terminals_or_that_of_columns_or_80)
 	unsetenv("COLUMNS");
 }
 
-static void assert_holds(const char *path, const char *text)
-{
-	char buf[32] = { 0 };
-	int fd = open(path, O_RDONLY);
-
-	assert_true(fd >= 0);
-	assert_int_equal(read(fd, buf, sizeof(buf) - 1), (ssize_t)strlen(text));
-	assert_string_equal(buf, text);
-	close(fd);
-}
-
-TEST(a_file_is_replaced_and_what_a_link_leads_to)
-{
-	char dir[] = "/tmp/test-io.XXXXXX";
-	struct stat st;
-
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(chdir(dir), 0);
-	assert_int_equal(rt_write_file("real", "first", 5), 0);
-	assert_int_equal(symlink("real", "link"), 0);
-	assert_int_equal(rt_write_file("link", "second", 6), 0);
-	assert_holds("real", "second");
-	assert_int_equal(lstat("link", &st), 0);
-	assert_true(S_ISLNK(st.st_mode));
-	assert_int_equal(rt_write_file("none/x", "", 0), -ENOENT);
-	assert_int_equal(rt_write_file(".", "", 0), -EISDIR);
-	assert_int_equal(unlink("link") | unlink("real") | chdir("/") | rmdir(dir), 0);
-}
-
-TEST(a_pipe_is_written_to)
-{
-	char dir[] = "/tmp/test-io.XXXXXX";
-	char buf[8] = { 0 };
-	struct stat st;
-	int fd;
-
-	assert_non_null(mkdtemp(dir));
-	assert_int_equal(chdir(dir), 0);
-	assert_int_equal(mkfifo("pipe", 0600), 0);
-	fd = open("pipe", O_RDWR);
-	assert_true(fd >= 0);
-	assert_int_equal(rt_write_file("pipe", "text", 4), 0);
-	assert_int_equal(read(fd, buf, sizeof(buf)), 4);
-	assert_int_equal(lstat("pipe", &st), 0);
-	assert_true(S_ISFIFO(st.st_mode));
-	close(fd);
-	assert_int_equal(unlink("pipe") | chdir("/") | rmdir(dir), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_takes_many_writes_is_written_whole),
 		cmocka_unit_test(a_full_disk_is_told),
-		cmocka_unit_test(a_file_is_replaced_and_what_a_link_leads_to),
-		cmocka_unit_test(a_pipe_is_written_to),
 		cmocka_unit_test(a_directory_is_listed),
 		cmocka_unit_test(an_open_that_failed_keeps_its_reason),
 		cmocka_unit_test(what_is_no_directory_is_closed),

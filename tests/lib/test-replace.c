@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-replace.c - lib/replace.c: links to what is there and is not, and modes */
+/* test-replace.c - lib/replace.c: links to what is there and is not, modes, whole files */
 #include "lib/replace.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "tests/tuning/tree.h"
@@ -42,10 +43,91 @@ TEST(the_mode_is_that_of_the_old_file)
 	tree_destroy(tree);
 }
 
+static void assert_holds(const char *path, const char *text)
+{
+	char buf[32] = { 0 };
+	int fd = open(path, O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, buf, sizeof(buf) - 1), (ssize_t)strlen(text));
+	assert_string_equal(buf, text);
+	close(fd);
+}
+
+TEST(a_file_is_replaced_and_what_a_link_leads_to)
+{
+	char dir[] = "/tmp/test-replace.XXXXXX";
+	struct stat st;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(rt_write_file("real", "first", 5), 0);
+	assert_int_equal(symlink("real", "link"), 0);
+	assert_int_equal(rt_write_file("link", "second", 6), 0);
+	assert_holds("real", "second");
+	assert_int_equal(lstat("link", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(symlink("later", "early"), 0);
+	assert_int_equal(rt_write_file("early", "third", 5), 0);
+	assert_holds("later", "third");
+	assert_int_equal(lstat("early", &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(rt_write_file("none/x", "", 0), -ENOENT);
+	assert_int_equal(rt_write_file(".", "", 0), -EISDIR);
+	assert_int_equal(unlink("link") | unlink("real") | unlink("early") |
+			 unlink("later") | chdir("/") | rmdir(dir), 0);
+}
+
+TEST(a_pipe_is_written_to)
+{
+	char dir[] = "/tmp/test-replace.XXXXXX";
+	char buf[8] = { 0 };
+	struct stat st;
+	int fd;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	fd = open("pipe", O_RDWR);
+	assert_true(fd >= 0);
+	assert_int_equal(rt_write_file("pipe", "text", 4), 0);
+	assert_int_equal(read(fd, buf, sizeof(buf)), 4);
+	assert_int_equal(lstat("pipe", &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	close(fd);
+	assert_int_equal(unlink("pipe") | chdir("/") | rmdir(dir), 0);
+}
+
+/* As a shell's >> does, and >: what comes there later is behind it. */
+TEST(a_file_that_is_standard_output_is_written_to)
+{
+	char dir[] = "/tmp/test-replace.XXXXXX";
+	int out = dup(STDOUT_FILENO), fd, rc;
+
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(rt_write_file("log", "old ", 4), 0);
+	fd = open("log", O_WRONLY | O_APPEND);
+	assert_true(out >= 0 && fd >= 0);
+	fflush(stdout);
+	dup2(fd, STDOUT_FILENO);
+	rc = rt_write_file("/dev/stdout", "new", 3);
+	rc |= rt_write_file("log", " more", 5);
+	dup2(out, STDOUT_FILENO);
+	assert_int_equal(rc, 0);
+	assert_holds("log", "old new more");
+	close(fd);
+	close(out);
+	assert_int_equal(unlink("log") | chdir("/") | rmdir(dir), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_link_leads_to_its_file_also_where_that_is_not_there_yet),
+		cmocka_unit_test(a_file_is_replaced_and_what_a_link_leads_to),
+		cmocka_unit_test(a_pipe_is_written_to),
+		cmocka_unit_test(a_file_that_is_standard_output_is_written_to),
 		cmocka_unit_test(the_mode_is_that_of_the_old_file),
 	};
 
