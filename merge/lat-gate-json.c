@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* lat-gate-json.c - what came of the rules: for programs, and for CI systems */
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 
 #include "lib/buf.h"
@@ -14,7 +15,7 @@
 
 static void put_number(struct rt_json *json, const char *key, double value)
 {
-	char text[32];
+	char text[DBL_MAX_10_EXP + 8];	/* a range that few runs bound may reach far */
 
 	rt_json_key(json, key);
 	if (isinf(value))

@@ -189,6 +189,10 @@ run xtrace-latency --compare --base $guest --base $host --fail-if 'exit(HLT).max
 expect_status 1
 expect_stdout_like "^note: exit\(HLT\)\.max > \+1%: $guest has no figure of it\$"
 
+it 'writes JSON also where two runs that differ bound next to nothing'
+run xtrace-latency --compare --base $guest --base $host --fail-if 'exit(HLT).max > +1%' --format json $host
+expect_stdout_like '"high":[0-9]{40,}\.[0-9],"samples":365\}'
+
 it 'reads rules from a budget, and writes JSON and JUnit'
 printf '# a budget\n\n  exit(MSR).p50 > 1us # too little\nexit(NOSUCH).max > 1s\n' >"$tmp/latency.budget"
 run xtrace-latency --budget "$tmp/latency.budget" --format json --junit "$tmp/junit.xml" $host
