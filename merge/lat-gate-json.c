@@ -71,6 +71,20 @@ static void put_tales(struct rt_json *json, const struct mrg_lat_gate *gate,
 	rt_json_close(json, ']');
 }
 
+/* The runs that a rule did not check. */
+static void put_lacking(struct rt_json *json, const struct mrg_lat_gate *gate,
+			const struct mrg_lat_outcome *o)
+{
+	const struct mrg_lat_saved *run;
+	size_t at = 0;
+
+	rt_json_key(json, "lacking");
+	rt_json_open(json, '[');
+	while ((run = mrg_lat_next_lacking(gate, o, &at)) != NULL)
+		rt_json_str(json, run->path);
+	rt_json_close(json, ']');
+}
+
 static void put_spending(struct rt_json *json, const char *key,
 			 const struct mrg_lat_spending *spending)
 {
@@ -143,6 +157,8 @@ int mrg_lat_gate_json(const struct mrg_lat_gate *gate, FILE *to, struct rt_err *
 			put_by(&json, o);
 		if (o->verdict == MRG_LAT_BROKEN)
 			put_tales(&json, gate, o->rule);
+		if (o->verdict == MRG_LAT_MISSING)
+			put_lacking(&json, gate, o);
 		rt_json_close(&json, '}');
 	}
 	rt_json_close(&json, ']');
@@ -183,6 +199,19 @@ static void put_reasons(struct rt_buf *buf, const struct mrg_lat_gate *gate,
 	}
 }
 
+static void put_who_lacks(struct rt_buf *buf, const struct mrg_lat_gate *gate,
+			  const struct mrg_lat_outcome *o)
+{
+	const struct mrg_lat_saved *run;
+	size_t at = 0;
+
+	rt_buf_puts(buf, "\n");
+	while ((run = mrg_lat_next_lacking(gate, o, &at)) != NULL) {
+		rt_xml_escape(buf, run->path);
+		rt_buf_puts(buf, " has no figure of it\n");
+	}
+}
+
 static void put_case(struct rt_buf *buf, const struct mrg_lat_gate *gate,
 		     const struct mrg_lat_outcome *o)
 {
@@ -203,6 +232,8 @@ static void put_case(struct rt_buf *buf, const struct mrg_lat_gate *gate,
 		rt_buf_printf(buf, ", base %s", base);
 	if (o->verdict == MRG_LAT_BROKEN)
 		put_reasons(buf, gate, o);
+	if (o->verdict == MRG_LAT_MISSING)
+		put_who_lacks(buf, gate, o);
 	rt_buf_puts(buf, mrg_lat_fails(o) ? "</failure>\n" : "</system-out>\n");
 	rt_buf_puts(buf, "  </testcase>\n");
 }

@@ -285,14 +285,31 @@ static const struct mrg_lat_figure *find_figure(const struct mrg_lat_side *side,
 	return found;
 }
 
+const struct mrg_lat_saved *mrg_lat_next_lacking(const struct mrg_lat_gate *gate,
+						 const struct mrg_lat_outcome *o, size_t *at)
+{
+	size_t nr = gate->now.nr + (mrg_lat_compares(o) ? gate->base.nr : 0);
+
+	while (*at < nr) {
+		size_t r = (*at)++;
+		const struct mrg_lat_saved *run = r < gate->now.nr ? &gate->now.runs[r] :
+						  &gate->base.runs[r - gate->now.nr];
+
+		if (!figure_of_run(run, &o->rule->select))
+			return run;
+	}
+	return NULL;
+}
+
 /* Others of their side have it. */
-static void print_lacking(const struct mrg_lat_side *side, const struct mrg_lat_rule *rule,
+static void print_lacking(const struct mrg_lat_gate *gate, const struct mrg_lat_outcome *o,
 			  FILE *to)
 {
-	for (size_t r = 0; r < side->nr; r++)
-		if (!figure_of_run(&side->runs[r], &rule->select))
-			fprintf(to, "note: %s: %s has no figure of it\n", rule->text,
-				side->runs[r].path);
+	const struct mrg_lat_saved *run;
+	size_t at = 0;
+
+	while ((run = mrg_lat_next_lacking(gate, o, &at)) != NULL)
+		fprintf(to, "note: %s: %s has no figure of it\n", o->rule->text, run->path);
 }
 
 static bool is_among(const char *const *names, size_t nr, const char *name)
@@ -342,9 +359,7 @@ static void print_missing(const struct mrg_lat_gate *gate, const struct mrg_lat_
 	unsigned int nr;
 
 	if (o->now.samples > 0 && (o->base.samples > 0 || !mrg_lat_compares(o))) {
-		print_lacking(side, o->rule, to);
-		if (mrg_lat_compares(o))
-			print_lacking(&gate->base, o->rule, to);
+		print_lacking(gate, o, to);
 		return;
 	}
 	if (find_figure(side, &o->rule->select))

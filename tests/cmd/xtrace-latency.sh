@@ -188,6 +188,11 @@ expect_stdout_like '^missing +exit\(HLT\)' "^note: exit\(HLT\)\.max > 50ms: $gue
 run xtrace-latency --compare --base $guest --base $host --fail-if 'exit(HLT).max > +1%' $host
 expect_status 1
 expect_stdout_like "^note: exit\(HLT\)\.max > \+1%: $guest has no figure of it\$"
+run xtrace-latency --compare --base $guest --base $host --fail-if 'exit(HLT).max > +1%' --format json \
+	--junit "$tmp/junit.xml" $host
+expect_stdout_like '"verdict":"missing",.*"lacking":\["'$guest'"\]'
+run cat "$tmp/junit.xml"
+expect_stdout_like "^$guest has no figure of it\$"
 
 it 'writes JSON also where two runs that differ bound next to nothing'
 run xtrace-latency --compare --base $guest --base $host --fail-if 'exit(HLT).max > +1%' --format json $host
