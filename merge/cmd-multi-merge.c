@@ -20,6 +20,7 @@
 #include "lib/text.h"
 #include "merge/assemble.h"
 #include "merge/extract.h"
+#include "merge/mergefile.h"
 #include "merge/set-edit.h"
 #include "merge/sync-set.h"
 
@@ -64,7 +65,7 @@ static bool same_file(const char *a, const char *b)
 /* Whether @dir is the merged directory of the member @path. */
 static bool is_member_of(const char *path, const char *dir)
 {
-	char parent[PATH_MAX];
+	char parent[PATH_MAX], file[PATH_MAX];
 	size_t len = strlen(path);
 
 	while (len > 1 && path[len - 1] == '/')
@@ -72,7 +73,8 @@ static bool is_member_of(const char *path, const char *dir)
 	while (len > 0 && path[len - 1] != '/')
 		len--;
 	snprintf(parent, sizeof(parent), "%.*s", (int)len, path);
-	return same_file(len ? parent : ".", dir);
+	snprintf(file, sizeof(file), "%s/" MRG_FILE_NAME, dir);
+	return same_file(len ? parent : ".", dir) && access(file, F_OK) == 0;
 }
 
 /* "NAME=DIR" or DIR; *@ret_label has *@ret_len bytes. */

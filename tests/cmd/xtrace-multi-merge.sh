@@ -267,6 +267,14 @@ merge --check "$w/m"
 expect_status 1
 expect_stderr_like 'm/merge: member .*: its name or label is there twice'
 
+it "labels a guest's trace that lies in its host's"
+cp -r tests/fixtures/demo/xtrace-host "$w/holder"
+cp -r tests/fixtures/demo/xtrace-vm "$w/holder/vm1"
+merge --json --label "it=$w/holder/vm1" "$w/holder"
+expect_status 0
+expect_stdout_like '"label":"it",'
+[ "$(grep -o '"label"' "$tmp/stdout" | wc -l)" = 2 ] || fail 'not both'
+
 it 'labels a member of a merged directory'
 rm -rf "$w/m"
 merge -o "$w/m" $host $guest
