@@ -355,7 +355,7 @@ TEST(page_faults_within_an_interval_are_counted_by_task)
 	world_finish(&w);
 }
 
-TEST(of_more_doers_than_there_is_room_for_the_others_are_summed_by_deed)
+TEST(of_more_doers_than_there_is_room_for_others_are_summed_by_deed)
 {
 	struct lat_probe probe = { .from = 0, .to = 100000 };
 	const struct lat_doer *most;
@@ -662,7 +662,7 @@ int main(void)
 		cmocka_unit_test(a_timer_that_may_have_been_armed_anew_has_no_figure),
 		cmocka_unit_test(a_task_is_late_from_when_its_timer_was_due_until_it_runs),
 		cmocka_unit_test(page_faults_within_an_interval_are_counted_by_task),
-		cmocka_unit_test(of_more_doers_than_there_is_room_for_the_others_are_summed_by_deed),
+		cmocka_unit_test(of_more_doers_than_there_is_room_for_others_are_summed_by_deed),
 		cmocka_unit_test(the_longest_intervals_are_kept_longest_first),
 		cmocka_unit_test(random_sequences_give_what_a_slow_model_gives),
 		cmocka_unit_test(a_map_finds_what_was_put_and_not_what_was_taken),
