@@ -25,6 +25,15 @@ static void put_shown(struct object *object, enum mrg_field field)
 	rt_json_strn(&object->json, text, (size_t)(end - text));
 }
 
+/* What lanes show has any length. */
+static void put_lane(struct object *object, enum mrg_field field)
+{
+	const struct mrg_lanes_text *text = object->pen->view->own;
+	const struct mrg_lane_text *lane = &text->lanes[object->line->item->lane];
+
+	rt_json_str(&object->json, field == MRG_FIELD_HOST ? lane->host : lane->buffer);
+}
+
 static void put_number(struct object *object, enum mrg_field field)
 {
 	char text[MRG_LINE_ROOM], *end;
@@ -144,6 +153,10 @@ static void put_field(struct object *object, enum mrg_field field)
 		put_shown(object, field);
 		rt_json_key(&object->json, "time_ns");
 		rt_json_u64(&object->json, object->line->item->time);
+		break;
+	case MRG_FIELD_HOST:
+	case MRG_FIELD_BUFFER:
+		put_lane(object, field);
 		break;
 	case MRG_FIELD_CPU:
 	case MRG_FIELD_PID:
