@@ -28,7 +28,7 @@ struct binder {
 	uint16_t member;
 	const struct xt_event *event;	/* NULL: not described, or a derived line */
 	const struct kev_name *derived;	/* NULL: the event's own line */
-	struct where_test tests[MAX_TESTS];
+	struct where_test tests[MAX_TESTS + 1];	/* one more is cleared ahead: see bind_one() */
 	unsigned int nr;
 };
 

@@ -222,6 +222,16 @@ TEST(a_dot_means_the_field_of_the_event_also_on_the_right)
 	lets_through(".common_pid == 158", "30 ");
 }
 
+TEST(there_may_be_as_many_comparisons_as_are_allowed)
+{
+	char text[4096] = "cpu==1";
+	unsigned int i;
+
+	for (i = 0; i < 255; i++)
+		strcat(text, " or cpu==1");
+	lets_through(text, "50 50 60 60 70 80 80 90 100 ");
+}
+
 /* ---- what means nothing here ---- */
 
 static void is_unknown(const char *expr, const char *words)
@@ -299,6 +309,7 @@ int main(void)
 		cmocka_unit_test(and_binds_closer_than_or_and_not_closest),
 		cmocka_unit_test(without_the_field_every_comparison_is_false),
 		cmocka_unit_test(a_dot_means_the_field_of_the_event_also_on_the_right),
+		cmocka_unit_test(there_may_be_as_many_comparisons_as_are_allowed),
 		cmocka_unit_test(names_and_values_that_mean_nothing_are_named),
 		cmocka_unit_test(what_only_other_traces_have_is_no_error),
 		cmocka_unit_test(a_record_that_is_cut_short_lacks_the_field),
