@@ -184,16 +184,20 @@ static char *put_list(char *p, const struct mrg_item *item, const struct xt_fiel
 	return p;
 }
 
-/* A bit mask as a list of CPUs, as long as there is room. */
+#define RANGE_ROOM (2 * MRG_PUT_NUMBER + 8)	/* of ",5-7" with ",..." behind it */
+
+/* A bit mask as a list of CPUs; "..." stands for those of a large and sparse one without room. */
 static char *put_cpumask(char *p, const struct mrg_item *item, const struct xt_field *field)
 {
 	uint32_t len, cpu = 0, first, nr;
 	const uint8_t *bytes = field_bytes(item, field, &len);
-	char *begin = p, *end = p + 4 * (size_t)len;
+	char *begin = p, *end = p + 4 * (size_t)item->size + MRG_VALUE_MAX - RANGE_ROOM;
 
-	for (nr = 8 * len; cpu < nr && end - p >= 24; cpu++) {
+	for (nr = 8 * len; cpu < nr; cpu++) {
 		if (!(bytes[cpu / 8] >> (cpu % 8) & 1))
 			continue;
+		if (p > end)
+			return mrg_put_mem(p, ",...", 4);
 		first = cpu;
 		while (cpu + 1 < nr && bytes[(cpu + 1) / 8] >> ((cpu + 1) % 8) & 1)
 			cpu++;

@@ -80,21 +80,27 @@ static const struct {
 	  F("char fixed[20]", 40, 20, 0) F("__data_loc char[] text", 60, 4, 0) },
 };
 
-static void put_formats(struct scene *scene)
+void scene_format(struct scene *scene, unsigned int id, const char *system, const char *event,
+		  const char *fields, const char *print)
 {
 	char name[128], text[4096];
-	unsigned int i;
 	int n;
+
+	snprintf(name, sizeof(name), "formats/%s/%s", system, event);
+	n = snprintf(text, sizeof(text), "name: %s\nID: %u\nformat:\n" COMMON
+		     "%s\nprint fmt: %s\n", event, id, fields, print);
+	assert_int_equal(xt_store_put(scene->store, name, text, (size_t)n, NULL), 0);
+}
+
+static void put_formats(struct scene *scene)
+{
+	unsigned int i;
 
 	assert_int_equal(xt_store_put(scene->store, "formats/header_page", make_header_page,
 				      strlen(make_header_page), NULL), 0);
-	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++) {
-		snprintf(name, sizeof(name), "formats/%s/%s", formats[i].system, formats[i].name);
-		n = snprintf(text, sizeof(text), "name: %s\nID: %d\nformat:\n" COMMON
-			     "%s\nprint fmt: \"\"\n", formats[i].name, formats[i].id,
-			     formats[i].fields);
-		assert_int_equal(xt_store_put(scene->store, name, text, (size_t)n, NULL), 0);
-	}
+	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		scene_format(scene, formats[i].id, formats[i].system, formats[i].name,
+			     formats[i].fields, "\"\"");
 }
 
 /* ---- its life ---- */

@@ -27,6 +27,9 @@ void scene_finish(struct scene *scene);
 /* Finishes it if need be, and takes the directory away. */
 void scene_destroy(struct scene *scene);
 
+/* Before the first flush: an event of one's own, by the fields of its format and its print fmt. */
+void scene_format(struct scene *scene, unsigned int id, const char *system, const char *name,
+		  const char *fields, const char *print);
 /* Before the first flush: what its times count ("mono" else). */
 void scene_clock(struct scene *scene, const char *clock);
 /* ... cycles of 1 ns: @tsc of them when it was @real_ns. */

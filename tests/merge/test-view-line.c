@@ -47,10 +47,81 @@ TEST(the_name_of_a_buffer_may_have_any_length)
 	make_remove(folder);
 }
 
+#define CPUMASK_ID 200
+
+static struct scene *make_mask(const uint64_t *mask, uint16_t words)
+{
+	struct {
+		uint32_t where, rest;
+		uint64_t callsite, callback, mask[64];
+	} data = { .where = 32 | (uint32_t)words * 8 << 16 };
+	struct scene *scene = scene_create("alpha", 1);
+
+	scene_format(scene, CPUMASK_ID, "ipi", "ipi_send_cpumask",
+		     "\tfield:__data_loc cpumask_t cpumask;\toffset:8;\tsize:4;\tsigned:0;\n"
+		     "\tfield:void * callsite;\toffset:16;\tsize:8;\tsigned:0;\n"
+		     "\tfield:void * callback;\toffset:24;\tsize:8;\tsigned:0;\n",
+		     "\"cpumask=%s\", __get_cpumask(cpumask)");
+	memcpy(data.mask, mask, 8 * (size_t)words);
+	scene_record(scene, 0, 1, 7, CPUMASK_ID, &data, 24 + 8 * (size_t)words);
+	scene_finish(scene);
+	return scene;
+}
+
+static void shows_mask(const uint64_t *mask, uint16_t words, const char *list)
+{
+	struct scene *scene = make_mask(mask, words);
+	struct scene_view view = { .opts = { .format = &mrg_format_text } };
+	const char *path = scene_path(scene);
+	char *text = scene_show(&view, &path, 1);
+
+	assert_contains(text, list);
+	free(text);
+	view.opts.format = &mrg_format_json;
+	text = scene_show(&view, &path, 1);
+	assert_contains(text, list);
+	free(text);
+	scene_destroy(scene);
+}
+
+TEST(a_mask_shows_all_of_its_cpus)
+{
+	const uint64_t few[] = { 0x555 }, many[] = { 0x5555555555555555, 0x5555555555555555 };
+	const uint64_t ranges[] = { 0xf0ff };
+
+	shows_mask(few, 1, "0,2,4,6,8,10");
+	shows_mask(ranges, 1, "0-7,12-15");
+	shows_mask(many, 1, ",54,56,58,60,62");
+	shows_mask(many, 2, ",62,64,66,68,70,72,74,76,78,80,82,84,86,88,90,92,94,96,98,100,102,"
+		   "104,106,108,110,112,114,116,118,120,122,124,126");
+}
+
+TEST(a_mask_without_room_for_all_of_its_cpus_says_so)
+{
+	uint64_t mask[64];
+
+	memset(mask, 0x55, sizeof(mask));
+	shows_mask(mask, 64, ",...");
+}
+
+TEST(an_expression_knows_all_cpus_of_a_mask)
+{
+	const uint64_t mask = 0x555;
+	struct scene *scene = make_mask(&mask, 1);
+	struct scene_view view = { .opts = { .fields = { MRG_FIELD_CPU }, .nr_fields = 1 },
+				   .where = "cpumask == \"0,2,4,6,8,10\"" };
+
+	scene_expect(&view, scene, "0\n");
+	scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_name_of_a_buffer_may_have_any_length),
+		cmocka_unit_test(a_mask_shows_all_of_its_cpus),
+		cmocka_unit_test(a_mask_without_room_for_all_of_its_cpus_says_so),
+		cmocka_unit_test(an_expression_knows_all_cpus_of_a_mask),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
