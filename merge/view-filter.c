@@ -207,7 +207,7 @@ static bool choose_lines(struct mrg_view *view, struct mrg_item *item, uint64_t 
 	bool own, word;
 
 	mrg_filter_match_lines(view, where, item, seq, &own, &word);
-	own = own && !row->silent;
+	own = own && (row->event ? !row->silent : mrg_select_unknown(view->select));
 	if (word) {
 		name = mrg_syscall_line(row, item, &value);
 		word = mrg_select_name(view->select, name);

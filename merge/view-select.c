@@ -20,7 +20,7 @@
 struct mrg_select {
 	const struct mrg_set *set;
 	bool **own;			/* [member][id] */
-	bool all;
+	bool all, unknown;		/* those too that no trace describes */
 	const char *derived[MAX_DERIVED];	/* those wanted */
 	size_t nr_derived;
 };
@@ -232,7 +232,7 @@ static int select_member(struct mrg_select *select, size_t m, const struct words
 	for (id = 0; id <= max; id++) {
 		event = xt_trace_event(trace, id);
 		if (!event) {
-			select->own[m][id] = with->nr == 0;
+			select->own[m][id] = select->unknown;
 			continue;
 		}
 		wanted = any_event(with, event) || with->nr == 0;
@@ -274,6 +274,7 @@ int mrg_select_create(struct mrg_select **ret, const struct mrg_set *set,
 	out.used = in.used + nr_with;
 	select->set = set;
 	select->all = nr_with == 0 && nr_without == 0;
+	select->unknown = nr_with == 0;
 	select->own = calloc(set->nr + 1, sizeof(bool *));
 	rc = select->own ? 0 : -ENOMEM;
 	for (m = 0; m < set->nr && rc == 0; m++)
@@ -324,6 +325,11 @@ bool mrg_select_name(const struct mrg_select *select, const char *name)
 bool mrg_select_event(const struct mrg_select *select, uint16_t member, unsigned int id)
 {
 	return select->own[member][id];
+}
+
+bool mrg_select_unknown(const struct mrg_select *select)
+{
+	return select->unknown;
 }
 
 bool mrg_select_all(const struct mrg_select *select)

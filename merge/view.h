@@ -394,6 +394,8 @@ int mrg_word_unknown(const struct mrg_set *set, const char *word, struct rt_err 
 bool mrg_select_name(const struct mrg_select *select, const char *name);
 /* Is the event's own line wanted? */
 bool mrg_select_event(const struct mrg_select *select, uint16_t member, unsigned int id);
+/* Those of events that no trace describes? */
+bool mrg_select_unknown(const struct mrg_select *select);
 /* True when nothing was asked for. */
 bool mrg_select_all(const struct mrg_select *select);
 

@@ -115,6 +115,23 @@ TEST(an_expression_knows_all_cpus_of_a_mask)
 	scene_destroy(scene);
 }
 
+/* ---- which lines ---- */
+
+TEST(an_event_that_nobody_describes_is_not_among_those_asked_for)
+{
+	struct scene *scene = scene_create("alpha", 1);
+	struct scene_view view = { .with = { "sched_switch" } };
+
+	scene_record(scene, 0, 1, 7, 50, "", 0);	/* below the highest that is described */
+	scene_record(scene, 0, 2, 7, 5000, "", 0);
+	scene_timer(scene, 0, 3, 7);
+	scene_expect(&view, scene, "");
+	view = (struct scene_view){ .without = { "local_timer_entry" } };
+	scene_expect(&view, scene,
+		     "1.000000001 0 EVENT [id 50 size 8]\n1.000000002 0 EVENT [id 5000 size 8]\n");
+	scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +139,7 @@ int main(void)
 		cmocka_unit_test(a_mask_shows_all_of_its_cpus),
 		cmocka_unit_test(a_mask_without_room_for_all_of_its_cpus_says_so),
 		cmocka_unit_test(an_expression_knows_all_cpus_of_a_mask),
+		cmocka_unit_test(an_event_that_nobody_describes_is_not_among_those_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
