@@ -112,7 +112,8 @@ int mrg_parse_when(const struct mrg_set *set, enum mrg_time_mode mode, const cha
 		if (mode == MRG_TIME_RAW ? rt_parse_u64(text, 0, UINT64_MAX, &ns) == 0 :
 		    mode == MRG_TIME_UTC && strchr(text, 'T') ? parse_date(text, &ns) == 0 :
 		    rt_parse_time(text, &ns) == 0) {
-			*ret = ns - (uint64_t)offset;
+			/* Before the clock began there is nothing. */
+			*ret = offset > 0 && ns < (uint64_t)offset ? 0 : ns - (uint64_t)offset;
 			return 0;
 		}
 	}

@@ -132,6 +132,36 @@ TEST(an_event_that_nobody_describes_is_not_among_those_asked_for)
 	scene_destroy(scene);
 }
 
+/* ---- times ---- */
+
+static uint64_t when(struct mrg_set *set, enum mrg_time_mode mode, const char *text)
+{
+	uint64_t ns = 99;
+
+	assert_int_equal(mrg_parse_when(set, mode, text, &ns, NULL), 0);
+	return ns;
+}
+
+TEST(a_time_before_the_clock_began_is_its_begin)
+{
+	struct scene *scene = scene_create("alpha", 1);
+	const char *path = scene_path(scene);
+	struct mrg_set *set;
+
+	scene_cycles(scene, SCENE_NS, 1000 * SCENE_NS);	/* it began 999 s after 1970 */
+	scene_timer(scene, 0, 1, 7);
+	scene_finish(scene);
+	assert_int_equal(mrg_set_open(&set, &path, 1, NULL), 0);
+	assert_int_equal(when(set, MRG_TIME_UTC, "1970-01-01T00:16:40Z"), SCENE_NS);
+	assert_int_equal(when(set, MRG_TIME_UTC, "1970-01-01T00:16:39Z"), 0);
+	assert_int_equal(when(set, MRG_TIME_UTC, "1970-01-01T00:16:38Z"), 0);
+	assert_int_equal(when(set, MRG_TIME_TOD, "5.5"), 0);
+	assert_int_equal(when(set, MRG_TIME_TOD, "1000.5"), SCENE_NS + SCENE_NS / 2);
+	assert_int_equal(when(set, MRG_TIME_REL, "0.000000002"), SCENE_NS + 3);
+	mrg_set_destroy(set);
+	scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_mask_without_room_for_all_of_its_cpus_says_so),
 		cmocka_unit_test(an_expression_knows_all_cpus_of_a_mask),
 		cmocka_unit_test(an_event_that_nobody_describes_is_not_among_those_asked_for),
+		cmocka_unit_test(a_time_before_the_clock_began_is_its_begin),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
