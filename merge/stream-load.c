@@ -40,6 +40,17 @@ void mrg_lane_start(struct mrg_stream *stream, struct mrg_lane_state *lane)
 	mrg_lane_map(lane, &lane->clocks->epochs[0].clock);
 }
 
+/* As the lane's records are read, so that no chunk is passed over that has one to show. */
+static uint64_t time_of(const struct mrg_member *member, unsigned int lane, uint64_t page,
+			uint64_t ts)
+{
+	const struct mrg_lane *clocks = &member->lanes[lane];
+
+	if (clocks->own_time)
+		return xt_trace_time(member->trace, lane, ts);
+	return mrg_lane_clock_map(mrg_lane_clock_at(clocks, page), ts);
+}
+
 int mrg_chunk_begin(const struct mrg_member *member, unsigned int lane, size_t chunk,
 		   uint64_t *ret, struct rt_err *err)
 {
@@ -62,7 +73,7 @@ int mrg_chunk_begin(const struct mrg_member *member, unsigned int lane, size_t c
 		about.first_ts = pages->nr ? xt_page_ts(pages->base) : 0;
 		xt_pages_put(pages);
 	}
-	*ret = mrg_lane_clock_map(mrg_lane_clock_at(clocks, page), about.first_ts);
+	*ret = time_of(member, lane, page, about.first_ts);
 	return 0;
 }
 
@@ -79,7 +90,7 @@ static bool is_over(const struct mrg_stream *stream, const struct mrg_lane_state
 
 	xt_lane_chunk(lane->trace, lane->pub.lane, chunk, &about);
 	if (about.times_known)
-		end = mrg_lane_clock_map(&lane->clocks->epochs[0].clock, about.last_ts);
+		end = time_of(lane->pub.member, lane->pub.lane, 0, about.last_ts);
 	else if (mrg_chunk_begin(lane->pub.member, lane->pub.lane, chunk + 1, &end, NULL) < 0)
 		return false;
 	return end < stream->from;

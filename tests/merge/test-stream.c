@@ -12,6 +12,7 @@
 #include "merge/set.h"
 #include "tests/merge/scene.h"
 #include "tests/unit.h"
+#include "tests/xtrace/make.h"
 
 #define HOST "tests/fixtures/pair/host.dat"
 #define GUEST "tests/fixtures/pair/guest.dat"
@@ -134,6 +135,63 @@ TEST(from_and_to_cut_exactly)
 	assert_int_equal(b.nr, last - first + 1);
 	assert_memory_equal(b.times, a.times + first, b.nr * sizeof(b.times[0]));
 	mrg_set_destroy(set);
+}
+
+#define SHIFT_OPTION 12
+
+/* A guest's: a sub-buffer in each tenth of a second, of a clock that its host's outruns by half. */
+static char *make_shifted(const char *folder)
+{
+	const struct {
+		uint64_t id;
+		uint32_t slopes, cpus, nr;
+		uint64_t times[2], offsets[2], scalings[2], fractions[2];
+	} __attribute__((packed)) shift = {
+		.slopes = 1, .cpus = 1, .nr = 2, .times = { SCENE_NS, 2 * SCENE_NS },
+		.offsets = { 0, SCENE_NS / 2 }, .scalings = { 1, 1 },
+	};
+	static uint8_t pages[10][4096];
+	struct rt_buf option = { 0 }, out = { 0 };
+	struct make_dat spec = {
+		.version = 7, .codec = "zstd", .page_size = 4096, .cpus = 1, .chunk_pages = 1,
+		.pages = pages[0], .per_cpu = 10,
+	};
+	char *path;
+
+	for (uint32_t i = 0; i < 10; i++) {
+		make_page(pages[i], sizeof(pages[i]), SCENE_NS + i * SCENE_NS / 10);
+		make_event(pages[i], 0, i);
+	}
+	make_add_option(&option, SHIFT_OPTION, &shift, sizeof(shift));
+	spec.options = option.data;
+	spec.options_len = option.len;
+	make_dat(&out, &spec);
+	path = make_file(folder, "guest.dat", out.data, out.len);
+	rt_buf_finish(&option);
+	rt_buf_finish(&out);
+	return path;
+}
+
+TEST(from_cuts_exactly_where_the_trace_itself_tells_its_times)
+{
+	struct mrg_stream_opts opts = MRG_STREAM_ALL;
+	char *folder = make_folder(), *path = make_shifted(folder);
+	struct mrg_set *set;
+	size_t first;
+
+	assert_int_equal(mrg_set_open(&set, (const char *const *)&path, 1, NULL), 0);
+	assert_int_equal(run(&a, set, &opts), 0);
+	assert_int_equal(a.nr, 10);
+	assert_int_equal(a.times[4], SCENE_NS + 4 * 3 * SCENE_NS / 20);
+	for (first = 0; first < a.nr; first++) {
+		opts.from = a.times[first];
+		assert_int_equal(run(&b, set, &opts), 0);
+		assert_int_equal(b.nr, a.nr - first);
+		assert_int_equal(b.times[0], a.times[first]);
+	}
+	mrg_set_destroy(set);
+	free(path);
+	make_remove(folder);
 }
 
 static bool guest_only(void *arg, const struct mrg_stream_lane *lane)
@@ -495,6 +553,7 @@ int main(void)
 		cmocka_unit_test(all_records_come_once_in_the_order_of_their_times),
 		cmocka_unit_test(the_order_does_not_depend_on_the_number_of_threads),
 		cmocka_unit_test(from_and_to_cut_exactly),
+		cmocka_unit_test(from_cuts_exactly_where_the_trace_itself_tells_its_times),
 		cmocka_unit_test(lanes_that_are_not_wanted_are_not_read),
 		cmocka_unit_test(events_are_shown_marked_or_passed_over_by_their_id),
 		cmocka_unit_test(a_run_ends_when_the_sink_says_so),
