@@ -95,7 +95,8 @@ void xt_trace_destroy(struct xt_trace *trace)
 
 static int open_kind(struct xt_trace *trace, const char *path, struct rt_err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+	/* A FIFO is no trace, and nobody waits for its writer to say so. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
 	struct stat st;
 
 	if (fd < 0)

@@ -28,7 +28,9 @@ TEST(what_is_no_trace_is_refused_with_the_reason)
 	refused(folder, -EINVAL, "has no file \"session\"");
 	refused(file, -EINVAL, "is no trace.dat");
 	refused("/dev/null", -EINVAL, "is neither a directory of xtrace-run nor a trace.dat");
-	snprintf(fifo, sizeof(fifo), "%s/session", folder);
+	snprintf(fifo, sizeof(fifo), "%s/fifo", folder);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	refused(fifo, -EINVAL, "is neither a directory of xtrace-run nor a trace.dat");
 	free(make_file(folder, "session", "xtrace = 2\n", 11));
 	refused(folder, -EOPNOTSUPP, "expected format version 1, found \"2\"");
 	free(make_file(folder, "session", "xtrace = 1", 10));
