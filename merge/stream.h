@@ -33,6 +33,7 @@ enum mrg_item_flags {
 	MRG_ITEM_BEGIN  = 1 << 7,	/* a span begins, or ends here */
 	MRG_ITEM_END    = 1 << 8,
 	MRG_ITEM_GROUP  = 1 << 9,	/* what is shown before does not lead up to it */
+	MRG_ITEM_JOINED = 1 << 10,	/* hidden since a line before it says it as well */
 };
 
 struct mrg_item {

@@ -525,8 +525,8 @@ static void join_leaf(struct mrg_view *view, struct mrg_window *window, uint32_t
 	if (!xt_printer_is_leaf(own->printers[lane->member], &rec, &leaf))
 		return;
 	window->items[i].flags |= MRG_ITEM_REPLACED;
-	window->items[mark].flags |= MRG_ITEM_HIDDEN;
-	window->items[next].flags |= MRG_ITEM_HIDDEN | MRG_ITEM_LEAF;
+	window->items[mark].flags |= MRG_ITEM_HIDDEN | MRG_ITEM_JOINED;
+	window->items[next].flags |= MRG_ITEM_HIDDEN | MRG_ITEM_JOINED | MRG_ITEM_LEAF;
 }
 
 static SELDOM const struct xt_rec *find_leaf(const struct mrg_view *view,

@@ -16,6 +16,13 @@
 
 /* ---- what is done with the windows ---- */
 
+/* A limit is one of lines; --tail was counted where no format had joined two of them. */
+static bool counts(const struct mrg_view *view, const struct mrg_item *item)
+{
+	return !(item->flags & MRG_ITEM_HIDDEN) ||
+	       (view->opts->tail && item->flags & MRG_ITEM_JOINED);
+}
+
 static void count_shown(struct mrg_view *view, struct mrg_window *window)
 {
 	uint64_t limit = view->opts->limit ? view->opts->limit : UINT64_MAX;
@@ -24,7 +31,7 @@ static void count_shown(struct mrg_view *view, struct mrg_window *window)
 
 	for (i = 0; i < window->nr - window->carry; i++) {
 		item = &window->items[i];
-		if (item->flags & MRG_ITEM_HIDDEN)
+		if (!counts(view, item))
 			continue;
 		if (view->shown < view->skip || view->shown - view->skip >= limit)
 			item->flags |= MRG_ITEM_HIDDEN;
