@@ -23,6 +23,17 @@ static bool counts(const struct mrg_view *view, const struct mrg_item *item)
 	       (view->opts->tail && item->flags & MRG_ITEM_JOINED);
 }
 
+/* No window comes that could take what is carried. */
+static void end_with(struct mrg_window *window)
+{
+	uint32_t i;
+
+	for (i = window->nr - window->carry; i < window->nr; i++)
+		window->items[i].flags |= MRG_ITEM_HIDDEN;
+	window->carry = 0;
+	window->last = true;
+}
+
 static void count_shown(struct mrg_view *view, struct mrg_window *window)
 {
 	uint64_t limit = view->opts->limit ? view->opts->limit : UINT64_MAX;
@@ -38,7 +49,7 @@ static void count_shown(struct mrg_view *view, struct mrg_window *window)
 		view->shown++;
 	}
 	if (!view->counting && view->shown - view->skip >= limit && view->shown >= view->skip)
-		window->last = true;
+		end_with(window);
 }
 
 /* Where something was left out, and something stands before and behind it. */

@@ -127,11 +127,37 @@ TEST(marks_of_lost_events_between_a_call_and_its_return_count_as_well)
 	scene_destroy(scene);
 }
 
+TEST(a_call_that_waits_for_its_return_is_not_shown_beyond_the_limit)
+{
+	struct scene *scene = make_graph();
+	char *all, *first;
+	unsigned int i, head;
+
+	/* The first window ends with an entry. */
+	for (i = 0; i < 255; i++)
+		scene_timer(scene, 0, 10 * i, 7);
+	for (; i < 300; i++)
+		add_leaf(scene, 10 * i, 0x1000 + i);
+	all = report(scene, 0, 0);
+	head = lines(all) - 300;
+	first = report(scene, 10, 0);
+	assert_int_equal(lines(first), head + 10);
+	assert_memory_equal(first, all, strlen(first));
+	free(first);
+	first = report(scene, 256, 0);
+	assert_int_equal(lines(first), head + 256);
+	assert_memory_equal(first, all, strlen(first));
+	free(first);
+	free(all);
+	scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_calls_of_a_graph_are_those_of_the_whole),
 		cmocka_unit_test(marks_of_lost_events_between_a_call_and_its_return_count_as_well),
+		cmocka_unit_test(a_call_that_waits_for_its_return_is_not_shown_beyond_the_limit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
