@@ -703,7 +703,8 @@ static inline char *put_prefix(struct mrg_view *view, struct mrg_window *window,
 
 	if (!title)
 		return NULL;
-	if (own->sources && i > 0 && item[-1].flags & MRG_ITEM_LOST && item[-1].lane == item->lane)
+	if (own->sources && i > 0 && item[-1].lane == item->lane &&
+	    (item[-1].flags & (MRG_ITEM_LOST | MRG_ITEM_HIDDEN)) == MRG_ITEM_LOST)
 		skip = lane->source_len;	/* it stands in front of the mark */
 	if (__builtin_expect(title->unknown, 0))
 		return put_unknown(window, lane, title, skip);

@@ -152,12 +152,40 @@ TEST(a_call_that_waits_for_its_return_is_not_shown_beyond_the_limit)
 	scene_destroy(scene);
 }
 
+/* With several files each line begins with its file's name, a lost mark's too. */
+TEST(behind_a_mark_that_is_not_shown_stands_the_name_of_the_source)
+{
+	struct scene *one = scene_create("one", 1), *two = scene_create("two", 1);
+	const char *const paths[] = { scene_path(one), scene_path(two) };
+	struct scene_view view = { .opts = { .format = &mrg_format_ftrace, .tail = 1 } };
+	char *text;
+
+	scene_timer(one, 0, 1, 7);
+	scene_timer(two, 0, 2, 7);
+	scene_lost(two, 0, 3, 5);
+	scene_timer(two, 0, 4, 7);
+	scene_finish(one);
+	scene_finish(two);
+	text = scene_show(&view, paths, 2);
+	assert_string_equal(view.error, "");
+	assert_contains(end_of(text, 1), "two: ");
+	free(text);
+	view.opts.tail = 2;
+	text = scene_show(&view, paths, 2);
+	assert_contains(end_of(text, 2), "two: CPU:0 [5 EVENTS DROPPED]\n");
+	assert_null(strstr(end_of(text, 1), "two: "));
+	free(text);
+	scene_destroy(one);
+	scene_destroy(two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_last_calls_of_a_graph_are_those_of_the_whole),
 		cmocka_unit_test(marks_of_lost_events_between_a_call_and_its_return_count_as_well),
 		cmocka_unit_test(a_call_that_waits_for_its_return_is_not_shown_beyond_the_limit),
+		cmocka_unit_test(behind_a_mark_that_is_not_shown_stands_the_name_of_the_source),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
