@@ -142,24 +142,26 @@ static int shield_locked(struct kcfg_run *run, struct tune_journal *journal,
 	return rc;
 }
 
-static int shield_or_show(struct kcfg_run *run, struct tune_plan *plan,
-			  const struct tune_shield *shield, bool alone, struct rt_err *err)
+static int shield_or_show(struct kcfg_run *run, struct tune_plan *plan, bool alone,
+			  struct rt_err *err)
 {
-	struct tune_journal *journal;
+	struct kcfg_spared spared = { run->boot->places, &run->lives };
+	struct tune_journal *journal = NULL;
+	struct tune_shield shield;
 	int rc;
 
-	if (run->boot->dry_run) {
-		rc = tune_shield_plan(plan, shield, err);
-		if (rc == 0)
-			show(run, plan);
-		return rc;
-	}
-	rc = open_journal(run, &journal, err);
+	rc = run->boot->dry_run ? 0 : open_journal(run, &journal, err);
 	if (rc < 0)
 		return rc;
 	rc = kcfg_run_look(run, err);
-	if (rc == 0 || (rc == -ESRCH && !alone))
-		rc = shield_locked(run, journal, plan, shield, alone, err);
+	if (rc == 0 || run->boot->dry_run || (rc == -ESRCH && !alone)) {
+		/* whom it spares, and what is no place for the rest, is of those that run */
+		kcfg_shield(&shield, run->place, &spared);
+		rc = journal ? shield_locked(run, journal, plan, &shield, alone, err) :
+		     tune_shield_plan(plan, &shield, err);
+	}
+	if (rc == 0 && !journal)
+		show(run, plan);
 	tune_journal_close(journal);
 	return rc < 0 ? rc : count_made(plan);
 }
@@ -168,12 +170,9 @@ static int shield_or_show(struct kcfg_run *run, struct tune_plan *plan,
 static int shield(struct kcfg_run *run, bool alone, struct rt_err *err)
 {
 	struct tune_plan plan = { .root = run->boot->root };
-	struct kcfg_spared spared = { run->boot->places, &run->lives };
-	struct tune_shield shield;
 	int rc;
 
-	kcfg_shield(&shield, run->place, &spared);
-	rc = shield_or_show(run, &plan, &shield, alone, err);
+	rc = shield_or_show(run, &plan, alone, err);
 	tune_plan_finish(&plan);
 	return rc;
 }

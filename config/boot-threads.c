@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/clear.h"
 #include "config/verdict.h"
 #include "lib/err.h"
 #include "lib/root.h"
@@ -56,18 +57,25 @@ int kcfg_run_look(struct kcfg_run *run, struct rt_err *err)
 	return run->live ? 0 : rt_err_say(err, -ESRCH, "QEMU does not run (any more)");
 }
 
-/* Where no CPUs are named: what is online and no real-time VM's. */
-static struct rt_cpuset due_cpus(const struct kcfg_run *run, const struct kcfg_due *due)
+/* Where no CPUs are named: what is online and neither a real-time VM's nor shielded. */
+static struct rt_cpuset not_taken(const struct kcfg_run *run)
 {
-	const struct kcfg_places *places = run->boot->places;
 	struct rt_cpuset left = run->boot->topo->online;
+	struct rt_cpuset taken = kcfg_taken(run->boot->places, &run->lives);
+	struct tune_shield now;
 
-	if (!rt_cpuset_empty(&due->cpus))
-		return due->cpus;
-	for (size_t i = 0; i < places->n; i++)
-		if (!places->v[i].vm->disabled)
-			rt_cpuset_minus(&left, &places->v[i].owned);
+	rt_cpuset_minus(&left, &taken);
+	if (tune_shield_current(&now, run->boot->root, NULL) == 0)
+		rt_cpuset_minus(&left, &now.cpus[TUNE_SHIELD_PROC]);
 	return rt_cpuset_empty(&left) ? run->boot->topo->online : left;
+}
+
+static void due_of(struct kcfg_due *ret, const struct kcfg_run *run,
+		   const struct kcfg_thread *thread, const struct rt_cpuset *left)
+{
+	kcfg_due(ret, run->place, thread);
+	if (rt_cpuset_empty(&ret->cpus))
+		ret->cpus = *left;
 }
 
 /* What libvirt pins none of came out of a thread that it did; placing judges it behind this. */
@@ -85,6 +93,7 @@ static void widen(const struct kcfg_run *run, const struct kcfg_thread *thread,
 int kcfg_run_pin(struct kcfg_run *run, struct rt_err *err)
 {
 	const char *uuid = run->place->vm->uuid;
+	const struct rt_cpuset left = not_taken(run);
 	struct kcfg_virt *virt = run->boot->virt;
 	struct kcfg_due due;
 	int rc = 0;
@@ -92,8 +101,7 @@ int kcfg_run_pin(struct kcfg_run *run, struct rt_err *err)
 	for (size_t i = 0; rc == 0 && i < run->live->nr_threads; i++) {
 		const struct kcfg_thread *thread = &run->live->threads[i];
 
-		kcfg_due(&due, run->place, thread);
-		due.cpus = due_cpus(run, &due);
+		due_of(&due, run, thread, &left);
 		if (rt_cpuset_equal(&due.cpus, &thread->task->allowed))
 			continue;
 		if (thread->role == KCFG_ROLE_VCPU)
@@ -111,33 +119,33 @@ int kcfg_run_pin(struct kcfg_run *run, struct rt_err *err)
 }
 
 static int pins_are_narrow(const struct kcfg_run *run, const struct kcfg_thread *thread,
-			   bool *ret, struct rt_err *err)
+			   const struct rt_cpuset *left, bool *ret, struct rt_err *err)
 {
 	bool vcpu = thread->role == KCFG_ROLE_VCPU;
-	struct rt_cpuset want, pinned;
+	struct rt_cpuset pinned;
 	struct kcfg_due due;
 	int rc;
 
-	kcfg_due(&due, run->place, thread);
-	want = due_cpus(run, &due);
-	rt_cpuset_and(&want, &run->boot->topo->online);
+	due_of(&due, run, thread, left);
+	rt_cpuset_and(&due.cpus, &run->boot->topo->online);
 	if ((!vcpu && thread->role != KCFG_ROLE_EMULATOR) ||
-	    rt_cpuset_within(&want, &thread->task->allowed))
+	    rt_cpuset_within(&due.cpus, &thread->task->allowed))
 		return 0;
 	rc = kcfg_virt_pinned(run->boot->virt, run->place->vm->uuid,
 			      vcpu ? KCFG_PIN_VCPU : KCFG_PIN_EMULATOR,
 			      run->place->vm->nr_vcpus, &pinned, err);
-	*ret |= rc == 0 && !rt_cpuset_within(&want, &pinned);
+	*ret |= rc == 0 && !rt_cpuset_within(&due.cpus, &pinned);
 	return rc;
 }
 
 int kcfg_run_is_narrow(struct kcfg_run *run, bool *ret, struct rt_err *err)
 {
+	const struct rt_cpuset left = not_taken(run);
 	int rc = 0;
 
 	*ret = false;
 	for (size_t i = 0; rc == 0 && !*ret && i < run->live->nr_threads; i++)
-		rc = pins_are_narrow(run, &run->live->threads[i], ret, err);
+		rc = pins_are_narrow(run, &run->live->threads[i], &left, ret, err);
 	return rc;
 }
 

@@ -35,6 +35,16 @@ static bool is_spared(void *arg, const struct tune_tasks *tasks, const struct tu
 	return false;
 }
 
+struct rt_cpuset kcfg_taken(const struct kcfg_places *places, const struct kcfg_lives *lives)
+{
+	struct rt_cpuset taken = { 0 };
+
+	for (size_t i = 0; i < places->n; i++)
+		if (!places->v[i].vm->disabled || kcfg_lives_find(lives, places->v[i].vm->uuid))
+			rt_cpuset_or(&taken, &places->v[i].owned);
+	return taken;
+}
+
 void kcfg_shield(struct tune_shield *ret, const struct kcfg_place *place,
 		 struct kcfg_spared *spared)
 {
@@ -42,14 +52,10 @@ void kcfg_shield(struct tune_shield *ret, const struct kcfg_place *place,
 	static const enum tune_shield_kind kinds[] = {
 		TUNE_SHIELD_IRQ, TUNE_SHIELD_LOC, TUNE_SHIELD_PROC,
 	};
-	const struct kcfg_places *places = spared->places;
-	struct rt_cpuset others = { 0 };
+	struct rt_cpuset others = kcfg_taken(spared->places, spared->lives);
 
 	*ret = (struct tune_shield){ .tier = TUNE_TIER_AFFINITY, .spare = is_spared,
 				     .arg = spared };
-	for (size_t i = 0; i < places->n; i++)
-		if (!places->v[i].vm->disabled)
-			rt_cpuset_or(&others, &places->v[i].owned);
 	rt_cpuset_minus(&others, &place->owned);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		ret->cpus[kinds[i]] = place->owned;

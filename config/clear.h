@@ -15,6 +15,9 @@ struct kcfg_spared {
 	const struct kcfg_lives *lives;
 };
 
+/* The CPUs that real-time VMs have: those that are not disabled, and disabled ones that run. */
+struct rt_cpuset kcfg_taken(const struct kcfg_places *places, const struct kcfg_lives *lives);
+
 /*
  * All kinds of shield for the VM's cores; nothing goes to the other real-time VMs'.
  * @spared: borrowed, as long as @ret is used.

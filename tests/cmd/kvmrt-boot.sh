@@ -81,8 +81,30 @@ expect_stdout_like "vcpu +0 +CPU 0/TCG +$all "
 boot vm1
 expect_stdout 'vm1: runs as it should'
 
-it 'starts one that is not real-time with its emulator where emulator_cpuset says'
+it 'gives what runs none of the CPUs that are shielded, without a cpuset'
 last=$(sed 's/.*[-,]//' /sys/devices/system/cpu/online)
+if [ "$last" != "$cpu" ]; then
+	set_in vm1 cpuset "$last"
+	boot vm1
+	expect_stdout 'vm1: re-tuned'
+	mkdir -p /run/kvmrt	# of this test's namespace
+	printf 'kvmrt-journal\t1\t%s\nnote\tshield irq= loc= proc=%s tier=affinity\ncomplete\n' \
+		"$(cat /proc/sys/kernel/random/boot_id)" "$((cpu + 1))-$last" >/run/kvmrt/shield.journal
+	set_in vm1 cpuset ''
+	boot vm1
+	expect_stdout 'vm1: re-tuned'
+	run kvmrt-stat -f "$cfg" -t vm1
+	expect_stdout_like "vcpu +0 +CPU 0/TCG +$cpu " "emulator +- +qemu-system-x86 +$cpu "
+	boot vm1
+	expect_stdout 'vm1: runs as it should'
+	rm /run/kvmrt/shield.journal
+	boot vm1
+	expect_stdout 'vm1: re-tuned'
+	run kvmrt-stat -f "$cfg" -t vm1
+	expect_stdout_like "vcpu +0 +CPU 0/TCG +$all "
+fi
+
+it 'starts one that is not real-time with its emulator where emulator_cpuset says'
 set_in vm2 cpuset "$cpu"
 sed -i "/^name = vm2\$/a emulator_cpuset = $last" "$cfg"
 virsh -q destroy vm2

@@ -109,6 +109,21 @@ TEST(threads_of_real_time_vms_are_spared_and_of_no_others)
 	assert_false(shield.spare(shield.arg, NULL, &thread));
 }
 
+TEST(the_cpus_of_a_disabled_vm_are_taken_while_it_runs)
+{
+	struct kcfg_spared spared = { &places, &lives };
+	struct tune_shield shield;
+
+	other.disabled = true;
+	kcfg_shield(&shield, &place[0], &spared);
+	assert_true(rt_cpuset_empty(&shield.taken[TUNE_SHIELD_PROC]));
+	strcpy(other.uuid, "c");
+	kcfg_shield(&shield, &place[0], &spared);
+	assert_true(rt_cpuset_equal(&shield.taken[TUNE_SHIELD_PROC], &place[1].owned));
+	other.disabled = false;
+	strcpy(other.uuid, "b");
+}
+
 TEST(siblings_go_down)
 {
 	struct tune_plan plan = { .root = &root };
@@ -254,6 +269,7 @@ int main(void)
 		cmocka_unit_test(
 			a_shield_covers_the_vms_cores_and_sends_nothing_to_other_real_time_vms),
 		cmocka_unit_test(threads_of_real_time_vms_are_spared_and_of_no_others),
+		cmocka_unit_test(the_cpus_of_a_disabled_vm_are_taken_while_it_runs),
 		cmocka_unit_test(siblings_go_down),
 		cmocka_unit_test(the_kernel_comes_before_a_vcpu),
 		cmocka_unit_test(each_vcpu_gets_a_partition_where_the_kernel_has_remote_ones),
