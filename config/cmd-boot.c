@@ -50,10 +50,10 @@ static void print_finding(const struct kcfg_finding *finding)
 			name, name[0] ? ": " : "", finding->text, finding->rule->id);
 }
 
-static bool is_among(const struct kcfg_place *place, const struct kcfg_place **picked, int n)
+static bool is_among(const struct kcfg_vm *vm, const struct kcfg_place **picked, int n)
 {
 	for (int i = 0; i < n; i++)
-		if (picked[i] == place)
+		if (picked[i]->vm == vm)
 			return true;
 	return false;
 }
@@ -65,10 +65,19 @@ static int choose(struct kcfg_places *ret, const struct kcfg_place **picked, int
 	for (size_t i = 0; ret->v && i < session.places.n; i++) {
 		const struct kcfg_place *place = &session.places.v[i];
 
-		if (!place->vm->disabled || runs(place->vm) || is_among(place, picked, n))
+		if (!place->vm->disabled || runs(place->vm) || is_among(place->vm, picked, n))
 			ret->v[ret->n++] = *place;
 	}
 	return ret->v ? 0 : -ENOMEM;
+}
+
+/* A disabled VM that only runs is in the others' way with its CPUs, and with nothing else. */
+static bool concerns(const struct kcfg_finding *finding, const struct kcfg_place **picked, int n)
+{
+	const struct kcfg_vm *vm = finding->vm;
+
+	return !vm || !vm->disabled || is_among(vm, picked, n) || finding->rule->host ||
+	       finding->rule == kcfg_rule_find("rt-overlap");
 }
 
 static int validate(const struct kcfg_place **picked, int n, struct rt_err *err)
@@ -77,15 +86,18 @@ static int validate(const struct kcfg_place **picked, int n, struct rt_err *err)
 	struct kcfg_check check = { .places = &places, .topo = session.topo, .all = true,
 				    .domains = domains, .nr_domains = nr_domains };
 	struct kcfg_findings findings = { 0 };
-	size_t errors;
+	size_t errors = 0;
 	int rc;
 
 	rc = choose(&places, picked, n);
 	if (rc == 0)
 		rc = kcfg_rules_check(&findings, session.cfg, &check);
-	for (size_t i = 0; rc == 0 && i < findings.n; i++)
+	for (size_t i = 0; rc == 0 && i < findings.n; i++) {
+		if (!concerns(&findings.v[i], picked, n))
+			continue;
 		print_finding(&findings.v[i]);
-	errors = findings.nr_errors;
+		errors += findings.v[i].rule->severity == KCFG_ERROR;
+	}
 	kcfg_findings_finish(&findings);
 	free(places.v);
 	if (rc < 0)

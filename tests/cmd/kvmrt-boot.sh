@@ -135,6 +135,18 @@ expect_status 1
 expect_stderr_like "^kvmrt-boot: error: vm2: cpuset: CPU $cpu is used by VM \"vm1\" .* \[rt-overlap\]$"
 set_in vm2 rt false
 set_in vm2 cpuset ''
+
+it 'minds nothing else of a disabled one that runs'
+set_in vm1 nr_vcpus 2
+set_in vm1 cpu_topology 1,1,1
+boot vm2
+expect_status 0
+expect_stderr ''
+boot vm1
+expect_status 1
+expect_stderr_like '^kvmrt-boot: error: vm1: .* \[topology-product\]$'
+set_in vm1 nr_vcpus 1
+set_in vm1 cpu_topology auto
 set_in vm1 disabled false
 
 it 'boots nothing while a rule is broken'
