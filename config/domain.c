@@ -49,21 +49,32 @@ static int give_lines(struct kcfg_parts *parts, enum kcfg_part part, const char 
 	return give(parts, part, &lines);
 }
 
-static int want_vcpus(struct kcfg_parts *ret, const struct kcfg_vm *vm,
-		      const struct kcfg_parts *found, unsigned int max)
+/* 0: auto. */
+static unsigned long product_of(const struct kcfg_topology *t)
+{
+	return (unsigned long)t->sockets * t->cores * t->threads;
+}
+
+/* With those that may be plugged in later, of which the guest is to see as well. */
+static unsigned int max_vcpus(const struct kcfg_vm *vm, const struct kcfg_xml *xml,
+			      const struct kcfg_parts *found)
+{
+	unsigned long product = product_of(&vm->cpu_topology);
+
+	if (product)
+		return product < RT_MAX_CPUS ? product : RT_MAX_CPUS;
+	return vm->nr_vcpus == (unsigned int)atoi(found->text[KCFG_PART_VCPUS]) ?
+	       kcfg_xml_max_vcpus(xml) : vm->nr_vcpus;
+}
+
+static int want_vcpus(struct kcfg_parts *ret, const struct kcfg_vm *vm, unsigned int max)
 {
 	const struct kcfg_topology *t = &vm->cpu_topology;
-	unsigned long product = (unsigned long)t->sockets * t->cores * t->threads;
 	struct rt_buf nr = { 0 }, topology = { 0 };
 	int rc;
 
-	/* Those that may be plugged in later are seen by the guest as well. */
-	if (product)
-		max = product < RT_MAX_CPUS ? product : RT_MAX_CPUS;
-	else if (vm->nr_vcpus != (unsigned int)atoi(found->text[KCFG_PART_VCPUS]))
-		max = vm->nr_vcpus;
 	rt_buf_printf(&nr, vm->nr_vcpus < max ? "%u/%u" : "%u", vm->nr_vcpus, max);
-	if (product)
+	if (product_of(t))
 		rt_buf_printf(&topology, "%u,%u,%u", t->sockets, t->cores, t->threads);
 	else
 		rt_buf_printf(&topology, "1,%u,1", max);
@@ -95,15 +106,18 @@ static bool is_real_time(const char *scheds)
 	return strstr(scheds, "fifo") || strstr(scheds, "rr");
 }
 
-/* All vCPUs on any CPU of one set, all else on any of another. */
-static int want_apart(struct kcfg_parts *ret, const struct kcfg_place *place)
+/*
+ * All vCPUs on any CPU of one set, those too that are plugged in later, all else on any of
+ * another.
+ */
+static int want_apart(struct kcfg_parts *ret, const struct kcfg_place *place, unsigned int max)
 {
 	bool anywhere = rt_cpuset_empty(&place->cpus);
 	struct rt_buf pins = { 0 };
 	char list[LIST_ROOM];
 	int rc = rt_cpuset_format(&place->cpus, list, sizeof(list));
 
-	for (unsigned int i = 0; !anywhere && i < place->vm->nr_vcpus; i++)
+	for (unsigned int i = 0; !anywhere && i < max; i++)
 		rt_buf_printf(&pins, "%s%u=%s", i ? " " : "", i, list);
 	rc = give(ret, KCFG_PART_VCPUPIN, &pins) ? : rc;
 	rc = rc ? : give_list(ret, KCFG_PART_CPUSET, anywhere ? &place->cpus : &place->others);
@@ -120,9 +134,9 @@ static int want_together(struct kcfg_parts *ret, const struct kcfg_place *place)
 }
 
 static int want_cpus(struct kcfg_parts *ret, const struct kcfg_place *place,
-		     const struct kcfg_parts *found)
+		     const struct kcfg_parts *found, unsigned int max)
 {
-	int rc = place->vm->emulator_cpuset[0] ? want_apart(ret, place) :
+	int rc = place->vm->emulator_cpuset[0] ? want_apart(ret, place, max) :
 		 want_together(ret, place);
 
 	rc = rc ? : kcfg_parts_set(ret, KCFG_PART_IOTHREADPIN, "");
@@ -158,16 +172,19 @@ int kcfg_domain_want(struct kcfg_parts *ret, const struct kcfg_vm *vm,
 		     struct rt_err *err)
 {
 	struct kcfg_parts found = { 0 }, want = { 0 };
+	unsigned int max;
 	int rc;
 
 	rc = kcfg_xml_read(xml, &found, err);
 	if (rc < 0)
 		return rc;
+	max = max_vcpus(vm, xml, &found);
 	rc = kcfg_parts_set(&want, KCFG_PART_NAME, vm->name);
 	rc = rc ? : give_lines(&want, KCFG_PART_TITLE, vm->title);
 	rc = rc ? : give_lines(&want, KCFG_PART_DESCRIPTION, vm->description);
-	rc = rc ? : want_vcpus(&want, vm, &found, kcfg_xml_max_vcpus(xml));
-	rc = rc ? : vm->rt ? want_rt_cpus(&want, vm, place) : want_cpus(&want, place, &found);
+	rc = rc ? : want_vcpus(&want, vm, max);
+	rc = rc ? : vm->rt ? want_rt_cpus(&want, vm, place) :
+	     want_cpus(&want, place, &found, max);
 	rc = rc ? : want_memory(&want, vm, place, &found);
 	rc = rc ? : give_switch(&want, KCFG_PART_HIDE_KVM, vm->hide_kvm);
 	rc = rc ? : give_switch(&want, KCFG_PART_RT, vm->rt);

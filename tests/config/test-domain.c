@@ -136,12 +136,13 @@ TEST(emulators_below_the_vcpus_have_a_set_of_their_own)
 }
 
 /* What is imported behind a synchronisation is what was there. */
-static void check_round(const char *attrs, const char *cpuset, const char *emulator)
+static void check_round_of(const char *xml, const char *attrs, const char *cpuset,
+			   const char *emulator)
 {
 	struct kcfg_parts parts = { 0 };
 	struct bench b;
 
-	bench_init(&b, attrs, BARE);
+	bench_init(&b, attrs, xml);
 	want(&b, &parts);
 	assert_int_equal(kcfg_xml_write(b.xml, &parts, NULL), 0);
 	assert_int_equal(kcfg_domain_import(b.cfg, b.cfg->vms[0], b.xml, b.topo, NULL), 0);
@@ -153,6 +154,11 @@ static void check_round(const char *attrs, const char *cpuset, const char *emula
 	assert_string_equal(b.cfg->vms[0]->cpuset, cpuset);
 	assert_string_equal(b.cfg->vms[0]->emulator_cpuset, emulator);
 	bench_finish(&b);
+}
+
+static void check_round(const char *attrs, const char *cpuset, const char *emulator)
+{
+	check_round_of(BARE, attrs, cpuset, emulator);
 }
 
 TEST(siblings_and_a_set_for_emulators_outlive_a_round)
@@ -184,6 +190,22 @@ TEST(a_set_for_emulators_holds_without_rt_too)
 	assert_string_equal(parts.text[KCFG_PART_EMULATORPIN], "6");
 	kcfg_parts_finish(&parts);
 	bench_finish(&b);
+}
+
+TEST(vcpus_that_are_plugged_in_later_have_the_cpus_of_the_others)
+{
+	const char *attrs = "cpuset = 2-5\nemulator_cpuset = 6\nnr_vcpus = 2\n";
+	const char *xml = "<domain><name>vm</name><vcpu current='2'>4</vcpu></domain>";
+	struct kcfg_parts parts = { 0 };
+	struct bench b;
+
+	bench_init(&b, attrs, xml);
+	want(&b, &parts);
+	assert_string_equal(parts.text[KCFG_PART_VCPUS], "2/4");
+	assert_string_equal(parts.text[KCFG_PART_VCPUPIN], "0=2-5 1=2-5 2=2-5 3=2-5");
+	kcfg_parts_finish(&parts);
+	bench_finish(&b);
+	check_round_of(xml, attrs, "2-5", "6");
 }
 
 TEST(room_for_more_vcpus_is_kept)
@@ -250,6 +272,7 @@ int main(void)
 		cmocka_unit_test(emulators_below_the_vcpus_have_a_set_of_their_own),
 		cmocka_unit_test(siblings_and_a_set_for_emulators_outlive_a_round),
 		cmocka_unit_test(a_set_for_emulators_holds_without_rt_too),
+		cmocka_unit_test(vcpus_that_are_plugged_in_later_have_the_cpus_of_the_others),
 		cmocka_unit_test(room_for_more_vcpus_is_kept),
 		cmocka_unit_test(what_is_written_out_stays_where_auto_means_the_same),
 		cmocka_unit_test(an_expression_that_means_the_same_stays),
