@@ -224,6 +224,8 @@ static int make(struct kcfg_virt *virt, const struct call *call, struct rt_err *
 	int rc;
 
 	if (!virt->conn)
+		virt->conn = virConnectOpen(virt->uri);	/* it may be back by now */
+	if (!virt->conn)
 		return rt_err_say(err, RT_ECANNOT, "%s: libvirt at \"%s\" was lost", call->what,
 				  virt->uri);
 	rc = attempt(virt, call, false, &first);

@@ -76,6 +76,29 @@ with_libvirtd() {
 	virsh -q dumpxml --inactive "$name" >"$tmp/xml"
 	expect_like "$tmp/xml" '<title>new</title>'
 
+	if command -v script >/dev/null; then
+		it 'goes on with a libvirtd that was gone for longer than it waits, and came back'
+		cat >"$tmp/gone" <<-'END'
+			#!/bin/sh
+			if [ -e "$0.before" ]; then
+				sed 's/^title.*/title = back/' "$0.before" >"$1"
+				exec libvirtd -d
+			fi
+			cp "$1" "$0.before"
+			sed -i 's/^nr_vcpus.*/nr_vcpus = x/' "$1"
+			kill "$(cat /run/libvirtd.pid)"
+			while [ -e /run/libvirtd.pid ]; do sleep 0.1; done
+		END
+		chmod +x "$tmp/gone"
+		last_command='kvmrt-edit-config on a terminal'
+		echo e | EDITOR="$tmp/gone" script -qec "kvmrt-edit-config -f '$cfg' --topology '$host'" \
+			/dev/null >"$tmp/stdout"
+		status=$?
+		expect_status 0
+		virsh -q dumpxml --inactive "$name" >"$tmp/xml"
+		expect_like "$tmp/xml" '<title>back</title>'
+	fi
+
 	it 'saves without libvirt, and says what is left to do'
 	end_libvirtd
 	edit "sed -i 's/^title.*/title = newer/'"
