@@ -29,12 +29,16 @@ static void nap(void)
 	nanosleep(&step, NULL);
 }
 
-/* One whose start does not end can be ended as it is. */
-static int state_to_end(struct kcfg_boot *boot, const char *uuid, enum kcfg_state *ret,
-			struct rt_err *err)
+/* One whose start does not end can be ended as it is; by force when a guest's time is over. */
+static int state_to_end(struct kcfg_boot *boot, const char *uuid, uint64_t timeout_ns, bool force,
+			enum kcfg_state *ret, struct rt_err *err)
 {
-	int rc = kcfg_virt_settled(boot->virt, uuid, ret, err);
+	uint64_t limit_ms = timeout_ns / 1000000;
+	int rc;
 
+	if (!force || limit_ms > KCFG_START_MS)
+		limit_ms = KCFG_START_MS;
+	rc = kcfg_virt_settled(boot->virt, uuid, limit_ms, ret, err);
 	return rc == -EBUSY ? kcfg_virt_state(boot->virt, uuid, ret, err) : rc;
 }
 
@@ -104,11 +108,11 @@ static int how_to_end(struct kcfg_boot *boot, const struct kcfg_vm *vm, enum kcf
 	return rc;
 }
 
-int kcfg_shutdown_how(struct kcfg_boot *boot, const struct kcfg_vm *vm, bool force,
-		      enum kcfg_ended *ret, struct rt_err *err)
+int kcfg_shutdown_how(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t timeout_ns,
+		      bool force, enum kcfg_ended *ret, struct rt_err *err)
 {
 	enum kcfg_state state;
-	int rc = state_to_end(boot, vm->uuid, &state, err);
+	int rc = state_to_end(boot, vm->uuid, timeout_ns, force, &state, err);
 
 	*ret = KCFG_WAS_OFF;
 	if (rc == 0 && !kcfg_state_is_off(state))
@@ -170,7 +174,7 @@ int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t 
 	pid_t pid = 0;
 	int rc;
 
-	rc = state_to_end(boot, vm->uuid, &state, err);
+	rc = state_to_end(boot, vm->uuid, timeout_ns, force, &state, err);
 	*ret = KCFG_WAS_OFF;
 	if (rc == 0 && !kcfg_state_is_off(state)) {
 		rc = kcfg_lives_read(&lives, boot->root, err);

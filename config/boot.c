@@ -288,7 +288,7 @@ static int boot_or_retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt
 	enum kcfg_state state;
 	int rc;
 
-	rc = kcfg_virt_settled(boot->virt, uuid, &state, err);
+	rc = kcfg_virt_settled(boot->virt, uuid, KCFG_START_MS, &state, err);
 	if (rc == 0)
 		rc = kcfg_sync_push(&sync, run->place, err);
 	if (rc < 0)
@@ -321,7 +321,7 @@ static int release(struct kcfg_run *run, struct rt_err *err)
 	enum kcfg_state state;
 	int rc;
 
-	rc = kcfg_virt_settled(run->boot->virt, vm->uuid, &state, err);
+	rc = kcfg_virt_settled(run->boot->virt, vm->uuid, KCFG_START_MS, &state, err);
 	if (rc == 0 && vm->rt && !kcfg_state_is_off(state)) {
 		rc = kcfg_run_look(run, err);
 		if (rc < 0 || (kcfg_run_is_for(run) && !has_moved(run)))
@@ -350,7 +350,8 @@ static int prepare(struct kcfg_run *run, const struct step *steps, struct rt_err
 	enum kcfg_state state;
 	int rc;
 
-	rc = kcfg_virt_settled(run->boot->virt, run->place->vm->uuid, &state, err);
+	rc = kcfg_virt_settled(run->boot->virt, run->place->vm->uuid, KCFG_START_MS, &state,
+			       err);
 	if (rc < 0 || kcfg_run_is_complete(run))
 		return rc;
 	/* for a VM that cannot be real-time as it runs the host stays as it is */

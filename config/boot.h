@@ -74,11 +74,12 @@ enum kcfg_ended { KCFG_WAS_OFF, KCFG_SHUT_DOWN, KCFG_FORCED };
  *
  * A guest that runs is asked.  A VM that was started paused and never resumed has none to
  * ask, or to lose: it is ended at once.  One that stands still otherwise, as somebody paused
- * it or a disk failed, is ended with @force alone.
+ * it or a disk failed, is ended with @force alone.  A start under way is waited for a minute,
+ * with @force no longer than @timeout_ns.
  * Return: 0; -EBUSY where it may not be ended; or another -errno.
  */
-int kcfg_shutdown_how(struct kcfg_boot *boot, const struct kcfg_vm *vm, bool force,
-		      enum kcfg_ended *ret, struct rt_err *err);
+int kcfg_shutdown_how(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t timeout_ns,
+		      bool force, enum kcfg_ended *ret, struct rt_err *err);
 
 /**
  * kcfg_shutdown_vm() - end a VM, and undo what its boot changed.

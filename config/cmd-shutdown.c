@@ -110,7 +110,7 @@ static int say_only(const struct kcfg_place **places, int n)
 	for (int i = 0; i < n; i++) {
 		struct rt_err err = { 0 };
 
-		if (kcfg_shutdown_how(&boot, places[i]->vm, force, &how, &err) < 0) {
+		if (kcfg_shutdown_how(&boot, places[i]->vm, timeout, force, &how, &err) < 0) {
 			fprintf(stderr, "kvmrt-shutdown: %s\n", err.text);
 			failed = 1;
 		} else if (words[how]) {

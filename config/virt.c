@@ -15,7 +15,6 @@
 #include "lib/err.h"
 
 #define WAIT_S		15	/* for a libvirtd that is restarted */
-#define START_S		60	/* for a start under way, which may lock much memory */
 #define RESTART_TRIES	4	/* while a new libvirtd has a half started VM in hand */
 #define WAIT_STEP_MS	100
 #define SETUP_NS	50000000ull	/* a vCPU's that was set up: no firmware is through in it */
@@ -411,6 +410,7 @@ int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *r
 }
 
 struct settled {
+	unsigned int limit_ms;
 	int state, reason;
 };
 
@@ -423,16 +423,16 @@ static int run_settled(virConnectPtr conn, virDomainPtr domain, bool repeated, v
 	(void)repeated;
 	for (unsigned int ms = 0; ; ms += WAIT_STEP_MS) {
 		rc = virDomainGetState(domain, &now->state, &now->reason, 0);
-		if (rc < 0 || ms >= START_S * 1000 || !is_starting(now->state, now->reason))
+		if (rc < 0 || ms >= now->limit_ms || !is_starting(now->state, now->reason))
 			return rc;
 		nap();
 	}
 }
 
-int kcfg_virt_settled(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *ret,
-		      struct rt_err *err)
+int kcfg_virt_settled(struct kcfg_virt *virt, const char *uuid, unsigned int limit_ms,
+		      enum kcfg_state *ret, struct rt_err *err)
 {
-	struct settled now;
+	struct settled now = { .limit_ms = limit_ms };
 	int rc;
 
 	rc = make(virt, &(struct call){ "cannot ask for the VM's state", uuid, run_settled, &now },
@@ -440,7 +440,8 @@ int kcfg_virt_settled(struct kcfg_virt *virt, const char *uuid, enum kcfg_state 
 	if (rc < 0)
 		return rc;
 	if (is_starting(now.state, now.reason))
-		return rt_err_say(err, -EBUSY, "libvirt is starting it still, after %u s", START_S);
+		return rt_err_say(err, -EBUSY, "libvirt is starting it still, after %u s",
+				  limit_ms / 1000);
 	*ret = state_of(now.state);
 	return 0;
 }

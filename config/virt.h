@@ -71,12 +71,15 @@ int kcfg_virt_limits(struct kcfg_virt *virt, struct kcfg_domain *domains, size_t
 /* All below: -ENOENT when libvirt has no domain of that UUID. */
 int kcfg_virt_state(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *ret,
 		    struct rt_err *err);
+
+#define KCFG_START_MS	60000	/* for a start under way, which may lock much memory */
+
 /*
  * The same, after waiting for a start that is under way, in which libvirt calls a VM paused.
- * -EBUSY where that takes more than a minute.
+ * -EBUSY where that takes longer than @limit_ms.
  */
-int kcfg_virt_settled(struct kcfg_virt *virt, const char *uuid, enum kcfg_state *ret,
-		      struct rt_err *err);
+int kcfg_virt_settled(struct kcfg_virt *virt, const char *uuid, unsigned int limit_ms,
+		      enum kcfg_state *ret, struct rt_err *err);
 /**
  * kcfg_virt_has_run() - does ending this VM's QEMU lose what a guest did?
  * @ret: false where it was started paused and not resumed since; true where that is not sure.

@@ -39,6 +39,22 @@ wait
 virsh -q destroy slow
 cp "$tmp/without" "$cfg"
 
+it 'ends a start that does not end by force when its time is over'
+# the shell goes with it, and not a sleep of its own
+sed -i 's/sleep 3/exec sleep 60/' "$tmp/slow-qemu"
+run kvmrt-import -f "$cfg" slow
+begin_start slow 2>/dev/null
+began=$(date +%s)
+shut --force -t 1 --dry-run slow
+expect_stdout 'slow: would be ended'
+shut --force -t 1 slow
+expect_status 0
+expect_stdout 'slow: ended'
+[ $(($(date +%s) - began)) -lt 10 ] || fail "after $(($(date +%s) - began)) s"
+wait
+[ "$(vm_state slow)" = 'shut off' ] || fail 'slow runs'
+cp "$tmp/without" "$cfg"
+
 it 'ends them by force, all at the same time'
 began=$(date +%s%N)
 shut --force -t 2
