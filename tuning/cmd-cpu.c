@@ -190,6 +190,28 @@ static int check_known(const struct tune_topo *topo, const char *text, struct rt
 	return 0;
 }
 
+/* Siblings that are known come up all the same; it is a failure where there are none to. */
+static int add_siblings_up(struct rt_cpuset *ret, const struct tune_topo *topo,
+			   struct rt_err *err)
+{
+	struct rt_cpuset known = { { 0 } };
+	struct rt_err why = { 0 };
+	int rc;
+
+	rc = resolve(&known, topo, siblings_up, true, err);
+	if (rc < 0)
+		return rc;
+	rt_cpuset_or(ret, &known);
+	rc = check_known(topo, siblings_up, &why);
+	if (rc < 0 && rt_cpuset_within(&known, &topo->online)) {
+		*err = why;
+		return rc;
+	}
+	if (rc < 0)
+		fprintf(stderr, "kvmrt-cpu: note: %s\n", why.text);
+	return 0;
+}
+
 static int find_sets(struct rt_cpuset *ret_down, struct rt_cpuset *ret_up,
 		     const struct tune_topo *topo, struct rt_err *err)
 {
@@ -204,9 +226,7 @@ static int find_sets(struct rt_cpuset *ret_down, struct rt_cpuset *ret_up,
 	if (rc == 0 && up)
 		rc = resolve(ret_up, topo, up, false, err);
 	if (rc == 0 && siblings_up)
-		rc = resolve(ret_up, topo, siblings_up, true, err);
-	if (rc == 0 && siblings_up)
-		rc = check_known(topo, siblings_up, err);
+		rc = add_siblings_up(ret_up, topo, err);
 	if (rc < 0 || !rt_cpuset_overlaps(ret_down, ret_up))
 		return rc;
 	rt_cpuset_and(ret_down, ret_up);

@@ -113,6 +113,27 @@ expect_stderr_like 'shares the core of CPU 0 is not known: CPUs 2-3 are down, .*
 run kvmrt-cpu --root "$tmp/nosmt" --siblings-down 0-1
 expect_status 0
 
+it 'brings up the siblings that it knows, and tells of which it does not know'
+python3 tests/tools/make-machine.py "$tmp/known" cores=4 threads=2 || fail 'no machine'
+echo '           CPU0' >"$tmp/known/proc/interrupts"
+run kvmrt-cpu --root "$tmp/known" --siblings-down 0-3
+expect_status 0
+python3 tests/tools/make-machine.py "$tmp/some" cores=4 threads=2 smt=off || fail 'no machine'
+mkdir -p "$tmp/some/run/kvmrt"
+grep -v '^7 ' "$tmp/known/run/kvmrt/topology" >"$tmp/some/run/kvmrt/topology"
+run kvmrt-cpu --root "$tmp/some" --siblings-up 0-3 --dry-run
+expect_status 0
+expect_stdout_like '/cpu4/online +0 +1 ' '/cpu5/online +0 +1 ' '/cpu6/online +0 +1 '
+expect_stderr 'kvmrt-cpu: note: which thread shares the core of CPU 3 is not known: CPUs 7 are down, and the kernel does not tell their cores; --up brings them up'
+run kvmrt-cpu --root "$tmp/some" --siblings-up 3
+expect_status 1
+expect_stdout ''
+expect_stderr_like '^kvmrt-cpu: which thread shares the core of CPU 3 is not known: '
+run kvmrt-cpu --root "$tmp/some" --siblings-up 0
+expect_status 0
+expect_stderr ''
+expect_same "$tmp/some/sys/devices/system/cpu/cpu4/online" 1
+
 it 'shows this machine as lscpu does'
 command -v lscpu >/dev/null || exit 0
 run kvmrt-cpu
