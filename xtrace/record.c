@@ -205,8 +205,11 @@ int xt_record_note_gap(struct xt_record *record, const struct rt_cpuset *cpus,
 /* The CPUs that record now, without or again with @cpus. */
 static int set_recording_cpus(struct xt_record *record, struct rt_err *err)
 {
-	struct rt_cpuset cpus = record->cpus;
+	struct rt_cpuset cpus;
 
+	/* Where all are recorded: those too that come online later. */
+	if (!record->all_cpus || xt_place_read(record->root, &cpus, "possible", NULL) < 0)
+		cpus = record->cpus;
 	rt_cpuset_minus(&cpus, &record->paused_cpus);
 	return xt_instance_set_cpus(&record->inst, &cpus, err);
 }
@@ -291,6 +294,7 @@ int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, stru
 
 int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
 {
+	bool masked = !rt_cpuset_empty(&record->paused_cpus);
 	struct rt_cpuset resumed = { { 0 } };
 	int rc = check_request(record, cpus, err);
 
@@ -306,8 +310,8 @@ int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, str
 	rt_cpuset_minus(&record->paused_cpus, &resumed);
 	if (record->mode == XT_MODE_STREAM)
 		rc = note_pauses(record, &resumed, err);
-	rc = first_of(rc, record->all_cpus && rt_cpuset_empty(&record->paused_cpus) && !cpus ? 0 :
-		      set_recording_cpus(record, err));
+	if (masked)
+		rc = first_of(rc, set_recording_cpus(record, err));
 	if (record->paused)
 		rc = first_of(rc, xt_instance_on(&record->inst, true, err));
 	record->paused = false;

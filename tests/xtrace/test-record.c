@@ -265,6 +265,55 @@ TEST(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost)
 	assert_true(count_bytes(f, 'x') >= sizeof(text) - 1);
 }
 
+/* The CPUs that the kernel records, as it prints them. */
+static char *recorded_cpus(const struct fixture *f)
+{
+	char *mask;
+
+	assert_int_equal(rt_root_read(&f->tree->root, &mask, NULL, NULL, "%s/tracing_cpumask",
+				      f->instance), 0);
+	return mask;
+}
+
+static void recorded_are(const struct fixture *f, const char *mask)
+{
+	char *now = recorded_cpus(f);
+
+	assert_string_equal(now, mask);
+	free(now);
+}
+
+TEST(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it)
+{
+	struct fixture *f = *state;
+	struct rt_cpuset cpu0 = { { 1 } };
+	struct xt_record *record;
+	char link[512], *all;
+
+	own_cpus(f, "0\n");
+	/* The others may come online. */
+	snprintf(link, sizeof(link), "%s/sys/devices/system/cpu/possible", f->tree->path);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(symlink("/sys/devices/system/cpu/possible", link), 0);
+	f->opts.mode = "overwrite";
+	record = start(f);
+	all = recorded_cpus(f);
+	assert_int_equal(xt_record_pause(record, &cpu0, NULL), 0);
+	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
+	recorded_are(f, all);
+	assert_int_equal(xt_record_pause(record, &cpu0, NULL), 0);
+	assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
+	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
+	recorded_are(f, all);
+	assert_int_equal(xt_record_pause(record, &cpu0, NULL), 0);
+	assert_int_equal(xt_record_resume(record, &cpu0, NULL), 0);
+	recorded_are(f, all);
+	assert_int_equal(xt_record_flush(record, &cpu0, NULL, NULL), 0);
+	recorded_are(f, all);
+	free(all);
+	finish(f, record);
+}
+
 TEST(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there)
 {
 	struct fixture *f = *state;
@@ -403,6 +452,7 @@ int main(void)
 		SESSION(flushes_are_numbered_in_every_mode),
 		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
 		SESSION(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost),
+		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
 		SESSION(the_status_of_a_session_is_read_back_from_its_text),
