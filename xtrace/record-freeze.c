@@ -267,14 +267,18 @@ static bool is_last(struct xt_record *record)
 	return record->opts.incidents && record->saved_incidents >= record->opts.incidents;
 }
 
-/* @again: the next call is to be caught as well. */
-static int go_on(struct xt_record *record, bool again, struct rt_err *err)
+/* What has fired is not to be seen as another call. */
+static void end_freezes(struct xt_record *record)
 {
-	int rc = again ? arm(record, err) : 0;
+	memset(record->armed, 0, sizeof(record->armed));
+	record->freeze_over = true;
+}
 
-	if (!again)
-		memset(record->armed, 0, sizeof(record->armed));
-	record->freeze_over = !again;
+/* Where freezes are not over, the next call is to be caught as well. */
+static int go_on(struct xt_record *record, struct rt_err *err)
+{
+	int rc = record->freeze_over ? 0 : arm(record, err);
+
 	if (rc == 0 && strcmp(record->freeze, "traceoff") == 0 && !record->paused)
 		rc = xt_instance_on(&record->inst, true, err);
 	return rc;
@@ -295,7 +299,6 @@ static int only_note(struct xt_record *record, struct rt_err *err)
 
 int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
 {
-	bool last;
 	int rc;
 
 	if (record->finished || !record->started)
@@ -315,12 +318,13 @@ int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
 	rc = save(record, err);
 	if (rc < 0)
 		return rc;
-	last = is_last(record);
-	if (last && record->opts.stop_on_flush) {
+	if (is_last(record))
+		end_freezes(record);
+	if (record->freeze_over && record->opts.stop_on_flush) {
 		record->no_rest = true;
 		return XT_FREEZE_LAST;
 	}
-	rc = go_on(record, !last, err);
+	rc = go_on(record, err);
 	return rc < 0 ? rc : XT_FREEZE_SAVED;
 }
 

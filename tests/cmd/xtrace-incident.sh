@@ -84,6 +84,8 @@ complete "$w/stop"
 run incidents "$w/stop"
 expect_stdout '0xabc5 1'
 [ "$(behind_call "$w/stop" 0xabc5)" = 0 ] || fail 'the trace goes on behind the call'
+[ "$(grep -c '^flush = ' "$w/stop/session")" = 1 ] || fail 'it was saved more than once'
+! grep 'incident 0x0' "$tmp/$me.err" || fail 'a flush was said that nobody called for'
 no_traces_left
 
 it 'saves no more than --incidents, and notes the others'
