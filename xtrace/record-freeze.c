@@ -125,12 +125,16 @@ static bool has_fired(const struct xt_record *record)
 	return false;
 }
 
+static void read_incidents(struct xt_record *record)
+{
+	if (record->has_incidents)
+		xt_incidents_read(&record->incidents);
+}
+
 int xt_record_forget_calls(struct xt_record *record, struct rt_err *err)
 {
-	if (record->has_incidents) {
-		xt_incidents_read(&record->incidents);
-		record->incidents.nr = record->incidents.more = 0;
-	}
+	read_incidents(record);
+	record->incidents.nr = record->incidents.more = 0;
 	return has_fired(record) ? arm(record, err) : 0;
 }
 
@@ -231,7 +235,8 @@ static int note_incidents(struct xt_record *record, uint32_t flush)
 				  "0x%llx flush %u scope %s by %s thread %d cpu %u at %s",
 				  (unsigned long long)in->id, flush, xt_incident_scope(in),
 				  in->own ? "own" : "guest", in->tid, in->cpu, in->ts);
-		record->last_incident = in->id;
+		if (flush)
+			record->last_incident = in->id;
 	}
 	if (rc == 0 && list->more)
 		rc = xt_store_add(record->store, "session", "incidents-not-noted", "%u",
@@ -260,6 +265,22 @@ static int save(struct xt_record *record, struct rt_err *err)
 	return rc < 0 ? rc : xt_record_note_flush(record, "guest", ts, err);
 }
 
+/*
+ * Without a freeze of its own (a stream, a buffer that is filled once, a call while another
+ * is saved) a call is noted all the same.
+ */
+static int only_note(struct xt_record *record, struct rt_err *err)
+{
+	int rc;
+
+	if (!record->incidents.nr)
+		return 0;
+	rc = note_incidents(record, 0);
+	if (rc == 0)
+		rc = xt_store_save(record->store, err);
+	return rc < 0 ? rt_err_set(err, rc, "cannot note the incident") : 0;
+}
+
 /* True when the last incident that was asked for is in the directory. */
 static bool is_last(struct xt_record *record)
 {
@@ -274,27 +295,21 @@ static void end_freezes(struct xt_record *record)
 	record->freeze_over = true;
 }
 
-/* Where freezes are not over, the next call is to be caught as well. */
+/*
+ * Where freezes are not over, the next call is to be caught as well.  Those that came while
+ * the last one was saved found no trigger, and are not the next one's.
+ */
 static int go_on(struct xt_record *record, struct rt_err *err)
-{
-	int rc = record->freeze_over ? 0 : arm(record, err);
-
-	if (rc == 0 && strcmp(record->freeze, "traceoff") == 0 && !record->paused)
-		rc = xt_instance_on(&record->inst, true, err);
-	return rc;
-}
-
-/* Without a freeze (a stream, a buffer that is filled once) the call is noted all the same. */
-static int only_note(struct xt_record *record, struct rt_err *err)
 {
 	int rc;
 
-	if (!record->incidents.nr)
-		return 0;
-	rc = note_incidents(record, 0);
-	if (rc == 0)
-		rc = xt_store_save(record->store, err);
-	return rc < 0 ? rt_err_set(err, rc, "cannot note the incident") : 0;
+	read_incidents(record);
+	rc = only_note(record, err);
+	if (rc == 0 && !record->freeze_over)
+		rc = arm(record, err);
+	if (rc == 0 && strcmp(record->freeze, "traceoff") == 0 && !record->paused)
+		rc = xt_instance_on(&record->inst, true, err);
+	return rc;
 }
 
 int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
@@ -303,8 +318,7 @@ int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
 
 	if (record->finished || !record->started)
 		return 0;
-	if (record->has_incidents)
-		xt_incidents_read(&record->incidents);
+	read_incidents(record);
 	if (!has_fired(record))
 		return xt_record_can_freeze(record) ? xt_capture_look(record->capture, err) :
 		       only_note(record, err);

@@ -88,6 +88,33 @@ expect_stdout '0xabc5 1'
 ! grep 'incident 0x0' "$tmp/$me.err" || fail 'a flush was said that nobody called for'
 no_traces_left
 
+# while_saved NAME: notes of calls for as long as recording stands still, from a little later on
+while_saved() {
+	local n=0
+
+	sleep 0.2
+	while [ "$(cat "$instances/xtrace-$1/tracing_on")" = 0 ]; do
+		printf 'kvmrt_gs: flush scope=0x0 incident=0xb%02x' $((n++)) \
+			>"$instances/xtrace-$1.gs/trace_marker"
+		sleep 0.05
+	done
+}
+
+it 'notes calls that come while another is saved as ones without a flush'
+session "$me" -m overwrite -b 4m -z 19 -e sched_switch -o "$w/busy"
+base64 -w 900 /dev/urandom | head -c 3M | dd obs=1000 of="$instances/xtrace-$me/trace_marker" 2>/dev/null
+call_to_flush "$me" 0xabc2
+while_saved "$me"
+call_to_flush "$me" 0xabc4
+for _ in $(seq 200); do
+	[ "$(cat "$instances/xtrace-$me/tracing_on")" = 1 ] && break
+	sleep 0.05
+done
+kill "$owner"
+ended 143
+run incidents "$w/busy"
+expect_stdout_like '^0xabc2 1$' '^0xb[0-9a-f][0-9a-f] 0$' '^0xabc4 2$'
+
 it 'saves no more than --incidents, and notes the others'
 session "$me" -m overwrite -e sched_switch --incidents 1 -o "$w/one"
 call_to_flush "$me" 0xabc7
