@@ -361,11 +361,11 @@ static void on_clock_set(void *arg, int fd, uint32_t events_seen)
 	}
 }
 
-static void on_freeze_check(void *arg)
+static void look_for_freeze(struct owner *owner,
+			    int (*look)(struct xt_record *record, struct rt_err *err))
 {
-	struct owner *owner = arg;
 	struct rt_err err = { 0 };
-	int rc = xt_record_check_freeze(owner->record, &err);
+	int rc = look(owner->record, &err);
 
 	if (rc > 0)
 		say_saved(owner);
@@ -373,6 +373,11 @@ static void on_freeze_check(void *arg)
 		complain(owner, &err);
 	if (rc < 0 || rc == XT_FREEZE_LAST)
 		end_session(owner);
+}
+
+static void on_freeze_check(void *arg)
+{
+	look_for_freeze(arg, xt_record_check_freeze);
 }
 
 static void on_stop_check(void *arg)
@@ -428,6 +433,7 @@ static int on_request(void *arg, const struct xt_request *request, struct rt_buf
 	case XT_VERB_FLUSH:
 		if (strncmp(request->text, XT_CONTROL_GUEST, strlen(XT_CONTROL_GUEST)) == 0)
 			return flush_for_guest(owner, request, reply, err);
+		look_for_freeze(owner, xt_record_last_freeze);
 		rc = xt_record_flush(owner->record, cpus, &flush, err);
 		if (rc == 0)
 			rt_buf_printf(reply, "flush %u\n", flush);

@@ -34,20 +34,30 @@ static const struct {
 
 /* ---- arming ---- */
 
-static int arm_point(struct xt_record *record, unsigned int i, struct rt_err *err)
+/* Fires once: a second call must not swap away what the first one caught. */
+static int set_trigger(struct xt_record *record, unsigned int i, const char *before,
+		       struct rt_err *err)
 {
 	char trigger[120];
 	int len;
 
-	len = snprintf(trigger, sizeof(trigger), "!%s:1 if ", record->freeze);
+	len = snprintf(trigger, sizeof(trigger), "%s%s:1 if ", before, record->freeze);
 	snprintf(trigger + len, sizeof(trigger) - len, points[i].filter,
 		 (unsigned int)GS_NR_XTRACE_FLUSH);
+	return xt_instance_trigger(&record->inst, points[i].system, points[i].event, trigger, err);
+}
+
+static void disarm_point(struct xt_record *record, unsigned int i)
+{
 	if (record->armed[i])
-		xt_instance_trigger(&record->inst, points[i].system, points[i].event, trigger,
-				    NULL);
-	/* Fires once: a second call must not swap away what the first one caught. */
-	return xt_instance_trigger(&record->inst, points[i].system, points[i].event, trigger + 1,
-				   err);
+		set_trigger(record, i, "!", NULL);
+	record->armed[i] = false;
+}
+
+static int arm_point(struct xt_record *record, unsigned int i, struct rt_err *err)
+{
+	disarm_point(record, i);
+	return set_trigger(record, i, "", err);
 }
 
 /* 0 where this kernel does not have the event, or not now. */
@@ -305,11 +315,30 @@ static int go_on(struct xt_record *record, struct rt_err *err)
 
 	read_incidents(record);
 	rc = only_note(record, err);
-	if (rc == 0 && !record->freeze_over)
+	if (rc == 0 && freezes(record))
 		rc = arm(record, err);
 	if (rc == 0 && strcmp(record->freeze, "traceoff") == 0 && !record->paused)
-		rc = xt_instance_on(&record->inst, true, err);
+		rc = xt_record_on_again(record, err);
 	return rc;
+}
+
+void xt_record_hold_freeze(struct xt_record *record)
+{
+	unsigned int i;
+
+	for (i = 0; i < XT_FREEZE_POINTS; i++)
+		disarm_point(record, i);
+}
+
+int xt_record_rearm_freeze(struct xt_record *record, struct rt_err *err)
+{
+	int rc;
+
+	if (!freezes(record))
+		return 0;
+	read_incidents(record);
+	rc = only_note(record, err);
+	return rc < 0 ? rc : arm(record, err);
 }
 
 int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)

@@ -72,9 +72,14 @@ void xt_record_reserve(const struct xt_record *record, bool make);
 int xt_record_arm_freeze(struct xt_record *record, struct rt_err *err);
 /* The same for events that have come since: those of kvm and of the guest's module. */
 void xt_record_arm_new(struct xt_record *record);
+/* Around a flush that was asked for, which a freeze would take the buffers from. */
+void xt_record_hold_freeze(struct xt_record *record);
+int xt_record_rearm_freeze(struct xt_record *record, struct rt_err *err);
 /* Before the recording begins: what was called until now is not its business. */
 int xt_record_forget_calls(struct xt_record *record, struct rt_err *err);
 /* For a freeze: what record.c does for a flush. */
+/* Records again, but where a trigger of --stop-on has ended it since. */
+int xt_record_on_again(struct xt_record *record, struct rt_err *err);
 uint64_t xt_record_now(const struct xt_record *record);	/* in the clock of the trace */
 int xt_record_save_snapshot(struct xt_record *record, const struct rt_cpuset *cpus,
 			    struct rt_err *err);

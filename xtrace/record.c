@@ -183,6 +183,16 @@ int xt_record_start(struct xt_record *record, struct rt_err *err)
 	return 0;
 }
 
+int xt_record_on_again(struct xt_record *record, struct rt_err *err)
+{
+	char text[RT_ERR_MAX];
+
+	if (xt_record_can_stop(record) &&
+	    xt_stops_fired(&record->stops, &record->inst, &record->select, text, sizeof(text)))
+		return 0;
+	return xt_instance_on(&record->inst, true, err);
+}
+
 int xt_record_note_gap(struct xt_record *record, const struct rt_cpuset *cpus,
 		       enum xt_gap_reason reason, uint64_t first_ts, uint32_t flush,
 		       struct rt_err *err)
@@ -313,7 +323,7 @@ int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, str
 	if (masked)
 		rc = first_of(rc, set_recording_cpus(record, err));
 	if (record->paused)
-		rc = first_of(rc, xt_instance_on(&record->inst, true, err));
+		rc = first_of(rc, xt_record_on_again(record, err));
 	record->paused = false;
 	return rc;
 }
@@ -399,7 +409,7 @@ static int flush_standing_still(struct xt_record *record, const struct rt_cpuset
 	rt_cpuset_minus(&still, &others);
 	rc = first_of(rc, xt_record_note_gap(record, &still, XT_GAP_FLUSH, first_ts,
 					     record->flushes, err));
-	return first_of(rc, whole ? xt_instance_on(&record->inst, true, err) :
+	return first_of(rc, whole ? xt_record_on_again(record, err) :
 			    set_recording_cpus(record, err));
 }
 
@@ -427,6 +437,7 @@ int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint
 	if (rc < 0)
 		return rc;
 	record->flushes++;
+	xt_record_hold_freeze(record);
 	if (record->mode == XT_MODE_STREAM)
 		rc = xt_capture_drain(record->capture, err);
 	else if (record->snapshots && !cpus && !record->paused)
@@ -434,6 +445,7 @@ int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint
 	else
 		rc = flush_standing_still(record, cpus ? cpus : &record->cpus, err);
 	rc = first_of(rc, xt_record_note_flush(record, "request", ts, err));
+	rc = first_of(rc, xt_record_rearm_freeze(record, err));
 	if (rc == 0 && ret_flush)
 		*ret_flush = record->flushes;
 	return rc;

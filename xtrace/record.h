@@ -63,7 +63,8 @@ void xt_record_destroy(struct xt_record *record);
 int xt_record_start(struct xt_record *record, struct rt_err *err);
 
 /*
- * Saves what the buffers of @cpus (NULL: all) hold now.
+ * Saves what the buffers of @cpus (NULL: all) hold now.  xt_record_last_freeze() is to be
+ * called before it: what the kernel has frozen, a flush would take back into use.
  * @ret_flush: its number, from 1 up; may be NULL.
  */
 int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint32_t *ret_flush,

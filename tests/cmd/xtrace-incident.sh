@@ -88,6 +88,29 @@ expect_stdout '0xabc5 1'
 ! grep 'incident 0x0' "$tmp/$me.err" || fail 'a flush was said that nobody called for'
 no_traces_left
 
+it 'has a flush that is asked for leave a call alone that nobody has looked at yet'
+session "$me" -m overwrite -e sched_switch -o "$w/ask"
+printf 'kvmrt_gs: hc_end nr=0x4b475303 ret=0' >"$instances/xtrace-$me/trace_marker"
+ctl flush
+expect_status 0
+call_to_flush "$me" 0xabc6
+until_saved "$w/ask" 1
+kill "$owner"
+ended 143
+run sed -nE 's/^flush = ([0-9]+) at [0-9]+ by /\1 /p' "$w/ask/session"
+expect_stdout $'1 guest\n2 request\n3 guest'
+
+it 'has nothing behind such a call with --on-flush stop'
+session "$me" -m overwrite -e sched_switch --on-flush stop -o "$w/asked"
+printf 'kvmrt_gs: flush scope=0x0 incident=0xabc8' >"$instances/xtrace-$me/trace_marker"
+printf 'kvmrt_gs: hc_end nr=0x4b475303 ret=0' >"$instances/xtrace-$me/trace_marker"
+ctl flush
+expect_status 1
+expect_stderr_like 'the session has ended'
+ended 0
+complete "$w/asked"
+[ "$(behind_call "$w/asked" 0xabc8)" = 0 ] || fail 'the trace goes on behind the call'
+
 # while_saved NAME: notes of calls for as long as recording stands still, from a little later on
 while_saved() {
 	local n=0

@@ -219,6 +219,31 @@ TEST(a_pause_is_a_state_and_pausing_twice_is_no_failure)
 	finish(f, record);
 }
 
+TEST(nothing_records_behind_the_event_that_ends_it_before_anybody_looked)
+{
+	static const char *words[] = { "sched:sched_process_exit" };
+	struct rt_strv stops = { words, 1 };
+	struct fixture *f = *state;
+	struct xt_record *record;
+	struct xt_instance inst = { .root = &f->tree->root };
+	char why[256];
+
+	f->opts.mode = "overwrite";
+	f->opts.stops = &stops;
+	record = create(f);
+	strcpy(inst.dir, f->instance);
+	assert_int_equal(xt_record_start(record, NULL), 0);
+	assert_int_equal(system(":"), 0);
+	assert_false(xt_instance_is_on(&inst));
+	assert_int_equal(xt_record_flush(record, NULL, NULL, NULL), 0);
+	assert_false(xt_instance_is_on(&inst));
+	assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
+	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
+	assert_false(xt_instance_is_on(&inst));
+	assert_true(xt_record_check_stop(record, why, sizeof(why)));
+	finish(f, record);
+}
+
 /* /sys of its own but for the kernel's part, so that a CPU can come online. */
 static void own_cpus(struct fixture *f, const char *online)
 {
@@ -452,6 +477,7 @@ int main(void)
 		SESSION(flushes_are_numbered_in_every_mode),
 		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
 		SESSION(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost),
+		SESSION(nothing_records_behind_the_event_that_ends_it_before_anybody_looked),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
