@@ -54,7 +54,10 @@ int xt_incidents_open(struct xt_incidents *ret, const struct xt_tracefs *fs, con
 void xt_incidents_watch(const struct xt_incidents *list);
 void xt_incidents_close(struct xt_incidents *list);
 
-/* Takes in what has come; ->v is emptied by the caller setting ->nr and ->more to 0. */
+/*
+ * Takes in what has come, or a good part of it; ->v is emptied by the caller setting ->nr
+ * and ->more to 0.
+ */
 void xt_incidents_read(struct xt_incidents *list);
 
 /* "cpu", "vm", "all", "unknown" */

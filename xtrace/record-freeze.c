@@ -231,6 +231,28 @@ static struct rt_cpuset cpus_to_save(const struct xt_record *record)
 
 /* ---- saving ---- */
 
+/* A guest that calls without end must not fill the disk: the others are counted. */
+static bool has_a_line(struct xt_record *record, uint32_t flush)
+{
+	if (flush || !record->opts.incidents)
+		return true;
+	return record->noted_alone++ < record->opts.incidents;
+}
+
+static int note_incident(struct xt_record *record, const struct xt_incident *in, uint32_t flush)
+{
+	if (flush)
+		record->last_incident = in->id;
+	if (!has_a_line(record, flush)) {
+		record->not_noted++;
+		return 0;
+	}
+	return xt_store_add(record->store, "session", "incident",
+			    "0x%llx flush %u scope %s by %s thread %d cpu %u at %s",
+			    (unsigned long long)in->id, flush, xt_incident_scope(in),
+			    in->own ? "own" : "guest", in->tid, in->cpu, in->ts);
+}
+
 /* A line each: what xtrace-multi-merge --incident looks for. */
 static int note_incidents(struct xt_record *record, uint32_t flush)
 {
@@ -238,20 +260,13 @@ static int note_incidents(struct xt_record *record, uint32_t flush)
 	unsigned int i;
 	int rc = 0;
 
-	for (i = 0; i < list->nr && rc == 0; i++) {
-		const struct xt_incident *in = &list->v[i];
-
-		rc = xt_store_add(record->store, "session", "incident",
-				  "0x%llx flush %u scope %s by %s thread %d cpu %u at %s",
-				  (unsigned long long)in->id, flush, xt_incident_scope(in),
-				  in->own ? "own" : "guest", in->tid, in->cpu, in->ts);
-		if (flush)
-			record->last_incident = in->id;
-	}
-	if (rc == 0 && list->more)
-		rc = xt_store_add(record->store, "session", "incidents-not-noted", "%u",
-				  list->more);
+	for (i = 0; i < list->nr && rc == 0; i++)
+		rc = note_incident(record, &list->v[i], flush);
+	record->not_noted += list->more;
 	list->nr = list->more = 0;
+	if (rc == 0 && record->not_noted)
+		rc = xt_store_set(record->store, "session", "incidents-not-noted", "%u",
+				  record->not_noted);
 	return rc;
 }
 
@@ -285,10 +300,17 @@ static int only_note(struct xt_record *record, struct rt_err *err)
 
 	if (!record->incidents.nr)
 		return 0;
+	record->notes_to_save = true;
 	rc = note_incidents(record, 0);
-	if (rc == 0)
-		rc = xt_store_save(record->store, err);
 	return rc < 0 ? rt_err_set(err, rc, "cannot note the incident") : 0;
+}
+
+int xt_record_save_notes(struct xt_record *record, struct rt_err *err)
+{
+	if (!record->notes_to_save)
+		return 0;
+	record->notes_to_save = false;
+	return xt_store_save(record->store, err);
 }
 
 /* True when the last incident that was asked for is in the directory. */

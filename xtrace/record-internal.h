@@ -55,6 +55,9 @@ struct xt_record {
 	unsigned int freeze_looks;	/* at one that has no incident yet */
 	uint32_t saved_incidents;
 	uint64_t last_incident;
+	uint32_t noted_alone;		/* incidents that have a line, but no flush */
+	uint32_t not_noted;		/* that have none */
+	bool notes_to_save;
 	bool no_rest;			/* the end saves nothing more */
 
 	bool started, paused, stopped, finished;
@@ -75,6 +78,8 @@ void xt_record_arm_new(struct xt_record *record);
 /* Around a flush that was asked for, which a freeze would take the buffers from. */
 void xt_record_hold_freeze(struct xt_record *record);
 int xt_record_rearm_freeze(struct xt_record *record, struct rt_err *err);
+/* Once a second: what was noted without a flush goes to disk. */
+int xt_record_save_notes(struct xt_record *record, struct rt_err *err);
 /* Before the recording begins: what was called until now is not its business. */
 int xt_record_forget_calls(struct xt_record *record, struct rt_err *err);
 /* For a freeze: what record.c does for a flush. */

@@ -133,6 +133,7 @@ int xt_record_tick(struct xt_record *record, struct rt_err *err)
 	choose_level(record);
 	rc = take_new_cpus(record, "online", false, err);
 	rc = first_of(rc, xt_record_sample(record, err));
+	rc = first_of(rc, xt_record_save_notes(record, err));
 	if (rc == 0 && xt_vms_stamp(record->root) != record->vms_stamp) {
 		rc = xt_record_note_vms(record, err);
 		if (rc == 0)

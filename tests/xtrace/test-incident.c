@@ -5,6 +5,9 @@
  */
 #include "xtrace/incident.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "tests/unit.h"
 
 #define HOST "       CPU 0/KVM-1412    [002] d..1.    61.204719: kvm_hypercall: nr 0x4b475303 a0 "
@@ -65,6 +68,18 @@ TEST(other_lines_are_no_call)
 	assert_int_equal(in.id, 7);
 }
 
+TEST(a_look_ends_though_calls_come_without_end)
+{
+	struct xt_incidents list = { .fd = open("/dev/zero", O_RDONLY) };
+
+	assert_true(list.fd >= 0);
+	alarm(10);
+	xt_incidents_read(&list);
+	alarm(0);
+	assert_int_equal(list.nr, 0);
+	close(list.fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -72,6 +87,7 @@ int main(void)
 		cmocka_unit_test(a_program_of_this_machine_is_seen_by_event_or_by_mark),
 		cmocka_unit_test(a_guest_may_give_any_scope_and_any_number),
 		cmocka_unit_test(other_lines_are_no_call),
+		cmocka_unit_test(a_look_ends_though_calls_come_without_end),
 	};
 
 	return RUN_TESTS(tests);

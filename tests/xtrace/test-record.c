@@ -290,6 +290,42 @@ TEST(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost)
 	assert_true(count_bytes(f, 'x') >= sizeof(text) - 1);
 }
 
+/* What a program of this machine leaves beside the session when it calls to flush. */
+static void call(const struct fixture *f, unsigned int id)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "kvmrt_gs: flush scope=0x0 incident=0x%x", id);
+	assert_int_equal(rt_root_write(&f->tree->root, text, NULL, "%s.gs/trace_marker",
+				       f->instance), 0);
+}
+
+TEST(of_calls_without_a_flush_some_have_a_line_and_the_others_are_counted)
+{
+	struct fixture *f = *state;
+	struct xt_record *record;
+	unsigned int i;
+	char *session;
+
+	f->opts.incidents = 3;
+	record = start(f);
+	for (i = 0; i < 10; i++) {
+		call(f, 0xa0 + i);
+		if (i & 1)
+			assert_int_equal(xt_record_check_freeze(record, NULL), 0);
+	}
+	session = tree_get(f->tree, "out/session");
+	assert_null(strstr(session, "incident"));	/* not at every call */
+	free(session);
+	assert_int_equal(xt_record_tick(record, NULL), 0);
+	session = tree_get(f->tree, "out/session");
+	assert_contains(session, "incident = 0xa2 flush 0 ");
+	assert_null(strstr(session, "incident = 0xa3 "));
+	assert_contains(session, "\nincidents-not-noted = 7\n");
+	free(session);
+	finish(f, record);
+}
+
 /* The CPUs that the kernel records, as it prints them. */
 static char *recorded_cpus(const struct fixture *f)
 {
@@ -478,6 +514,7 @@ int main(void)
 		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
 		SESSION(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost),
 		SESSION(nothing_records_behind_the_event_that_ends_it_before_anybody_looked),
+		SESSION(of_calls_without_a_flush_some_have_a_line_and_the_others_are_counted),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
