@@ -148,12 +148,12 @@ int xt_incidents_open(struct xt_incidents *ret, const struct xt_tracefs *fs, con
 	return rc;
 }
 
-void xt_incidents_close(struct xt_incidents *list)
+int xt_incidents_close(struct xt_incidents *list)
 {
 	if (list->fd >= 0)
 		close(list->fd);
 	list->fd = -1;
-	xt_instance_remove(&list->inst, NULL);
+	return xt_instance_remove(&list->inst, NULL);
 }
 
 static void take_line(struct xt_incidents *list, const char *line)

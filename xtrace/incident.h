@@ -52,7 +52,8 @@ int xt_incidents_open(struct xt_incidents *ret, const struct xt_tracefs *fs, con
 		      const char *clock, struct rt_err *err);
 /* To be called again when modules with such events have come. */
 void xt_incidents_watch(const struct xt_incidents *list);
-void xt_incidents_close(struct xt_incidents *list);
+/* -errno: its instance could not be removed. */
+int xt_incidents_close(struct xt_incidents *list);
 
 /*
  * Takes in what has come, or a good part of it; ->v is emptied by the caller setting ->nr

@@ -552,14 +552,15 @@ static void remove_instances(struct xt_record *record)
 		if (xt_instance_remove(&record->inst, NULL) < 0)
 			record->session.left = true;
 	}
-	xt_stops_finish(&record->stops);
+	if (xt_stops_finish(&record->stops) < 0)
+		record->session.left = true;
 	if (record->has_tsc_inst) {
 		close(record->tsc_hold_fd);
 		if (xt_instance_remove(&record->tsc_inst, NULL) < 0)
 			record->session.left = true;
 	}
-	if (record->has_incidents)
-		xt_incidents_close(&record->incidents);
+	if (record->has_incidents && xt_incidents_close(&record->incidents) < 0)
+		record->session.left = true;
 	record->has_inst = record->has_tsc_inst = record->has_incidents = false;
 	if (record->session.lock_fd < 0)
 		return;

@@ -258,13 +258,14 @@ void xt_stops_clear(const struct xt_instance *inst)
 		remove_hists(inst, &kind->begin);
 }
 
-void xt_stops_finish(struct xt_stops *stops)
+int xt_stops_finish(struct xt_stops *stops)
 {
 	char text[64];
+	int rc = 0;
 
 	if (stops->has_inst) {
 		xt_stops_clear(&stops->inst);
-		xt_instance_remove(&stops->inst, NULL);
+		rc = xt_instance_remove(&stops->inst, NULL);
 	}
 	stops->has_inst = false;
 	while (stops->nr_defined) {
@@ -274,4 +275,5 @@ void xt_stops_finish(struct xt_stops *stops)
 	/* Those of sessions that were killed; their instances went at our start. */
 	if (stops->nr_lates)
 		sweep(&stops->fs);
+	return rc;
 }

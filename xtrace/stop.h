@@ -67,7 +67,7 @@ bool xt_stops_fired(const struct xt_stops *stops, const struct xt_instance *sess
  * those that set them: else the kernel keeps the instance.
  */
 void xt_stops_clear(const struct xt_instance *inst);
-/* When the session's instance is gone. */
-void xt_stops_finish(struct xt_stops *stops);
+/* When the session's instance is gone.  -errno: that of the histograms could not be removed. */
+int xt_stops_finish(struct xt_stops *stops);
 
 #endif /* XT_STOP_H */

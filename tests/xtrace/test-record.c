@@ -462,6 +462,36 @@ TEST(a_sweep_that_does_not_know_us_leaves_our_instance_alone)
 	finish(f, record);
 }
 
+TEST(an_instance_that_cannot_be_removed_is_found_by_the_next_sweep)
+{
+	static const char *const suffixes[] = { ".gs", ".lat" };
+	static const char *words[] = { "wakeup>1s" };
+	struct rt_strv rules = { words, 1 };
+	struct fixture *f = *state;
+	struct xt_record *record;
+	char path[64];
+	size_t i;
+	int fd;
+
+	if (tree_has(f->tree, TREE_TRACING "/synthetic_events"))
+		f->opts.late_stops = &rules;
+	snprintf(path, sizeof(path), "run/xtrace/%s", f->name);
+	for (i = 0; i < (f->opts.late_stops == &rules ? 2 : 1); i++) {
+		f->opts.force = true;
+		record = start(f);
+		/* Somebody looks at it. */
+		fd = rt_root_open(&f->tree->root, NULL, O_RDONLY, "%s%s/tracing_on", f->instance,
+				  suffixes[i]);
+		assert_true(fd >= 0);
+		assert_int_equal(xt_record_finish(record, NULL), 0);
+		xt_record_destroy(record);
+		assert_true(tree_has(f->tree, path));
+		close(fd);
+		assert_int_equal(xt_session_sweep(&f->tree->root, &f->tree->fs), 1);
+		nothing_is_left(f);
+	}
+}
+
 static void refused(struct fixture *f, const char *sentence)
 {
 	struct xt_record *record;
@@ -520,6 +550,7 @@ int main(void)
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
 		SESSION(the_status_of_a_session_is_read_back_from_its_text),
 		SESSION(a_sweep_that_does_not_know_us_leaves_our_instance_alone),
+		SESSION(an_instance_that_cannot_be_removed_is_found_by_the_next_sweep),
 		SESSION(a_wrong_word_leaves_nothing_behind),
 	};
 
