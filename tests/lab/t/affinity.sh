@@ -93,6 +93,8 @@ shield --reset || fail "reset with CPUs down"
 same "CPUs after the reset" "0-5 0-5 0-5" \
 	"$(for pid in $$ $sleeper $child; do taskset -cp "$pid"; done | sed 's/.*: //' | xargs)"
 kvmrt-cpu --undo || fail "CPUs up"
+# which cores they were of is remembered to the end of a boot, in which other tests follow
+rm /run/kvmrt/topology
 kill $sleeper $child
 
 # a command's memory comes from the node that it is told
