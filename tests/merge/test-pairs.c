@@ -82,6 +82,17 @@ TEST(an_order_that_cannot_be_is_counted)
 	assert_int_equal(check.pairs_wrong, 2);
 }
 
+/* A clock that was set back by 500 in sub-buffer 2, and one that was not. */
+static const struct mrg_segment segs[] = {
+	{ .mult = MRG_RATE_ONE }, { .out0 = 500, .mult = MRG_RATE_ONE },
+};
+static const struct mrg_epoch epochs[] = {
+	{ .clock = { .segments = &segs[0], .nr = 1 } },
+	{ .first_page = 3, .clock = { .segments = &segs[1], .nr = 1 } },
+};
+static const struct mrg_lane set_back = { .epochs = epochs, .nr_epochs = 2 };
+static const struct mrg_lane straight = { .epochs = epochs, .nr_epochs = 1 };
+
 TEST(calls_behind_a_clock_that_was_set_back_are_judged_by_its_new_line)
 {
 	struct mrg_call guest[] = {
@@ -93,15 +104,6 @@ TEST(calls_behind_a_clock_that_was_set_back_are_judged_by_its_new_line)
 		CALL(1005, HOST, 1, 5, 0), CALL(1025, HOST, 1, 6, 0), CALL(1510, HOST, 1, 7, 0),
 	};
 	const struct mrg_data g = DATA(guest), h = DATA(host);
-	const struct mrg_segment segs[] = {
-		{ .mult = MRG_RATE_ONE }, { .out0 = 500, .mult = MRG_RATE_ONE },
-	};
-	const struct mrg_epoch epochs[] = {
-		{ .clock = { .segments = &segs[0], .nr = 1 } },
-		{ .first_page = 3, .clock = { .segments = &segs[1], .nr = 1 } },
-	};
-	const struct mrg_lane lane = { .epochs = epochs, .nr_epochs = 2 };
-	const struct mrg_lane straight = { .epochs = epochs, .nr_epochs = 1 };
 	struct mrg_check check = { 0 };
 	struct mrg_pair *pairs;
 	size_t nr;
@@ -111,7 +113,7 @@ TEST(calls_behind_a_clock_that_was_set_back_are_judged_by_its_new_line)
 	assert_int_equal(mrg_pairs_find(&pairs, &nr, &g, &h), 0);
 	assert_int_equal(nr, 3);
 	assert_int_equal(pairs[2].end, 1015);
-	mrg_pairs_check(&check, pairs, nr, &lane, &straight);
+	mrg_pairs_check(&check, pairs, nr, &set_back, &straight);
 	assert_int_equal(check.pairs, 2);	/* not the one of the step itself */
 	assert_int_equal(check.pairs_wrong, 0);
 	free(pairs);
@@ -128,15 +130,6 @@ TEST(alike_calls_are_paired_as_made_though_the_clock_was_set_back)
 	const struct mrg_data h = DATA(host), g = {
 		.calls = guest, .nr_calls = 4, .lanes = lanes, .nr_lanes = 2,
 	};
-	const struct mrg_segment segs[] = {
-		{ .mult = MRG_RATE_ONE }, { .out0 = 500, .mult = MRG_RATE_ONE },
-	};
-	const struct mrg_epoch epochs[] = {
-		{ .clock = { .segments = &segs[0], .nr = 1 } },
-		{ .first_page = 3, .clock = { .segments = &segs[1], .nr = 1 } },
-	};
-	const struct mrg_lane lane = { .epochs = epochs, .nr_epochs = 2 };
-	const struct mrg_lane straight = { .epochs = epochs, .nr_epochs = 1 };
 	struct mrg_check check = { 0 };
 	struct mrg_pair *pairs;
 	size_t nr;
@@ -144,7 +137,7 @@ TEST(alike_calls_are_paired_as_made_though_the_clock_was_set_back)
 	guest[0].page = guest[1].page = 1;
 	guest[2].page = guest[3].page = 3;
 	assert_int_equal(mrg_pairs_find(&pairs, &nr, &g, &h), 0);
-	mrg_pairs_check(&check, pairs, nr, &lane, &straight);
+	mrg_pairs_check(&check, pairs, nr, &set_back, &straight);
 	assert_int_equal(check.pairs, 2);
 	assert_int_equal(check.pairs_wrong, 0);
 	free(pairs);
