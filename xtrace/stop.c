@@ -226,22 +226,27 @@ bool xt_stops_fired(const struct xt_stops *stops, const struct xt_instance *sess
 	return false;
 }
 
-/* As the kernel lists it, "hist:... [active]", so is one taken away: "!hist:...". */
+/*
+ * As the kernel lists it, "hist:keys=...:... [active]", so is one taken away: "!hist:...".  But
+ * the key is written as it was when armed: Linux 7.3 lists common_cpu as "common_cpucommon_cpu".
+ */
 static void remove_hists(const struct xt_instance *inst, const struct xt_late_end *end)
 {
-	char *text, *line, *save = NULL, *state;
+	static const char start[] = "hist:keys=";
+	char *text, *line, *save = NULL, *rest, *state;
 	char command[FILTER_MAX + 512];
 
 	if (xt_instance_read(inst, &text, NULL, NULL, "events/%s/%s/trigger", end->system,
 			     end->event) < 0)
 		return;
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (strncmp(line, "hist:", 5) != 0)
+		rest = strchr(line + strcspn(line, "="), ':');
+		if (strncmp(line, start, strlen(start)) != 0 || !rest)
 			continue;
-		state = strrchr(line, '[');
-		if (state > line)
+		state = strrchr(rest, '[');
+		if (state)
 			state[-1] = '\0';
-		snprintf(command, sizeof(command), "!%s", line);
+		snprintf(command, sizeof(command), "!%s%s%s", start, end->key, rest);
 		xt_instance_trigger(inst, end->system, end->event, command, NULL);
 	}
 	free(text);

@@ -5,6 +5,7 @@
  */
 #include "xtrace/stop-local.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/cmd.h"
@@ -113,6 +114,27 @@ TEST(a_kernel_without_synthetic_events_cannot)
 
 #define SESSION TREE_TRACING "/instances/xtrace-t"
 
+/* as Linux 7.3 lists them, which takes none of them back so */
+TEST(triggers_are_taken_away_by_the_key_that_they_were_armed_with)
+{
+	static const char path[] = SESSION "/events/irq/softirq_exit/trigger";
+	static const char rest[] = ":vals=hitcount:lat0=common_timestamp-$ts0:sort=hitcount"
+				   ":size=8192 if vec == 1";
+	struct tree *tree = *state;
+	char listed[256], expected[512], *text;
+	struct xt_instance inst;
+
+	snprintf(listed, sizeof(listed), "# Available triggers:\nhist:keys=%s%s [active]\n",
+		 "common_cpucommon_cpu", rest);
+	tree_put(tree, path, listed);
+	xt_instance_at(&inst, &tree->fs, "t");
+	xt_stops_clear(&inst);
+	snprintf(expected, sizeof(expected), "%s!hist:keys=common_cpu%s", listed, rest);
+	text = tree_get(tree, path);
+	assert_string_equal(text, expected);
+	free(text);
+}
+
 TEST(an_events_trigger_has_fired_when_its_count_is_used_up)
 {
 	static const char *words[] = { "sched_switch if next_prio < 50" };
@@ -151,6 +173,7 @@ int main(void)
 		WITH_TREE(names_become_the_kernels_filters),
 		WITH_TREE(a_name_that_nothing_has_is_refused),
 		WITH_TREE(a_kernel_without_synthetic_events_cannot),
+		WITH_TREE(triggers_are_taken_away_by_the_key_that_they_were_armed_with),
 		WITH_TREE(an_events_trigger_has_fired_when_its_count_is_used_up),
 	};
 
