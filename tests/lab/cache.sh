@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # lab_* are shared with lab
 #
 # cache.sh: what the lab downloads once and keeps outside the tree: Debian's
-# kernels, a QEMU that is new enough, chrony.  Sourced by lab.  Everything
+# kernels, a QEMU that is new enough, chrony, rtla.  Sourced by lab.  Everything
 # appears by one rename, under one lock, so two labs may fetch at once.
 
 lab_cache=${KVMRT_LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/kvmrt-lab}
@@ -226,36 +226,48 @@ lab_qemu_is() {
 	[ -n "$version" ] && [ $((${version% *} * 100 + ${version#* })) -ge $(($1 * 100 + $2)) ]
 }
 
-# lab_qemu_fetch DIR: Debian 13's of its backports, with all libraries that it needs: for an
-# apt that takes nothing for installed they are part of it
+# lab_qemu_fetch DIR: Debian 13's of its backports
 lab_qemu_fetch() {
-	local dir=$1 part
+	lab_trixie_fetch "$1" lab_qemu_is_newer qemu-system-x86 bin/qemu-system-x86_64 \
+		share/qemu share/seabios
+}
 
-	part=$(mktemp -d "$lab_cache/.qemu.XXXXXX") || return
-	lab_say "fetching QEMU of trixie-backports into $lab_cache"
+# lab_qemu_is_newer DIR
+lab_qemu_is_newer() { lab_qemu_of "$1" && lab_qemu_is 10 2; }
+
+# lab_trixie_fetch DIR CHECK PACKAGE PATH...: what stands at these PATHs of /usr in a package of
+# Debian 13's backports, with all libraries that it needs: for an apt that takes nothing for
+# installed they are part of it.  CHECK FOLDER says whether it runs.
+lab_trixie_fetch() {
+	local dir=$1 check=$2 package=$3 part
+
+	shift 3
+	part=$(mktemp -d "$lab_cache/.trixie.XXXXXX") || return
+	lab_say "fetching $package of trixie-backports into $lab_cache"
 	if mkdir -p "$part/debs/partial" && : >"$part/status" &&
 		lab_apt_make apt-trixie "$(lab_apt_main)" trixie trixie-backports &&
 		apt-get "${lab_apt_made[@]}" -o Dir::State::status="$part/status" \
 			-o Dir::Cache::Archives="$part/debs/" -qq -y \
 			--no-install-recommends --download-only -t trixie-backports \
-			install qemu-system-x86 >&2 &&
-		lab_qemu_unpack "$part"; then
-		lab_qemu_of "$part/kept"
-		lab_qemu_is 10 2 && mv -T "$part/kept" "$dir"
+			install "$package" >&2 &&
+		lab_trixie_unpack "$part" "$@" lib/x86_64-linux-gnu && "$check" "$part/kept"; then
+		mv -T "$part/kept" "$dir"
 	fi
 	rm -rf "$part"
 	[ -d "$dir" ]
 }
 
-# lab_qemu_unpack DIR: DIR/debs; DIR/kept is what it needs to run
-lab_qemu_unpack() {
-	local deb path
+# lab_trixie_unpack DIR PATH...: DIR/debs; DIR/kept is what it needs to run
+lab_trixie_unpack() {
+	local dir=$1 deb path
 
-	for deb in "$1"/debs/*.deb; do
-		dpkg -x "$deb" "$1/all" || return
+	shift
+	for deb in "$dir"/debs/*.deb; do
+		dpkg -x "$deb" "$dir/all" || return
 	done
-	for path in bin/qemu-system-x86_64 lib/x86_64-linux-gnu share/qemu share/seabios; do
-		mkdir -p "$1/kept/usr/${path%/*}" && mv "$1/all/usr/$path" "$1/kept/usr/$path" || return
+	for path in "$@"; do
+		mkdir -p "$dir/kept/usr/${path%/*}" &&
+			mv "$dir/all/usr/$path" "$dir/kept/usr/$path" || return
 	done
 }
 
