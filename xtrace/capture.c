@@ -21,6 +21,7 @@
 
 #include "lib/err.h"
 #include "xtrace/store.h"
+#include "xtrace/subbuf.h"
 #include "xtrace/tracefs.h"
 #include "xtrace/xtrace.h"
 
@@ -32,7 +33,6 @@
 #define LEFTOVER_NS NS_PER_S		/* half-full sub-buffers are fetched this often */
 #define FASTEST_FILL (400ull << 20)	/* bytes a second that one CPU may suddenly produce */
 #define SUBBUF_HEADER 16
-#define LOST_COUNT 8			/* bytes of a number of lost events */
 #define EVENT_LEAST 8			/* bytes of an event in the buffer */
 #define EVENT_USUAL 32
 
@@ -48,8 +48,10 @@ struct lane {
 	/* Of buffers that a snapshot has taken away. */
 	uint64_t gone_overrun, gone_dropped, gone_events;
 	/* Of the present one, when it was last looked at. */
-	uint64_t last_overrun, last_dropped;
+	uint64_t last_overrun, last_dropped, last_entries;
 	uint64_t seen_overrun;		/* by the drainer */
+	uint64_t refused;		/* events that were read, and the store did not take */
+	bool hole;			/* some are missing behind what is in the store */
 };
 
 struct drainer {
@@ -103,80 +105,38 @@ static int lane_stats(const struct lane *lane, struct xt_ring_stats *ret, struct
 	return 0;
 }
 
-/* All of @size bytes: 1; nothing there: 0; or -errno. */
-static int read_whole(int fd, void *to, uint32_t size)
+static void refuse(const struct xt_capture *capture, struct lane *lane, const void *batch,
+		   unsigned int nr)
 {
-	ssize_t got;
-
-	do
-		got = read(fd, to, size);
-	while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return errno == EAGAIN ? 0 : -errno;
-	if (got == 0)
-		return 0;
-	return (size_t)got == size ? 1 : -EIO;
-}
-
-/*
- * One sub-buffer.  How many events were lost before it the kernel writes behind
- * its data, where there is room.  Asked for less than a whole one, it leaves out
- * an event and so makes room; the rest of the sub-buffer comes with the next read.
- * One event that fills a whole sub-buffer it gives to nobody who asks for less.
- */
-static int read_subbuf(int fd, char *to, uint32_t size, bool make_room)
-{
-	int rc;
-
-	if (!make_room)
-		return read_whole(fd, to, size);
-	rc = read_whole(fd, to, size - LOST_COUNT);
-	if (rc == 0)
-		return read_whole(fd, to, size);
-	if (rc < 0)
-		return rc;
-	rc = read_whole(fd, to + size - LOST_COUNT, LOST_COUNT);
-	return rc == 0 ? -EIO : rc;
-}
-
-/*
- * Reads up to @max sub-buffers from @fd; fewer when it is empty.
- * Return: how many, or -errno.
- */
-static int read_subbufs(int fd, char *to, uint32_t size, unsigned int max, bool make_room)
-{
-	unsigned int nr;
-	int rc;
-
-	for (nr = 0; nr < max; nr++) {
-		rc = read_subbuf(fd, to + (size_t)nr * size, size, make_room);
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			break;
-	}
-	return nr;
+	lane->refused += xt_subbufs_events(batch, nr, capture->subbuf_size);
+	lane->hole = true;
 }
 
 /* Moves up to @max sub-buffers; returns how many it found, or -errno. */
-static int move_batch(struct xt_capture *capture, const struct lane *lane, int fd, void *batch,
+static int move_batch(struct xt_capture *capture, struct lane *lane, int fd, void *batch,
 		      unsigned int max, uint32_t flush, struct rt_err *err)
 {
 	int nr, rc;
 
 	if (max > BATCH_BYTES / capture->subbuf_size)
 		max = BATCH_BYTES / capture->subbuf_size;
-	nr = read_subbufs(fd, batch, capture->subbuf_size, max, lane->loses);
+	nr = xt_subbufs_read(fd, batch, capture->subbuf_size, max, lane->loses);
 	if (nr < 0)
 		return rt_err_set(err, nr, "cpu%u: cannot read its buffer", lane->cpu);
 	if (nr == 0)
 		return 0;
+	if (lane->hole)
+		xt_subbuf_set_lost(batch);
 	rc = xt_store_append(capture->store, lane->cpu, batch, nr, flush, err);
-	return rc < 0 ? rc : nr;
+	lane->hole = false;
+	if (rc == 0)
+		return nr;
+	refuse(capture, lane, batch, nr);
+	return rc;
 }
 
 /* Until nothing is left: for buffers that nobody writes. */
-static int empty_lane(struct xt_capture *capture, const struct lane *lane, int fd, void *batch,
+static int empty_lane(struct xt_capture *capture, struct lane *lane, int fd, void *batch,
 		      uint32_t flush, struct rt_err *err)
 {
 	int nr;
@@ -192,7 +152,7 @@ static int empty_lane(struct xt_capture *capture, const struct lane *lane, int f
  * each read brings new events, and one would read sub-buffers of two events for
  * ever.
  */
-static int catch_up(struct xt_capture *capture, const struct lane *lane, void *batch,
+static int catch_up(struct xt_capture *capture, struct lane *lane, void *batch,
 		    uint64_t events, uint64_t fill, struct rt_err *err)
 {
 	unsigned int full = fill / (capture->subbuf_size - SUBBUF_HEADER), tries = full + 4;
@@ -468,13 +428,27 @@ int xt_capture_stop(struct xt_capture *capture, struct rt_err *err)
 	join_drainers(capture);
 	if (capture->fault.code < 0)
 		return xt_capture_fault(capture, err);
-	return xt_capture_save(capture, "trace_pipe_raw", &capture->opts.cpus, 0, err);
+	return xt_capture_save(capture, &capture->opts.cpus, 0, err);
 }
 
 /* ---- saving from the caller's thread ---- */
 
-int xt_capture_save(struct xt_capture *capture, const char *file, const struct rt_cpuset *cpus,
-		    uint32_t flush, struct rt_err *err)
+/* Nothing of it comes into the store. */
+static void drop_lane(struct xt_capture *capture, struct lane *lane, int fd)
+{
+	unsigned int max = BATCH_BYTES / capture->subbuf_size;
+	int nr;
+
+	while ((nr = xt_subbufs_read(fd, capture->batch, capture->subbuf_size, max, false)) > 0)
+		refuse(capture, lane, capture->batch, nr);
+}
+
+/*
+ * @last: what is not saved now will not be there any more.  When one CPU's cannot be
+ * saved, all of the others' is refused with it.
+ */
+static int save_lanes(struct xt_capture *capture, const char *file, const struct rt_cpuset *cpus,
+		      uint32_t flush, bool last, struct rt_err *err)
 {
 	struct lane *lane;
 	int fd, rc = 0;
@@ -483,23 +457,34 @@ int xt_capture_save(struct xt_capture *capture, const char *file, const struct r
 		capture->batch = malloc(BATCH_BYTES);
 	if (!capture->batch)
 		return rt_err_set(err, -ENOMEM, "cannot allocate a buffer");
-	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes && rc >= 0; lane++) {
-		if (!rt_cpuset_has(cpus, lane->cpu))
+	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
+		if (!rt_cpuset_has(cpus, lane->cpu) || (rc < 0 && !last))
 			continue;
-		fd = xt_instance_open(capture->inst, err, O_RDONLY | O_NONBLOCK,
+		fd = xt_instance_open(capture->inst, rc < 0 ? NULL : err, O_RDONLY | O_NONBLOCK,
 				      "per_cpu/cpu%u/%s", lane->cpu, file);
+		if (rc >= 0)
+			rc = fd < 0 ? fd : empty_lane(capture, lane, fd, capture->batch, flush,
+						      err);
 		if (fd < 0)
-			return fd;
-		rc = empty_lane(capture, lane, fd, capture->batch, flush, err);
+			continue;
+		if (rc < 0 && last)
+			drop_lane(capture, lane, fd);
 		close(fd);
 	}
 	return rc;
+}
+
+int xt_capture_save(struct xt_capture *capture, const struct rt_cpuset *cpus, uint32_t flush,
+		    struct rt_err *err)
+{
+	return save_lanes(capture, "trace_pipe_raw", cpus, flush, false, err);
 }
 
 static void note_look(struct lane *lane, const struct xt_ring_stats *stats)
 {
 	lane->last_overrun = stats->overrun;
 	lane->last_dropped = stats->dropped + stats->commit_overrun;
+	lane->last_entries = stats->entries;
 }
 
 int xt_capture_look(struct xt_capture *capture, struct rt_err *err)
@@ -518,25 +503,41 @@ int xt_capture_look(struct xt_capture *capture, struct rt_err *err)
 }
 
 /*
- * Nobody sees the counts at the moment of the swap: what has arrived in the store
- * is known, what had been overwritten is known from the last look.
+ * Nobody sees the counts at the moment of the swap: what has been read is known, what
+ * had been overwritten, or lies where nobody reads, is known from the last look.
  */
-void xt_capture_note_swapped(struct xt_capture *capture)
+static void note_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus)
 {
 	struct xt_store_count count;
 	struct xt_ring_stats stats;
 	struct lane *lane;
 
 	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
+		if (!rt_cpuset_has(cpus, lane->cpu)) {
+			lane->gone_overrun += lane->last_entries;
+			lane->hole = true;
+		}
 		xt_store_count(capture->store, lane->cpu, &count);
 		if (lane_stats(lane, &stats, NULL) < 0)
 			continue;
 		lane->gone_overrun += lane->last_overrun;
 		lane->gone_dropped += lane->last_dropped;
-		lane->last_overrun = lane->last_dropped = 0;
-		if (count.events > stats.read)
-			lane->gone_events = count.events - stats.read;
+		lane->last_overrun = lane->last_dropped = lane->last_entries = 0;
+		if (count.events + lane->refused > stats.read)
+			lane->gone_events = count.events + lane->refused - stats.read;
 	}
+}
+
+int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus,
+			    uint32_t flush, struct rt_err *err)
+{
+	int rc = save_lanes(capture, "snapshot_raw", cpus, flush, true, err);
+
+	/* Who chose a buffer before the swap, and was preempted there, has written since then. */
+	if (rc == 0)
+		rc = save_lanes(capture, "snapshot_raw", cpus, flush, true, err);
+	note_swapped(capture, cpus);
+	return rc;
 }
 
 /* ---- counts and faults ---- */

@@ -47,15 +47,20 @@ unsigned int xt_capture_fullest(struct xt_capture *capture);
 int xt_capture_stop(struct xt_capture *capture, struct rt_err *err);
 
 /*
- * Empties the @file ("trace_pipe_raw", "snapshot_raw") of the CPUs in @cpus into
- * the store as flush number @flush, in this thread.
+ * Empties the buffers of @cpus, which nobody writes now, into the store as flush number
+ * @flush, in this thread.
  */
-int xt_capture_save(struct xt_capture *capture, const char *file, const struct rt_cpuset *cpus,
-		    uint32_t flush, struct rt_err *err);
+int xt_capture_save(struct xt_capture *capture, const struct rt_cpuset *cpus, uint32_t flush,
+		    struct rt_err *err);
+/*
+ * The same for what a snapshot has taken away of all CPUs, and will be cleared behind this.
+ * What the store refuses of @cpus counts as lost; what the others had, as overwritten.  Both
+ * stand as lost events in front of what is saved next.
+ */
+int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus,
+			    uint32_t flush, struct rt_err *err);
 /* Shortly before a snapshot may take the buffers away: looks at their counts. */
 int xt_capture_look(struct xt_capture *capture, struct rt_err *err);
-/* A snapshot had taken them away, and is saved now: their counts go into the sums. */
-void xt_capture_note_swapped(struct xt_capture *capture);
 
 /* Becomes readable when a thread has failed to write; then xt_capture_fault() says why. */
 int xt_capture_fault_fd(const struct xt_capture *capture);

@@ -279,8 +279,7 @@ static int save(struct xt_record *record, struct rt_err *err)
 	if (strcmp(record->freeze, "snapshot") == 0) {
 		rc = xt_record_save_snapshot(record, &cpus, err);
 	} else {
-		rc = xt_capture_save(record->capture, "trace_pipe_raw", &cpus, record->flushes,
-				     err);
+		rc = xt_capture_save(record->capture, &cpus, record->flushes, err);
 		if (rc == 0)
 			rc = xt_record_note_gap(record, &cpus, XT_GAP_FLUSH, ts, record->flushes,
 						err);

@@ -367,14 +367,10 @@ int xt_record_save_snapshot(struct xt_record *record, const struct rt_cpuset *cp
 {
 	int rc;
 
-	rc = xt_capture_save(record->capture, "snapshot_raw", cpus, record->flushes, err);
-	/* Who chose a buffer before the swap, and was preempted there, has written since then. */
-	if (rc == 0)
-		rc = xt_capture_save(record->capture, "snapshot_raw", cpus, record->flushes, err);
-	if (rc == 0)
-		xt_capture_note_swapped(record->capture);
+	rc = xt_capture_save_swapped(record->capture, cpus, record->flushes, err);
 	/* Not cleared, it would come back as stale events with the next swap. */
-	return first_of(rc, xt_instance_write(&record->inst, "2", err, "snapshot"));
+	return first_of(rc, xt_instance_write(&record->inst, "2", rc < 0 ? NULL : err,
+					      "snapshot"));
 }
 
 /* Swap, save, clear: recording goes on meanwhile. */
@@ -398,14 +394,12 @@ static int flush_standing_still(struct xt_record *record, const struct rt_cpuset
 	int rc;
 
 	if (record->paused)
-		return xt_capture_save(record->capture, "trace_pipe_raw", cpus, record->flushes,
-				       err);
+		return xt_capture_save(record->capture, cpus, record->flushes, err);
 	rt_cpuset_or(&record->paused_cpus, cpus);
 	rc = whole ? xt_instance_on(&record->inst, false, err) : set_recording_cpus(record, err);
 	first_ts = xt_record_now(record);
 	if (rc == 0)
-		rc = xt_capture_save(record->capture, "trace_pipe_raw", cpus, record->flushes,
-				     err);
+		rc = xt_capture_save(record->capture, cpus, record->flushes, err);
 	record->paused_cpus = others;
 	rt_cpuset_minus(&still, &others);
 	rc = first_of(rc, xt_record_note_gap(record, &still, XT_GAP_FLUSH, first_ts,
@@ -537,8 +531,7 @@ static int save_rest(struct xt_record *record, struct rt_err *err)
 		return 0;
 	/* The last flush has a number of its own, so that readers can tell it. */
 	record->flushes++;
-	return xt_capture_save(record->capture, "trace_pipe_raw", &record->cpus, record->flushes,
-			       err);
+	return xt_capture_save(record->capture, &record->cpus, record->flushes, err);
 }
 
 static void remove_instances(struct xt_record *record)

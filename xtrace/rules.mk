@@ -53,7 +53,8 @@ $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 ARCHIVES += libxtrec.a
 libxtrec.a-objs := $(addprefix xtrace/, \
 	capture.o child.o clock.o control.o incident.o live.o meta.o pace.o place.o record.o \
-	record-freeze.o record-setup.o select.o session.o status.o stop.o stop-late.o tracefs.o vms.o)
+	record-freeze.o record-setup.o select.o session.o status.o stop.o stop-late.o subbuf.o \
+	tracefs.o vms.o)
 
 UNIT_TESTS += tests/xtrace/test-live
 tests/xtrace/test-live-objs := tests/xtrace/test-live.o tests/xtrace/make.o
@@ -71,7 +72,7 @@ xtrace-ctl-libs := libxtrec.a $(xt-libs)
 xtrace-ctl-ldlibs := $(xt-ldlibs) -ledit
 
 xtrec-tests := $(addprefix tests/xtrace/test-,capture child clock control meta pace place prompt \
-	record select session status stop tracefs vms)
+	record select session status stop subbuf tracefs vms)
 UNIT_TESTS += $(xtrec-tests)
 $(foreach t,$(xtrec-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o tests/xtrace/tree.o)\
 	$(eval $(t)-libs := libxtrec.a $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))

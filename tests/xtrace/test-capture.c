@@ -114,9 +114,10 @@ TEST(a_buffer_that_stands_still_is_saved_whole)
 	put_stats(tree, 0, "");
 	put_stats(tree, 5, "");
 	f = start(tree, true);
-	assert_int_equal(xt_capture_save(f->capture, "snapshot_raw", &cpus, 3, NULL), 0);
-	assert_int_equal(stored(f, 0), 2100);
-	assert_int_equal(stored(f, 5), 1);
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpus, 3, NULL), 0);
+	/* A file, other than a buffer, is there once more at the second look. */
+	assert_int_equal(stored(f, 0), 2 * 2100);
+	assert_int_equal(stored(f, 5), 2);
 	finish(f);
 }
 
@@ -132,7 +133,7 @@ TEST(only_the_cpus_asked_for_are_saved)
 	put_stats(tree, 5, "");
 	f = start(tree, true);
 	rt_cpuset_add(&cpus, 5);
-	assert_int_equal(xt_capture_save(f->capture, "trace_pipe_raw", &cpus, 1, NULL), 0);
+	assert_int_equal(xt_capture_save(f->capture, &cpus, 1, NULL), 0);
 	assert_int_equal(stored(f, 0), 0);
 	assert_int_equal(stored(f, 5), 4);
 	finish(f);
@@ -242,8 +243,10 @@ TEST(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write)
 	struct xt_cpu_stats stats;
 	struct fixture *f;
 
-	put_buffer(tree, 0, "trace_pipe_raw", 1, 3);
+	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
 	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 0, "snapshot_raw", 1, 3);
+	put_buffer(tree, 5, "snapshot_raw", 0, 0);
 	put_stats(tree, 0, "entries: 10\noverrun: 4\ncommit overrun: 1\ndropped events: 2\n");
 	put_stats(tree, 5, "");
 	f = start(tree, true);
@@ -252,13 +255,117 @@ TEST(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write)
 	assert_int_equal(stats.lost, 3);
 	/* A snapshot takes the buffer away and is saved; a new one begins at nothing. */
 	assert_int_equal(xt_capture_look(f->capture, NULL), 0);
-	assert_int_equal(xt_capture_save(f->capture, "trace_pipe_raw", &cpus, 1, NULL), 0);
 	put_stats(tree, 0, "entries: 1\noverrun: 0\n");
-	xt_capture_note_swapped(f->capture);
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpus, 1, NULL), 0);
 	assert_int_equal(xt_capture_stats(f->capture, 0, &stats, NULL), 0);
 	assert_int_equal(stats.overwritten, 4);
 	assert_int_equal(stats.lost, 3);
-	assert_int_equal(stats.written, 3 + 1 + 4 + 3);
+	assert_int_equal(stats.written, 2 * 3 + 1 + 4 + 3);
+	finish(f);
+}
+
+/* No file may be longer than @bytes; @bytes 0: as before. */
+static void limit_files(rlim_t bytes)
+{
+	static struct rlimit old;
+	struct rlimit now;
+
+	signal(SIGXFSZ, SIG_IGN);
+	if (bytes)
+		assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	now = (struct rlimit){ .rlim_cur = bytes ? bytes : old.rlim_cur, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &now), 0);
+}
+
+TEST(what_a_snapshot_had_and_the_disk_does_not_take_is_lost)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both();
+	struct xt_cpu_stats stats;
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 0, "snapshot_raw", 700, 3);
+	put_buffer(tree, 5, "snapshot_raw", 2, 7);
+	put_stats(tree, 0, "entries: 2100\noverrun: 4\n");
+	put_stats(tree, 5, "entries: 14\n");
+	f = start(tree, true);
+	assert_int_equal(xt_capture_look(f->capture, NULL), 0);
+	put_stats(tree, 0, "entries: 1\n");
+	put_stats(tree, 5, "entries: 2\n");
+	limit_files(10);
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpus, 1, NULL), -EFBIG);
+	limit_files(0);
+	assert_int_equal(xt_capture_stats(f->capture, 0, &stats, NULL), 0);
+	assert_int_equal(stats.lost, 2100);
+	assert_int_equal(stats.overwritten, 4);
+	assert_int_equal(stats.written, 2100 + 4 + 1);
+	assert_int_equal(xt_capture_stats(f->capture, 5, &stats, NULL), 0);
+	assert_int_equal(stats.lost, 14);
+	assert_int_equal(stats.written, 14 + 2);
+	finish(f);
+}
+
+/*
+ * What has been saved of @cpu, in its order: an event as the time it has more than 1000
+ * times the number of its sub-buffer, a mark of lost events as '!'.
+ */
+static const char *shown(const struct fixture *f, unsigned int cpu)
+{
+	static char text[512];
+	struct xt_trace *trace;
+	struct xt_pages *pages;
+	struct xt_cursor cursor;
+	struct xt_rec rec;
+
+	snprintf(text, sizeof(text), "%s/out", f->tree->path);
+	assert_int_equal(xt_trace_open(&trace, text, NULL), 0);
+	text[0] = '\0';
+	for (unsigned int l = 0; l < xt_trace_nr_lanes(trace); l++) {
+		const struct xt_lane_info *lane = xt_trace_lane(trace, l);
+
+		for (size_t i = 0; lane->cpu == cpu && i < lane->nr_chunks; i++) {
+			assert_int_equal(xt_lane_load(trace, l, i, 1, &pages, NULL), 0);
+			for (uint32_t p = 0; p < pages->nr; p++) {
+				xt_cursor_start(&cursor, pages->base + p * pages->page_size,
+						pages->page_size, 0);
+				while (xt_cursor_next(&cursor, &rec))
+					snprintf(text + strlen(text), sizeof(text) - strlen(text),
+						 rec.flags & XT_REC_LOST ? "!" : "%u ",
+						 (unsigned int)(rec.ts % 1000));
+			}
+			xt_pages_put(pages);
+		}
+	}
+	xt_trace_destroy(trace);
+	return text;
+}
+
+TEST(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both(), cpu0 = { { 1 } };
+	struct xt_cpu_stats stats;
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 1, 3);
+	put_buffer(tree, 5, "trace_pipe_raw", 1, 3);
+	put_buffer(tree, 0, "snapshot_raw", 1, 3);
+	put_buffer(tree, 5, "snapshot_raw", 2, 7);
+	put_stats(tree, 0, "entries: 3\n");
+	put_stats(tree, 5, "entries: 14\noverrun: 2\n");
+	f = start(tree, true);
+	assert_int_equal(xt_capture_look(f->capture, NULL), 0);
+	put_stats(tree, 5, "entries: 3\n");
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpu0, 1, NULL), 0);
+	assert_int_equal(xt_capture_stats(f->capture, 5, &stats, NULL), 0);
+	assert_int_equal(stats.overwritten, 14 + 2);
+	assert_int_equal(stats.lost, 0);
+	assert_int_equal(stored(f, 5), 0);
+	assert_int_equal(xt_capture_save(f->capture, &cpus, 2, NULL), 0);
+	assert_string_equal(shown(f, 0), "1 2 3 1 2 3 1 2 3 ");
+	assert_string_equal(shown(f, 5), "!1 2 3 ");
 	finish(f);
 }
 
@@ -310,19 +417,15 @@ TEST(a_cpu_that_is_not_recorded_has_no_counts)
 
 TEST(a_disk_that_takes_no_more_is_told_once)
 {
-	struct rlimit old, little;
 	struct fixture *f = streaming(*state);
 	struct pollfd fault = { .fd = xt_capture_fault_fd(f->capture), .events = POLLIN };
 	struct rt_err err = { 0 };
 
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	little = (struct rlimit){ .rlim_cur = 10, .rlim_max = old.rlim_max };
 	assert_int_equal(poll(&fault, 1, 0), 0);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	limit_files(10);
 	assert_int_equal(xt_capture_start(f->capture, NULL), 0);
 	assert_int_equal(xt_capture_drain(f->capture, &err), -EFBIG);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	limit_files(0);
 	assert_contains(err.text, "cannot write");
 	assert_int_equal(poll(&fault, 1, 1000), 1);
 	assert_int_equal(xt_capture_fault(f->capture, NULL), -EFBIG);
@@ -339,7 +442,7 @@ TEST(half_a_sub_buffer_is_an_error)
 	struct fixture *f = streaming(tree);
 
 	tree_put(tree, INSTANCE "/per_cpu/cpu0/snapshot_raw", "half");
-	assert_int_equal(xt_capture_save(f->capture, "snapshot_raw", &cpus, 1, &err), -EIO);
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpus, 1, &err), -EIO);
 	assert_contains(err.text, "cpu0: cannot read its buffer");
 	finish(f);
 }
@@ -406,6 +509,8 @@ int main(void)
 		WITH_TREE(the_fullest_buffer_is_noted_until_it_is_asked_for),
 		WITH_TREE(what_was_overwritten_is_lost_where_all_was_to_be_kept),
 		WITH_TREE(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write),
+		WITH_TREE(what_a_snapshot_had_and_the_disk_does_not_take_is_lost),
+		WITH_TREE(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole),
 		WITH_TREE(what_was_read_and_did_not_reach_the_disk_is_lost),
 		WITH_TREE(what_a_drainer_has_in_hand_is_not_lost),
 		WITH_TREE(a_cpu_that_is_not_recorded_has_no_counts),
