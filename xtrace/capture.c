@@ -52,6 +52,7 @@ struct lane {
 	uint64_t seen_overrun;		/* by the drainer */
 	uint64_t refused;		/* events that were read, and the store did not take */
 	bool hole;			/* some are missing behind what is in the store */
+	size_t next_hole;		/* of the capture's: the first that is not behind us */
 };
 
 struct drainer {
@@ -72,6 +73,7 @@ struct xt_capture {
 	struct drainer drainers[MAX_DRAINERS];
 	unsigned int nr_drainers;
 	void *batch;			/* of xt_capture_save() */
+	struct xt_holes holes;		/* when recording stood still, in what is not saved yet */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake, done;
@@ -112,6 +114,35 @@ static void refuse(const struct xt_capture *capture, struct lane *lane, const vo
 	lane->hole = true;
 }
 
+/* With a mark of lost events where recording stood still. */
+static int store_batch(struct xt_capture *capture, struct lane *lane, void *batch,
+		       unsigned int nr, uint32_t flush, struct rt_err *err)
+{
+	unsigned int size = capture->subbuf_size, n;
+	uint8_t *at = batch;
+	bool cut;
+	int rc;
+
+	do {
+		for (n = 0, cut = false; n < nr && !cut; n++)
+			cut = xt_holes_cut(&capture->holes, &lane->next_hole,
+					   at + (size_t)n * size, size);
+		rc = xt_store_append(capture->store, lane->cpu, at, n, flush, err);
+		if (rc < 0) {
+			refuse(capture, lane, at, nr);
+			if (cut)
+				refuse(capture, lane, capture->holes.rest, 1);
+			return rc;
+		}
+		/* The rest takes the place of what was in front of it. */
+		at += (size_t)(n - 1) * size;
+		nr -= n - 1;
+		if (cut)
+			memcpy(at, capture->holes.rest, size);
+	} while (cut);
+	return 0;
+}
+
 /* Moves up to @max sub-buffers; returns how many it found, or -errno. */
 static int move_batch(struct xt_capture *capture, struct lane *lane, int fd, void *batch,
 		      unsigned int max, uint32_t flush, struct rt_err *err)
@@ -127,12 +158,9 @@ static int move_batch(struct xt_capture *capture, struct lane *lane, int fd, voi
 		return 0;
 	if (lane->hole)
 		xt_subbuf_set_lost(batch);
-	rc = xt_store_append(capture->store, lane->cpu, batch, nr, flush, err);
 	lane->hole = false;
-	if (rc == 0)
-		return nr;
-	refuse(capture, lane, batch, nr);
-	return rc;
+	rc = store_batch(capture, lane, batch, nr, flush, err);
+	return rc < 0 ? rc : nr;
 }
 
 /* Until nothing is left: for buffers that nobody writes. */
@@ -540,6 +568,22 @@ int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *
 	return rc;
 }
 
+int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct rt_cpuset *saved,
+			 struct rt_err *err)
+{
+	struct lane *lane;
+
+	if (rt_cpuset_within(&capture->opts.cpus, saved))
+		return 0;
+	if (xt_holes_add(&capture->holes, ts, capture->subbuf_size) < 0)
+		return rt_err_set(err, -ENOMEM, "cannot note a gap");
+	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
+		if (rt_cpuset_has(saved, lane->cpu))
+			lane->next_hole = capture->holes.nr;
+	}
+	return 0;
+}
+
 /* ---- counts and faults ---- */
 
 int xt_capture_fault_fd(const struct xt_capture *capture)
@@ -644,6 +688,7 @@ static int open_lane(struct xt_capture *capture, unsigned int cpu, struct rt_err
 	lane->cpu = cpu;
 	lane->drainer = drainer_of(capture, cpu);
 	lane->seen_ns = lane->fetched_ns = now_ns();
+	lane->next_hole = capture->holes.nr;
 	lane->raw_fd = xt_instance_open(capture->inst, err, O_RDONLY | O_NONBLOCK,
 					"per_cpu/cpu%u/trace_pipe_raw", cpu);
 	if (lane->raw_fd < 0)
@@ -743,6 +788,7 @@ void xt_capture_destroy(struct xt_capture *capture)
 	pthread_cond_destroy(&capture->done);
 	pthread_mutex_destroy(&capture->lock);
 	free(capture->lanes);
+	xt_holes_finish(&capture->holes);
 	free(capture->batch);
 	free(capture);
 }

@@ -283,6 +283,8 @@ static int save(struct xt_record *record, struct rt_err *err)
 		if (rc == 0)
 			rc = xt_record_note_gap(record, &cpus, XT_GAP_FLUSH, ts, record->flushes,
 						err);
+		if (rc == 0)
+			rc = xt_capture_note_hole(record->capture, ts, &cpus, err);
 	}
 	if (rc == 0)
 		rc = note_incidents(record, record->flushes);

@@ -3,6 +3,7 @@
 #include "xtrace/subbuf.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -77,11 +78,93 @@ uint64_t xt_subbufs_events(const void *subbufs, size_t nr, uint32_t size)
 	return events;
 }
 
-void xt_subbuf_set_lost(void *subbuf)
+static uint32_t commit_of(const uint8_t *subbuf)
 {
 	uint32_t commit;
 
-	memcpy(&commit, (uint8_t *)subbuf + XT_PAGE_COMMIT, sizeof(commit));
-	commit |= XT_COMMIT_LOST;
-	memcpy((uint8_t *)subbuf + XT_PAGE_COMMIT, &commit, sizeof(commit));
+	memcpy(&commit, subbuf + XT_PAGE_COMMIT, sizeof(commit));
+	return commit;
+}
+
+static void set_commit(uint8_t *subbuf, uint32_t commit)
+{
+	memcpy(subbuf + XT_PAGE_COMMIT, &commit, sizeof(commit));
+}
+
+void xt_subbuf_set_lost(void *subbuf)
+{
+	set_commit(subbuf, commit_of(subbuf) | XT_COMMIT_LOST);
+}
+
+/* What a sub-buffer of the kernel begins with: the time before its first event. */
+static void make_rest(uint8_t *rest, uint32_t size, uint64_t ts, const uint8_t *data, uint32_t len)
+{
+	memset(rest, 0, size);
+	memcpy(rest, &ts, sizeof(ts));
+	memcpy(rest + XT_PAGE_HEAD, data, len);
+	set_commit(rest, len | XT_COMMIT_LOST);
+}
+
+/* @left bytes of data stay, and the number of lost events behind them. */
+static void shorten(uint8_t *subbuf, uint32_t left, const uint8_t *lost)
+{
+	uint32_t flags = commit_of(subbuf) & (XT_COMMIT_LOST | XT_COMMIT_COUNT);
+
+	if (lost)
+		memmove(subbuf + XT_PAGE_HEAD + left, lost, LOST_COUNT);
+	else
+		flags &= ~XT_COMMIT_COUNT;
+	set_commit(subbuf, left | flags);
+}
+
+enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, uint64_t ts, void *rest)
+{
+	uint8_t *data = (uint8_t *)subbuf + XT_PAGE_HEAD;
+	struct xt_cursor cursor, before;
+	struct xt_rec rec;
+
+	xt_cursor_start(&cursor, subbuf, size, 0);
+	do {
+		before = cursor;
+		if (!xt_cursor_next(&cursor, &rec))
+			return XT_CUT_NOT;
+	} while ((rec.flags & XT_REC_LOST) || rec.ts <= ts);
+	if (before.p == data) {
+		xt_subbuf_set_lost(subbuf);
+		return XT_CUT_BEFORE;
+	}
+	make_rest(rest, size, before.ts, before.p, before.end - before.p);
+	shorten(subbuf, before.p - data, before.lost);
+	return XT_CUT_THROUGH;
+}
+
+int xt_holes_add(struct xt_holes *holes, uint64_t ts, uint32_t size)
+{
+	uint64_t *at = realloc(holes->at, (holes->nr + 1) * sizeof(*at));
+
+	if (at)
+		holes->at = at;
+	if (!holes->rest)
+		holes->rest = malloc(size);
+	if (!at || !holes->rest)
+		return -ENOMEM;
+	at[holes->nr++] = ts;
+	return 0;
+}
+
+bool xt_holes_cut(const struct xt_holes *holes, size_t *next, void *subbuf, uint32_t size)
+{
+	enum xt_cut cut = XT_CUT_BEFORE;
+
+	while (cut == XT_CUT_BEFORE && *next < holes->nr) {
+		cut = xt_subbuf_cut(subbuf, size, holes->at[*next], holes->rest);
+		*next += cut != XT_CUT_NOT;
+	}
+	return cut == XT_CUT_THROUGH;
+}
+
+void xt_holes_finish(struct xt_holes *holes)
+{
+	free(holes->at);
+	free(holes->rest);
 }

@@ -20,4 +20,28 @@ uint64_t xt_subbufs_events(const void *subbufs, size_t nr, uint32_t size);
 /* Has a reader show events as lost in front of the sub-buffer, if it does not yet. */
 void xt_subbuf_set_lost(void *subbuf);
 
+enum xt_cut {
+	XT_CUT_NOT,	/* nothing in it is later */
+	XT_CUT_BEFORE,	/* all of it is: it is marked as xt_subbuf_set_lost() does */
+	XT_CUT_THROUGH,	/* its later part is in @rest, marked so, and no longer in it */
+};
+
+/* Cuts a sub-buffer in front of the first event that is later than @ts. */
+enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, uint64_t ts, void *rest);
+
+struct xt_holes {
+	uint64_t *at;	/* times, ascending, behind which something is missing */
+	size_t nr;
+	void *rest;	/* one sub-buffer */
+};
+
+/* Return: 0 or -ENOMEM. */
+int xt_holes_add(struct xt_holes *holes, uint64_t ts, uint32_t size);
+/*
+ * Marks the holes from *@next on in a sub-buffer, and sets @next to the first behind it.
+ * True: one goes through it, what follows is in ->rest, and may have further ones.
+ */
+bool xt_holes_cut(const struct xt_holes *holes, size_t *next, void *subbuf, uint32_t size);
+void xt_holes_finish(struct xt_holes *holes);
+
 #endif /* XT_SUBBUF_H */

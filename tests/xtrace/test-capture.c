@@ -342,6 +342,31 @@ static const char *shown(const struct fixture *f, unsigned int cpu)
 	return text;
 }
 
+TEST(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both(), cpu0 = { { 1 } };
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 3, 3);
+	put_buffer(tree, 5, "trace_pipe_raw", 3, 3);
+	put_stats(tree, 0, "");
+	put_stats(tree, 5, "");
+	f = start(tree, true);
+	/* Between events, between two sub-buffers, twice at one place, behind all there is. */
+	assert_int_equal(xt_capture_note_hole(f->capture, 1001, &cpu0, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 1002, &cpu0, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 1900, &cpu0, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 3002, &cpu0, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 3002, &cpu0, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 3003, &cpu0, NULL), 0);
+	assert_int_equal(xt_capture_save(f->capture, &cpus, 1, NULL), 0);
+	assert_string_equal(shown(f, 0), "1 2 3 1 2 3 1 2 3 ");
+	assert_string_equal(shown(f, 5), "1 !2 !3 !1 2 3 1 2 !3 ");
+	assert_int_equal(stored(f, 5), 9);
+	finish(f);
+}
+
 TEST(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole)
 {
 	struct tree *tree = *state;
@@ -510,6 +535,7 @@ int main(void)
 		WITH_TREE(what_was_overwritten_is_lost_where_all_was_to_be_kept),
 		WITH_TREE(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write),
 		WITH_TREE(what_a_snapshot_had_and_the_disk_does_not_take_is_lost),
+		WITH_TREE(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there),
 		WITH_TREE(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole),
 		WITH_TREE(what_was_read_and_did_not_reach_the_disk_is_lost),
 		WITH_TREE(what_a_drainer_has_in_hand_is_not_lost),

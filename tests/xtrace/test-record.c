@@ -8,6 +8,7 @@
 #include "xtrace/record.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -326,6 +327,74 @@ TEST(of_calls_without_a_flush_some_have_a_line_and_the_others_are_counted)
 	finish(f, record);
 }
 
+static void write_mark(const struct fixture *f, const char *suffix, const char *text)
+{
+	assert_int_equal(rt_root_write(&f->tree->root, text, NULL, "%s%s/trace_marker",
+				       f->instance, suffix), 0);
+}
+
+static bool run_on(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set) == 0;
+}
+
+/* How often the trace of @cpu tells of lost events. */
+static unsigned int count_lost(const struct fixture *f, unsigned int cpu)
+{
+	struct xt_trace *trace;
+	struct xt_pages *pages;
+	struct xt_cursor cursor;
+	struct xt_rec rec;
+	unsigned int n = 0;
+
+	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
+	for (unsigned int l = 0; l < xt_trace_nr_lanes(trace); l++) {
+		for (size_t c = 0; xt_trace_lane(trace, l)->cpu == cpu &&
+				   c < xt_trace_lane(trace, l)->nr_chunks; c++) {
+			assert_int_equal(xt_lane_load(trace, l, c, 1, &pages, NULL), 0);
+			for (size_t p = 0; p < pages->nr; p++) {
+				xt_cursor_start(&cursor, pages->base + p * pages->page_size,
+						pages->page_size, 0);
+				while (xt_cursor_next(&cursor, &rec))
+					n += (rec.flags & XT_REC_LOST) != 0;
+			}
+			xt_pages_put(pages);
+		}
+	}
+	xt_trace_destroy(trace);
+	return n;
+}
+
+TEST(a_cpu_that_a_call_does_not_name_has_a_gap_as_well)
+{
+	struct fixture *f = *state;
+	struct xt_record *record;
+	cpu_set_t all;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	if (!CPU_ISSET(0, &all) || !CPU_ISSET(1, &all))
+		skip();
+	f->opts.mode = "overwrite";
+	f->opts.incidents = 3;
+	record = start(f);
+	assert_true(run_on(1));
+	write_mark(f, "", "before");
+	assert_true(run_on(0));
+	/* As if a guest had called on this CPU, for this CPU. */
+	write_mark(f, ".gs", ": kvm_hypercall: nr 0x4b475303 a0 0x0 a1 0xabc a2 0x0");
+	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
+	assert_true(xt_record_last_freeze(record, NULL) > 0);
+	assert_true(run_on(1));
+	write_mark(f, "", "behind");
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	finish(f, record);
+	assert_int_equal(count_lost(f, 1), 1);
+}
+
 /* The CPUs that the kernel records, as it prints them. */
 static char *recorded_cpus(const struct fixture *f)
 {
@@ -545,6 +614,7 @@ int main(void)
 		SESSION(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost),
 		SESSION(nothing_records_behind_the_event_that_ends_it_before_anybody_looked),
 		SESSION(of_calls_without_a_flush_some_have_a_line_and_the_others_are_counted),
+		SESSION(a_cpu_that_a_call_does_not_name_has_a_gap_as_well),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),

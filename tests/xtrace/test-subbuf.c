@@ -48,11 +48,54 @@ TEST(a_number_of_lost_events_that_is_there_stays)
 	assert_non_null(rec.data);
 }
 
+/* What a sub-buffer shows, "2! 1005 1007 ": lost events with their number, times. */
+static const char *shown(const uint8_t *subbuf)
+{
+	static char text[128];
+	struct xt_cursor cursor;
+	struct xt_rec rec;
+
+	text[0] = '\0';
+	xt_cursor_start(&cursor, subbuf, SIZE, 0);
+	while (xt_cursor_next(&cursor, &rec)) {
+		if (rec.flags & XT_REC_LOST)
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%d! ",
+				 rec.data ? rec.data[0] : 0);
+		else
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%llu ",
+				 (unsigned long long)rec.ts);
+	}
+	assert_false(cursor.torn);
+	return text;
+}
+
+TEST(a_cut_keeps_all_events_their_times_and_what_was_lost_before)
+{
+	static const uint32_t extend[] = { 30 | 5 << 5, 1 };	/* 2^27 + 5 */
+	static uint8_t subbuf[SIZE], rest[SIZE];
+	const uint64_t lost = 2;
+
+	make_page(subbuf, SIZE, 1000);
+	make_event(subbuf, 5, 0);
+	make_words(subbuf, extend, 2);
+	make_event(subbuf, 2, 0);
+	make_event(subbuf, 1, 0);
+	make_lost(subbuf, &lost);
+	assert_int_equal(xt_subbuf_cut(subbuf, SIZE, 1ull << 40, rest), XT_CUT_NOT);
+	assert_string_equal(shown(subbuf), "2! 1005 134218740 134218741 ");
+	assert_int_equal(xt_subbuf_cut(subbuf, SIZE, 1005, rest), XT_CUT_THROUGH);
+	assert_string_equal(shown(subbuf), "2! 1005 ");
+	assert_string_equal(shown(rest), "0! 134218740 134218741 ");
+	assert_int_equal(xt_subbuf_cut(rest, SIZE, 1005, subbuf), XT_CUT_BEFORE);
+	assert_string_equal(shown(rest), "0! 134218740 134218741 ");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_are_counted_and_lost_ones_are_not),
 		cmocka_unit_test(a_number_of_lost_events_that_is_there_stays),
+		cmocka_unit_test(a_cut_keeps_all_events_their_times_and_what_was_lost_before),
 	};
 
 	return RUN_TESTS(tests);
