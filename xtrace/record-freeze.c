@@ -321,10 +321,10 @@ static bool is_last(struct xt_record *record)
 	return record->opts.incidents && record->saved_incidents >= record->opts.incidents;
 }
 
-/* What has fired is not to be seen as another call. */
+/* What has fired is not to be seen as another call, and what has not must not fire any more. */
 static void end_freezes(struct xt_record *record)
 {
-	memset(record->armed, 0, sizeof(record->armed));
+	xt_record_hold_freeze(record);
 	record->freeze_over = true;
 }
 

@@ -395,6 +395,29 @@ TEST(a_cpu_that_a_call_does_not_name_has_a_gap_as_well)
 	assert_int_equal(count_lost(f, 1), 1);
 }
 
+TEST(no_call_freezes_what_nobody_will_save)
+{
+	static const char *const points[] = { "ftrace/print", "kvm/kvm_hypercall" };
+	struct fixture *f = *state;
+	struct xt_record *record;
+	char *text;
+
+	f->opts.mode = "overwrite";
+	f->opts.incidents = 1;
+	record = start(f);
+	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
+	assert_true(xt_record_last_freeze(record, NULL) > 0);
+	for (size_t i = 0; i < 2; i++) {
+		if (rt_root_read(&f->tree->root, &text, NULL, NULL, "%s/events/%s/trigger",
+				 f->instance, points[i]) < 0)
+			continue;
+		/* Without a trigger it lists those that there may be. */
+		assert_null(strstr(text, " if "));
+		free(text);
+	}
+	finish(f, record);
+}
+
 /* The CPUs that the kernel records, as it prints them. */
 static char *recorded_cpus(const struct fixture *f)
 {
@@ -615,6 +638,7 @@ int main(void)
 		SESSION(nothing_records_behind_the_event_that_ends_it_before_anybody_looked),
 		SESSION(of_calls_without_a_flush_some_have_a_line_and_the_others_are_counted),
 		SESSION(a_cpu_that_a_call_does_not_name_has_a_gap_as_well),
+		SESSION(no_call_freezes_what_nobody_will_save),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
