@@ -614,14 +614,12 @@ static struct lane *find_lane(const struct xt_capture *capture, unsigned int cpu
 	return NULL;
 }
 
-void xt_capture_unread(const struct xt_capture *capture, unsigned int cpu,
-		       struct xt_cpu_stats *stats)
+uint64_t xt_capture_unread(const struct xt_capture *capture, unsigned int cpu)
 {
 	const struct lane *lane = find_lane(capture, cpu);
 	struct xt_ring_stats ring;
 
-	if (lane && lane_stats(lane, &ring, NULL) == 0)
-		stats->lost += ring.entries;
+	return lane && lane_stats(lane, &ring, NULL) == 0 ? ring.entries : 0;
 }
 
 int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu_stats *ret,

@@ -75,8 +75,7 @@ int xt_capture_fault(struct xt_capture *capture, struct rt_err *err);
 /* Counts of one CPU up to now. */
 int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu_stats *ret,
 		     struct rt_err *err);
-/* At the very end: what still lies in the buffer of @cpu is lost; adds it to ->lost. */
-void xt_capture_unread(const struct xt_capture *capture, unsigned int cpu,
-		       struct xt_cpu_stats *stats);
+/* At the very end: events that still lie in the buffer of @cpu. */
+uint64_t xt_capture_unread(const struct xt_capture *capture, unsigned int cpu);
 
 #endif /* XT_CAPTURE_H */

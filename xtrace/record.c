@@ -484,12 +484,14 @@ static int keep_final_stats(struct xt_record *record)
 	if (!record->final)
 		return -ENOMEM;
 	rt_cpuset_for_each(cpu, &record->cpus) {
-		record->final[i].cpu = cpu;
-		xt_capture_stats(record->capture, cpu, &record->final[i], NULL);
-		/* What nobody has read to the end is not kept. */
-		xt_capture_unread(record->capture, cpu, &record->final[i]);
-		xt_store_set_stats(record->store, &record->final[i]);
-		i++;
+		struct xt_cpu_stats *stats = &record->final[i++];
+
+		stats->cpu = cpu;
+		xt_capture_stats(record->capture, cpu, stats, NULL);
+		/* What nobody has read to the end is not kept: lost, where somebody wanted it. */
+		*(record->no_rest ? &stats->overwritten : &stats->lost) +=
+			xt_capture_unread(record->capture, cpu);
+		xt_store_set_stats(record->store, stats);
 	}
 	return 0;
 }
@@ -497,7 +499,7 @@ static int keep_final_stats(struct xt_record *record)
 /*
  * What was lost behind the last block, as with a full disk, no block tells yet: the
  * reserve has room for one more.  In mode overwrite blocks tell of what was overwritten
- * alone; what --on-flush stop leaves in the buffers was not asked for.
+ * alone.
  */
 static int note_last_losses(struct xt_record *record, struct rt_err *err)
 {
@@ -505,7 +507,7 @@ static int note_last_losses(struct xt_record *record, struct rt_err *err)
 	size_t i = 0;
 	int rc = 0;
 
-	if (record->mode == XT_MODE_STOP || record->no_rest || !record->final)
+	if (record->mode == XT_MODE_STOP || !record->final)
 		return 0;
 	rt_cpuset_for_each(cpu, &record->cpus) {
 		struct xt_gap gap = { .reason = XT_GAP_DISK, .count_known = true };

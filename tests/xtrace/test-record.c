@@ -395,6 +395,34 @@ TEST(a_cpu_that_a_call_does_not_name_has_a_gap_as_well)
 	assert_int_equal(count_lost(f, 1), 1);
 }
 
+TEST(what_a_call_that_ends_the_session_does_not_name_is_not_lost)
+{
+	struct fixture *f = *state;
+	struct xt_record *record;
+	struct xt_cpu_stats stats;
+	cpu_set_t all;
+
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	if (!CPU_ISSET(0, &all) || !CPU_ISSET(1, &all))
+		skip();
+	f->opts.mode = "overwrite";
+	f->opts.incidents = 1;
+	f->opts.stop_on_flush = true;
+	record = start(f);
+	assert_true(run_on(1));
+	write_mark(f, "", "before");
+	assert_true(run_on(0));
+	write_mark(f, ".gs", ": kvm_hypercall: nr 0x4b475303 a0 0x0 a1 0xabc a2 0x0");
+	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	assert_int_equal(xt_record_last_freeze(record, NULL), XT_FREEZE_LAST);
+	assert_int_equal(xt_record_finish(record, NULL), 0);
+	assert_int_equal(xt_record_stats(record, 1, &stats, NULL), 0);
+	assert_int_equal(stats.lost, 0);
+	assert_true(stats.overwritten > 0);
+	finish(f, record);
+}
+
 TEST(no_call_freezes_what_nobody_will_save)
 {
 	static const char *const points[] = { "ftrace/print", "kvm/kvm_hypercall" };
@@ -638,6 +666,7 @@ int main(void)
 		SESSION(nothing_records_behind_the_event_that_ends_it_before_anybody_looked),
 		SESSION(of_calls_without_a_flush_some_have_a_line_and_the_others_are_counted),
 		SESSION(a_cpu_that_a_call_does_not_name_has_a_gap_as_well),
+		SESSION(what_a_call_that_ends_the_session_does_not_name_is_not_lost),
 		SESSION(no_call_freezes_what_nobody_will_save),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
