@@ -493,10 +493,16 @@ static uint32_t next_shown(const struct ftrace *own, const struct mrg_window *wi
 	return i;
 }
 
+/* Behind a window that is the last one wanted nothing comes either. */
+static bool goes_on(const struct mrg_window *window)
+{
+	return !window->final && !window->last;
+}
+
 /* Where the entry's return may still come: what follows it is shown later. */
 static void wait_for_leaf(struct mrg_window *window, uint32_t i)
 {
-	if (!window->final && i >= window->carried && window->nr - i <= MRG_MAX_CARRY)
+	if (goes_on(window) && i >= window->carried && window->nr - i <= MRG_MAX_CARRY)
 		window->carry = window->nr - i;
 }
 
@@ -579,7 +585,7 @@ static void keep_lost(const struct ftrace *own, struct mrg_window *window)
 {
 	const struct mrg_item *last = &window->items[window->nr - 1];
 
-	if (own->sources && window->nr > window->carried && !window->final &&
+	if (own->sources && window->nr > window->carried && goes_on(window) &&
 	    window->carry == 0 && last->flags & MRG_ITEM_LOST)
 		window->carry = 1;
 }

@@ -179,6 +179,34 @@ TEST(behind_a_mark_that_is_not_shown_stands_the_name_of_the_source)
 	scene_destroy(two);
 }
 
+/* What lies behind the last span is never seen, so that nothing there is waited for. */
+TEST(calls_in_other_buffers_are_joined_where_the_context_ends)
+{
+	struct scene *one = make_graph(), *two = make_graph();
+	const char *const paths[] = { scene_path(one), scene_path(two) };
+	struct scene_view view = {
+		.opts = { .format = &mrg_format_ftrace, .after = 3, .limit = 1 },
+		.where = "func == 0x1000",
+	};
+	char *text;
+	unsigned int i;
+
+	add_entry(one, 10, 0x1000);
+	add_leaf(two, 20, 0x2000);
+	scene_timer(two, 0, 30, 7);
+	for (i = 4; i < 400; i++)
+		scene_timer(two, 0, 10 * i, 7);
+	add_return(one, 10 * i, 0x1000);
+	scene_finish(one);
+	scene_finish(two);
+	text = scene_show(&view, paths, 2);
+	assert_string_equal(view.error, "");
+	assert_int_equal(lines(text), 2 + 3);
+	free(text);
+	scene_destroy(one);
+	scene_destroy(two);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +214,7 @@ int main(void)
 		cmocka_unit_test(marks_of_lost_events_between_a_call_and_its_return_count_as_well),
 		cmocka_unit_test(a_call_that_waits_for_its_return_is_not_shown_beyond_the_limit),
 		cmocka_unit_test(behind_a_mark_that_is_not_shown_stands_the_name_of_the_source),
+		cmocka_unit_test(calls_in_other_buffers_are_joined_where_the_context_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
