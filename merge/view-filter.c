@@ -19,6 +19,14 @@ static const struct mrg_where *filter_of(const struct mrg_view *view)
 	return mrg_has_context(view->opts) ? NULL : view->opts->where;
 }
 
+static bool needs_match(const struct mrg_view *view)
+{
+	const struct mrg_view_opts *opts = view->opts;
+
+	return opts->nr_pids > 0 || !mrg_select_all(view->select) || filter_of(view) ||
+	       (mrg_has_spans(opts) && (opts->hosts || opts->cpus));
+}
+
 /* Can a derived line of this name be of use: shown, or the border of a span? */
 bool mrg_filter_name(const struct mrg_view *view, uint16_t m, const char *name)
 {
@@ -81,6 +89,17 @@ static bool is_border(const struct mrg_view_opts *opts, uint16_t m, unsigned int
 	       (opts->end && mrg_where_may_match(opts->end, m, id));
 }
 
+/*
+ * Records that name tasks are among the items also where they are not shown.  Who counts
+ * ahead shows no names but has the same items: else windows would end elsewhere, and with them
+ * the lines of messages that are given up.
+ */
+static bool wants_names(const struct mrg_view *view)
+{
+	return view->names || (view->counting && view->format->derived && needs_match(view) &&
+			       mrg_view_shows_names(view));
+}
+
 static uint8_t action_of(const struct mrg_view *view, uint16_t m, unsigned int id)
 {
 	const struct xt_event *event = xt_trace_event(view->set->members[m].trace, id);
@@ -92,7 +111,7 @@ static uint8_t action_of(const struct mrg_view *view, uint16_t m, unsigned int i
 		action |= MRG_SHOW;
 	if (wants_files(view, m, role))
 		action |= MRG_SHOW | (mrg_has_spans(view->opts) ? MRG_MARK : 0);
-	if (view->names && (role == KEV_SWITCH || role == KEV_WAKEUP))
+	if ((role == KEV_SWITCH || role == KEV_WAKEUP) && wants_names(view))
 		action |= MRG_MARK;
 	if (wants_joined(view, m, event))
 		action |= MRG_MARK;
@@ -234,14 +253,6 @@ static bool match(void *arg, struct mrg_item *item)
 	if (!where && mrg_select_all(view->select))
 		return true;
 	return choose_lines(view, item, UINT64_MAX, where);
-}
-
-static bool needs_match(const struct mrg_view *view)
-{
-	const struct mrg_view_opts *opts = view->opts;
-
-	return opts->nr_pids > 0 || !mrg_select_all(view->select) || filter_of(view) ||
-	       (mrg_has_spans(opts) && (opts->hosts || opts->cpus));
 }
 
 void mrg_filter_use(const struct mrg_filter *filter, const struct mrg_view *view,

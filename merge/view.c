@@ -146,6 +146,11 @@ void mrg_view_warn(void *arg, const char *text)
 
 /* ---- a run ---- */
 
+bool mrg_view_shows_names(const struct mrg_view *view)
+{
+	return view->format->names || view->wants[MRG_FIELD_COMM];
+}
+
 static bool needs_names(const struct mrg_view *view)
 {
 	const struct mrg_where *const all[] = {
@@ -157,7 +162,7 @@ static bool needs_names(const struct mrg_view *view)
 		if (all[i] && mrg_where_needs_names(all[i]))
 			return true;
 	}
-	return !view->counting && (view->format->names || view->wants[MRG_FIELD_COMM]);
+	return !view->counting && mrg_view_shows_names(view);
 }
 
 int mrg_view_start(struct mrg_view *view, struct rt_err *err)

@@ -248,6 +248,9 @@ int mrg_view_find_tail(struct mrg_view *view, uint64_t *ret_from, struct rt_err 
 /* All records from @from on, in one round: printed, or counted (->shown) and looked at only. */
 int mrg_view_pass(struct mrg_view *view, uint64_t from, bool counting, struct rt_err *err);
 
+/* Whether lines name their tasks. */
+bool mrg_view_shows_names(const struct mrg_view *view);
+
 void mrg_view_warn(void *view, const char *text);	/* for a stream's sink */
 
 /**

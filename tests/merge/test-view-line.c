@@ -162,6 +162,31 @@ TEST(a_time_before_the_clock_began_is_its_begin)
 	scene_destroy(scene);
 }
 
+#define WHAT_CAME "KVMRT_GS_LOG_MSG_HOST [150 id 0x3 missing 1 012345678901234567890123\\x00]\n"
+
+/* It stands at the last record, which may be there for the names of tasks only. */
+TEST(a_message_that_is_given_up_has_its_context_whatever_else_is_looked_at)
+{
+	struct scene *scene = scene_create("alpha", 1);
+	struct scene_view view = {
+		.opts = { .before = 1, .fields = { MRG_FIELD_COMM, MRG_FIELD_EVENT },
+			  .nr_fields = 2 },
+		.with = { "INTERRUPT_ENTER", "KVMRT_GS_LOG_MSG_HOST" }, .where = "\"*0123*\"",
+	};
+
+	scene_comm(scene, 7, "a");
+	scene_fragment(scene, 0, 1, 157, 150, 3, 0, 25, "012345678901234567890123");
+	scene_timer(scene, 0, 2, 7);
+	scene_timer(scene, 0, 3, 7);
+	scene_switch(scene, 0, 4, 7, "a", 9, "b");
+	scene_expect(&view, scene, "a INTERRUPT_ENTER [apic_timer]\na " WHAT_CAME);
+	view.opts.before = 0;
+	view.opts.tail = 1;
+	view.where = NULL;
+	scene_expect(&view, scene, "a " WHAT_CAME);
+	scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +196,8 @@ int main(void)
 		cmocka_unit_test(an_expression_knows_all_cpus_of_a_mask),
 		cmocka_unit_test(an_event_that_nobody_describes_is_not_among_those_asked_for),
 		cmocka_unit_test(a_time_before_the_clock_began_is_its_begin),
+		cmocka_unit_test(
+			a_message_that_is_given_up_has_its_context_whatever_else_is_looked_at),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
