@@ -260,16 +260,51 @@ static struct mrg_hint hint_of(const struct mrg_party *guest, const struct mrg_p
 	return (struct mrg_hint){ true, false, a - b - HINT_NS, a - b + HINT_NS, 0 };
 }
 
-void mrg_party_lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p, bool lent)
+/* A trace.dat does not name its boot: then the names of machine and kernel speak for one. */
+static bool may_be_same_boot(const struct xt_trace *a, const struct xt_trace *b)
 {
+	const struct xt_info *x = xt_trace_info(a), *y = xt_trace_info(b);
+
+	return !*x->boot_id && !*y->boot_id && *x->host && !strcmp(x->host, y->host) &&
+	       !strcmp(x->release, y->release);
+}
+
+/* Threads of sessions that are @same as @p.  Return: whether there are any. */
+static bool lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p, bool lent,
+		 bool (*same)(const struct xt_trace *a, const struct xt_trace *b))
+{
+	bool any = false;
+
 	for (const struct mrg_party *q = parties; q < parties + nr; q++) {
 		if (q == p || !q->placed || q->member->host < 0 ||
-		    !mrg_same_boot(p->member->trace, q->member->trace))
+		    !same(p->member->trace, q->member->trace))
 			continue;
-		for (unsigned int l = 0; l < q->data->nr_lanes; l++)
-			if (q->vcpu[l] != MRG_NO_MATCH)
-				parties[q->member->host].used[q->vcpu[l]] = !lent;
+		for (unsigned int l = 0; l < q->data->nr_lanes; l++) {
+			if (q->vcpu[l] == MRG_NO_MATCH)
+				continue;
+			parties[q->member->host].used[q->vcpu[l]] = !lent;
+			any = true;
+		}
 	}
+	return any;
+}
+
+void mrg_party_lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p, bool lent)
+{
+	lend(parties, nr, p, lent, mrg_same_boot);
+}
+
+int mrg_party_find(struct mrg_party *parties, size_t nr, struct mrg_party *p,
+		   struct mrg_party *host, mrg_method_fn find, struct rt_err *err)
+{
+	int rc = find(p, host, err);
+
+	if ((rc != -ESRCH && rc != -ENODATA) || find != mrg_sync_windows ||
+	    !lend(parties, nr, p, true, may_be_same_boot))
+		return rc;
+	rc = find(p, host, err);
+	lend(parties, nr, p, false, may_be_same_boot);
+	return rc;
 }
 
 /* The host's vCPUs that no other guest has; ->v borrows. */

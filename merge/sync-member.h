@@ -59,6 +59,13 @@ void mrg_party_lend(struct mrg_party *parties, size_t nr, const struct mrg_party
  */
 typedef int (*mrg_method_fn)(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 
+/*
+ * A method for @p; where its events fit into no free threads, once more with those of what
+ * may be the same guest: of a trace.dat, which does not name its boot, nobody knows.
+ */
+int mrg_party_find(struct mrg_party *parties, size_t nr, struct mrg_party *p,
+		   struct mrg_party *host, mrg_method_fn find, struct rt_err *err);
+
 int mrg_sync_tsc(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 int mrg_sync_gs(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);
 int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err);

@@ -298,7 +298,7 @@ static int try_method(struct sync *sync, struct mrg_party *p, const struct metho
 		    (m->any_host ? i != sync->reference : !host->host))
 			continue;
 		forget_map(p);
-		rc = m->find(p, host, &reason);
+		rc = mrg_party_find(sync->parties, sync->set->nr, p, host, m->find, &reason);
 		if (rc == 0) {
 			p->member->method = m->method;
 			p->member->host = m->any_host ? -1 : (int)i;
@@ -475,7 +475,8 @@ static struct mrg_party *weigh_tod(struct sync *sync, struct mrg_party *p, struc
 		if (&sync->parties[i] == p || !sync->parties[i].vcpus.nr)
 			continue;
 		forget_map(p);
-		if (mrg_sync_windows(p, &sync->parties[i], &err) == 0)
+		if (mrg_party_find(sync->parties, sync->set->nr, p, &sync->parties[i],
+				   mrg_sync_windows, &err) == 0)
 			host = &sync->parties[i];
 	}
 	if (!host)

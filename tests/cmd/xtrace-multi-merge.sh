@@ -135,6 +135,32 @@ for pair in demo/xtrace-host:demo/xtrace-vm migration/host:migration/vm1; do
 	done
 done
 
+it 'takes two trace.dat for those of one guest where both name it, and no free thread will do'
+# name_it NAME TO: the guest's trace with an option more, the name of its machine and kernel
+name_it() {
+	python3 - $guest "$1" "$2" <<'PY'
+import struct, sys
+data = bytearray(open(sys.argv[1], 'rb').read())
+at = data.index(b'\0', data.index(b'zstd\0') + 5) + 1   # behind the compression's name and version
+uname = b'Linux %s 6.1.0-51-amd64 #1 SMP x86_64\0' % sys.argv[2].encode()
+section = struct.pack('<HI', 5, len(uname)) + uname + struct.pack('<HI', 0, 8) + data[at:at + 8]
+data[at:at + 8] = struct.pack('<Q', len(data))
+open(sys.argv[3], 'wb').write(data + struct.pack('<HHIQ', 0, 0, 0, len(section)) + section)
+PY
+}
+name_it vm1 "$w/first.dat" && name_it vm1 "$w/second.dat" && name_it vm2 "$w/other.dat"
+for sync in auto windows tod; do
+	merge --json --sync $sync $host "$w/first.dat" "$w/second.dat"
+	expect_status 0
+	facts=$(sed 's/{"name"/\n&/g' "$tmp/stdout" |
+		sed -n 's/.*"host":"host",\(.*"thread":[0-9]*}\]\).*/\1/p')
+	[ "$(wc -l <<<"$facts")" = 2 ] && [ "$(sort -u <<<"$facts" | wc -l)" = 1 ] ||
+		fail "not the same for both: $sync"
+done
+merge --json $host "$w/first.dat" "$w/other.dat"
+expect_stdout_like '"label":"vm1","method":"windows".*"label":"vm2","method":"tod"'
+rm "$w/first.dat" "$w/second.dat" "$w/other.dat"
+
 it 'reads no event where there is nothing to compare, however large the traces are'
 # all of the blocks' payloads are spoiled: only who reads them may notice
 python3 - "$w"/boot2/cpu*.xt <<'PY'
