@@ -218,14 +218,33 @@ void mrg_gs_fragment(struct mrg_notes *notes)
 		replace_record(notes);
 }
 
+/*
+ * The window's last item that is shown: of another task's, which is there for what it tells,
+ * -p would leave the message out.  No note stands behind it: notes make items be shown.
+ * Where none is, the last one.  Return: false where all say that something was lost.
+ */
+static bool find_last(const struct mrg_window *window, uint32_t *ret)
+{
+	bool found = false;
+
+	for (uint32_t i = window->nr; i > window->carried; i--) {
+		uint16_t flags = window->items[i - 1].flags;
+
+		if (flags & MRG_ITEM_LOST || (found && flags & MRG_ITEM_HIDDEN))
+			continue;
+		*ret = i - 1;
+		found = true;
+		if (!(flags & MRG_ITEM_HIDDEN))
+			break;
+	}
+	return found;
+}
+
 void mrg_gs_give_up(struct mrg_notes *notes, struct mrg_window *window)
 {
 	uint64_t last = window->items[window->nr - 1].time;
 
-	notes->index = window->nr - 1;
-	while (notes->index > 0 && window->items[notes->index].flags & MRG_ITEM_LOST)
-		notes->index--;
-	if (window->items[notes->index].flags & MRG_ITEM_LOST || notes->index < window->carried)
+	if (!find_last(window, &notes->index))
 		return;
 	notes->member = mrg_stream_lane(notes->view->stream,
 					window->items[notes->index].lane)->member_index;

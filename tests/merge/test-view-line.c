@@ -164,26 +164,50 @@ TEST(a_time_before_the_clock_began_is_its_begin)
 
 #define WHAT_CAME "KVMRT_GS_LOG_MSG_HOST [150 id 0x3 missing 1 012345678901234567890123\\x00]\n"
 
-/* It stands at the last record, which may be there for the names of tasks only. */
+/* After a second, at a window's end: who looks ahead must have the same windows. */
 TEST(a_message_that_is_given_up_has_its_context_whatever_else_is_looked_at)
 {
 	struct scene *scene = scene_create("alpha", 1);
+	const char *const paths[] = { scene_path(scene) };
 	struct scene_view view = {
 		.opts = { .before = 1, .fields = { MRG_FIELD_COMM, MRG_FIELD_EVENT },
 			  .nr_fields = 2 },
 		.with = { "INTERRUPT_ENTER", "KVMRT_GS_LOG_MSG_HOST" }, .where = "\"*0123*\"",
 	};
+	unsigned int i;
+	char *text;
 
 	scene_comm(scene, 7, "a");
 	scene_fragment(scene, 0, 1, 157, 150, 3, 0, 25, "012345678901234567890123");
-	scene_timer(scene, 0, 2, 7);
+	for (i = 1; i < 400; i++) {
+		scene_timer(scene, 0, i * 10000000, 7);
+		scene_switch(scene, 0, i * 10000000 + 1, 7, "a", 9, "b");
+	}
+	scene_finish(scene);
+	text = scene_show(&view, paths, 1);
+	assert_string_equal(view.error, "");
+	assert_string_equal(text, "a INTERRUPT_ENTER [apic_timer]\n"
+				  "a INTERRUPT_ENTER [apic_timer]\na " WHAT_CAME);
+	free(text);
+	scene_destroy(scene);
+}
+
+TEST(a_message_that_is_given_up_is_shown_with_the_records_of_its_task)
+{
+	struct scene *scene = scene_create("alpha", 1);
+	const int pid = 157;
+	struct scene_view view = {
+		.opts = { .fields = { MRG_FIELD_PID, MRG_FIELD_COMM, MRG_FIELD_EVENT },
+			  .nr_fields = 3, .pids = &pid, .nr_pids = 1 },
+	};
+
+	scene_comm(scene, 157, "a");
+	scene_fragment(scene, 0, 1, 157, 150, 3, 0, 25, "012345678901234567890123");
+	scene_timer(scene, 0, 2, 157);
 	scene_timer(scene, 0, 3, 7);
-	scene_switch(scene, 0, 4, 7, "a", 9, "b");
-	scene_expect(&view, scene, "a INTERRUPT_ENTER [apic_timer]\na " WHAT_CAME);
-	view.opts.before = 0;
-	view.opts.tail = 1;
-	view.where = NULL;
-	scene_expect(&view, scene, "a " WHAT_CAME);
+	scene_switch(scene, 0, 4, 7, "b", 9, "c");
+	scene_expect(&view, scene,
+		     "157 a INTERRUPT_ENTER [apic_timer]\n157 a " WHAT_CAME);
 	scene_destroy(scene);
 }
 
@@ -198,6 +222,7 @@ int main(void)
 		cmocka_unit_test(a_time_before_the_clock_began_is_its_begin),
 		cmocka_unit_test(
 			a_message_that_is_given_up_has_its_context_whatever_else_is_looked_at),
+		cmocka_unit_test(a_message_that_is_given_up_is_shown_with_the_records_of_its_task),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
