@@ -500,12 +500,15 @@ static void note_overlap(struct sync *sync, const struct mrg_party *p)
 
 	for (unsigned int l = 0; l < p->data->nr_lanes; l++) {
 		const struct mrg_lane_data *lane = &p->data->lanes[l];
-		const struct mrg_lane_clock *clock = &p->member->lanes[l].epochs[0].clock;
+		const struct mrg_lane *clocks = &p->member->lanes[l];
+		uint64_t begin = mrg_lane_clock_map(&clocks->epochs[0].clock, lane->first);
+		uint64_t end = mrg_lane_clock_map(&clocks->epochs[clocks->nr_epochs - 1].clock,
+						  lane->last);
 
-		if (lane->nr_events && mrg_lane_clock_map(clock, lane->first) < first)
-			first = mrg_lane_clock_map(clock, lane->first);
-		if (lane->nr_events && mrg_lane_clock_map(clock, lane->last) > last)
-			last = mrg_lane_clock_map(clock, lane->last);
+		if (!lane->nr_events)
+			continue;
+		first = begin < first ? begin : first;
+		last = end > last ? end : last;
 	}
 	for (unsigned int l = 0; l < ref->data->nr_lanes; l++) {
 		const struct mrg_lane_data *lane = &ref->data->lanes[l];

@@ -411,6 +411,25 @@ TEST(small_traces_are_read_whole)
 	scene_destroy(guest);
 }
 
+/* By recorded times such a trace ends before it begins. */
+TEST(a_clock_set_back_before_its_begin_has_events_that_overlap)
+{
+	struct plan p = random_plan(700);
+	struct scene *host, *guest;
+	struct found all;
+
+	p.step = -8000000000ll;
+	p.step_at = LATER + p.length / 2;
+	make_pair(&p, &host, &guest);
+	look(&all, host, guest, MRG_SLICES_ALL);
+	assert_int_equal(all.m->method, MRG_WINDOWS);
+	assert_int_equal(all.m->check.violations, 0);
+	assert_string_equal(rt_buf_str(&all.notes), "");
+	look_finish(&all);
+	scene_destroy(host);
+	scene_destroy(guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -418,6 +437,7 @@ int main(void)
 		cmocka_unit_test(cycles_with_offsets_of_their_own_need_slices_only_for_the_law),
 		cmocka_unit_test(each_of_several_guests_has_slices_of_its_own),
 		cmocka_unit_test(a_clock_that_was_stepped_is_found_by_all_events),
+		cmocka_unit_test(a_clock_set_back_before_its_begin_has_events_that_overlap),
 		cmocka_unit_test(where_slices_break_the_law_all_events_are_counted),
 		cmocka_unit_test(small_traces_are_read_whole),
 	};
