@@ -66,7 +66,8 @@ int mrg_chunk_begin(const struct mrg_member *member, unsigned int lane, size_t c
 		page += about.nr_pages;
 	}
 	xt_lane_chunk(member->trace, lane, chunk, &about);
-	if (!about.times_known) {
+	/* A header has the earliest time: where a clock was set back, one from behind the step. */
+	if (!about.times_known || clocks->nr_epochs > 1) {
 		rc = xt_lane_load(member->trace, lane, chunk, 1, &pages, err);
 		if (rc < 0)
 			return rc;

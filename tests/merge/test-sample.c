@@ -27,6 +27,7 @@ struct plan {
 	double guest_from, guest_to;	/* part of the host's time */
 	bool lost, breaks;	/* losses in the host's trace; events outside of windows */
 	bool named;		/* the host's trace says which thread is which vCPU */
+	bool once;		/* a CPU's records are one block */
 	bool apart;		/* each vCPU is a guest of its own */
 	bool cycles;		/* both count time stamp counters, whose offsets are known, */
 	int64_t skew;		/* and differ by so much */
@@ -147,7 +148,7 @@ static void put_all(const struct events *events, const struct plan *p, struct sc
 			if (p->lost && between(0, 999) == 0)
 				lost_to[e.cpu] = e.t + between(100000, 30000000);
 		}
-		if (i % (FLUSH_EACH * CPUS) == 0) {
+		if (!p->once && i % (FLUSH_EACH * CPUS) == 0) {
 			scene_flush(host);
 			scene_flush(guest);
 			if (p->apart)
@@ -430,6 +431,29 @@ TEST(a_clock_set_back_before_its_begin_has_events_that_overlap)
 	scene_destroy(guest);
 }
 
+/* A block's header has the earliest of its times, which are those behind the step then. */
+TEST(a_clock_set_back_in_the_first_block_does_not_move_the_begin)
+{
+	struct plan p = random_plan(701);
+	struct scene *host, *guest;
+	struct found all;
+	uint64_t begin;
+
+	p.step = -8000000000ll;
+	p.lost = false;
+	p.once = true;
+	p.step_at = LATER + p.length / 2;
+	make_pair(&p, &host, &guest);
+	look(&all, host, guest, MRG_SLICES_ALL);
+	assert_int_equal(all.m->method, MRG_WINDOWS);
+	assert_int_equal(all.m->check.violations, 0);
+	assert_int_equal(mrg_set_begin(all.set, &begin, NULL), 0);
+	assert_int_equal(begin, SCENE_NS + LATER);
+	look_finish(&all);
+	scene_destroy(host);
+	scene_destroy(guest);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +462,7 @@ int main(void)
 		cmocka_unit_test(each_of_several_guests_has_slices_of_its_own),
 		cmocka_unit_test(a_clock_that_was_stepped_is_found_by_all_events),
 		cmocka_unit_test(a_clock_set_back_before_its_begin_has_events_that_overlap),
+		cmocka_unit_test(a_clock_set_back_in_the_first_block_does_not_move_the_begin),
 		cmocka_unit_test(where_slices_break_the_law_all_events_are_counted),
 		cmocka_unit_test(small_traces_are_read_whole),
 	};
