@@ -32,7 +32,7 @@ static const struct rt_opt stat_opts[] = {
 enum vm_column { VM_NAME, VM_STATE, VM_RT, VM_CPUS, VM_PID, VM_THREADS, VM_WRONG, NR_VM };
 static const struct rt_column vm_columns[NR_VM] = {
 	[VM_NAME] = { "NAME", "name", RT_COL_STRING, "of the VM in the file" },
-	[VM_STATE] = { "STATE", "state", RT_COL_STRING, "running, paused, off, ..." },
+	[VM_STATE] = { "STATE", "state", RT_COL_STRING, "running, starting, paused, off, ..." },
 	[VM_RT] = { "RT", "rt", RT_COL_BOOL, "real-time" },
 	[VM_CPUS] = { "CPUS", "cpus", RT_COL_STRING, "of its threads, as the file says" },
 	[VM_PID] = { "PID", "pid", RT_COL_NUMBER, "QEMU's" },

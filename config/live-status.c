@@ -14,7 +14,8 @@
 
 #define X(text) ((const xmlChar *)(text))
 
-static enum kcfg_state state_of(const char *word)
+/* While libvirt starts a domain it calls it paused. */
+static enum kcfg_state state_of(const char *word, const char *reason)
 {
 	static const struct {
 		const char *word;
@@ -25,6 +26,8 @@ static enum kcfg_state state_of(const char *word)
 		{ "crashed", KCFG_STATE_CRASHED }, { "pmsuspended", KCFG_STATE_SUSPENDED },
 	};
 
+	if (word && reason && !strcmp(word, "paused") && !strcmp(reason, "starting up"))
+		return KCFG_STATE_STARTING;
 	for (size_t i = 0; word && i < sizeof(words) / sizeof(words[0]); i++)
 		if (!strcmp(word, words[i].word))
 			return words[i].state;
@@ -35,15 +38,17 @@ static enum kcfg_state state_of(const char *word)
 static int take_head(xmlTextReader *reader, struct kcfg_live *live)
 {
 	xmlChar *state = xmlTextReaderGetAttribute(reader, X("state"));
+	xmlChar *reason = xmlTextReaderGetAttribute(reader, X("reason"));
 	xmlChar *pid = xmlTextReaderGetAttribute(reader, X("pid"));
 	uint64_t number = 0;
 	int rc = -EINVAL;
 
 	if (pid && rt_parse_u64((const char *)pid, 1, INT_MAX, &number) == 0)
 		rc = 0;
-	live->state = state_of((const char *)state);
+	live->state = state_of((const char *)state, (const char *)reason);
 	live->pid = number;
 	xmlFree(state);
+	xmlFree(reason);
 	xmlFree(pid);
 	return rc;
 }

@@ -28,7 +28,7 @@ static const char *const state_names[] = {
 	[KCFG_STATE_OFF] = "off", [KCFG_STATE_RUNNING] = "running",
 	[KCFG_STATE_PAUSED] = "paused", [KCFG_STATE_STOPPING] = "stopping",
 	[KCFG_STATE_CRASHED] = "crashed", [KCFG_STATE_SUSPENDED] = "suspended",
-	[KCFG_STATE_OTHER] = "other",
+	[KCFG_STATE_OTHER] = "other", [KCFG_STATE_STARTING] = "starting",
 };
 
 static const enum kcfg_state states[] = {

@@ -23,6 +23,7 @@ struct kcfg_virt;
 enum kcfg_state {
 	KCFG_STATE_OFF, KCFG_STATE_RUNNING, KCFG_STATE_PAUSED, KCFG_STATE_STOPPING,
 	KCFG_STATE_CRASHED, KCFG_STATE_SUSPENDED, KCFG_STATE_OTHER,
+	KCFG_STATE_STARTING,	/* of status files alone; see kcfg_virt_settled() */
 };
 
 struct kcfg_domain {

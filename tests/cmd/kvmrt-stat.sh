@@ -32,6 +32,17 @@ stat vm1
 expect_status 0
 expect_stdout_like "^vm1 +paused +no +$first +[0-9]+ +[0-9]+ +0$"
 
+it 'does not call paused what is being started'
+define_slow_vm slow 5a1c0002-0000-4000-8000-000000000003
+run kvmrt-import -f "$cfg" slow
+begin_start slow
+stat slow
+expect_stdout_like '^slow +starting +no '
+wait
+stat slow
+expect_stdout_like '^slow +running +no '
+virsh -q destroy slow
+
 it 'shows every thread of it, with its role'
 stat -t
 expect_status 0

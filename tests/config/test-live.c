@@ -21,6 +21,18 @@ TEST(a_status_file_says_who_runs)
 	free(live.name);
 }
 
+TEST(a_vm_that_is_being_started_is_not_paused)
+{
+	const char *text = "<domstatus state='paused' reason='starting up' pid='68'><domain>"
+			   "<name>a</name><uuid>5a1c</uuid></domain></domstatus>";
+	struct kcfg_live live;
+
+	assert_int_equal(kcfg_status_parse(&live, text, strlen(text), NULL), 0);
+	assert_int_equal(live.state, KCFG_STATE_STARTING);
+	assert_string_equal(kcfg_state_name(live.state), "starting");
+	free(live.name);
+}
+
 TEST(what_is_no_status_file_is_refused)
 {
 	static const char *const texts[] = {
@@ -75,6 +87,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_status_file_says_who_runs),
+		cmocka_unit_test(a_vm_that_is_being_started_is_not_paused),
 		cmocka_unit_test(what_is_no_status_file_is_refused),
 		cmocka_unit_test(threads_are_told_by_their_names),
 	};
