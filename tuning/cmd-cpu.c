@@ -190,7 +190,7 @@ static int check_known(const struct tune_topo *topo, const char *text, struct rt
 	return 0;
 }
 
-/* Siblings that are known come up all the same; it is a failure where there are none to. */
+/* Siblings that are known come up all the same, or are up; it is a failure where none is known. */
 static int add_siblings_up(struct rt_cpuset *ret, const struct tune_topo *topo,
 			   struct rt_err *err)
 {
@@ -203,7 +203,7 @@ static int add_siblings_up(struct rt_cpuset *ret, const struct tune_topo *topo,
 		return rc;
 	rt_cpuset_or(ret, &known);
 	rc = check_known(topo, siblings_up, &why);
-	if (rc < 0 && rt_cpuset_within(&known, &topo->online)) {
+	if (rc < 0 && rt_cpuset_empty(&known)) {
 		*err = why;
 		return rc;
 	}

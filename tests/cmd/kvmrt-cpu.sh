@@ -134,6 +134,12 @@ expect_status 0
 expect_stderr ''
 expect_same "$tmp/some/sys/devices/system/cpu/cpu4/online" 1
 
+it 'says the same again when those that it knows are up'
+python3 tests/tools/make-machine.py "$tmp/up" cores=4 threads=2 offline=7 || fail 'no machine'
+run kvmrt-cpu --root "$tmp/up" --siblings-up 0-3
+expect_status 0
+expect_stderr_like '^kvmrt-cpu: note: which thread shares the core of CPU 3 is not known: CPUs 7 '
+
 it 'shows this machine as lscpu does'
 command -v lscpu >/dev/null || exit 0
 run kvmrt-cpu
