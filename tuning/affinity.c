@@ -208,7 +208,7 @@ static void undone(void *arg, enum tune_knob_kind kind, const char *target, cons
 		     tune_knob_name(name, sizeof(name), undoing->root, kind, target));
 	rt_table_str(undoing->table, COL_FROM, from);
 	rt_table_str(undoing->table, COL_TO, to);
-	rt_table_str(undoing->table, COL_RESULT, what == TUNE_FAILED ? why :
+	rt_table_str(undoing->table, COL_RESULT, why ? why :
 		     undoing->dry_run && what == TUNE_RESTORED ? "planned" : words[what]);
 }
 

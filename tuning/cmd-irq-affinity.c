@@ -180,17 +180,17 @@ struct job {
 
 static int plan_one(struct job *job, struct moving *moving, struct rt_err *err)
 {
-	char path[64], list[TUNE_VALUE_MAX];
+	char target[TUNE_TARGET_MAX], list[TUNE_VALUE_MAX];
 	size_t before = job->plan.nr;
 	int rc;
 
 	moving->change = SIZE_MAX;
 	if (moving->irq->hold == TUNE_IRQ_MANAGED || moving->irq->hold == TUNE_IRQ_FIXED)
 		return 0;
-	snprintf(path, sizeof(path), "proc/irq/%d/smp_affinity_list", moving->irq->number);
+	tune_target_irq(target, sizeof(target), job->plan.root, moving->irq->number);
 	rc = rt_cpuset_format(&moving->to, list, sizeof(list));
 	if (rc == 0)
-		rc = tune_plan_add(&job->plan, TUNE_KNOB_CPULIST, path, list, TUNE_OPTIONAL,
+		rc = tune_plan_add(&job->plan, TUNE_KNOB_IRQ, target, list, TUNE_OPTIONAL,
 				   TUNE_COST_IRQ, err, "%s", moving->irq->actions);
 	if (rc == 0 && job->plan.nr > before)
 		moving->change = before;
@@ -361,12 +361,13 @@ static int keep_for_boot(const struct state *s, const struct job *job, struct rt
 /* What no write could change is this machine's fault, not the interrupt's. */
 static int check_writable(const struct state *s, const struct job *job, struct rt_err *err)
 {
+	const char *target = job->plan.changes[0].target;
 	int fd;
 
 	if (!root_path && geteuid() != 0)
 		return rt_err_say(err, RT_ECANNOT, "moving interrupts needs root; --dry-run shows "
 				  "what would be done");
-	fd = rt_root_open(&s->root, NULL, O_WRONLY, "%s", job->plan.changes[0].target);
+	fd = rt_root_open(&s->root, NULL, O_WRONLY, "%.*s", (int)strcspn(target, " "), target);
 	if (fd == -EROFS)
 		return rt_err_say(err, RT_ECANNOT, "%s/proc/irq is read-only here: is this a "
 				  "container?", s->root.path);

@@ -275,6 +275,12 @@ static enum tune_undone restore(const struct tune_journal *journal,
 	return rc == -ENOENT || goes_with_its_group(journal, record) ? TUNE_ENDED : TUNE_FAILED;
 }
 
+/* That an interrupt's number is another's by now shows nowhere else. */
+static bool is_told(enum tune_knob_kind kind, enum tune_undone what)
+{
+	return what == TUNE_FAILED || (what == TUNE_ENDED && kind == TUNE_KNOB_IRQ);
+}
+
 static enum tune_undone undo_one(struct tune_journal *journal, const struct tune_record *record,
 				 size_t keep, bool dry_run, const struct tune_undo_report *report,
 				 struct rt_err *err)
@@ -295,7 +301,7 @@ static enum tune_undone undo_one(struct tune_journal *journal, const struct tune
 		what = TUNE_RESTORED;
 	if (report && report->each)
 		report->each(report->arg, record->kind, record->target, from, before, what,
-			     what == TUNE_FAILED ? err->text : NULL);
+			     is_told(record->kind, what) ? err->text : NULL);
 	free(from);
 	return what;
 }

@@ -147,7 +147,10 @@ enum tune_undone {
 	TUNE_FAILED,		/* stays in the journal */
 };
 
-/* Told of each change that is (@planned: would be) undone; @why only for TUNE_FAILED. */
+/*
+ * Told of each change that is (@planned: would be) undone; @why for TUNE_FAILED, and for
+ * TUNE_ENDED of an interrupt.
+ */
 struct tune_undo_report {
 	void (*each)(void *arg, enum tune_knob_kind kind, const char *target, const char *from,
 		     const char *to, enum tune_undone what, const char *why);

@@ -18,6 +18,8 @@
 #include "lib/err.h"
 #include "lib/root.h"
 
+#define HANDLERS_MAX	512	/* bytes, with the NUL; of a longer list no name is kept */
+
 /* ---- files ---- */
 
 static int read_file(const struct rt_root *root, const char *target, char **ret,
@@ -79,6 +81,75 @@ static bool equal_mask(const char *a, const char *b)
 	if (rt_cpuset_parse_mask(&set_a, a, NULL) < 0 || rt_cpuset_parse_mask(&set_b, b, NULL) < 0)
 		return equal_text(a, b);
 	return rt_cpuset_equal(&set_a, &set_b);
+}
+
+/* ---- interrupts: "proc/irq/36/smp_affinity_list nvme0q1" ---- */
+
+/* Their names, parted by commas; false where the kernel shows none. */
+static bool read_handlers(const struct rt_root *root, int number, char *buf, size_t size)
+{
+	return rt_root_read_line(root, buf, size, NULL, "sys/kernel/irq/%d/actions", number) == 0 &&
+	       buf[0];
+}
+
+void tune_target_irq(char *buf, size_t size, const struct rt_root *root, int number)
+{
+	char handlers[HANDLERS_MAX] = "";
+	bool known = read_handlers(root, number, handlers, sizeof(handlers));
+
+	handlers[strcspn(handlers, ",")] = '\0';
+	snprintf(buf, size, "proc/irq/%d/smp_affinity_list%s%s", number, known ? " " : "",
+		 known ? handlers : "");
+}
+
+static bool has_handler(const char *handlers, const char *name)
+{
+	size_t len = strlen(name), n;
+
+	for (; *handlers; handlers += n + (handlers[n] == ',')) {
+		n = strcspn(handlers, ",");
+		if (n == len && strncmp(handlers, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The file of an interrupt that is still the one it was; without a handler it is nobody else's. */
+static int find_irq(const struct rt_root *root, const char *target, char path[TUNE_TARGET_MAX],
+		    struct rt_err *err)
+{
+	const char *name = strchr(target, ' ');
+	char handlers[HANDLERS_MAX];
+	int number;
+
+	snprintf(path, TUNE_TARGET_MAX, "%.*s", (int)strcspn(target, " "), target);
+	if (!name || sscanf(target, "proc/irq/%d/", &number) != 1 ||
+	    !read_handlers(root, number, handlers, sizeof(handlers)) ||
+	    has_handler(handlers, name + 1))
+		return 0;
+	return rt_err_say(err, -ENOENT, "has ended: number %d is by now that of \"%.64s\"", number,
+			  handlers);
+}
+
+static int read_irq(const struct rt_root *root, const char *target, char **ret,
+		    struct rt_err *err)
+{
+	char path[TUNE_TARGET_MAX];
+	int rc = find_irq(root, target, path, err);
+
+	if (rc < 0)
+		return rc;
+	rc = read_file(root, path, ret, err);
+	return rc == -ENOENT ? rt_err_say(err, rc, "has ended") : rc;
+}
+
+static int write_irq(const struct rt_root *root, const char *target, const char *value,
+		     struct rt_err *err)
+{
+	char path[TUNE_TARGET_MAX];
+	int rc = find_irq(root, target, path, err);
+
+	return rc < 0 ? rc : write_file(root, path, value, err);
 }
 
 /* ---- cgroup folders ---- */
@@ -196,6 +267,7 @@ static const struct kind {
 	[TUNE_KNOB_SCHED] = { "sched", tune_sched_read, tune_sched_write, equal_text, "policy" },
 	[TUNE_KNOB_IRQBALANCE] = { "irqbalance", tune_irqbalance_read, tune_irqbalance_write,
 				   equal_list, NULL },
+	[TUNE_KNOB_IRQ] = { "irq", read_irq, write_irq, equal_list, NULL },
 };
 
 const char *tune_knob_word(enum tune_knob_kind kind)
@@ -251,7 +323,9 @@ char *tune_knob_name(char *buf, size_t size, const struct rt_root *root,
 	char comm[64];
 	int tid = atoi(target);
 
-	if (!kinds[kind].of_task)
+	if (kind == TUNE_KNOB_IRQ)
+		snprintf(buf, size, "/%.*s", (int)strcspn(target, " "), target);
+	else if (!kinds[kind].of_task)
 		snprintf(buf, size, "/%s", target);
 	else if (rt_root_read_line(root, comm, sizeof(comm), NULL, "proc/%d/comm", tid) == 0)
 		snprintf(buf, size, "%s of task %d \"%s\"", kinds[kind].of_task, tid, comm);

@@ -26,6 +26,7 @@ enum tune_knob_kind {
 	TUNE_KNOB_AFFINITY,	/* a task's CPUs, a list */
 	TUNE_KNOB_SCHED,	/* a task's policy: "fifo 1", "other 0", "deadline 100 200 200" */
 	TUNE_KNOB_IRQBALANCE,	/* its socket; CPUs that it keeps interrupts off, a list */
+	TUNE_KNOB_IRQ,		/* an interrupt's CPUs, a list */
 	TUNE_NR_KNOBS
 };
 
@@ -39,8 +40,8 @@ int tune_knob_find(const char *word);
 
 /**
  * tune_knob_read() - the value as it is now.
- * @target: a path below the root without a slash in front; for tasks what
- *	    tune_target_task() or tune_target_member() made.
+ * @target: a path below the root without a slash in front; for tasks and interrupts
+ *	    what tune_target_task(), tune_target_member() or tune_target_irq() made.
  * @ret: owned by the caller, free(3).
  *
  * Return: 0; -ENOENT when what it belongs to is not there (any more): no such
@@ -72,5 +73,11 @@ int tune_target_task(char *buf, size_t size, const struct rt_root *root, pid_t t
  */
 int tune_target_member(char *buf, size_t size, const struct rt_root *root, pid_t tid,
 		       const char *mount, const char *controller, struct rt_err *err);
+
+/*
+ * For IRQ: the file of its CPUs, and its first handler as far as the kernel shows it: a
+ * number that a device gives back is another's later.
+ */
+void tune_target_irq(char *buf, size_t size, const struct rt_root *root, int number);
 
 #endif /* TUNE_KNOB_H */

@@ -109,7 +109,7 @@ static int plan_tasks(struct tune_plan *plan, const struct rt_cpuset *going,
 static int plan_irqs(struct tune_plan *plan, const struct rt_cpuset *left, struct rt_err *err)
 {
 	struct tune_irqs irqs = { 0 };
-	char target[64], list[LIST_MAX];
+	char target[TUNE_TARGET_MAX], list[LIST_MAX];
 	size_t i;
 	int rc;
 
@@ -121,8 +121,8 @@ static int plan_irqs(struct tune_plan *plan, const struct rt_cpuset *left, struc
 		if (irq->number < 0 || !irq->has_affinity || rt_cpuset_empty(&irq->affinity) ||
 		    rt_cpuset_overlaps(&irq->affinity, left))
 			continue;
-		snprintf(target, sizeof(target), "proc/irq/%d/smp_affinity_list", irq->number);
-		rc = tune_plan_add(plan, TUNE_KNOB_CPULIST, target, list, TUNE_OPTIONAL,
+		tune_target_irq(target, sizeof(target), plan->root, irq->number);
+		rc = tune_plan_add(plan, TUNE_KNOB_IRQ, target, list, TUNE_OPTIONAL,
 				   TUNE_COST_IRQ, err, "its CPUs go down");
 	}
 	tune_irqs_finish(&irqs);

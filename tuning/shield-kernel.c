@@ -76,7 +76,7 @@ static int plan_irq(struct tune_plan *plan, const struct tune_shield *shield,
 {
 	const struct rt_cpuset *shielded = &shield->cpus[TUNE_SHIELD_IRQ];
 	const struct tune_irq_assign *assign = tune_shield_assigned(shield, irq);
-	char target[64], list[TUNE_LIST_MAX];
+	char target[TUNE_TARGET_MAX], list[TUNE_LIST_MAX];
 	const char *why = irq->actions;
 	int rc = 0;
 
@@ -91,8 +91,8 @@ static int plan_irq(struct tune_plan *plan, const struct tune_shield *shield,
 	tune_irq_probe(irq, plan->root);
 	if (irq->hold == TUNE_IRQ_MANAGED || irq->hold == TUNE_IRQ_FIXED)
 		return 0;
-	snprintf(target, sizeof(target), "proc/irq/%d/smp_affinity_list", irq->number);
-	return tune_plan_add(plan, TUNE_KNOB_CPULIST, target, list, TUNE_OPTIONAL, TUNE_COST_IRQ,
+	tune_target_irq(target, sizeof(target), plan->root, irq->number);
+	return tune_plan_add(plan, TUNE_KNOB_IRQ, target, list, TUNE_OPTIONAL, TUNE_COST_IRQ,
 			     err, "%s of %s", assign ? "assigned interrupt" : "interrupt",
 			     why[0] ? why : "no device");
 }

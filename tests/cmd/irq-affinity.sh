@@ -85,6 +85,25 @@ affinity --undo
 expect_status 1
 expect_stderr_like 'nothing to undo: irq-affinity has changed nothing since this host started'
 
+it 'leaves an interrupt alone whose number is another one by now'
+mkdir -p "$t"/sys/kernel/irq/{16,38}
+echo ehci_hcd:usb1,uhci >"$t/sys/kernel/irq/16/actions"
+echo eth0-rx-0 >"$t/sys/kernel/irq/38/actions"
+affinity --set 2-3=0-1 16 38
+expect_status 0
+echo uhci,ehci_hcd:usb1 >"$t/sys/kernel/irq/16/actions"
+echo nvme1q3 >"$t/sys/kernel/irq/38/actions"
+run kvmrt-undo --root "$t" --dry-run irq-affinity
+expect_stdout_like '/38/smp_affinity_list +- +2-3 +gone +has ended: number 38 is by now that of "nvme1q3"$'
+affinity --undo
+expect_status 0
+expect_stdout_like '/38/smp_affinity_list +- +2-3 +has ended: number 38 is by now that of "nvme1q3"$' \
+	'/16/smp_affinity_list +0-1 +0-3 +restored$'
+expect_same "$t/proc/irq/38/smp_affinity_list" 0-1
+expect_same "$t/proc/irq/16/smp_affinity_list" 0-3
+rm -r "$t/sys/kernel"
+echo 2-3 >"$t/proc/irq/38/smp_affinity_list"
+
 it 'says what it cannot use'
 expect_wrong_usage irq-affinity '--set: .*no CPU 9 in this machine' --root "$t" --set 0=9
 expect_wrong_usage irq-affinity '--set: expected FROM=TO, found "3"' --root "$t" --set 3

@@ -13,6 +13,7 @@
 
 #include "lib/err.h"
 #include "lib/root.h"
+#include "tests/tuning/tree.h"
 #include "tuning/knob.h"
 
 static char tree[64];
@@ -296,6 +297,42 @@ TEST(names_are_for_people)
 			    "/sys/x");
 }
 
+/* Interrupt 7, moved to CPU 1 when it was that of @then, as one of @now. */
+static int move_irq(const char *then, const char *now, struct rt_err *err)
+{
+	struct tree *host = tree_new();
+	char target[TUNE_TARGET_MAX], text[64], *value = NULL;
+	int rc;
+
+	tree_put(host, "proc/irq/7/smp_affinity_list", "0-3\n");
+	if (then)
+		tree_put(host, "sys/kernel/irq/7/actions", then);
+	tune_target_irq(target, sizeof(target), &host->root, 7);
+	tree_put(host, "sys/kernel/irq/7/actions", now);
+	rc = tune_knob_read(&host->root, TUNE_KNOB_IRQ, target, &value, err);
+	assert_int_equal(tune_knob_write(&host->root, TUNE_KNOB_IRQ, target, "1", NULL), rc);
+	rt_root_read_line(&host->root, text, sizeof(text), NULL, "proc/irq/7/smp_affinity_list");
+	assert_string_equal(text, rc ? "0-3" : "1");
+	tune_knob_name(text, sizeof(text), &host->root, TUNE_KNOB_IRQ, target);
+	assert_string_equal(text, "/proc/irq/7/smp_affinity_list");
+	free(value);
+	tree_destroy(host);
+	return rc;
+}
+
+TEST(an_interrupt_whose_number_is_anothers_has_ended)
+{
+	struct rt_err err = { 0 };
+
+	assert_int_equal(move_irq("PCIe PME\n", "PCIe PME\n", NULL), 0);
+	assert_int_equal(move_irq("a,b\n", "c,a\n", NULL), 0);
+	assert_int_equal(move_irq("a\n", "", NULL), 0);
+	assert_int_equal(move_irq("", "a\n", NULL), 0);
+	assert_int_equal(move_irq(NULL, "a\n", NULL), 0);
+	assert_int_equal(move_irq("eth0-rx-1\n", "eth0-rx-10,b\n", &err), -ENOENT);
+	assert_string_equal(err.text, "has ended: number 7 is by now that of \"eth0-rx-10,b\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +348,7 @@ int main(void)
 		cmocka_unit_test(a_task_knows_its_cgroup),
 		cmocka_unit_test(irqbalance_is_told_and_asked),
 		cmocka_unit_test(names_are_for_people),
+		cmocka_unit_test(an_interrupt_whose_number_is_anothers_has_ended),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
