@@ -3,7 +3,8 @@
  * plan.c - changes to a machine: listed, written down, done, and undone exactly
  *
  * The journal has a line a step: "file NUMBER PATH" (its copy is NUMBER),
- * "new PATH", "run COMMAND" (for the way back).  Copies keep mode, owner and time.
+ * "new PATH", "dir PATH" (a folder made for such a file), "run COMMAND" (for the
+ * way back).  Copies keep mode, owner and time.
  */
 #include "guest/plan.h"
 
@@ -24,7 +25,6 @@
 #include "lib/err.h"
 #include "lib/root.h"
 
-#define MAX_STEPS	32
 #define PATH_LEN	160
 #define COMMAND_LEN	320
 #define JOURNAL		GS_PLAN_STATE "/journal"
@@ -43,8 +43,8 @@ struct step {
 struct gs_plan {
 	const struct rt_root *root;	/* borrowed */
 	bool commands;
-	struct step steps[MAX_STEPS];
-	unsigned int nr;
+	struct step *steps;		/* owned */
+	unsigned int nr, room;
 };
 
 extern char **environ;
@@ -146,15 +146,25 @@ void gs_plan_destroy(struct gs_plan *plan)
 		free(plan->steps[i].before);
 		free(plan->steps[i].text);
 	}
+	if (plan)
+		free(plan->steps);
 	free(plan);
 }
 
 static struct step *add(struct gs_plan *plan, enum kind kind, const char *path)
 {
+	unsigned int room = plan->room ? plan->room * 2 : 16;
 	struct step *step;
 
-	if (plan->nr == MAX_STEPS || strlen(path) >= PATH_LEN)
+	if (strlen(path) >= PATH_LEN)
 		return NULL;
+	if (plan->nr == plan->room) {
+		step = reallocarray(plan->steps, room, sizeof(*step));
+		if (!step)
+			return NULL;
+		plan->steps = step;
+		plan->room = room;
+	}
 	step = &plan->steps[plan->nr++];
 	memset(step, 0, sizeof(*step));
 	step->kind = kind;
@@ -398,6 +408,22 @@ static unsigned int free_number(const struct rt_root *root)
 	return number;
 }
 
+/* The folders above a file that are not there; each is written down before it is made. */
+static int keep_dirs(const struct rt_root *root, const char *path, struct rt_err *err)
+{
+	char dir[PATH_LEN], *slash;
+	int rc = 0;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	for (slash = strchr(dir, '/'); slash && rc == 0; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (!rt_root_exists(root, "%s", dir))
+			rc = note(root, err, "dir %s\n", dir);
+		*slash = '/';
+	}
+	return rc < 0 ? rc : make_dirs(root, path, err);
+}
+
 static int keep(const struct rt_root *root, const char *path, struct rt_err *err)
 {
 	unsigned int number = free_number(root);
@@ -438,7 +464,10 @@ static int do_step(const struct gs_plan *plan, const struct step *step, struct r
 
 	if (step->kind == STEP_RUN)
 		return run_step(plan, step, err);
-	rc = keep(root, step->path, err);
+	/* ahead of the file, so that undoing comes to it behind the file */
+	rc = keep_dirs(root, step->path, err);
+	if (rc == 0)
+		rc = keep(root, step->path, err);
 	if (rc < 0)
 		return rc;
 	if (step->kind == STEP_REMOVE)
@@ -472,6 +501,13 @@ static int undo_run(const char *command, bool dry_run)
 	return 1;
 }
 
+/* One that is not empty, as it has files of others by now, stays. */
+static void undo_dir(const struct rt_root *root, const char *path, bool dry_run)
+{
+	if (dry_run || unlinkat(root->fd, path, AT_REMOVEDIR) == 0)
+		printf("remove /%s\n", path);
+}
+
 static int undo_line(const struct rt_root *root, const char *line, bool commands, bool dry_run,
 		     struct rt_err *err)
 {
@@ -481,6 +517,10 @@ static int undo_line(const struct rt_root *root, const char *line, bool commands
 
 	if (strncmp(line, "run ", 4) == 0)
 		return commands ? undo_run(line + 4, dry_run) : 0;
+	if (strncmp(line, "dir ", 4) == 0) {
+		undo_dir(root, line + 4, dry_run);
+		return 0;
+	}
 	if (strncmp(line, "new ", 4) == 0) {
 		printf("remove /%s\n", line + 4);
 		if (!dry_run && unlinkat(root->fd, line + 4, 0) < 0 && errno != ENOENT)

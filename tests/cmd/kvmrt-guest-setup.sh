@@ -154,6 +154,24 @@ setup --root "$tmp/d" --check --json
 expect_status 1
 expect_stdout_like '"fact": ?"KVM clock", ?"state": ?"none"'
 
+it 'comments out the sources of many files, and takes the folders away that it made'
+debian "$tmp/many"
+rm -r "$tmp/many/etc/modules-load.d"
+mkdir "$tmp/many/etc/udev"
+for n in {1..70}; do
+	echo "server ntp$n.example" >"$tmp/many/etc/chrony/conf.d/$n.conf"
+done
+(cd "$tmp/many" && find . | sort) >"$tmp/before"
+setup --root "$tmp/many" --services
+expect_status 0
+[ "$(grep -l '^#server' "$tmp/many"/etc/chrony/conf.d/*.conf | wc -l)" = 71 ] || fail 'a source is left'
+echo theirs >"$tmp/many/etc/default/grub.d/theirs.cfg"
+setup --root "$tmp/many" --undo
+expect_status 0
+expect_stdout_like '^remove /etc/modules-load.d$' '^remove /etc/udev/rules.d$'
+rm -r "$tmp/many/etc/default/grub.d"	# which stays, as it is not empty
+expect_same "$tmp/before" "$(cd "$tmp/many" && find . | sort)"
+
 it 'leaves links alone, which undoing could not bring back'
 debian "$tmp/l"
 mv "$tmp/l/etc/chrony/chrony.conf" "$tmp/l/etc/chrony/theirs"
