@@ -23,6 +23,7 @@
 #include "lib/array.h"
 #include "lib/buf.h"
 #include "lib/err.h"
+#include "lib/io.h"
 #include "lib/root.h"
 
 #define PATH_LEN	160
@@ -344,11 +345,14 @@ static int put_file(const struct rt_root *root, const char *path, const char *te
 		return rt_err_set(err, -errno, "cannot write %s/%s", root->path, path);
 	if (like)
 		times[1] = like->st_mtim;
-	if (write(fd, text, len) != (ssize_t)len ||
-	    (like && (fchown(fd, like->st_uid, like->st_gid) < 0 ||
-		      fchmod(fd, like->st_mode & 07777) < 0 || futimens(fd, times) < 0)) ||
-	    fsync(fd) < 0 || renameat(root->fd, temporary, root->fd, path) < 0)
-		rc = rt_err_set(err, -errno, "cannot write %s/%s", root->path, path);
+	rc = rt_write_all(fd, text, len);
+	if (rc == 0 &&
+	    ((like && (fchown(fd, like->st_uid, like->st_gid) < 0 ||
+		       fchmod(fd, like->st_mode & 07777) < 0 || futimens(fd, times) < 0)) ||
+	     fsync(fd) < 0 || renameat(root->fd, temporary, root->fd, path) < 0))
+		rc = -errno;
+	if (rc < 0)
+		rt_err_set(err, rc, "cannot write %s/%s", root->path, path);
 	close(fd);
 	if (rc < 0)
 		unlinkat(root->fd, temporary, 0);
@@ -392,8 +396,11 @@ static int note(const struct rt_root *root, struct rt_err *err, const char *fmt,
 	fd = openat(root->fd, JOURNAL, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return rt_err_set(err, -errno, "cannot write %s/" JOURNAL, root->path);
-	if (write(fd, line, len) != len || fsync(fd) < 0)
-		rc = rt_err_set(err, -errno, "cannot write %s/" JOURNAL, root->path);
+	rc = rt_write_all(fd, line, len);
+	if (rc == 0 && fsync(fd) < 0)
+		rc = -errno;
+	if (rc < 0)
+		rt_err_set(err, rc, "cannot write %s/" JOURNAL, root->path);
 	close(fd);
 	return rc;
 }

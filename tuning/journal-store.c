@@ -294,10 +294,18 @@ const char *tune_journal_note(const struct tune_journal *journal)
 
 /* ---- writing the file ---- */
 
-static int lost(const struct tune_journal *journal, struct rt_err *err)
+static int lost(const struct tune_journal *journal, int code, struct rt_err *err)
 {
-	return rt_err_set(err, -errno, "cannot write %s/" TUNE_JOURNAL_DIR "/%s"
+	return rt_err_set(err, code, "cannot write %s/" TUNE_JOURNAL_DIR "/%s"
 			  TUNE_JOURNAL_SUFFIX, journal->root->path, journal->own.name);
+}
+
+/* To the disk; a disk that is nearly full takes a part of it at first. */
+static int write_out(int fd, const char *text, size_t len)
+{
+	int rc = rt_write_all(fd, text, len);
+
+	return rc == 0 && fsync(fd) < 0 ? -errno : rc;
 }
 
 int tune_journal_rewrite(const struct tune_journal *journal, struct tune_journal_file *file,
@@ -306,7 +314,7 @@ int tune_journal_rewrite(const struct tune_journal *journal, struct tune_journal
 	char path[TUNE_JOURNAL_NAME + 64], fresh[TUNE_JOURNAL_NAME + 80];
 	struct tune_records *records = &file->records;
 	struct rt_buf buf = { 0 };
-	int fd, rc = 0;
+	int fd, rc;
 	size_t i;
 
 	path_of(path, sizeof(path), file->name);
@@ -321,15 +329,13 @@ int tune_journal_rewrite(const struct tune_journal *journal, struct tune_journal
 		rt_buf_puts(&buf, COMPLETE);
 	fd = openat(journal->root->fd, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
 		    0644);
-	if (buf.failed)
-		errno = ENOMEM;
-	if (fd < 0 || buf.failed || write(fd, buf.data, buf.len) != (ssize_t)buf.len ||
-	    fsync(fd) < 0 || renameat(journal->root->fd, fresh, journal->root->fd, path) < 0)
-		rc = lost(journal, err);
+	rc = fd < 0 ? -errno : buf.failed ? -ENOMEM : write_out(fd, buf.data, buf.len);
+	if (rc == 0 && renameat(journal->root->fd, fresh, journal->root->fd, path) < 0)
+		rc = -errno;
 	if (fd >= 0)
 		close(fd);
 	rt_buf_finish(&buf);
-	return rc;
+	return rc < 0 ? lost(journal, rc, err) : 0;
 }
 
 int tune_journal_ready(struct tune_journal *journal, struct rt_err *err)
@@ -347,17 +353,17 @@ int tune_journal_ready(struct tune_journal *journal, struct rt_err *err)
 		path_of(path, sizeof(path), journal->own.name);
 		journal->fd = openat(journal->root->fd, path, O_WRONLY | O_CLOEXEC | O_APPEND);
 		if (journal->fd < 0)
-			return lost(journal, err);
+			return lost(journal, -errno, err);
 	}
 	records->complete = false;
-	return ftruncate(journal->fd, records->end) < 0 ? lost(journal, err) : 0;
+	return ftruncate(journal->fd, records->end) < 0 ? lost(journal, -errno, err) : 0;
 }
 
 static int append(struct tune_journal *journal, const char *text, size_t len, struct rt_err *err)
 {
-	if (write(journal->fd, text, len) != (ssize_t)len || fsync(journal->fd) < 0)
-		return lost(journal, err);
-	return 0;
+	int rc = write_out(journal->fd, text, len);
+
+	return rc < 0 ? lost(journal, rc, err) : 0;
 }
 
 int tune_journal_rewrite_own(struct tune_journal *journal, struct rt_err *err)
@@ -380,7 +386,7 @@ int tune_journal_remove_own(struct tune_journal *journal, struct rt_err *err)
 	journal->fd = -1;
 	tune_records_finish(&journal->own.records);
 	if (unlinkat(journal->root->fd, path, 0) < 0 && errno != ENOENT)
-		return lost(journal, err);
+		return lost(journal, -errno, err);
 	return 0;
 }
 
@@ -457,7 +463,7 @@ int tune_journal_pop(struct tune_journal *journal, struct rt_err *err)
 	size_t offset = records->v[records->nr - 1].offset;
 
 	if (ftruncate(journal->fd, offset) < 0)
-		return lost(journal, err);
+		return lost(journal, -errno, err);
 	records->end = offset;
 	tune_records_pop(records);
 	return 0;

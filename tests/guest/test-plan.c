@@ -6,6 +6,9 @@
  */
 #include "guest/plan.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include "lib/err.h"
 #include "tests/guest/folder.h"
 
@@ -212,6 +215,27 @@ TEST(a_commands_first_line_is_read)
 	assert_int_equal(gs_run(" "), -EINVAL);
 }
 
+TEST(what_a_full_disk_does_not_take_whole_is_as_it_was)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY }, part = { 64, RLIM_INFINITY };
+	struct rt_err err = { 0 };
+	char text[101] = "";
+
+	memset(text, 'x', sizeof(text) - 1);
+	put("f", "before\n");
+	create();
+	write_text("f", text);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &part), 0);
+	errno = 0;
+	assert_int_equal(gs_plan_apply(plan, &err), -EFBIG);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+	gs_plan_destroy(plan);
+	assert_contains(err.text, "/f: File too large");
+	expect_file("f", "before\n");
+	assert_false(rt_root_exists(&root, "f.kvmrt-new"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +251,7 @@ int main(void)
 		WITH_FOLDER(a_plan_has_as_many_steps_as_it_needs),
 		WITH_FOLDER(a_folder_that_was_made_stays_where_others_use_it),
 		WITH_FOLDER(a_commands_first_line_is_read),
+		WITH_FOLDER(what_a_full_disk_does_not_take_whole_is_as_it_was),
 	};
 
 	return RUN_TESTS(tests);

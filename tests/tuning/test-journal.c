@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -642,6 +643,37 @@ TEST(a_plan_is_shown_as_a_table_and_as_json)
 	tune_plan_finish(&plan);
 }
 
+/* The journal's disk has room for a part of the next line only. */
+static int set_on_full_disk(const char *value, struct rt_err *err)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit part = all;
+	struct stat st;
+	int rc;
+
+	assert_int_equal(fstatat(root.fd, TUNE_JOURNAL_DIR "/shield.journal", &st, 0), 0);
+	part.rlim_cur = (rlim_t)st.st_size + 4;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &part), 0);
+	errno = 0;
+	rc = set_one("shield", value, err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
+	return rc;
+}
+
+TEST(a_change_that_cannot_be_written_down_whole_is_not_made)
+{
+	struct rt_err err = { 0 };
+
+	assert_int_equal(set_one("shield", "0-3", NULL), 0);
+	assert_int_equal(set_on_full_disk("0-1", &err), -EFBIG);
+	assert_contains(err.text, "shield.journal: File too large");
+	expect("sys/a", "0-3");
+	assert_int_equal(set_one("shield", "0", NULL), 0);
+	undo_all("shield");
+	expect_untouched();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -666,6 +698,7 @@ int main(void)
 		cmocka_unit_test(a_journal_of_another_boot_is_dropped),
 		cmocka_unit_test(what_is_no_journal_is_refused_with_its_line),
 		cmocka_unit_test(a_plan_is_shown_as_a_table_and_as_json),
+		cmocka_unit_test(a_change_that_cannot_be_written_down_whole_is_not_made),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
