@@ -93,6 +93,9 @@ guest_words 'kvmrt_gs_hc_guest_enabled=Y  kvmrt_gs_hc_guest_enabled=off kvmrt_gs
 	'kvmrt_gs_hc_guest_enabled=1 kvmrt_gs_hc_guest_enabled=0 kvmrt_gs_syscall_enabled=0'
 guest_words 'quiet kvmrt_gs_syscall_enabled=2 -- kvmrt_gs_hc_guest_enabled=1' ''
 guest_words 'kvmrt_gs_hc_guest_enabled=true -- x' 'kvmrt_gs_hc_guest_enabled=1'
+guest_words 'dyndbg="file a.c kvmrt_gs_syscall_enabled=1 +p" "kvmrt_gs_hc_guest_enabled=1" x="-- y"' \
+	'kvmrt_gs_hc_guest_enabled=1'
+guest_words 'kvmrt_gs_hc_guest_enabled="1" x="no end kvmrt_gs_syscall_enabled=1' 'kvmrt_gs_hc_guest_enabled=1'
 echo 'kvmrt_gs_hc_host_enabled=0 kvm.kvmrt_gs_hc_host_enabled=yes `id` kvm.kvmrt-gs-hc-host-enabled=0 -- kvm.kvmrt_gs_hc_host_enabled' \
 	>"$tmp/cmdline"
 found=$(handed kvmrt_gs_host)
