@@ -327,6 +327,20 @@ static int make_dirs(const struct rt_root *root, const char *path, struct rt_err
 	return 0;
 }
 
+/* What is not whole yet; who is killed leaves it. */
+static void unfinished(char *buf, size_t size, const char *path)
+{
+	snprintf(buf, size, "%s.kvmrt-new", path);
+}
+
+static void remove_unfinished(const struct rt_root *root, const char *path)
+{
+	char temporary[PATH_LEN + COMMAND_LEN + 80];	/* of a journal's line */
+
+	unfinished(temporary, sizeof(temporary), path);
+	unlinkat(root->fd, temporary, 0);
+}
+
 /* The whole text under its name at once, as @like is (mode, owner, time) where there is one. */
 static int put_file(const struct rt_root *root, const char *path, const char *text, size_t len,
 		    const struct stat *like, struct rt_err *err)
@@ -335,7 +349,7 @@ static int put_file(const struct rt_root *root, const char *path, const char *te
 	char temporary[PATH_LEN + 80];
 	int fd, rc = 0;
 
-	snprintf(temporary, sizeof(temporary), "%s.kvmrt-new", path);
+	unfinished(temporary, sizeof(temporary), path);
 	rc = make_dirs(root, path, err);
 	if (rc < 0)
 		return rc;
@@ -532,6 +546,8 @@ static int undo_line(const struct rt_root *root, const char *line, bool commands
 		printf("remove /%s\n", line + 4);
 		if (!dry_run && unlinkat(root->fd, line + 4, 0) < 0 && errno != ENOENT)
 			return rt_err_set(err, -errno, "cannot remove %s/%s", root->path, line + 4);
+		if (!dry_run)
+			remove_unfinished(root, line + 4);
 		return 0;
 	}
 	if (sscanf(line, "file %u %n", &number, &at) != 1 || !at)
@@ -544,19 +560,27 @@ static int undo_line(const struct rt_root *root, const char *line, bool commands
 	return copy_file(root, copy, line + at, err);
 }
 
-/* The copies go when all is as it was. */
-static int forget(const struct rt_root *root, struct rt_err *err)
+/* Copies that no journal tells of, and one that was under way; the newest first: no gaps. */
+static void sweep(const struct rt_root *root)
 {
+	unsigned int number = free_number(root);
 	char copy[PATH_LEN];
-	unsigned int number;
 
-	for (number = 1; rt_root_exists(root, GS_PLAN_STATE "/%u", number); number++) {
+	snprintf(copy, sizeof(copy), GS_PLAN_STATE "/%u", number);
+	remove_unfinished(root, copy);
+	while (--number) {
 		snprintf(copy, sizeof(copy), GS_PLAN_STATE "/%u", number);
 		unlinkat(root->fd, copy, 0);
 	}
+	unlinkat(root->fd, GS_PLAN_STATE, AT_REMOVEDIR);
+}
+
+/* The copies go when all is as it was, and behind the journal, which is worth nothing without. */
+static int forget(const struct rt_root *root, struct rt_err *err)
+{
 	if (unlinkat(root->fd, JOURNAL, 0) < 0)
 		return rt_err_set(err, -errno, "cannot remove %s/" JOURNAL, root->path);
-	unlinkat(root->fd, GS_PLAN_STATE, AT_REMOVEDIR);
+	sweep(root);
 	return 0;
 }
 
@@ -586,8 +610,11 @@ int gs_plan_undo(const struct rt_root *root, bool commands, bool dry_run, struct
 	size_t len;
 	int rc, gone;
 
-	if (!rt_root_exists(root, JOURNAL))
+	if (!rt_root_exists(root, JOURNAL)) {
+		if (!dry_run)
+			sweep(root);
 		return rt_err_say(err, -ENOENT, "nothing to undo: no %s/" JOURNAL, root->path);
+	}
 	rc = rt_root_read(root, &text, &len, err, JOURNAL);
 	if (rc < 0)
 		return rc;

@@ -181,6 +181,33 @@ expect_status 3
 expect_stderr_like '/etc/chrony/chrony.conf: expected a file, found a symbolic link'
 [ ! -e "$tmp/l/var/lib/kvmrt-guest-setup" ] || fail 'something was done'
 
+it 'undoes exactly what was killed anywhere, also an undoing'
+kill_at=$KVMRT_BIN/../tests/tools/kill-at
+[ -x "$kill_at" ] || skip "$kill_at is not built"
+tree() {
+	rm -rf "$tmp/k"
+	debian "$tmp/k"
+	rm -r "$tmp/k/etc/modules-load.d"
+}
+all_of() { (cd "$1" && find . -printf '%p %m\n' && cat etc/chrony/chrony.conf etc/chrony/*/*) | sort; }
+tree
+all_of "$tmp/k" >"$tmp/before"
+# killed N [--undo]: at each second change from N on; a number of changes in $n
+killed() {
+	for ((n = $1; ; n += 2)); do
+		tree
+		[ -z "${2:-}" ] || kvmrt-guest-setup --root "$tmp/k" --services >/dev/null
+		"$kill_at" $n kvmrt-guest-setup --root "$tmp/k" "${2:---services}" >/dev/null 2>&1 || break
+		setup --root "$tmp/k" --undo
+		[ "$status" = 0 ] || expect_stderr_like 'nothing to undo'
+		expect_same "$tmp/before" "$(all_of "$tmp/k")"
+	done
+}
+killed 1
+[ "$n" -gt 100 ] || fail "only $n changes were seen"
+killed 2 --undo
+[ "$n" -gt 30 ] || fail "only $n changes of the undoing were seen"
+
 # From here on as on the machine itself, in a view of the files that is ours alone.
 need_root
 unshare -m true 2>/dev/null || skip 'the rest needs a mount namespace'
