@@ -73,10 +73,12 @@ static int undo_strangers(struct rt_err *err)
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (kcfg_find(session.cfg, uuids[i]))
 			continue;
-		if (kcfg_virt_state(session.virt, uuids[i], &state, NULL) == 0 &&
-		    state != KCFG_STATE_OFF)
+		rc = kcfg_virt_state(session.virt, uuids[i], &state, err);
+		if (rc == 0 && state != KCFG_STATE_OFF)
 			fprintf(stderr, "kvmrt-shutdown: VM %s runs, and is not in %s: left "
 				"alone\n", uuids[i], session.cfg->path);
+		else if (rc < 0 && rc != -ENOENT)
+			rt_err_wrap(err, rc, "VM %s", uuids[i]);
 		else
 			rc = kcfg_boot_undo(&boot, uuids[i], err);
 	}

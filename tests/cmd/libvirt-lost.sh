@@ -177,3 +177,22 @@ run kvmrt-boot -f "$cfg" vm1
 expect_status 0
 expect_stdout 'vm1: is as it should be, but paused: virsh resume lets it go on'
 [ "$(vm_state vm1)" = paused ] || fail 'vm1 is not paused'
+
+it 'leaves what runs alone, and is not in the file, where libvirt cannot be asked of it'
+virsh -q destroy vm2
+run kvmrt-shutdown -f "$cfg" --force -t 1
+virsh -q start vm1
+echo new >"$tmp/knob"
+: >"$cfg"
+# a host that the boot of vm1 has changed
+mkdir -p /run/kvmrt
+printf 'kvmrt-journal\t1\t%s\n1\ttext\t%s\told\tnew\ncomplete\n' "$(cat /proc/sys/kernel/random/boot_id)" \
+	"${tmp#/}/knob" >/run/kvmrt/vm-5a1c0007-0000-4000-8000-000000000001.journal
+cut 0 asked kvmrt-shutdown
+expect_status 0
+expect_stderr_like 'VM 5a1c0007-0000-4000-8000-000000000001 runs, and is not in '
+all=$(cat "$tmp/messages")
+cut $((all - 1)) down kvmrt-shutdown
+expect_status 3
+expect_stderr_like '^kvmrt-shutdown: VM 5a1c0007-0000-4000-8000-000000000001: cannot ask .*lost libvirt'
+expect_same "$tmp/knob" new
