@@ -43,10 +43,13 @@ void kcfg_check_name_unique(struct kcfg_check *check, const struct kcfg_place *p
 	}
 }
 
-/* What the other VM has of this real-time one's, so that both cannot run. */
+/*
+ * What the other VM has of this real-time one's: both cannot have it.  A sibling that goes
+ * down is the real-time VM's by its cpuset, too, where that names it.
+ */
 static struct rt_cpuset overlap(const struct kcfg_place *place, const struct kcfg_place *other)
 {
-	struct rt_cpuset set = place->vm->rt && other->vm->rt ? place->owned : place->used;
+	struct rt_cpuset set = place->vm->rt && other->vm->rt ? place->owned : place->cpus;
 	struct rt_cpuset theirs = threads_of(other);
 
 	if (other->vm->rt)
@@ -114,6 +117,7 @@ void kcfg_check_rt_siblings(struct kcfg_check *check, const struct kcfg_place *p
 	for (; other < end; other++) {
 		theirs = threads_of(other);
 		rt_cpuset_and(&theirs, &place->down);
+		rt_cpuset_minus(&theirs, &place->cpus);		/* those overlap */
 		if (other == place || other->vm->rt || rt_cpuset_empty(&theirs))
 			continue;
 		rt_cpuset_or(&both, &theirs);

@@ -92,13 +92,14 @@ const struct kcfg_rule kcfg_rules[] = {
 	  "nodes of cpuset.", kcfg_check_rt_numatune, NULL },
 
 	/* VMs with one another, and the host */
-	{ "rt-overlap", E, "no other VM uses the cores of a real-time VM",
-	  "The CPUs of a real-time VM run its threads and nothing else.  Two real-time VMs "
-	  "cannot share a core either: the siblings belong to the VM as well.",
+	{ "rt-overlap", E, "no other VM uses the cpuset of a real-time VM",
+	  "Its CPUs run its threads and nothing else, or are down as siblings of those.  Two "
+	  "real-time VMs cannot share a core either: all of its siblings belong to the VM.",
 	  kcfg_check_rt_overlap, NULL },
 	{ "rt-siblings", W, "no other VM uses the siblings of a real-time VM's CPUs",
 	  "They will be taken down while the real-time VM runs, and the other VM's threads have "
-	  "what is left of its cpuset.", kcfg_check_rt_siblings, NULL },
+	  "what is left of its cpuset.  Those in the real-time VM's own cpuset are for "
+	  "rt-overlap.", kcfg_check_rt_siblings, NULL },
 	{ "rt-node-shared", W, "no other VM has CPUs in the NUMA nodes of a real-time VM",
 	  "CPUs of a node share its cache and the way to its memory.  Not looked at where the "
 	  "machine has one node alone.", kcfg_check_rt_node_shared, NULL },

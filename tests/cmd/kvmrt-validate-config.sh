@@ -160,7 +160,12 @@ rule rt-overlap 1 5 'test: cpuset: CPU 10 is used by VM "b" (line 8) as well' "$
 $B
 name = b
 cpuset = 2,10"
-rule rt-siblings 0 5 'test: cpuset: CPU 9 will be taken down, but is used by VM "b"' "$rt
+rule rt-overlap 1 5 'test: cpuset: CPU 9 is used by VM "b" (line 8) as well' "$rt
+$B
+name = b
+cpuset = 2,9"
+rule rt-siblings 0 5 'test: cpuset: CPU 9 will be taken down, but is used by VM "b"' \
+	"${rt/n1/8,10,12,14}
 $B
 name = b
 cpuset = 2,9"

@@ -205,9 +205,17 @@ TEST(no_other_vm_has_the_cores_of_a_real_time_vm)
 	check(RT_A B "disabled = yes\ncpuset = 8\n", "");
 }
 
+TEST(a_cpuset_is_the_real_time_vms_with_the_siblings_that_it_names)
+{
+	check(RT_A "numatune = 1\n" B "nr_vcpus = 1\ncpuset = 1,9,11\nnumatune =\n",
+	      "5 rt-overlap: cpuset: CPUs 9,11 are used by VM \"b\" (line 10) as well\n"
+	      "5 rt-node-shared: cpuset: node 1 is also used by CPUs of VM \"b\"\n");
+}
+
 TEST(siblings_that_go_down_are_missed)
 {
-	check(RT_A "numatune = 1\n" B "nr_vcpus = 1\ncpuset = 1,9,11\nnumatune =\n" C
+	check(A "rt = yes\nnr_vcpus = 3\ncpuset = 8,10,12,14\nnumatune = 1\n" B
+	      "nr_vcpus = 1\ncpuset = 1,9,11\nnumatune =\n" C
 	      "nr_vcpus = 1\ncpuset = 7,9\nnumatune=\n",
 	      "5 rt-siblings: cpuset: CPUs 9,11 will be taken down, but are used by VM \"b\", "
 	      "\"c\"\n"
@@ -316,6 +324,7 @@ int main(void)
 		cmocka_unit_test(the_emulator_is_not_where_nothing_will_run),
 		cmocka_unit_test(memory_and_cpus_are_in_one_node),
 		cmocka_unit_test(no_other_vm_has_the_cores_of_a_real_time_vm),
+		cmocka_unit_test(a_cpuset_is_the_real_time_vms_with_the_siblings_that_it_names),
 		cmocka_unit_test(siblings_that_go_down_are_missed),
 		cmocka_unit_test(others_memory_in_the_node_is_found),
 		cmocka_unit_test(the_host_keeps_a_cpu),
