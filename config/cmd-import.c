@@ -17,7 +17,7 @@ static struct kcfg_session session = { .who = "kvmrt-import" };
 static const struct rt_opt import_opts[] = {
 	RT_STRING('f', "file", &session.path, "FILE", "the configuration, not " KCFG_PATH),
 	RT_STRING('c', "connect", &session.uri, "URI", "libvirt's, not " KCFG_VIRT_URI),
-	RT_BOOL('u', "update", &update, "bring VMs that are in the file up to libvirt"),
+	RT_BOOL('u', "update", &update, "bring VMs that are in the file up to libvirt, or out"),
 	RT_BOOL('n', "dry-run", &dry_run, "say what would change, and write nothing"),
 	RT_BOOL('v', "verbose", &verbose, "every attribute that changes"),
 	RT_STRING(0, "topology", &session.topology, "FILE",
@@ -26,7 +26,7 @@ static const struct rt_opt import_opts[] = {
 };
 
 struct tally {
-	unsigned int added, updated, same, skipped, failed;
+	unsigned int added, updated, same, skipped, removed, failed;
 };
 
 static bool has_name(const struct kcfg_domain *domain, const char *name)
@@ -108,11 +108,27 @@ static int import_one(const struct kcfg_domain *domain, struct tally *tally, str
 	return 0;
 }
 
+/* Those that libvirt has no more, from the last one on: a section taken out moves the others. */
+static void remove_gone(const struct kcfg_domain *domains, size_t nr, struct tally *tally)
+{
+	struct kcfg_sync sync = { .dry_run = dry_run };
+
+	for (size_t i = session.cfg->nr_vms; i-- > 0; ) {
+		struct kcfg_vm *vm = session.cfg->vms[i];
+
+		if (!kcfg_domains_find(domains, nr, vm->uuid))
+			tally->removed += kcfg_sync_forget(&sync, session.cfg, vm);
+	}
+}
+
 static void summary(const struct tally *t, const char *path)
 {
-	printf("%s%u imported, %u updated, %u the same, %u skipped%s\n",
+	printf("%s%u imported, %u updated, %u the same, %u skipped%s",
 	       dry_run ? "would be: " : "", t->added, t->updated, t->same, t->skipped,
 	       t->skipped ? " (in the file already: -u updates them)" : "");
+	if (t->removed)
+		printf(", %u removed", t->removed);
+	putchar('\n');
 	if (t->failed)
 		fprintf(stderr, "kvmrt-import: %u not imported; %s has the others\n", t->failed,
 			path);
@@ -148,7 +164,9 @@ static int run(int argc, char **argv, struct rt_err *err)
 		rc = kcfg_virt_list(session.virt, &domains, &nr, err);
 	if (rc == 0)
 		rc = import_all(domains, nr, argc, argv, &tally, err);
-	if (rc == 0 && !dry_run && tally.added + tally.updated)
+	if (rc == 0 && update && argc == 0)
+		remove_gone(domains, nr, &tally);
+	if (rc == 0 && !dry_run && tally.added + tally.updated + tally.removed)
 		rc = kcfg_save(session.lock, session.cfg, err);
 	if (rc >= 0) {
 		summary(&tally, session.cfg->path);

@@ -36,6 +36,13 @@ static unsigned int lacking(const struct kcfg_place *place)
 	return place->lacking + (place->vm->rt && rt_cpuset_empty(&place->others));
 }
 
+static int pull_one(const struct kcfg_sync *sync, struct kcfg_vm *vm, struct rt_err *err)
+{
+	int rc = kcfg_sync_pull(sync, session.cfg, vm, err);
+
+	return rc == -ENOENT ? kcfg_sync_forget(sync, session.cfg, vm) : rc;
+}
+
 static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place,
 		    struct rt_err *err)
 {
@@ -43,7 +50,7 @@ static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place
 	int rc;
 
 	if (reverse)
-		return kcfg_sync_pull(sync, session.cfg, vm, err);
+		return pull_one(sync, vm, err);
 	for (int i = 0; i < KCFG_NR_ATTRS; i++)
 		if (place->bad[i])
 			return rt_err_say(err, -EINVAL, "%s: %s: %s", vm->name,

@@ -113,8 +113,9 @@ const struct kcfg_rule kcfg_rules[] = {
 
 	/* what libvirt has */
 	{ "uuid-unknown", E, "libvirt has a VM of this UUID",
-	  "The section describes a VM that libvirt does not have (any more).  Take the section "
-	  "out, or set disabled.", kcfg_check_known, NULL },
+	  "The section describes a VM that libvirt does not have (any more).  "
+	  "kvmrt-sync-config -r takes the section out; set disabled to keep it.",
+	  kcfg_check_known, NULL },
 	{ "name-differs", W, "libvirt calls the VM by the name of the file",
 	  "kvmrt-sync-config renames it in libvirt; kvmrt-sync-config -r takes libvirt's name "
 	  "into the file.", kcfg_check_renamed, NULL },

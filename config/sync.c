@@ -188,3 +188,14 @@ int kcfg_sync_pull(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_v
 				   *vm->name ? vm->name : vm->uuid);
 	return changed;
 }
+
+bool kcfg_sync_forget(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_vm *vm)
+{
+	if (vm->disabled)
+		return false;
+	printf("%s: %s: libvirt has no VM of UUID %s\n", *vm->name ? vm->name : vm->uuid,
+	       sync->dry_run ? "would be removed" : "removed", vm->uuid);
+	if (!sync->dry_run)
+		kcfg_remove(cfg, vm);
+	return true;
+}

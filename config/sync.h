@@ -38,4 +38,11 @@ int kcfg_sync_push(const struct kcfg_sync *sync, const struct kcfg_place *place,
 int kcfg_sync_pull(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_vm *vm,
 		   struct rt_err *err);
 
+/*
+ * For one that libvirt has no more (-ENOENT): its section is taken out of the file, with a
+ * line on stdout, and @vm is gone, but for a dry run.  One that is disabled stays: that is
+ * how to keep it.  Return: whether it goes.
+ */
+bool kcfg_sync_forget(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_vm *vm);
+
 #endif /* KCFG_SYNC_H */

@@ -57,6 +57,28 @@ expect_stdout_like '^plain: updated$' '^  nr_vcpus: 2 -> 3$' '^  description: .*
 	'^0 imported, 1 updated, 9 the same, 0 skipped$'
 grep -q '^cpuset = c1$' "$cfg" || fail 'the expression c1 was lost'
 
+it 'takes out what was removed from libvirt, with -u alone, and says so'
+for n in 1 2; do
+	define_vm gone$n 5a1c0006-0000-4000-8000-00000000000$n
+done
+import
+virsh -q undefine gone1
+virsh -q undefine gone2
+cp "$cfg" "$tmp/with"
+import
+expect_status 0
+import -u plain
+expect_status 0
+import -u -n
+expect_stdout_like '^gone1: would be removed: libvirt has no VM of UUID .*1$' '10 the same, 0 skipped, 2 removed$'
+cmp -s "$cfg" "$tmp/with" || fail 'the file changed'
+import -u
+expect_status 0
+expect_stdout_like '^gone2: removed: ' '^0 imported, 0 updated, 10 the same, 0 skipped, 2 removed$'
+grep gone "$cfg" && fail 'a section is left'
+run kvmrt-validate-config -f "$cfg" --topology "$host"
+expect_status 0
+
 it 'takes named VMs alone, and names what libvirt has not'
 rm "$cfg"
 import plain texts

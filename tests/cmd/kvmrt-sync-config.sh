@@ -174,6 +174,25 @@ sync_config large
 expect_status 1
 expect_stderr_like '^kvmrt-sync-config: large: cannot read the VM.s XML: .*5a1c0001'
 
+it 'takes a VM that was removed from libvirt out of the file with -r, unless it is disabled'
+cp "$cfg" "$tmp/cfg"
+sync_config -r -q large
+expect_status 1
+expect_stdout_like '^large: would be removed: libvirt has no VM of UUID 5a1c0001-.*a$' '^0 alike, 1 different$'
+cmp -s "$cfg" "$tmp/cfg" || fail 'a query changed the file'
+set_in large disabled true
+sync_config -r large
+expect_status 0
+grep -q '^name = large$' "$cfg" || fail 'what is disabled was taken out'
+set_in large disabled false
+sync_config -r large
+expect_status 0
+expect_stdout_like '^large: removed: ' '^0 alike, 1 synchronised$'
+sed '/^\[5a1c0001-.*a]$/,$d' "$tmp/cfg" >"$tmp/want"
+sed -n '/^name = large$/,$p' "$tmp/cfg" | sed -n '/^\[/,$p' >>"$tmp/want"
+diff "$tmp/want" "$cfg" || fail 'more than its section changed'
+grep -q '^name = large$' "$cfg.1~" || fail 'the version of before is lost'
+
 it 'names a VM that the file does not have, and one near to it'
 sync_config plane
 expect_status 1
