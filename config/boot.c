@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "config/permit.h"
 #include "config/sync.h"
 #include "config/verdict.h"
 #include "lib/err.h"
@@ -51,11 +52,27 @@ static int start_it(struct kcfg_run *run, bool paused, struct rt_err *err)
 	return rc;
 }
 
+/* Guest services as the file has them, before the guest can ask for them. */
+static int permit(struct kcfg_run *run, struct rt_err *err)
+{
+	bool gs = run->place->vm->gs;
+	int rc;
+
+	if (run->boot->dry_run)
+		return 0;
+	rc = kcfg_permit(run->boot->root, run->live->pid, gs, err);
+	if (rc > 0)
+		kcfg_run_say(run, "its guest may %scall the host", gs ? "" : "not ");
+	return rc < 0 ? rt_err_wrap(err, rc, "guest services") : 0;
+}
+
 static int step_start(struct kcfg_run *run, struct rt_err *err)
 {
 	int rc = start_it(run, true, err);
 
-	return rc < 0 ? rc : kcfg_run_look(run, err);
+	if (rc == 0)
+		rc = kcfg_run_look(run, err);
+	return rc < 0 ? rc : permit(run, err);
 }
 
 /* A new partition makes the kernel give threads elsewhere all CPUs that are left: again. */
@@ -260,7 +277,8 @@ static int place_started(struct kcfg_run *run, struct rt_err *err)
 
 	if (rc < 0)
 		return rc == -ESRCH ? 0 : rc;
-	return all_well(run) ? 0 : pin_and_place(run, err);
+	rc = permit(run, err);
+	return rc < 0 || all_well(run) ? rc : pin_and_place(run, err);
 }
 
 static int start(struct kcfg_run *run, struct rt_err *err)
@@ -295,6 +313,8 @@ static int boot_or_retune(struct kcfg_run *run, enum kcfg_booted *ret, struct rt
 		return rc;
 	if (!kcfg_state_is_off(state)) {
 		rc = kcfg_run_look(run, err);
+		if (rc == 0)
+			rc = permit(run, err);
 		return rc < 0 ? rc : retune(run, ret, err);
 	}
 	*ret = KCFG_BOOTED;

@@ -27,10 +27,10 @@ kcfg-ldlibs += -lvirt -lxml2
 xml-parts := xml xml-node xml-parts xml-pins live-status
 libconfig.a-objs += $(xml-parts:%=config/%.o) $(addprefix config/,boot.o boot-end.o boot-host.o \
 	boot-hold.o boot-room.o boot-threads.o clear.o domain.o domain-import.o jobs.o live.o \
-	session.o sync.o verdict.o virt.o)
+	permit.o session.o sync.o verdict.o virt.o)
 libxml-cflags := $(shell $(PKG_CONFIG) --cflags libxml-2.0 2>/dev/null)
 $(foreach x,$(xml-parts),$(eval CFLAGS-config/$(x).o := $(libxml-cflags)))
-kcfg-tests += boot clear domain jobs live session sync verdict virt xml
+kcfg-tests += boot clear domain jobs live permit session sync verdict virt xml
 
 vm-fuzzers := tests/fuzz/fuzz-status tests/fuzz/fuzz-xml
 FUZZERS += $(vm-fuzzers)

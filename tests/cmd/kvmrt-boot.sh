@@ -220,6 +220,32 @@ expect_stderr_like '^kvmrt-boot: vm2: expected at least' \
 	'^kvmrt-boot: vm3: not booted, since another failed$'
 ! grep '^vm[23]: booted' "$tmp/stdout" || fail 'one was booted'
 
+it 'lets those guests call the host that have gs, where its module has a list'
+allow=/sys/module/kvmrt_gs_host/parameters/allow
+mount -t tmpfs none /sys/module && mkdir -p "${allow%/*}" || fail 'cannot mount'
+# expect_allowed WORDS
+expect_allowed() { [ "$(cat $allow)" = "$1" ] || fail "expected \"$1\", found \"$(cat $allow)\""; }
+echo 4194304 >$allow	# no process has that number
+sed -i '/^name = vm1$/a gs = true' "$cfg"
+boot vm1
+expect_status 0
+expect_allowed "$(cat /run/libvirt/qemu/vm1.pid)"
+run kvmrt-shutdown -f "$cfg" --force -t 1 vm1
+expect_allowed ''
+boot -v vm1
+expect_stdout_like '^vm1: its guest may call the host$'
+expect_allowed "$(cat /run/libvirt/qemu/vm1.pid)"
+set_in vm1 gs false
+boot -n vm1
+expect_allowed "$(cat /run/libvirt/qemu/vm1.pid)"
+boot vm1
+expect_status 0
+expect_allowed ''
+echo '*' >$allow
+boot vm1
+expect_allowed '*'
+umount /sys/module
+
 it 'names a VM that the file does not have'
 boot vm9
 expect_status 1
