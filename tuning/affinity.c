@@ -6,12 +6,15 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/cmd.h"
 #include "lib/err.h"
 #include "lib/root.h"
+#include "tuning/aside.h"
+#include "tuning/pace.h"
 #include "tuning/topo.h"
 
 #define CELL_MAX 4096
@@ -141,6 +144,30 @@ int tune_affinity_print(struct rt_table *table, bool json, struct rt_err *err)
 		 rt_table_print(table, stdout, err);
 
 	rt_table_destroy(table);
+	return rc;
+}
+
+int tune_affinity_repeat(uint64_t interval_ns, bool json,
+			 int (*show)(void *arg, struct rt_err *err), void *arg,
+			 struct rt_err *err)
+{
+	struct tune_pace pace;
+	int rc;
+
+	if (!interval_ns)
+		return show(arg, err);
+	if (interval_ns < TUNE_AFFINITY_LEAST_NS)
+		return rt_usage(err, "--interval: expected at least 100ms");
+	rc = tune_stay_off(err);
+	tune_pace_start(&pace, interval_ns);
+	while (rc == 0) {
+		rc = show(arg, err);
+		if (rc == 0 && fflush(stdout) != 0)
+			rc = rt_err_set(err, -errno, "cannot write");
+		if (rc < 0 || !tune_pace_wait(&pace))
+			break;
+		fputs(json ? "" : "\n", stdout);
+	}
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/cpulist.h"
 #include "lib/table.h"
@@ -65,6 +66,17 @@ int tune_columns_pick(struct tune_columns *ret, const struct rt_column *all, uns
 
 /* Prints and destroys. */
 int tune_affinity_print(struct rt_table *table, bool json, struct rt_err *err);
+
+/* --interval: at least this. */
+#define TUNE_AFFINITY_LEAST_NS	100000000ull
+
+/*
+ * Calls @show, which reads anew and prints; with an interval again and again, away from CPUs
+ * that are set aside, until it fails or SIGINT or SIGTERM comes.
+ */
+int tune_affinity_repeat(uint64_t interval_ns, bool json,
+			 int (*show)(void *arg, struct rt_err *err), void *arg,
+			 struct rt_err *err);
 
 /* A set as a cell: "0-3,8", cut where it is very long. */
 void tune_affinity_cell(struct rt_table *table, unsigned int column, const struct rt_cpuset *set);

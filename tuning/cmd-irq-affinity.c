@@ -22,6 +22,7 @@
 
 static struct rt_strv sets;
 static const char *cpus_text, *columns_text, *root_path;
+static uint64_t interval_ns;	/* 0: once */
 static bool dry_run, persist, undo, json;
 
 static const struct rt_opt irq_opts[] = {
@@ -30,6 +31,7 @@ static const struct rt_opt irq_opts[] = {
 	RT_STRING('c', "cpus", &cpus_text, "CPUSET", "only those that may arrive on these CPUs"),
 	RT_STRING('o', "columns", &columns_text, "LIST",
 		  "columns: irq,cpus,effective,move,count,device,name (page: more)"),
+	RT_TIME('i', "interval", &interval_ns, "SECONDS", "show them again every SECONDS"),
 	RT_BOOL('n', "dry-run", &dry_run, "tell what would be done, and change nothing"),
 	RT_BOOL(0, "persist", &persist, "with --set: at each boot too, by the shield service"),
 	RT_BOOL('u', "undo", &undo, "take back all that this command has moved"),
@@ -44,6 +46,8 @@ struct state {
 	struct tune_topo *topo;
 	struct tune_irqs irqs;
 	bool *chosen;		/* of each of irqs */
+	char **words;
+	int nr_words;
 };
 
 /* ---- choosing ---- */
@@ -57,7 +61,7 @@ static int unknown(const struct state *s, const char *word, struct rt_err *err)
 			  near ? "\" meant?" : "");
 }
 
-static int choose(struct state *s, int argc, char **argv, struct rt_err *err)
+static int choose(struct state *s, struct rt_err *err)
 {
 	struct rt_cpuset cpus;
 	size_t i;
@@ -67,15 +71,16 @@ static int choose(struct state *s, int argc, char **argv, struct rt_err *err)
 	if (!s->chosen)
 		return rt_err_set(err, -ENOMEM, "%zu interrupts", s->irqs.n);
 	for (i = 0; i < s->irqs.n; i++)
-		s->chosen[i] = argc == 0 && s->irqs.v[i].number >= 0;
-	for (word = 0; word < argc; word++) {
+		s->chosen[i] = s->nr_words == 0 && s->irqs.v[i].number >= 0;
+	for (word = 0; word < s->nr_words; word++) {
 		bool found = false;
 
 		for (i = 0; i < s->irqs.n; i++)
-			if (s->irqs.v[i].number >= 0 && tune_irq_matches(&s->irqs.v[i], argv[word]))
+			if (s->irqs.v[i].number >= 0 &&
+			    tune_irq_matches(&s->irqs.v[i], s->words[word]))
 				found = s->chosen[i] = true;
 		if (!found)
-			return unknown(s, argv[word], err);
+			return unknown(s, s->words[word], err);
 	}
 	if (!cpus_text)
 		return 0;
@@ -86,7 +91,16 @@ static int choose(struct state *s, int argc, char **argv, struct rt_err *err)
 	return rc;
 }
 
-static int load(struct state *s, int argc, char **argv, struct rt_err *err)
+static void unload(struct state *s)
+{
+	free(s->chosen);
+	s->chosen = NULL;
+	tune_irqs_finish(&s->irqs);
+	tune_topo_destroy(s->topo);
+	s->topo = NULL;
+}
+
+static int load(struct state *s, struct rt_err *err)
 {
 	size_t i;
 	int rc;
@@ -95,7 +109,7 @@ static int load(struct state *s, int argc, char **argv, struct rt_err *err)
 	if (rc == 0)
 		rc = tune_irqs_read(&s->irqs, &s->root, TUNE_IRQS_AFFINITY | TUNE_IRQS_DEVICE, err);
 	if (rc == 0)
-		rc = choose(s, argc, argv, err);
+		rc = choose(s, err);
 	for (i = 0; rc == 0 && i < s->irqs.n; i++)
 		if (s->chosen[i])
 			tune_irq_probe(&s->irqs.v[i], &s->root);
@@ -144,14 +158,19 @@ static void show_row(struct rt_table *table, const unsigned int *at, const struc
 	rt_table_str(table, at[COL_TRIGGER], irq->trigger);
 }
 
-static int show(struct state *s, struct rt_err *err)
+static int show(void *arg, struct rt_err *err)
 {
+	struct state *s = arg;
 	struct tune_columns pick;
 	struct rt_table *table;
 	size_t i;
 	int rc;
 
 	rc = tune_columns_pick(&pick, columns, NR_COLS, NR_USUAL, columns_text, err);
+	if (rc < 0)
+		return rc;
+	unload(s);
+	rc = load(s, err);
 	if (rc < 0)
 		return rc;
 	rc = rt_table_create(&table, pick.v, pick.n);
@@ -381,7 +400,9 @@ static int move(struct state *s, struct rt_err *err)
 	struct job job = { .plan = { .root = &s->root } };
 	int rc, found;
 
-	rc = make_plan(s, &job, err);
+	rc = load(s, err);
+	if (rc == 0)
+		rc = make_plan(s, &job, err);
 	if (rc == 0 && !dry_run && job.plan.nr) {
 		rc = check_writable(s, &job, err);
 		if (rc == 0)
@@ -402,7 +423,7 @@ static int move(struct state *s, struct rt_err *err)
 
 static int irq_affinity(int argc, char **argv, struct rt_err *err)
 {
-	struct state s = { 0 };
+	struct state s = { .words = argv, .nr_words = argc };
 	int rc;
 
 	if (undo && (sets.n || argc || cpus_text))
@@ -411,19 +432,14 @@ static int irq_affinity(int argc, char **argv, struct rt_err *err)
 		return rt_usage(err, "--%s goes with --set", persist ? "persist" : "dry-run");
 	if (columns_text && (sets.n || undo))
 		return rt_usage(err, "--columns goes with neither --set nor --undo");
+	if (interval_ns && (sets.n || undo))
+		return rt_usage(err, "--interval goes with neither --set nor --undo");
 	rc = rt_root_init(&s.root, root_path, err);
 	if (rc < 0)
 		return rc;
-	if (undo) {
-		rc = tune_affinity_undo(&s.root, JOURNAL, dry_run, json, err);
-	} else {
-		rc = load(&s, argc, argv, err);
-		if (rc == 0)
-			rc = sets.n ? move(&s, err) : show(&s, err);
-	}
-	free(s.chosen);
-	tune_irqs_finish(&s.irqs);
-	tune_topo_destroy(s.topo);
+	rc = undo ? tune_affinity_undo(&s.root, JOURNAL, dry_run, json, err) :
+	     sets.n ? move(&s, err) : tune_affinity_repeat(interval_ns, json, show, &s, err);
+	unload(&s);
 	rt_root_finish(&s.root);
 	return rc;
 }

@@ -23,6 +23,7 @@
 
 static struct rt_strv sets;
 static const char *cpus_text, *columns_text, *cgroup, *root_path;
+static uint64_t interval_ns;	/* 0: once */
 static bool dry_run, persist, undo, json, kernel_only, user_only;
 
 static const struct rt_opt task_opts[] = {
@@ -34,6 +35,7 @@ static const struct rt_opt task_opts[] = {
 	RT_BOOL('u', "user", &user_only, "only the threads of programs"),
 	RT_STRING('o', "columns", &columns_text, "LIST",
 		  "columns: tid,pid,cpus,cpu,policy,prio,move,name (page: more)"),
+	RT_TIME('i', "interval", &interval_ns, "SECONDS", "show them again every SECONDS"),
 	RT_BOOL('n', "dry-run", &dry_run, "tell what would be done, and change nothing"),
 	RT_BOOL(0, "persist", &persist, "with --set: at each boot too, for services by systemd"),
 	RT_BOOL(0, "undo", &undo, "take back all that this command has moved"),
@@ -101,6 +103,13 @@ static int check_words(const struct state *s, struct rt_err *err)
 	return 0;
 }
 
+static void unload(struct state *s)
+{
+	tune_tasks_finish(&s->tasks);
+	tune_topo_destroy(s->topo);
+	s->topo = NULL;
+}
+
 static int load(struct state *s, struct rt_err *err)
 {
 	int rc = tune_topo_load(&s->topo, &s->root, err);
@@ -155,8 +164,9 @@ static void show_row(struct rt_table *table, const unsigned int *at, const struc
 	rt_table_str(table, at[COL_CGROUP], tune_task_cgroup(tasks, task));
 }
 
-static int show(struct state *s, struct rt_err *err)
+static int show(void *arg, struct rt_err *err)
 {
+	struct state *s = arg;
 	struct tune_columns pick;
 	struct rt_table *table;
 	size_t i;
@@ -167,6 +177,7 @@ static int show(struct state *s, struct rt_err *err)
 		return rc;
 	if (pick.at[COL_CGROUP] != UINT_MAX)
 		s->what |= TUNE_TASKS_CGROUP;
+	unload(s);
 	rc = load(s, err);
 	if (rc < 0)
 		return rc;
@@ -466,6 +477,8 @@ static int check_options(int argc, struct rt_err *err)
 		return rt_usage(err, "--persist goes with --set");
 	if (columns_text && (sets.n || undo))
 		return rt_usage(err, "--columns goes with neither --set nor --undo");
+	if (interval_ns && (sets.n || undo))
+		return rt_usage(err, "--interval goes with neither --set nor --undo");
 	if (sets.n && root_path)
 		return rt_usage(err, "--set moves threads of this machine: it goes not with "
 				"--root");
@@ -484,9 +497,8 @@ static int task_affinity(int argc, char **argv, struct rt_err *err)
 	if (cgroup || persist)
 		s.what |= TUNE_TASKS_CGROUP;
 	rc = undo ? tune_affinity_undo(&s.root, JOURNAL, dry_run, json, err) :
-	     sets.n ? move(&s, err) : show(&s, err);
-	tune_tasks_finish(&s.tasks);
-	tune_topo_destroy(s.topo);
+	     sets.n ? move(&s, err) : tune_affinity_repeat(interval_ns, json, show, &s, err);
+	unload(&s);
 	rt_root_finish(&s.root);
 	return rc;
 }

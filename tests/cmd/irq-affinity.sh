@@ -36,6 +36,16 @@ expect_stdout 'IRQ  CPUS  EFFECTIVE  MOVE     COUNT  DEVICE        NAME
  36  3     -          managed      5  0000:00:02.0  nvme0q1
  38  2-3   3          unknown     90  0000:00:03.0  eth0-rx-0'
 
+it 'shows them again and again until it is ended, as they are then'
+(sleep 0.5; echo 1 >"$t/proc/irq/38/smp_affinity_list") &
+run timeout --preserve-status 1.5 irq-affinity --root "$t" -i 100ms -o irq,cpus eth0
+wait
+echo 2-3 >"$t/proc/irq/38/smp_affinity_list"
+expect_status 0
+expect_stdout_like '^ 38  2-3$' '^$' '^ 38  1$'
+expect_wrong_usage irq-affinity '--interval goes with neither' -i 1 --set 0=1
+expect_wrong_usage irq-affinity '--interval: expected at least 100ms' -i 1ms
+
 it 'chooses by number, name, interface and CPUs, and columns by name'
 affinity -o irq,netdev eth0 'nvme*'
 expect_stdout 'IRQ  NETDEV

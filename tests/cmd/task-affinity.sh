@@ -36,6 +36,15 @@ expect_stdout 'TID  PID  CPUS  CPU  POLICY  PRIO  MOVE       NAME
  40   40  2       2  fifo       1  free       CPU 0/KVM
  41   41  0-1     1  other      -  free       a) R 1 (b'
 
+it 'shows them again and again until it is ended, as they are then'
+(sleep 0.5; task 41 'a) R 1 (b' 4194304 2 1 0 0 /user.slice) &
+run timeout --preserve-status 1.5 task-affinity --root "$t" -i 100ms -o tid,cpus 41
+wait
+task 41 'a) R 1 (b' 4194304 0-1 1 0 0 /user.slice
+expect_status 0
+expect_stdout_like '^ 41  0-1$' '^$' '^ 41  2$'
+expect_wrong_usage task-affinity '--interval goes with neither' -i 1 --undo
+
 it 'chooses by number, name, cgroup, kind and CPUs'
 affinity -o tid 40 'k*d'
 expect_stdout 'TID
