@@ -29,8 +29,11 @@ run make_here install COMPAT=1
 expect_status 0
 run "$tmp/root/usr/bin/run" --version
 expect_status 0
+grep -q '^.Nm kvmrt-cpu$' "$tmp/root/usr/share/man/man8/cpu.8" || fail 'cpu has no page'
+[ -e "$tmp/root/usr/share/man/man1/run.1" ] || fail 'run has no page'
 run make_here uninstall COMPAT=1
 [ ! -e "$tmp/root/usr/bin/run" ] || fail 'run is left'
+[ ! -L "$tmp/root/usr/share/man/man1/run.1" ] || fail "run's page is left"
 run make_here install
 expect_status 0
 
