@@ -30,17 +30,24 @@ static void nap(void)
 	nanosleep(&step, NULL);
 }
 
-/* One whose start does not end can be ended as it is; by force when a guest's time is over. */
-static int state_to_end(struct kcfg_boot *boot, const char *uuid, uint64_t timeout_ns, bool force,
-			enum kcfg_state *ret, struct rt_err *err)
+/*
+ * One whose start does not end can be ended as it is; by force when a guest's time is over.
+ * One that libvirt has no more, and whose section is kept by being disabled, is off.
+ */
+static int state_to_end(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t timeout_ns,
+			bool force, enum kcfg_state *ret, struct rt_err *err)
 {
 	uint64_t limit_ms = timeout_ns / 1000000;
 	int rc;
 
 	if (!force || limit_ms > KCFG_START_MS)
 		limit_ms = KCFG_START_MS;
-	rc = kcfg_virt_settled(boot->virt, uuid, limit_ms, ret, err);
-	return rc == -EBUSY ? kcfg_virt_state(boot->virt, uuid, ret, err) : rc;
+	rc = kcfg_virt_settled(boot->virt, vm->uuid, limit_ms, ret, err);
+	if (rc == -ENOENT && vm->disabled) {
+		*ret = KCFG_STATE_OFF;
+		return 0;
+	}
+	return rc == -EBUSY ? kcfg_virt_state(boot->virt, vm->uuid, ret, err) : rc;
 }
 
 /* Off, or forgotten by libvirt at its end, as one that was undefined while it ran. */
@@ -113,7 +120,7 @@ int kcfg_shutdown_how(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t
 		      bool force, enum kcfg_ended *ret, struct rt_err *err)
 {
 	enum kcfg_state state;
-	int rc = state_to_end(boot, vm->uuid, timeout_ns, force, &state, err);
+	int rc = state_to_end(boot, vm, timeout_ns, force, &state, err);
 
 	*ret = KCFG_WAS_OFF;
 	if (rc == 0 && !kcfg_state_is_off(state))
@@ -177,7 +184,7 @@ int kcfg_shutdown_vm(struct kcfg_boot *boot, const struct kcfg_vm *vm, uint64_t 
 	pid_t pid = 0;
 	int rc;
 
-	rc = state_to_end(boot, vm->uuid, timeout_ns, force, &state, err);
+	rc = state_to_end(boot, vm, timeout_ns, force, &state, err);
 	*ret = KCFG_WAS_OFF;
 	if (rc == 0 && !kcfg_state_is_off(state)) {
 		rc = kcfg_lives_read(&lives, boot->root, err);

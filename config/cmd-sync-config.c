@@ -59,6 +59,8 @@ static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place
 		return rt_err_say(err, -EINVAL, "%s: cpuset \"%s\" has too few CPUs: %u more "
 				  "needed", vm->name, vm->cpuset, lacking(place));
 	rc = kcfg_sync_push(sync, place, err);
+	if (rc == -ENOENT && vm->disabled)	/* the section of one that was removed, kept */
+		return 0;
 	return rc < 0 ? rt_err_wrap(err, rc, "%s", vm->name) : rc;
 }
 

@@ -132,6 +132,10 @@ virsh -q undefine vm3
 shut vm3
 expect_status 1
 expect_stderr_like '^kvmrt-shutdown: vm3: cannot ask for the VM.s state: '
+sed 's/^disabled = .*/disabled = true/' "$cfg" >"$tmp/kept.cfg"
+run kvmrt-shutdown -f "$tmp/kept.cfg" vm3
+expect_status 0
+expect_stderr ''
 virsh -q start --paused vm2
 shut --dry-run vm3 vm4 vm2
 expect_status 1

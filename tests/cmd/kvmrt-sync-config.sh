@@ -184,6 +184,9 @@ set_in large disabled true
 sync_config -r large
 expect_status 0
 grep -q '^name = large$' "$cfg" || fail 'what is disabled was taken out'
+sync_config large
+expect_status 0
+expect_stdout '1 alike, 0 synchronised'
 set_in large disabled false
 sync_config -r large
 expect_status 0
