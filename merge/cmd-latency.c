@@ -23,7 +23,7 @@ static struct {
 	struct rt_strv metrics, bases, rules;
 	const char *from, *to, *begin, *end, *between[2], *format, *save, *budget, *junit,
 		*guilty;
-	bool compare;
+	bool compare, json;
 	unsigned int rows, worst, excerpt, threads;
 } o = { .format = "text", .rows = 12, .excerpt = NOT_GIVEN };
 
@@ -40,6 +40,7 @@ static const struct rt_opt latency_opts[] = {
 	RT_STRING(0, "end", &o.end, "EXPR", "the second"),
 	RT_CHOICE(0, "format", &o.format, "text|json|csv|html", "how the report is written; csv is "
 		  "the histograms"),
+	RT_BOOL(0, "json", &o.json, "the same as --format json"),
 	RT_UINT(0, "rows", &o.rows, "N", 0, UINT_MAX, "rows of a table at the most, 0 for all; "
 		"default 12"),
 	RT_UINT('w', "worst", &o.worst, "N", 1, 1000, "explain the N longest intervals: of the "
@@ -297,6 +298,10 @@ static int check_worst(struct rt_err *err)
 
 static int check_options(struct rt_err *err)
 {
+	if (o.json && !has_format("text") && !has_format("json"))
+		return rt_usage(err, "--json and --format %s exclude each other", o.format);
+	if (o.json)
+		o.format = "json";
 	if (!o.begin != !o.end)
 		return rt_usage(err, "--begin and --end belong together");
 	if (o.between[0] && o.begin)

@@ -34,6 +34,16 @@ it 'writes JSON whose exits agree with the text'
 run xtrace-latency --format json -m 'exit(HLT)' $host
 expect_status 0
 expect_stdout_like '"kind":"exit","host":"host","vm":"pid 156","vm_pid":156,"vcpu":0,"name":"HLT","count":194,"unknown":0,'
+cp "$tmp/stdout" "$tmp/report.json"
+run xtrace-latency --json -m 'exit(HLT)' $host
+expect_status 0
+cmp -s "$tmp/report.json" "$tmp/stdout" || fail '--json is not --format json'
+run xtrace-latency --json --fail-if 'exit(HLT).count > 1' $host
+expect_status 1
+expect_stdout_like '^\{'
+run xtrace-latency --json --format csv $host
+expect_status 2
+expect_stderr_like '--json and --format csv exclude each other'
 
 it 'writes the histogram as CSV: the counts add up'
 run xtrace-latency --format csv -m 'exit(HLT)' $host
