@@ -154,8 +154,8 @@ static int take_choice(const struct rt_opt *opt, const char *shown, const char *
 		words[nr] = word;
 	}
 	if (rt_nearest(text, words, nr, &near, 1))
-		rc = rt_usage(err, "%s: unknown word \"%s\"; did you mean \"%s\"?", shown, text,
-			      near);
+		rc = rt_usage(err, "%s: expected one of %s, found \"%s\"; did you mean \"%s\"?",
+			      shown, opt->arg, text, near);
 	else
 		rc = rt_usage(err, "%s: expected one of %s, found \"%s\"", shown, opt->arg, text);
 out:

@@ -590,7 +590,7 @@ static int run(int argc, char **argv, struct rt_err *err)
 	if ((opts.stop_on_flush || opts.incidents) && strcmp(opts.mode, "overwrite") != 0)
 		return rt_usage(err, "--on-flush and --incidents belong to --mode overwrite");
 	if (duration_ns == 0)
-		return rt_usage(err, "--duration: expected more than 0");
+		return rt_usage(err, "--duration: expected more than 0, found 0");
 	if (!opts.incidents)
 		opts.incidents = opts.stop_on_flush ? 1 : INCIDENTS;
 	rc = rt_root_init(&owner.root, root_path, err);

@@ -73,7 +73,7 @@ it 'refuses a session of no time, which would have no end'
 for none in 0 0s 0ms; do
 	run timeout 5 xtrace-run --root "$root" -n "$me" -o "$w/no" -d $none
 	expect_status 125
-	expect_stderr_like '^xtrace-run: --duration: expected more than 0$'
+	expect_stderr_like '^xtrace-run: --duration: expected more than 0, found 0$'
 done
 nothing_left "$w/no"
 

@@ -144,7 +144,8 @@ TEST(values_that_do_not_fit_are_named)
 		     "found \"1q\"");
 	assert_usage("-d later", "-d: expected a time such as 1.5, 10ms, 200us, 3s or 2m, "
 		     "found \"later\"");
-	assert_usage("-m strem", "-m: unknown word \"strem\"; did you mean \"stream\"?");
+	assert_usage("-m strem", "-m: expected one of stream|overwrite|stop, found \"strem\"; "
+		     "did you mean \"stream\"?");
 	assert_usage("-m xyzzy", "-m: expected one of stream|overwrite|stop, found \"xyzzy\"");
 	assert_usage("--mode=", "--mode: expected one of stream|overwrite|stop, found \"\"");
 }
