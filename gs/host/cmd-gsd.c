@@ -19,6 +19,7 @@
 #include "gs/host/service.h"
 #include "gs/host/sink.h"
 #include "gs/host/source.h"
+#include "gs/host/syslog.h"
 #include "lib/buf.h"
 #include "lib/cmd.h"
 #include "lib/cpulist.h"
@@ -31,6 +32,7 @@
 
 #define LOOK_NS		50000000ull	/* how often it looks for calls */
 #define LAST_FLUSHES_MS	3000		/* what the end waits for sessions to answer */
+#define LAST_LINES_MS	500		/* and for syslog to take the last lines */
 #define REFRESH_LOOKS	20		/* and after how many of these for modules and VMs */
 
 static bool foreground, ask_status, json;
@@ -128,7 +130,7 @@ static void on_lost(void *arg, unsigned int cpu, uint64_t nr, uint64_t ns)
 
 static void end_badly(struct daemon *daemon, const struct rt_err *err)
 {
-	syslog(LOG_ERR, "%s", err->text);
+	gs_syslog(LOG_ERR, "%s", err->text);
 	fprintf(stderr, "kvmrt-gsd: %s\n", err->text);
 	rt_loop_stop(daemon->loop, 1);
 }
@@ -158,6 +160,7 @@ static void on_look(void *arg)
 	if (gs_source_read(daemon->source, now, &err) < 0)
 		end_badly(daemon, &err);
 	gs_service_tick(daemon->service, now);
+	gs_syslog_tick();
 	if (++daemon->looks % REFRESH_LOOKS == 0)
 		on_refresh(daemon);
 }
@@ -217,8 +220,9 @@ static void write_head(const struct daemon *daemon, FILE *to)
 	fprintf(to, "events     %s\n", gs_source_has_module(daemon->source) ?
 		"of kvmrt_gs_host, which answers" : gs_source_has_kvm(daemon->source) ?
 		"of KVM; nobody answers the guests" : "none: kvm is not loaded");
-	fprintf(to, "lines      %llu written, %llu failed\n",
-		(unsigned long long)daemon->sink.lines, (unsigned long long)daemon->sink.failed);
+	fprintf(to, "lines      %llu written, %llu failed, %zu wait for syslog\n",
+		(unsigned long long)daemon->sink.lines, (unsigned long long)daemon->sink.failed,
+		gs_syslog_kept());
 	fprintf(to, "sessions   %llu asked to flush, %u not answered yet, %u failed\n",
 		(unsigned long long)daemon->sessions_asked, gs_sink_flushes_pending(),
 		gs_sink_flushes_failed());
@@ -229,13 +233,13 @@ static void write_head(const struct daemon *daemon, FILE *to)
 static void write_json_head(const struct daemon *daemon, FILE *to)
 {
 	fprintf(to, "{\"kvm\": %s, \"module\": %s, \"lines\": %llu, \"lines_failed\": %llu, "
-		"\"sessions_asked\": %llu, \"sessions_pending\": %u, \"sessions_failed\": %u, "
-		"\"lost\": %llu, \"vms\": ",
+		"\"lines_waiting\": %zu, \"sessions_asked\": %llu, \"sessions_pending\": %u, "
+		"\"sessions_failed\": %u, \"lost\": %llu, \"vms\": ",
 		gs_source_has_kvm(daemon->source) ? "true" : "false",
 		gs_source_has_module(daemon->source) ? "true" : "false",
 		(unsigned long long)daemon->sink.lines, (unsigned long long)daemon->sink.failed,
-		(unsigned long long)daemon->sessions_asked, gs_sink_flushes_pending(),
-		gs_sink_flushes_failed(),
+		gs_syslog_kept(), (unsigned long long)daemon->sessions_asked,
+		gs_sink_flushes_pending(), gs_sink_flushes_failed(),
 		(unsigned long long)gs_service_total_lost(daemon->service));
 }
 
@@ -361,7 +365,7 @@ static void tell_ready(int fd)
 {
 	drop_terminal(STDERR_FILENO);
 	if (chdir("/") < 0)
-		syslog(LOG_WARNING, "cannot go to /: %m");
+		gs_syslog(LOG_WARNING, "cannot go to /: %s", strerror(errno));
 	if (write(fd, "", 1) == 1)
 		close(fd);
 }
@@ -371,10 +375,11 @@ static int serve(int ready_fd, struct rt_err *err)
 {
 	static struct daemon daemon;	/* for threads that a session holds up to the end */
 	int rc = rt_root_init(&daemon.root, root_path, err);
+	unsigned int pending;
 
 	if (rc < 0)
 		return rc;
-	openlog("kvmrt-gsd", LOG_PID, LOG_DAEMON);
+	gs_syslog_open(&daemon.root);
 	keep_off_free_cpus(&daemon.root);
 	rc = set_up(&daemon, err);
 	if (rc == 0) {
@@ -384,7 +389,9 @@ static int serve(int ready_fd, struct rt_err *err)
 		rc = rt_loop_run(daemon.loop, err);
 	}
 	tear_down(&daemon);
-	if (gs_sink_flush_wait(LAST_FLUSHES_MS) == 0)
+	pending = gs_sink_flush_wait(LAST_FLUSHES_MS);
+	gs_syslog_close(LAST_LINES_MS);
+	if (pending == 0)
 		rt_root_finish(&daemon.root);
 	return rc;
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 ARCHIVES += libgsd.a
-libgsd.a-objs := $(addprefix gs/host/,front.o limit.o line.o service.o sink.o source.o)
+libgsd.a-objs := $(addprefix gs/host/,front.o limit.o line.o service.o sink.o source.o \
+	syslog.o)
 
 PROGRAMS += kvmrt-gsd
 kvmrt-gsd-objs := gs/host/cmd-gsd.o
@@ -12,7 +13,7 @@ check-cmd: $(O)/tests/tools/gs-flood
 TOOLS += tests/tools/gs-flood
 tests/tools/gs-flood-objs := tests/tools/gs-flood.o
 
-gsd-tests := $(addprefix tests/gs/host/test-,front limit line service sink source)
+gsd-tests := $(addprefix tests/gs/host/test-,front limit line service sink source syslog)
 UNIT_TESTS += $(gsd-tests)
 $(foreach t,$(gsd-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 	$(eval $(t)-libs := libgsd.a libxtrec.a $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))

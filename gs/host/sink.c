@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "gs/host/service.h"
+#include "gs/host/syslog.h"
 #include "lib/buf.h"
 #include "lib/cpulist.h"
 #include "lib/err.h"
@@ -51,8 +52,8 @@ void gs_sink_line(struct gs_sink *sink, const char *line)
 	sink->lines++;
 	if (sink->kmsg && !to_kmsg(sink->root, line))
 		sink->failed++;
-	if (sink->syslog)
-		syslog(LOG_DAEMON | LOG_INFO, "%s", line);
+	if (sink->syslog && !gs_syslog(LOG_INFO, "%s", line))
+		sink->failed++;
 }
 
 /* ---- CPUs ---- */
@@ -202,7 +203,7 @@ static void *ask(void *arg)
 
 	if (xt_control_call(job->root, job->session, &job->request, &reply, &err) < 0) {
 		atomic_fetch_add(&failed, 1);
-		syslog(LOG_WARNING, "flush of session %s: %s", job->session, err.text);
+		gs_syslog(LOG_WARNING, "flush of session %s: %s", job->session, err.text);
 	}
 	rt_buf_finish(&reply);
 	remove_job(job);
@@ -222,8 +223,8 @@ static bool start_job(const struct rt_root *root, const char *session,
 	job->request = *request;
 	memcpy(job->session, session, sizeof(job->session));
 	if (!add_job(job)) {
-		syslog(LOG_WARNING, "flush of session %s: left out, %d others are not answered",
-		       session, MAX_PENDING);
+		gs_syslog(LOG_WARNING, "flush of session %s: left out, %d others are not answered",
+			  session, MAX_PENDING);
 		goto fail;
 	}
 	if (pthread_create(&thread, NULL, ask, job) == 0) {

@@ -41,7 +41,17 @@ echo 11 | tee "$event/id" >"$tracing/events/kvm/kvm_hypercall/id"
 touch "$event/enable" "$event/filter" "$event/trigger" "$root/dev/kmsg"
 mkfifo "$instance/per_cpu/cpu0/trace_pipe_raw"
 
-kvmrt-gsd --root "$root" -f --log kmsg --lines $lines 2>"$tmp/daemon.err" &
+# a syslog that takes nothing
+python3 -c 'import socket, sys, time
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind(sys.argv[1])
+time.sleep(600)' "$root/dev/log" &
+stuck=$!
+at_exit "kill $stuck 2>/dev/null"
+until [ -S "$root/dev/log" ]; do
+	sleep 0.05
+done
+kvmrt-gsd --root "$root" -f --lines $lines 2>"$tmp/daemon.err" &
 daemon=$!
 at_exit "kill $daemon 2>/dev/null"
 for _ in $(seq 100); do
@@ -69,6 +79,9 @@ run kvmrt-gsd --root "$root" --status
 expect_status 0
 expect_stdout_like '^lost +0 calls$'
 [ "$(count CALLS)" = $((rate * seconds)) ] || fail "$(count CALLS) calls counted, $(cat "$tmp/flood")"
+
+it 'waits for no syslog that is stuck'
+expect_stdout_like '^lines +[0-9]+ written, 0 failed, [1-9][0-9]* wait for syslog$'
 
 it 'writes no more lines than the limit says, and how many it dropped'
 written=$(grep -c 'pid4711' "$root/dev/kmsg")
