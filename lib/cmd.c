@@ -14,6 +14,7 @@
 
 #include "lib/cmd-internal.h"
 #include "lib/err.h"
+#include "lib/text.h"
 
 #define STATUS_PIPE_CLOSED 141	/* 128 + SIGPIPE */
 
@@ -73,9 +74,20 @@ static int exit_status(const struct rt_cmd *cmd, int rc)
 	return rc == RT_ECANNOT ? 3 : 1;
 }
 
-static void report(const struct rt_cmd *cmd, int rc, const struct rt_err *err)
+/* What was found may be of a file that somebody made so that a terminal obeys it. */
+static void report(const struct rt_cmd *cmd, int rc, struct rt_err *err)
 {
-	fprintf(stderr, "%s: %s\n", cmd->name, err->text[0] ? err->text : strerror(-rc));
+	char *rest = err->text, *line;
+
+	if (!err->text[0])
+		rt_err_say(err, rc, "%s", strerror(-rc));
+	line = strsep(&rest, "\n");
+	rt_make_printable(line);
+	fprintf(stderr, "%s: %s\n", cmd->name, line);
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		rt_make_printable(line);
+		fprintf(stderr, "%s\n", line);
+	}
 	if (rc == RT_EUSAGE)
 		fprintf(stderr, "Try '%s --help'.\n", cmd->name);
 }

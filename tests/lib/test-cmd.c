@@ -26,6 +26,8 @@ static int run(int argc, char **argv, struct rt_err *err)
 		return -ENOENT;
 	if (strcmp(what, "cannot") == 0)
 		return rt_err_say(err, RT_ECANNOT, "no tracefs here");
+	if (strcmp(what, "foreign") == 0)
+		return rt_err_say(err, -EINVAL, "found \"\x1b[2J\xc2\x9b" "2J\xc3\xa9\"\n  ^");
 	if (strcmp(what, "usage") == 0)
 		return rt_usage(err, "two words expected, found %d", argc);
 	for (i = 0; strcmp(what, "much") == 0 && i < 100000; i++)
@@ -89,6 +91,12 @@ TEST(a_failure_is_1_and_a_sentence)
 	assert_string_equal(err_text, "sample: cannot open \"x\": No such file or directory\n");
 	assert_int_equal(status_of(&sample, "silent", -1), 1);
 	assert_string_equal(err_text, "sample: No such file or directory\n");
+}
+
+TEST(a_terminal_obeys_nothing_that_was_found)
+{
+	assert_int_equal(status_of(&sample, "foreign", -1), 1);
+	assert_string_equal(err_text, "sample: found \"?[2J?2J\xc3\xa9\"\n  ^\n");
 }
 
 TEST(wrong_usage_is_2_and_points_at_the_help)
@@ -188,6 +196,7 @@ int main(void)
 		cmocka_unit_test(done_is_0_and_says_nothing),
 		cmocka_unit_test(a_finding_is_its_own_status),
 		cmocka_unit_test(a_failure_is_1_and_a_sentence),
+		cmocka_unit_test(a_terminal_obeys_nothing_that_was_found),
 		cmocka_unit_test(wrong_usage_is_2_and_points_at_the_help),
 		cmocka_unit_test(a_machine_that_cannot_is_3),
 		cmocka_unit_test(a_command_that_passes_a_status_on_has_one_of_its_own),
