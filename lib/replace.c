@@ -77,6 +77,16 @@ static int write_and_close(int fd, const void *data, size_t len, bool lasting)
 	return rc;
 }
 
+/* As the old file is, where there is one and we may: what was private stays so. */
+static int set_mode(int fd, const char *old, mode_t mask)
+{
+	struct stat st;
+
+	if (stat(old, &st) == 0 && rt_take_after(fd, old, NULL) == 0)
+		return 0;
+	return fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
+}
+
 /* By a name of its own, which nobody can have put there before, and a rename. */
 static int replace(const char *path, const void *data, size_t len)
 {
@@ -88,8 +98,12 @@ static int replace(const char *path, const void *data, size_t len)
 	if (asprintf(&temp, "%s.XXXXXX", path) < 0)
 		return -ENOMEM;
 	fd = mkostemp(temp, O_CLOEXEC);
-	rc = write_and_close(fd, data, len, true);
-	if (!rc && (chmod(temp, 0666 & ~mask) < 0 || rename(temp, path) < 0))
+	rc = fd < 0 ? -errno : set_mode(fd, path, mask);
+	if (!rc)
+		rc = write_and_close(fd, data, len, true);
+	else if (fd >= 0)
+		close(fd);
+	if (!rc && rename(temp, path) < 0)
 		rc = -errno;
 	if (rc && fd >= 0)
 		unlink(temp);

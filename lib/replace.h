@@ -18,9 +18,9 @@ char *rt_real_path(const char *path);
 
 /**
  * rt_write_file() - make @data all that is in the file @path.  A new file takes the place
- * of an old one when it is whole, behind a symbolic link too, also of one whose file is not
- * there yet.  A pipe or a device is written to, and so is what standard output or error goes
- * to, a file too: /dev/stdout.
+ * of an old one when it is whole, with its mode and, as far as we may, its owner; behind a
+ * symbolic link too, also of one whose file is not there yet.  A pipe or a device is written
+ * to, and so is what standard output or error goes to, a file too: /dev/stdout.
  * Return: 0 or -errno; a file that was replaced is as it was then.
  */
 int rt_write_file(const char *path, const void *data, size_t len);

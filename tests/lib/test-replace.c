@@ -57,14 +57,26 @@ static void assert_holds(const char *path, const char *text)
 TEST(a_file_is_replaced_and_what_a_link_leads_to)
 {
 	char dir[] = "/tmp/test-replace.XXXXXX";
+	mode_t mask = umask(0);
 	struct stat st;
+	uid_t owner;
 
 	assert_non_null(mkdtemp(dir));
 	assert_int_equal(chdir(dir), 0);
+	umask(mask);
 	assert_int_equal(rt_write_file("real", "first", 5), 0);
 	assert_int_equal(symlink("real", "link"), 0);
+	assert_int_equal(stat("real", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0666 & ~mask);
+	assert_int_equal(chmod("real", 0600), 0);
+	if (geteuid() == 0)
+		assert_int_equal(chown("real", 65534, 65534), 0);
+	owner = geteuid() == 0 ? 65534 : geteuid();
 	assert_int_equal(rt_write_file("link", "second", 6), 0);
 	assert_holds("real", "second");
+	assert_int_equal(stat("real", &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(st.st_uid, owner);
 	assert_int_equal(lstat("link", &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 	assert_int_equal(symlink("later", "early"), 0);
