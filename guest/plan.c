@@ -419,6 +419,39 @@ static int note(const struct rt_root *root, struct rt_err *err, const char *fmt,
 	return rc;
 }
 
+/* A last line without its end was torn, by a crash or a full disk, before its step was done. */
+static size_t whole_lines(const char *text, size_t len)
+{
+	while (len > 0 && text[len - 1] != '\n')
+		len--;
+	return len;
+}
+
+/* What is noted next must not become a part of a torn line. */
+static int cut_torn_line(const struct rt_root *root, struct rt_err *err)
+{
+	size_t len, whole;
+	char *text;
+	int fd, rc;
+
+	if (!rt_root_exists(root, JOURNAL))
+		return 0;
+	rc = rt_root_read(root, &text, &len, err, JOURNAL);
+	if (rc < 0)
+		return rc;
+	whole = whole_lines(text, len);
+	free(text);
+	if (whole == len)
+		return 0;
+	fd = rt_root_open(root, err, O_WRONLY, JOURNAL);
+	if (fd < 0)
+		return fd;
+	if (ftruncate(fd, whole) < 0)
+		rc = rt_err_set(err, -errno, "cannot write %s/" JOURNAL, root->path);
+	close(fd);
+	return rc;
+}
+
 /* A number that no copy has yet. */
 static unsigned int free_number(const struct rt_root *root)
 {
@@ -502,8 +535,8 @@ static int do_step(const struct gs_plan *plan, const struct step *step, struct r
 
 int gs_plan_apply(struct gs_plan *plan, struct rt_err *err)
 {
+	int rc = cut_torn_line(plan->root, err);
 	unsigned int i;
-	int rc = 0;
 
 	for (i = 0; i < plan->nr && rc == 0; i++)
 		rc = do_step(plan, &plan->steps[i], err);
@@ -618,9 +651,7 @@ int gs_plan_undo(const struct rt_root *root, bool commands, bool dry_run, struct
 	rc = rt_root_read(root, &text, &len, err, JOURNAL);
 	if (rc < 0)
 		return rc;
-	/* A last line without its end was torn by a crash, before its step was done. */
-	while (len > 0 && text[len - 1] != '\n')
-		len--;
+	len = whole_lines(text, len);
 	/* Services read their files: those first. */
 	rc = undo_steps(root, text, len, true, commands, dry_run, err);
 	if (rc == 0)

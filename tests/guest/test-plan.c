@@ -107,6 +107,19 @@ TEST(a_step_that_a_crash_tore_from_the_journal_was_not_done)
 	expect_file("f", "as it was");
 }
 
+TEST(what_is_set_up_behind_a_torn_step_comes_back)
+{
+	put("f", "as it was");
+	put(GS_PLAN_STATE "/journal", "new made\nfile 1 ot");
+	put(GS_PLAN_STATE "/1", "a copy");
+	create();
+	write_text("f", "after");
+	apply();
+	assert_int_equal(gs_plan_undo(&root, true, false, NULL), 0);
+	expect_file("f", "as it was");
+	assert_false(rt_root_exists(&root, GS_PLAN_STATE));
+}
+
 TEST(a_journal_that_is_none_is_refused)
 {
 	struct rt_err err = { 0 };
@@ -243,6 +256,7 @@ int main(void)
 		WITH_FOLDER(everything_comes_back_with_its_mode_and_time),
 		WITH_FOLDER(two_plans_are_undone_the_newest_first),
 		WITH_FOLDER(a_step_that_a_crash_tore_from_the_journal_was_not_done),
+		WITH_FOLDER(what_is_set_up_behind_a_torn_step_comes_back),
 		WITH_FOLDER(a_journal_that_is_none_is_refused),
 		WITH_FOLDER(a_command_that_fails_ends_the_plan_unless_it_may_fail),
 		WITH_FOLDER(the_way_back_of_a_command_is_run_behind_the_files),
