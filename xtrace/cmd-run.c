@@ -60,7 +60,7 @@ static const struct rt_opt run_opts[] = {
 	RT_CHOICE('t', "clock", &opts.clock, "tod|mono|boot|tsc|local",
 		  "clock of the time stamps (tod)"),
 	RT_LIST('e', "event", &events, "EVENT",
-		"a name of ours, a tracefs name or glob, or a group (default)"),
+		"names of ours, tracefs names or globs, or groups, with commas (default)"),
 	RT_LIST('x', "exclude", &excludes, "EVENT", "leave out of what -e has chosen"),
 	RT_LIST('F', "filter", &filters, "EVENT:FILTER",
 		"record EVENT where the kernel's FILTER holds"),

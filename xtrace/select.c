@@ -227,18 +227,36 @@ static int apply_word(struct xt_select *sel, const char *word, const struct verd
 	return unknown(sel, word, err);
 }
 
-int xt_select_add(struct xt_select *sel, const char *word, struct rt_err *err)
+/* Words with commas between them, as xtrace-view has them: an empty one means nothing. */
+static int apply_words(struct xt_select *sel, const char *words, const struct verdict *verdict,
+		       struct rt_err *err)
+{
+	char *copy = strdup(words), *word, *rest;
+	int rc = 0;
+
+	if (!copy)
+		return rt_err_set(err, -ENOMEM, "cannot choose events");
+	word = strtok_r(copy, ",", &rest);
+	if (!word)
+		rc = rt_err_say(err, -EINVAL, "expected the name of an event, found \"%s\"", words);
+	for (; word && rc == 0; word = strtok_r(NULL, ",", &rest))
+		rc = apply_word(sel, word, verdict, err);
+	free(copy);
+	return rc;
+}
+
+int xt_select_add(struct xt_select *sel, const char *words, struct rt_err *err)
 {
 	const struct verdict verdict = { .chosen = true };
 
-	return apply_word(sel, word, &verdict, err);
+	return apply_words(sel, words, &verdict, err);
 }
 
-int xt_select_remove(struct xt_select *sel, const char *word, struct rt_err *err)
+int xt_select_remove(struct xt_select *sel, const char *words, struct rt_err *err)
 {
 	const struct verdict verdict = { .chosen = false };
 
-	return apply_word(sel, word, &verdict, err);
+	return apply_words(sel, words, &verdict, err);
 }
 
 /* Is @word, up to @len, "SYSTEM:EVENT" of this kernel? */

@@ -42,11 +42,12 @@ int xt_select_init(struct xt_select *ret, const struct xt_tracefs *fs, struct rt
 void xt_select_finish(struct xt_select *sel);
 
 /*
- * Chooses, or takes out, what @word stands for.  -ENOENT with near matches for a
- * word that means nothing; RT_ECANNOT for one that this kernel has no event for.
+ * Chooses, or takes out, what @words, with commas between them, stand for.  -ENOENT with
+ * near matches for a word that means nothing; RT_ECANNOT for one that this kernel has no
+ * event for.
  */
-int xt_select_add(struct xt_select *sel, const char *word, struct rt_err *err);
-int xt_select_remove(struct xt_select *sel, const char *word, struct rt_err *err);
+int xt_select_add(struct xt_select *sel, const char *words, struct rt_err *err);
+int xt_select_remove(struct xt_select *sel, const char *words, struct rt_err *err);
 /* "EVENT" or "EVENT if FILTER": chooses the event, and has it end the recording. */
 int xt_select_stop(struct xt_select *sel, const char *word, struct rt_err *err);
 /*

@@ -65,6 +65,12 @@ TEST(our_names_are_taken_in_any_case_and_stand_for_all_their_events)
 	assert_int_equal(chosen_by(state, "SYSCALL_ENTER"), 1);
 }
 
+TEST(several_words_stand_with_commas_between_them)
+{
+	assert_int_equal(chosen_by(state, "SCHED_SWITCH,syscall"), 3);
+	assert_int_equal(chosen_by(state, ",irq,sched:sched_switch,,irq,"), 6);
+}
+
 TEST(a_group_may_miss_events_that_this_kernel_lacks)
 {
 	assert_true(chosen_by(state, "default") >= 8);
@@ -104,6 +110,8 @@ TEST(a_word_that_means_nothing_is_answered_with_what_is_near)
 	refused(state, "shced", -ENOENT, "near it: sched");
 	refused(state, "qqqqqqqqqqqq", -ENOENT, "unknown event \"qqqqqqqqqqqq\"");
 	refused(state, "", -EINVAL, "expected the name of an event");
+	refused(state, ",", -EINVAL, "expected the name of an event, found \",\"");
+	refused(state, "shced,irq", -ENOENT, "unknown event \"shced\"; near it: sched");
 }
 
 TEST(a_word_of_ours_that_this_kernel_has_no_event_for_says_so)
@@ -241,6 +249,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WITH_EVENTS(a_word_is_a_group_a_system_a_name_or_a_glob),
 		WITH_EVENTS(our_names_are_taken_in_any_case_and_stand_for_all_their_events),
+		WITH_EVENTS(several_words_stand_with_commas_between_them),
 		WITH_EVENTS(a_group_may_miss_events_that_this_kernel_lacks),
 		WITH_EVENTS(what_is_left_out_is_not_chosen_and_may_be_chosen_again),
 		WITH_EVENTS(a_word_that_means_nothing_is_answered_with_what_is_near),
