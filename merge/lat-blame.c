@@ -20,10 +20,12 @@ struct blame {
 	const struct mrg_member *member;
 	int host;		/* member whose kernel runs the vCPU; -1: none known */
 	int tid;		/* thread of that vCPU on ->host; 0: none */
+	int system;		/* member whose CPU ->interval->cpu is; -1: none is looked at */
 	struct lat_probe cpu, vcpu;
 	uint64_t lost_places;	/* within what was read */
 	struct rt_buf *out;
 	unsigned int nr_usual;	/* median cycles that were read to compare with */
+	struct blame *wait;	/* what the CPU did that the thread waited for; or NULL */
 };
 
 /* ---- reading it again ---- */
@@ -48,6 +50,7 @@ static int thread_of(const struct mrg_member *member, unsigned int cpu)
 static void find_thread(struct blame *blame)
 {
 	blame->host = -1;
+	blame->system = is_of_thread(blame->metric) ? -1 : blame->metric->member;
 	if (is_of_thread(blame->metric)) {
 		blame->host = blame->metric->member;
 		blame->tid = blame->interval->pid;
@@ -60,11 +63,12 @@ static void find_thread(struct blame *blame)
 /* The CPU that the task ran on or waited for; NULL for a vCPU's own intervals. */
 static struct lat_cpu *cpu_of(const struct mrg_lat *lat, const struct blame *blame)
 {
-	const struct lat_system *sys = &lat->systems[blame->metric->member];
+	const struct lat_system *sys;
 
-	if (is_of_thread(blame->metric) || blame->interval->cpu >= sys->nr_cpus)
+	if (blame->system < 0)
 		return NULL;
-	return &sys->cpus[blame->interval->cpu];
+	sys = &lat->systems[blame->system];
+	return blame->interval->cpu < sys->nr_cpus ? &sys->cpus[blame->interval->cpu] : NULL;
 }
 
 static void attach(const struct mrg_lat *lat, struct blame *blame)
@@ -116,6 +120,35 @@ static int read_again(struct blame *blame, struct rt_err *err)
 	lat_destroy(&lat);
 	mrg_lat_result_finish(&result);
 	return rc;
+}
+
+/*
+ * Did the thread wait for a CPU for most of the time outside, while no task that is known had
+ * it?  Then an interrupt may have, or it was still idle.  Mostly the thread is sent to a CPU
+ * only by the interrupt which that one takes when it has time again: so what the CPU did before
+ * can be looked for only when it is known where the thread ran in the end.
+ */
+static bool is_wait_unexplained(const struct blame *blame)
+{
+	uint64_t away = lat_probe_sum(&blame->vcpu, LAT_EXITED, NULL);
+	uint64_t preempted = lat_probe_sum(&blame->vcpu, LAT_PREEMPTED, NULL);
+
+	return (blame->vcpu.wait_to - blame->vcpu.wait_from) * 2 > away && preempted * 2 <= away;
+}
+
+/* Reads the thread's longest wait, with an eye on the CPU on which it ran then. */
+static int read_wait(struct blame *ret, const struct blame *blame, struct mrg_lat_interval *wait,
+		     struct rt_err *err)
+{
+	*wait = (struct mrg_lat_interval){
+		.from = blame->vcpu.wait_from, .to = blame->vcpu.wait_to,
+		.cpu = blame->vcpu.wait_cpu, .pid = blame->tid,
+	};
+	*ret = (struct blame){
+		.set = blame->set, .metric = blame->metric, .member = blame->member,
+		.out = blame->out, .interval = wait, .host = -1, .system = blame->host,
+	};
+	return read_again(ret, err);
 }
 
 /* ---- words ---- */
@@ -206,6 +239,11 @@ static void put_what(struct blame *blame)
 	} else if (metric->kind == MRG_LAT_SECTION) {
 		rt_buf_puts(out, ", cycle of ");
 		put_time(out, ns);
+	} else if (metric->kind == MRG_LAT_PREEMPT) {
+		rt_buf_puts(out, ", preempted by ");
+		put_name(out, metric->name);
+		rt_buf_puts(out, " for ");
+		put_time(out, ns);
 	} else {
 		rt_buf_printf(out, ", %s of ", mrg_lat_kind_name(metric->kind));
 		put_name(out, metric->name);
@@ -222,6 +260,31 @@ static const char *part_help(const char *name)
 	while (part + 1 < MRG_LAT_NR_PARTS && strcmp(mrg_lat_part_name(part), name) != 0)
 		part++;
 	return mrg_lat_part_help(part);
+}
+
+/* What the CPU did that was waited for; @before goes in front. */
+static bool put_own_cause(struct blame *blame, uint64_t ns, const char *before)
+{
+	const struct lat_doer *who, *irq;
+	uint64_t ran = lat_probe_sum(&blame->cpu, LAT_RAN, &who);
+	uint64_t interrupted = lat_probe_sum(&blame->cpu, LAT_INTERRUPT, &irq);
+	struct rt_buf *out = blame->out;
+
+	if (irq && interrupted * 2 > ns) {
+		rt_buf_printf(out, "%sthe CPU handled ", before);
+		put_doer(out, irq);
+		rt_buf_puts(out, " for ");
+		put_time(out, irq->sum);
+		return true;
+	}
+	if (!who || ran * 4 < ns)
+		return false;
+	rt_buf_puts(out, before);
+	if (who->name[0])
+		put_doer(out, who);
+	rt_buf_puts(out, who->name[0] ? " ran on its CPU for " : "its CPU was idle for ");
+	put_time(out, who->sum);
+	return true;
 }
 
 /* The cause on the host, if the vCPU was away for a good part of the time. */
@@ -259,32 +322,11 @@ static bool put_host_cause(struct blame *blame, uint64_t ns)
 			rt_buf_puts(out, part_help(part->name));
 			rt_buf_puts(out, " for ");
 			put_time(out, part->sum);
+			if (blame->wait)
+				put_own_cause(blame->wait, blame->wait->cpu.to -
+					      blame->wait->cpu.from, " as ");
 		}
 	}
-	return true;
-}
-
-/* The cause on the task's own kernel. */
-static bool put_own_cause(struct blame *blame, uint64_t ns)
-{
-	const struct lat_doer *who, *irq;
-	uint64_t ran = lat_probe_sum(&blame->cpu, LAT_RAN, &who);
-	uint64_t interrupted = lat_probe_sum(&blame->cpu, LAT_INTERRUPT, &irq);
-	struct rt_buf *out = blame->out;
-
-	if (irq && interrupted * 2 > ns) {
-		rt_buf_puts(out, "the CPU handled ");
-		put_doer(out, irq);
-		rt_buf_puts(out, " for ");
-		put_time(out, irq->sum);
-		return true;
-	}
-	if (!who || ran * 4 < ns)
-		return false;
-	if (who->name[0])
-		put_doer(out, who);
-	rt_buf_puts(out, who->name[0] ? " ran on its CPU for " : "its CPU was idle for ");
-	put_time(out, who->sum);
 	return true;
 }
 
@@ -296,7 +338,7 @@ static void put_cause(struct blame *blame)
 	rt_buf_puts(blame->out, ": ");
 	if (blame->lost_places > 0)
 		rt_buf_puts(blame->out, "unknown, the host lost events in this time");
-	else if (!put_host_cause(blame, ns) && !put_own_cause(blame, ns))
+	else if (!put_host_cause(blame, ns) && !put_own_cause(blame, ns, ""))
 		rt_buf_puts(blame->out, "no event of the trace says why");
 }
 
@@ -436,6 +478,8 @@ int mrg_lat_blame(const struct mrg_set *set, const struct mrg_lat_result *result
 		.member = &set->members[metric->member],
 	};
 	struct blame usual = { .set = set, .metric = metric, .member = blame.member };
+	struct mrg_lat_interval waited;
+	struct blame wait;
 	char where[32];
 	int rc;
 
@@ -449,11 +493,20 @@ int mrg_lat_blame(const struct mrg_set *set, const struct mrg_lat_result *result
 			return rc;
 		blame.nr_usual = usual.nr_usual;
 	}
+	if (is_wait_unexplained(&blame)) {
+		rc = read_wait(&wait, &blame, &waited, err);
+		if (rc < 0)
+			return rc;
+		blame.wait = &wait;
+	}
 	put_cause(&blame);
 	snprintf(where, sizeof(where), "CPU %u", interval->cpu);
 	put_doers(&blame, &blame.cpu, where, blame.nr_usual ? &usual.cpu : NULL);
 	put_counts(&blame, &blame.cpu, where, blame.nr_usual ? &usual.cpu : NULL);
 	snprintf(where, sizeof(where), "thread %d", blame.tid);
 	put_doers(&blame, &blame.vcpu, where, blame.nr_usual ? &usual.vcpu : NULL);
+	snprintf(where, sizeof(where), "host CPU %u", blame.vcpu.wait_cpu);
+	if (blame.wait)
+		put_doers(&blame, &wait.cpu, where, NULL);
 	return 0;
 }

@@ -35,18 +35,22 @@ static struct lat_doer *doer_of(struct lat_probe *probe, enum lat_deed deed, con
 	return doer;
 }
 
+/* What of [*from, *to] lies within the probe's interval. */
+static bool clip(const struct lat_probe *probe, uint64_t *from, uint64_t *to)
+{
+	if (*from < probe->from)
+		*from = probe->from;
+	if (*to > probe->to)
+		*to = probe->to;
+	return *from < *to;
+}
+
 void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name,
 		   const char *waker, uint64_t from, uint64_t to)
 {
 	struct lat_doer *doer;
 
-	if (!probe)
-		return;
-	if (from < probe->from)
-		from = probe->from;
-	if (to > probe->to)
-		to = probe->to;
-	if (from >= to)
+	if (!probe || !clip(probe, &from, &to))
 		return;
 	doer = doer_of(probe, deed, name);
 	doer->sum += to - from;
@@ -55,6 +59,15 @@ void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name
 		doer->longest = to - from;
 		snprintf(doer->waker, sizeof(doer->waker), "%s", waker);
 	}
+}
+
+void lat_probe_wait(struct lat_probe *probe, unsigned int cpu, uint64_t from, uint64_t to)
+{
+	if (!probe || !clip(probe, &from, &to) || to - from <= probe->wait_to - probe->wait_from)
+		return;
+	probe->wait_cpu = cpu;
+	probe->wait_from = from;
+	probe->wait_to = to;
 }
 
 void lat_probe_count(struct lat_probe *probe, enum lat_deed deed, const char *name, uint64_t ns)

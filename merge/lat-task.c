@@ -197,6 +197,8 @@ static struct lat_task *enter(struct mrg_lat *lat, const struct lat_rec *rec)
 		task->prio = (int)lat_field(rec, LAT_PRIO);
 	if (task->run == LAT_RUNNABLE)
 		end_wait(lat, rec, task);
+	if (task->run == LAT_RUNNABLE && task->vcpu)
+		lat_probe_wait(task->vcpu->probe, rec->cpu_nr, task->wait_since, rec->ns);
 	lat_stop_waiting(rec->sys, task);
 	task->run = LAT_RUNNING;
 	task->wait_since = 0;

@@ -84,10 +84,15 @@ it 'explains the longest wake-up of the guest across both kernels, and shows the
 run xtrace-latency --worst 1 -m wakeup@guest "$tmp/both"
 expect_status 0
 expect_stderr ''
-expect_stdout_like '^  1\.  guest task rcu_preempt \(PID 15\) of guest woke 7\.38ms late on CPU 0: its vCPU was not running for 6\.55ms: exit HLT, most of it waiting for its CPU for 6\.25ms$' \
+expect_stdout_like '^  1\.  guest task rcu_preempt \(PID 15\) of guest woke 7\.38ms late on CPU 0: its vCPU was not running for 6\.55ms: exit HLT, most of it waiting for its CPU for 6\.25ms as the CPU handled apic_timer for 3\.89ms$' \
 	'^ +thread 156 +6\.25ms in +1  spent in wait$' \
+	'^ +host CPU 1 +3\.89ms in +1  interrupt apic_timer$' \
 	'^[0-9.]+ guest 1 ls SCHED_WAKING \[15\]$' \
 	'^[0-9.]+ guest 0 kworker/u4:1 SCHED_SWITCH \[kworker/u4:1 25 I -> rcu_preempt 15\]$'
+
+it 'says who had the CPU of a vCPU'
+run xtrace-latency -w 1 --excerpt 0 -m preempt "$tmp/both"
+expect_stdout_like '^  1\.  vCPU 0 of guest \(thread 156\), preempted by qemu-system-x86 for 329us: '
 
 it 'explains as many as are asked for, longest first'
 run xtrace-latency -w 4 --excerpt 0 -m exit $host
