@@ -183,7 +183,7 @@ static void put_doer(struct rt_buf *out, const struct lat_doer *doer)
 		put_name(out, doer->name);
 	if (doer->pid <= 0)
 		return;
-	rt_buf_printf(out, " (PID %d", doer->pid);
+	rt_buf_printf(out, " (PID %d%s", doer->pid, doer->several ? " and others" : "");
 	put_class(out, doer->prio);
 	if (doer->waker[0]) {
 		rt_buf_puts(out, ", woken by ");

@@ -120,9 +120,9 @@ static void probe_frame(const struct lat_rec *rec, const struct lat_frame *frame
 
 	if (frame->kind == LAT_FRAME_TIMER)
 		return;		/* within its interrupt */
-	lat_probe_add(rec->cpu->probe, LAT_INTERRUPT, name, "", frame->begin, rec->ns);
+	lat_probe_add(rec->cpu->probe, LAT_INTERRUPT, name, frame->begin, rec->ns);
 	if (task && task->vcpu)
-		lat_probe_add(task->vcpu->probe, LAT_INTERRUPT, name, "", frame->begin, rec->ns);
+		lat_probe_add(task->vcpu->probe, LAT_INTERRUPT, name, frame->begin, rec->ns);
 }
 
 static void pop(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_kind kind,

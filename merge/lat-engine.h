@@ -234,7 +234,8 @@ enum lat_deed {
 struct lat_doer {
 	enum lat_deed deed;
 	char name[MRG_LAT_NAME_MAX], waker[MRG_LAT_NAME_MAX];
-	int pid, prio;		/* RAN, PREEMPTED */
+	int pid, prio;		/* RAN, PREEMPTED: of the task that did the longest */
+	bool several;		/* ... and others of its name did the rest */
 	uint64_t sum, longest;	/* ns within the interval */
 	unsigned int times;
 };
@@ -257,8 +258,8 @@ struct lat_probing {
 };
 
 /* Adds what lies within the probe's interval; a probe that is NULL takes nothing. */
-void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name,
-		   const char *waker, uint64_t from, uint64_t to);
+void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name, uint64_t from,
+		   uint64_t to);
 void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct lat_task *task,
 		    uint64_t from, uint64_t to);
 struct lat_probe *lat_probe_of(const struct lat_probing *probing, uint16_t system, int tid);

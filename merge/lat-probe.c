@@ -45,20 +45,29 @@ static bool clip(const struct lat_probe *probe, uint64_t *from, uint64_t *to)
 	return *from < *to;
 }
 
-void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name,
-		   const char *waker, uint64_t from, uint64_t to)
+/* Return: whose it is, NULL outside of the interval; *@ret_longest: no longer one before. */
+static struct lat_doer *add(struct lat_probe *probe, enum lat_deed deed, const char *name,
+			    uint64_t from, uint64_t to, bool *ret_longest)
 {
 	struct lat_doer *doer;
 
 	if (!probe || !clip(probe, &from, &to))
-		return;
+		return NULL;
 	doer = doer_of(probe, deed, name);
 	doer->sum += to - from;
 	doer->times++;
-	if (to - from > doer->longest) {
+	*ret_longest = to - from > doer->longest;
+	if (*ret_longest)
 		doer->longest = to - from;
-		snprintf(doer->waker, sizeof(doer->waker), "%s", waker);
-	}
+	return doer;
+}
+
+void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name, uint64_t from,
+		   uint64_t to)
+{
+	bool longest;
+
+	add(probe, deed, name, from, to, &longest);
 }
 
 void lat_probe_wait(struct lat_probe *probe, unsigned int cpu, uint64_t from, uint64_t to)
@@ -76,22 +85,26 @@ void lat_probe_count(struct lat_probe *probe, enum lat_deed deed, const char *na
 		doer_of(probe, deed, name)->times++;
 }
 
+/* Tasks of one name are one doer: the one told is that which had the longest time at once. */
 void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct lat_task *task,
 		    uint64_t from, uint64_t to)
 {
 	char name[LAT_COMM + 1] = { 0 };
 	struct lat_doer *doer;
+	bool longest = false;
 
-	if (!probe)
-		return;
 	if (task)
 		memcpy(name, task->comm[0] ? task->comm : "<...>", task->comm[0] ? LAT_COMM : 6);
-	lat_probe_add(probe, deed, name, task ? task->waker : "", from, to);
-	doer = task ? find(probe, deed, name) : NULL;
-	if (doer) {
-		doer->pid = task->pid;
-		doer->prio = task->prio;
-	}
+	doer = add(probe, deed, name, from, to, &longest);
+	if (!doer || !task || strcmp(doer->name, LAT_OTHERS) == 0)
+		return;
+	if (doer->pid > 0 && doer->pid != task->pid)
+		doer->several = true;
+	if (!longest)
+		return;
+	doer->pid = task->pid;
+	doer->prio = task->prio;
+	snprintf(doer->waker, sizeof(doer->waker), "%s", task->waker);
 }
 
 struct lat_probe *lat_probe_of(const struct lat_probing *probing, uint16_t system, int tid)

@@ -52,7 +52,7 @@ void lat_vcpu_part(struct lat_vcpu *vcpu, enum mrg_lat_part part, uint64_t ns)
 {
 	if (vcpu->where == LAT_OUT && ns > vcpu->since) {
 		vcpu->parts[vcpu->part] += ns - vcpu->since;
-		lat_probe_add(vcpu->probe, LAT_PART, mrg_lat_part_name(vcpu->part), "", vcpu->since,
+		lat_probe_add(vcpu->probe, LAT_PART, mrg_lat_part_name(vcpu->part), vcpu->since,
 			      ns);
 	}
 	vcpu->part = (uint8_t)part;
@@ -103,7 +103,7 @@ static void exit_ends(struct mrg_lat *lat, const struct lat_rec *rec, struct lat
 	}
 	lat_add_or_unknown(lat, metric, rec, vcpu->exit_ns, lat_common_pid(rec));
 	if (metric)
-		lat_probe_add(vcpu->probe, LAT_EXITED, metric->name, "", vcpu->exit_ns, rec->ns);
+		lat_probe_add(vcpu->probe, LAT_EXITED, metric->name, vcpu->exit_ns, rec->ns);
 }
 
 void lat_guest_begin(struct mrg_lat *lat, const struct lat_rec *rec)

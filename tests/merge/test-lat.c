@@ -364,10 +364,10 @@ TEST(of_more_doers_than_there_is_room_for_others_are_summed_by_deed)
 
 	for (unsigned int i = 0; i < 100; i++, at += 10) {
 		snprintf(name, sizeof(name), "task%u", i);
-		lat_probe_add(&probe, LAT_RAN, name, "", at, at + 10);
+		lat_probe_add(&probe, LAT_RAN, name, at, at + 10);
 	}
-	lat_probe_add(&probe, LAT_PART, "kvm", "", at, at + 10);
-	lat_probe_add(&probe, LAT_INTERRUPT, "eth0", "", at, at + 10);
+	lat_probe_add(&probe, LAT_PART, "kvm", at, at + 10);
+	lat_probe_add(&probe, LAT_INTERRUPT, "eth0", at, at + 10);
 	assert_int_equal(lat_probe_sum(&probe, LAT_RAN, &most), 1000);
 	assert_string_equal(most->name, LAT_OTHERS);
 	assert_int_equal(lat_probe_sum(&probe, LAT_PART, &most), 10);
@@ -375,6 +375,23 @@ TEST(of_more_doers_than_there_is_room_for_others_are_summed_by_deed)
 	assert_int_equal(lat_probe_sum(&probe, LAT_INTERRUPT, &most), 10);
 	assert_string_equal(most->name, LAT_OTHERS);
 	assert_int_equal(probe.doers[0].sum, 10);
+}
+
+TEST(of_tasks_of_one_name_the_one_that_ran_longest_is_told)
+{
+	struct lat_probe probe = { .from = 0, .to = 1000 };
+	const struct lat_task first = { .pid = 159, .comm = "qemu", .waker = "eth0" };
+	const struct lat_task last = { .pid = 156, .comm = "qemu" };
+
+	lat_probe_task(&probe, LAT_RAN, &first, 100, 1000);
+	lat_probe_task(&probe, LAT_RAN, &last, 1000, 1000);
+	assert_int_equal(probe.nr, 1);
+	assert_int_equal(probe.doers[0].pid, 159);
+	assert_false(probe.doers[0].several);
+	lat_probe_task(&probe, LAT_RAN, &last, 50, 100);
+	assert_int_equal(probe.doers[0].pid, 159);
+	assert_string_equal(probe.doers[0].waker, "eth0");
+	assert_true(probe.doers[0].several);
 }
 
 TEST(the_longest_intervals_are_kept_longest_first)
@@ -663,6 +680,7 @@ int main(void)
 		cmocka_unit_test(a_task_is_late_from_when_its_timer_was_due_until_it_runs),
 		cmocka_unit_test(page_faults_within_an_interval_are_counted_by_task),
 		cmocka_unit_test(of_more_doers_than_there_is_room_for_others_are_summed_by_deed),
+		cmocka_unit_test(of_tasks_of_one_name_the_one_that_ran_longest_is_told),
 		cmocka_unit_test(the_longest_intervals_are_kept_longest_first),
 		cmocka_unit_test(random_sequences_give_what_a_slow_model_gives),
 		cmocka_unit_test(a_map_finds_what_was_put_and_not_what_was_taken),
