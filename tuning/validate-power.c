@@ -387,6 +387,7 @@ const struct tune_check tune_checks_power[] = {
 		.expected = "performance",
 		.why = "a change of frequency stops the CPU for tens of microseconds, and a slow "
 		       "CPU is late",
+		.reads = "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor",
 		.fix_kind = TUNE_FIX_SYSFS,
 		.fix = "/sys/devices/system/cpu/cpu*/cpufreq/scaling_governor performance",
 	}, {
@@ -394,6 +395,7 @@ const struct tune_check tune_checks_power[] = {
 		.path = "cpufreq/energy_performance_preference", .want = "performance|0",
 		.expected = "performance",
 		.why = "the processor itself else lowers the frequency in short pauses",
+		.reads = "/sys/devices/system/cpu/cpu*/cpufreq/energy_performance_preference",
 		.fix_kind = TUNE_FIX_SYSFS,
 		.fix = "/sys/devices/system/cpu/cpu*/cpufreq/energy_performance_preference "
 		       "performance",

@@ -49,7 +49,7 @@ static enum tune_verdict look_libvirt(struct tune_host *host, const struct tune_
 		tune_say(host, "the programs were not recorded");
 		return TUNE_UNKNOWN;
 	}
-	tune_say(host, "QEMU: %s, libvirt: %s", qemu ? qemu : "not installed",
+	tune_say(host, "QEMU: %s%s, libvirt: %s", qemu ? "/" : "", qemu ? qemu : "not installed",
 		 daemon ? daemon : "neither virtqemud nor libvirtd runs or listens");
 	return tune_pass_if(qemu && daemon);
 }

@@ -104,6 +104,13 @@ validate --explain clocksource
 expect_status 0
 expect_stdout_like '^clocksource \(error\)$' '^  expected: tsc$' '^  why: ' \
 	'^  reads: +/sys/devices/system/clocksource/' '^  fix: +rpm-ostree kargs'
+validate --explain governor
+expect_stdout_like '^  reads: +/sys/devices/system/cpu/cpu\*/cpufreq/scaling_governor$'
+
+it 'names the programs that it found by their whole path'
+put usr/bin/qemu-system-x86_64 </dev/null
+validate libvirt
+expect_stdout_like '^error    libvirt: QEMU: /usr/bin/qemu-system-x86_64, libvirt: neither '
 
 it 'has a line to paste for each row, but where a person must choose'
 for f in debian fedora; do
