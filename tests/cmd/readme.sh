@@ -43,6 +43,7 @@ expect_stderr_like '^t: [0-9]+ events in .* 0 lost'
 it 'keeps the newest moments, and stops'
 tour '-o flight'
 [ "$(wc -l <"$tmp/stdout")" -ge 20 ] || fail "not the last 20 events"
+expect_stdout_like ' CUSTOM \[the cycle was late\]$'
 complete=$(sed -n 's/^complete = //p' "$w/flight/session")
 [ "$complete" = yes ] || fail 'flight is not final'
 
