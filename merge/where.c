@@ -518,6 +518,46 @@ static int say_unknown_host(const struct mrg_where *where, const struct where_le
 			 where->set->nr, where->set->members[0].label);
 }
 
+/* Does a host's trace name the VM, or is it a guest that was merged with its host? */
+static bool is_vm(const struct mrg_where *where, const char *name, const char **ret_any)
+{
+	const struct mrg_member *member;
+	const struct xt_info *info;
+	size_t m, i;
+
+	for (m = 0; m < where->set->nr; m++) {
+		member = &where->set->members[m];
+		info = xt_trace_info(member->trace);
+		for (i = 0; i < info->nr_vcpus; i++) {
+			if (strcmp(info->vcpus[i].vm, name) == 0)
+				return true;
+			if (info->vcpus[i].vm[0])
+				*ret_any = info->vcpus[i].vm;
+		}
+		if (member->host >= 0 && strcmp(member->label, name) == 0)
+			return true;
+		if (member->host >= 0)
+			*ret_any = member->label;
+	}
+	return false;
+}
+
+/* A name of a VM that none has is a mistake: it would let nothing through, and say nothing. */
+static int check_vm(const struct mrg_where *where, const struct where_leaf *leaf,
+		    struct rt_err *err)
+{
+	const char *text = leaf->value.text, *any = NULL;
+
+	if (leaf->own || strcmp(leaf->name, "vm") != 0 || leaf->value.is_number ||
+	    leaf->value.field || (leaf->op != WHERE_EQ && leaf->op != WHERE_NE) ||
+	    is_vm(where, text, &any))
+		return 0;
+	if (!any)
+		return where_say(where, leaf->value.at, -EINVAL, err, "no VM \"%s\": these traces "
+				 "name none; expected the PID of its process", text);
+	return where_say(where, leaf->value.at, -EINVAL, err, "no VM \"%s\"; one is %s", text, any);
+}
+
 /* The first event's field of that name that shows names. */
 static bool find_named(const struct mrg_where *where, const char *name, struct mrg_arg *ret)
 {
@@ -605,7 +645,7 @@ static int check_leaf(const struct mrg_where *where, const struct where_leaf *le
 	    !is_field_of_set(where, leaf->value.text))
 		return say_unknown_field(where, leaf->value.text, leaf->value.at + 1, err);
 	if (leaf->known)
-		return leaf->fits ? 0 : complain(where, leaf, err);
+		return leaf->fits ? check_vm(where, leaf, err) : complain(where, leaf, err);
 	if ((is_line_name(leaf->name) && !leaf->own) || in_catalogue(leaf->name))
 		return 0;	/* no event of these traces has it, but others do */
 	return say_unknown_field(where, leaf->name, leaf->at, err);

@@ -253,6 +253,7 @@ TEST(names_and_values_that_mean_nothing_are_named)
 		   "did you mean reason?");
 	is_unknown("reason == HTL", "column 11: \"HTL\" is no reason; did you mean HLT?");
 	is_unknown("syscall == raed", "did you mean read?");
+	is_unknown("vm == rt1", "column 7: no VM \"rt1\"; one is rt0");
 	is_unknown("event == KVM_EXITS", "\"KVM_EXITS\": no such event");
 	is_unknown("host == beta", "no host \"beta\"; the first of 1 is alpha");
 	is_unknown("pid == dd", "expected a number, found \"dd\"");
