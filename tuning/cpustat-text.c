@@ -290,7 +290,7 @@ static int unknown_column(const char *name, struct rt_err *err)
 		names[i] = tune_cpustat_columns[i].key;
 	if (rt_nearest(name, names, NR_COLUMNS, &near, 1))
 		return rt_err_say(err, -EINVAL, "no column \"%s\"; there is \"%s\"", name, near);
-	return rt_err_say(err, -EINVAL, "no column \"%s\"; --help names them", name);
+	return rt_err_say(err, -EINVAL, "no column \"%s\"; --list names them", name);
 }
 
 static int find_column(const char *name)

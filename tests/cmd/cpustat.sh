@@ -11,6 +11,7 @@ stat() { run cpustat --root "$tmp/root" -i 10ms -n 1 "$@"; }
 
 it 'refuses what makes no sense'
 expect_wrong_usage cpustat 'no column "laod"; there is "load"' -o cpu,laod
+expect_wrong_usage cpustat 'no column "zzzzzz"; --list names them' -o zzzzzz
 expect_wrong_usage cpustat 'at least 10ms' -i 1ms
 stat -c 8
 expect_status 1
