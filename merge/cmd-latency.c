@@ -160,15 +160,46 @@ static int explain(const struct mrg_lat_report *report, struct rt_err *err)
 	return rc;
 }
 
+static bool has_metric(const struct mrg_lat_report *report, const struct mrg_lat_select *select)
+{
+	const struct mrg_lat_metric *metric;
+	size_t i;
+
+	for (i = 0; i < report->result->nr; i++) {
+		metric = report->result->metrics[i];
+		if (metric->hist.count + metric->unknown > 0 &&
+		    mrg_lat_select_match(select, metric->kind, metric->name,
+					 report->set->members[metric->member].label))
+			return true;
+	}
+	return false;
+}
+
+/* A misspelt one would else be missed among others that are there. */
+static void say_lacking(const struct mrg_lat_report *report)
+{
+	size_t i;
+
+	for (i = 0; o.metrics.n > 1 && i < o.metrics.n; i++) {
+		if (!has_metric(report, &report->selects[i]))
+			printf("\nno interval of %s\n", o.metrics.v[i]);
+	}
+}
+
 static int print(const struct mrg_lat_report *report, struct rt_err *err)
 {
+	int rc;
+
 	if (has_format("json"))
 		return mrg_lat_print_json(report, stdout, err);
 	if (has_format("csv"))
 		return mrg_lat_print_csv(report, stdout, err);
 	if (has_format("html"))
 		return mrg_lat_print_html(report, stdout, err);
-	return o.worst ? explain(report, err) : mrg_lat_print(report, stdout, err);
+	rc = o.worst ? explain(report, err) : mrg_lat_print(report, stdout, err);
+	if (rc == 0)
+		say_lacking(report);
+	return rc;
 }
 
 static int measure(struct mrg_lat_report *report, const struct mrg_set *set, struct rt_err *err)

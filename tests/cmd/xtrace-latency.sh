@@ -90,6 +90,12 @@ expect_stdout_like '^  1\.  guest task rcu_preempt \(PID 15\) of guest woke 7\.3
 	'^[0-9.]+ guest 1 ls SCHED_WAKING \[15\]$' \
 	'^[0-9.]+ guest 0 kworker/u4:1 SCHED_SWITCH \[kworker/u4:1 25 I -> rcu_preempt 15\]$'
 
+it 'says which of the metrics that were asked for has no interval'
+run xtrace-latency -m 'wakeup(rtap)' -m irq@guest "$tmp/both"
+expect_status 0
+expect_stdout_like '^guest +apic_timer ' '^no interval of wakeup\(rtap\)$'
+[ "$(grep -c '^no interval' "$tmp/stdout")" = 1 ] || fail 'not this one alone'
+
 it 'says who had the CPU of a vCPU, also where it has the same name'
 run xtrace-latency -w 1 --excerpt 0 -m preempt "$tmp/both"
 expect_stdout_like '^  1\.  vCPU 0 of guest \(thread 156\), preempted by qemu-system-x86 for 329us: qemu-system-x86 \(PID 159, '
