@@ -126,17 +126,19 @@ static int read_again(struct blame *blame, struct rt_err *err)
  * Did the thread wait for a CPU for most of the time outside, while no task that is known had
  * it?  Then an interrupt may have, or it was still idle.  Mostly the thread is sent to a CPU
  * only by the interrupt which that one takes when it has time again: so what the CPU did before
- * can be looked for only when it is known where the thread ran in the end.
+ * can be looked for only when it is known for which one the thread waited.
  */
 static bool is_wait_unexplained(const struct blame *blame)
 {
+	uint64_t ns = blame->interval->to - blame->interval->from;
 	uint64_t away = lat_probe_sum(&blame->vcpu, LAT_EXITED, NULL);
 	uint64_t preempted = lat_probe_sum(&blame->vcpu, LAT_PREEMPTED, NULL);
 
-	return (blame->vcpu.wait_to - blame->vcpu.wait_from) * 2 > away && preempted * 2 <= away;
+	return blame->lost_places == 0 && away * 4 >= ns && preempted * 2 <= away &&
+	       (blame->vcpu.wait_to - blame->vcpu.wait_from) * 2 > away;
 }
 
-/* Reads the thread's longest wait, with an eye on the CPU on which it ran then. */
+/* Reads the thread's longest wait, with an eye on the CPU that it waited for. */
 static int read_wait(struct blame *ret, const struct blame *blame, struct mrg_lat_interval *wait,
 		     struct rt_err *err)
 {
@@ -409,7 +411,7 @@ static void put_doers(struct blame *blame, struct lat_probe *probe, const char *
 		[LAT_RAN] = "ran", [LAT_INTERRUPT] = "interrupt", [LAT_PART] = "spent in",
 		[LAT_EXITED] = "outside for", [LAT_PREEMPTED] = "preempted by",
 	};
-	uint64_t least = (probe->to - probe->from) / MIN_SHARE;
+	uint64_t least = (blame->interval->to - blame->interval->from) / MIN_SHARE;
 	struct rt_buf *out = blame->out;
 	unsigned int i;
 	char text[24];

@@ -114,6 +114,7 @@ struct lat_task {
 	uint16_t waits_for;
 	uint64_t waits_since;
 	struct lat_task *next_waiter;
+	uint64_t cpu_since;		/* ... since when for that CPU; who is just woken, for its last */
 	uint64_t due;			/* ... by a timer that was to expire then; 0: by another */
 	char waker[MRG_LAT_NAME_MAX];	/* by whom; only while something is probed */
 	uint64_t call_nr, call_begin;
@@ -246,7 +247,7 @@ struct lat_doer {
 struct lat_probe {
 	uint64_t from, to;
 	uint64_t wait_from, wait_to;	/* the thread's longest wait for a CPU; to 0: none */
-	unsigned int wait_cpu;		/* ... on which it then ran */
+	unsigned int wait_cpu;		/* ... for this one */
 	unsigned int nr;
 	struct lat_doer doers[LAT_MAX_DOERS];
 };
@@ -263,7 +264,7 @@ void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name
 void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct lat_task *task,
 		    uint64_t from, uint64_t to);
 struct lat_probe *lat_probe_of(const struct lat_probing *probing, uint16_t system, int tid);
-/* The thread has waited, and now runs on @cpu. */
+/* The thread has waited for @cpu, and now runs there or was sent to another. */
 void lat_probe_wait(struct lat_probe *probe, unsigned int cpu, uint64_t from, uint64_t to);
 /* What has no duration of its own. */
 void lat_probe_count(struct lat_probe *probe, enum lat_deed deed, const char *name, uint64_t ns);

@@ -142,6 +142,12 @@ static void wait_for_cpu(const struct lat_rec *rec, struct lat_task *task)
 	task->waits_since = rec->ns;
 }
 
+static void note_wait(const struct lat_rec *rec, const struct lat_task *task, unsigned int cpu)
+{
+	if (task->vcpu && task->run == LAT_RUNNABLE && lat_is_whole(rec, task->cpu_since))
+		lat_probe_wait(task->vcpu->probe, cpu, task->cpu_since, rec->ns);
+}
+
 /* To the CPU that the event names; one that is just being woken has waited for none yet. */
 static void send_to_cpu(struct mrg_lat *lat, const struct lat_rec *rec, struct lat_task *task)
 {
@@ -151,6 +157,10 @@ static void send_to_cpu(struct mrg_lat *lat, const struct lat_rec *rec, struct l
 		return;
 	if (task->queued && task->waits)
 		blame_for(lat, rec, task);
+	if (task->queued) {
+		note_wait(rec, task, task->cpu);
+		task->cpu_since = rec->ns;
+	}
 	task->cpu = (uint16_t)cpu;
 	if (task->run == LAT_RUNNABLE)
 		wait_for_cpu(rec, task);
@@ -178,7 +188,7 @@ static void leave(struct mrg_lat *lat, const struct lat_rec *rec)
 	task->run = runnable ? LAT_RUNNABLE : LAT_SLEEPING;
 	task->woken = false;
 	task->queued = runnable;
-	task->wait_since = runnable ? rec->ns : 0;
+	task->wait_since = task->cpu_since = runnable ? rec->ns : 0;
 	if (task->vcpu)
 		lat_vcpu_part(task->vcpu, runnable ? MRG_LAT_PART_WAIT : MRG_LAT_PART_HALT,
 			      rec->ns);
@@ -197,8 +207,7 @@ static struct lat_task *enter(struct mrg_lat *lat, const struct lat_rec *rec)
 		task->prio = (int)lat_field(rec, LAT_PRIO);
 	if (task->run == LAT_RUNNABLE)
 		end_wait(lat, rec, task);
-	if (task->run == LAT_RUNNABLE && task->vcpu)
-		lat_probe_wait(task->vcpu->probe, rec->cpu_nr, task->wait_since, rec->ns);
+	note_wait(rec, task, rec->cpu_nr);
 	lat_stop_waiting(rec->sys, task);
 	task->run = LAT_RUNNING;
 	task->wait_since = 0;
@@ -246,7 +255,7 @@ static void begin_wait(struct mrg_lat *lat, const struct lat_rec *rec, struct la
 	task->woken = true;
 	task->queued = false;
 	task->due = timer_due(rec->cpu);
-	task->wait_since = rec->ns;
+	task->wait_since = task->cpu_since = rec->ns;
 	if (lat->probing)
 		note_waker(task, rec);
 	if (task->vcpu) {

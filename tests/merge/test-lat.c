@@ -119,10 +119,12 @@ static void leave_guest(struct world *w, uint64_t ns, unsigned int cpu, int pid)
 
 TEST(a_vcpu_waits_for_the_cpu_that_it_is_sent_to)
 {
+	struct lat_probe probe = { .from = 1000, .to = 2000 };
 	struct world w;
 
 	world_init(&w);
 	leave_guest(&w, 1000, 2, 50);
+	lat_task(&w.lat, &(struct lat_rec){ 0 }, 50)->vcpu->probe = &probe;
 	world_event(&w, 1100, 2, 50, KEV_SWITCH, 9, 50, 1);	/* asleep */
 	world_event(&w, 1200, 1, 0, KEV_SWITCH, 8, 0, 0);
 	world_event(&w, 1300, 0, 0, KEV_WAKING, 50, 0, 0);
@@ -136,6 +138,10 @@ TEST(a_vcpu_waits_for_the_cpu_that_it_is_sent_to)
 	assert_null(world_find(&w, MRG_LAT_PREEMPT, "task9"));
 	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task8"), 199);
 	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task7"), 100);
+	/* of its wait the longest part, for the CPU that had it queued then */
+	assert_int_equal(probe.wait_cpu, 1);
+	assert_int_equal(probe.wait_from, 1300);
+	assert_int_equal(probe.wait_to, 1500);
 	world_finish(&w);
 }
 
