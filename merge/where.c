@@ -518,7 +518,26 @@ static int say_unknown_host(const struct mrg_where *where, const struct where_le
 			 where->set->nr, where->set->members[0].label);
 }
 
-/* Does a host's trace name the VM, or is it a guest that was merged with its host? */
+/* Do threads that the host's trace does not list have the guest's label for a VM? */
+static bool names_vm(const struct mrg_set *set, const struct mrg_member *guest)
+{
+	unsigned int nr_lanes = xt_trace_nr_lanes(guest->trace), l;
+	const struct xt_info *host;
+	size_t i;
+
+	if (guest->host < 0)
+		return false;
+	host = xt_trace_info(set->members[guest->host].trace);
+	for (l = 0; l < nr_lanes; l++) {
+		for (i = 0; i < host->nr_vcpus && host->vcpus[i].tid != guest->lanes[l].vcpu_tid; )
+			i++;
+		if (guest->lanes[l].vcpu_tid > 0 && i == host->nr_vcpus)
+			return true;
+	}
+	return false;
+}
+
+/* Does a host's trace name the VM, or a guest that was merged with its host? */
 static bool is_vm(const struct mrg_where *where, const char *name, const char **ret_any)
 {
 	const struct mrg_member *member;
@@ -534,10 +553,11 @@ static bool is_vm(const struct mrg_where *where, const char *name, const char **
 			if (info->vcpus[i].vm[0])
 				*ret_any = info->vcpus[i].vm;
 		}
-		if (member->host >= 0 && strcmp(member->label, name) == 0)
+		if (!names_vm(where->set, member))
+			continue;
+		if (strcmp(member->label, name) == 0)
 			return true;
-		if (member->host >= 0)
-			*ret_any = member->label;
+		*ret_any = member->label;
 	}
 	return false;
 }
@@ -549,8 +569,7 @@ static int check_vm(const struct mrg_where *where, const struct where_leaf *leaf
 	const char *text = leaf->value.text, *any = NULL;
 
 	if (leaf->own || strcmp(leaf->name, "vm") != 0 || leaf->value.is_number ||
-	    leaf->value.field || (leaf->op != WHERE_EQ && leaf->op != WHERE_NE) ||
-	    is_vm(where, text, &any))
+	    leaf->value.field || leaf->op != WHERE_EQ || !*text || is_vm(where, text, &any))
 		return 0;
 	if (!any)
 		return where_say(where, leaf->value.at, -EINVAL, err, "no VM \"%s\": these traces "

@@ -145,6 +145,16 @@ cmp -s "$tmp/thread" "$tmp/stdout" || fail 'not all of what is shown as the VM'
 view -w 'vm == guest and vcpu == 0' -H guest "$tmp/m"
 count 1871
 
+it 'knows a VM by the name that its host has, not by a label beside it'
+xtrace-multi-merge -o "$tmp/named" --label other=tests/fixtures/demo/xtrace-vm \
+	tests/fixtures/demo/xtrace-host >"$tmp/merge.log" 2>&1 || fail "$(cat "$tmp/merge.log")"
+view -w 'vm == vm1' -n 1 "$tmp/named"
+expect_status 0
+count 1
+view -w 'vm == other' "$tmp/named"
+expect_status 1
+expect_stderr_like 'no VM "other"; one is vm1'
+
 it 'points at the column of what is wrong with it'
 view -w 'event == KVM_EXIT and reason == "HTL"' $host
 expect_status 1

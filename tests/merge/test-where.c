@@ -179,6 +179,7 @@ TEST(vm_and_vcpu_hold_for_all_that_the_thread_does)
 	lets_through("vm == 150 and vcpu == 1", "10 20 40 110 120 120 ");
 	lets_through("vm == 158", "30 ");
 	lets_through("vm =~ \"rt*\" and not event == kvm", "40 ");
+	lets_through("vm != \"\" and vm != rt9 and not event == kvm", "40 ");
 }
 
 TEST(derived_lines_are_chosen_by_themselves)
