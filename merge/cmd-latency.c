@@ -178,9 +178,11 @@ static bool has_metric(const struct mrg_lat_report *report, const struct mrg_lat
 /* A misspelt one would else be missed among others that are there. */
 static void say_lacking(const struct mrg_lat_report *report)
 {
-	size_t i;
+	size_t i, lacking = 0;
 
-	for (i = 0; o.metrics.n > 1 && i < o.metrics.n; i++) {
+	for (i = 0; i < o.metrics.n; i++)
+		lacking += !has_metric(report, &report->selects[i]);
+	for (i = 0; lacking < o.metrics.n && i < o.metrics.n; i++) {
 		if (!has_metric(report, &report->selects[i]))
 			printf("\nno interval of %s\n", o.metrics.v[i]);
 	}

@@ -269,15 +269,16 @@ static bool may_be_same_boot(const struct xt_trace *a, const struct xt_trace *b)
 	       !strcmp(x->release, y->release);
 }
 
-/* Threads of sessions that are @same as @p.  Return: whether there are any. */
-static bool lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p, bool lent,
+/* Threads on @host (NULL: any) of sessions that are @same as @p.  Return: are there any? */
+static bool lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p,
+		 const struct mrg_party *host, bool lent,
 		 bool (*same)(const struct xt_trace *a, const struct xt_trace *b))
 {
 	bool any = false;
 
 	for (const struct mrg_party *q = parties; q < parties + nr; q++) {
 		if (q == p || !q->placed || q->member->host < 0 ||
-		    !same(p->member->trace, q->member->trace))
+		    (host && host != &parties[q->member->host]) || !same(p->member->trace, q->member->trace))
 			continue;
 		for (unsigned int l = 0; l < q->data->nr_lanes; l++) {
 			if (q->vcpu[l] == MRG_NO_MATCH)
@@ -291,7 +292,7 @@ static bool lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p
 
 void mrg_party_lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p, bool lent)
 {
-	lend(parties, nr, p, lent, mrg_same_boot);
+	lend(parties, nr, p, NULL, lent, mrg_same_boot);
 }
 
 int mrg_party_find(struct mrg_party *parties, size_t nr, struct mrg_party *p,
@@ -300,10 +301,10 @@ int mrg_party_find(struct mrg_party *parties, size_t nr, struct mrg_party *p,
 	int rc = find(p, host, err);
 
 	if ((rc != -ESRCH && rc != -ENODATA) || find != mrg_sync_windows ||
-	    !lend(parties, nr, p, true, may_be_same_boot))
+	    !lend(parties, nr, p, host, true, may_be_same_boot))
 		return rc;
 	rc = find(p, host, err);
-	lend(parties, nr, p, false, may_be_same_boot);
+	lend(parties, nr, p, host, false, may_be_same_boot);
 	return rc;
 }
 
