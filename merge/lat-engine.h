@@ -114,7 +114,7 @@ struct lat_task {
 	uint16_t waits_for;
 	uint64_t waits_since;
 	struct lat_task *next_waiter;
-	uint64_t cpu_since;		/* ... since when for that CPU; who is just woken, for its last */
+	uint64_t cpu_since;		/* ... since when for ->cpu */
 	uint64_t due;			/* ... by a timer that was to expire then; 0: by another */
 	char waker[MRG_LAT_NAME_MAX];	/* by whom; only while something is probed */
 	uint64_t call_nr, call_begin;

@@ -278,7 +278,8 @@ static bool lend(struct mrg_party *parties, size_t nr, const struct mrg_party *p
 
 	for (const struct mrg_party *q = parties; q < parties + nr; q++) {
 		if (q == p || !q->placed || q->member->host < 0 ||
-		    (host && host != &parties[q->member->host]) || !same(p->member->trace, q->member->trace))
+		    (host && host != &parties[q->member->host]) ||
+		    !same(p->member->trace, q->member->trace))
 			continue;
 		for (unsigned int l = 0; l < q->data->nr_lanes; l++) {
 			if (q->vcpu[l] == MRG_NO_MATCH)
