@@ -142,6 +142,17 @@ static bool parse_head(struct tune_records *records, char *fields[], unsigned in
 	return true;
 }
 
+/* Journals of an older version have interrupts as files: the same knob, whosoever it was. */
+static enum tune_knob_kind kind_of(int kind, const char *target)
+{
+	int end = 0;
+
+	if (kind == TUNE_KNOB_CPULIST &&
+	    sscanf(target, "proc/irq/%*u/smp_affinity_list%n", &end) == 0 && end && !target[end])
+		return TUNE_KNOB_IRQ;
+	return kind;
+}
+
 static bool parse_record(struct tune_records *records, char *fields[], unsigned int nr,
 			 size_t offset, int *ret_rc)
 {
@@ -157,7 +168,7 @@ static bool parse_record(struct tune_records *records, char *fields[], unsigned 
 		return false;
 	if (records->nr && record.seq <= records->v[records->nr - 1].seq)
 		return false;
-	record.kind = kind;
+	record.kind = kind_of(kind, fields[2]);
 	record.target = strdup(fields[2]);
 	record.before = strdup(fields[3]);
 	record.wanted = strdup(fields[4]);

@@ -6,8 +6,6 @@
 #ifndef TUNE_JOURNAL_INTERNAL_H
 #define TUNE_JOURNAL_INTERNAL_H
 
-#include <string.h>
-
 #include "tuning/journal-file.h"
 #include "tuning/journal.h"
 
@@ -46,7 +44,7 @@ int tune_journal_remove_own(struct tune_journal *journal, struct rt_err *err);
 static inline bool tune_record_is(const struct tune_record *record, enum tune_knob_kind kind,
 				  const char *target)
 {
-	return record->kind == kind && strcmp(record->target, target) == 0;
+	return record->kind == kind && tune_target_same(kind, record->target, target);
 }
 
 #endif /* TUNE_JOURNAL_INTERNAL_H */

@@ -131,6 +131,15 @@ static int find_irq(const struct rt_root *root, const char *target, char path[TU
 			  handlers);
 }
 
+static bool same_irq(const char *a, const char *b)
+{
+	size_t len = strcspn(a, " ");
+
+	if (len != strcspn(b, " ") || strncmp(a, b, len) != 0)
+		return false;
+	return !a[len] || !b[len] || strcmp(a + len, b + len) == 0;
+}
+
 static int read_irq(const struct rt_root *root, const char *target, char **ret,
 		    struct rt_err *err)
 {
@@ -300,6 +309,11 @@ int tune_knob_write(const struct rt_root *root, enum tune_knob_kind kind, const 
 bool tune_knob_equal(enum tune_knob_kind kind, const char *a, const char *b)
 {
 	return kinds[kind].equal(a, b);
+}
+
+bool tune_target_same(enum tune_knob_kind kind, const char *a, const char *b)
+{
+	return kind == TUNE_KNOB_IRQ ? same_irq(a, b) : strcmp(a, b) == 0;
 }
 
 bool tune_knob_honours(enum tune_knob_kind kind, const char *now, const char *wanted)

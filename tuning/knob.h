@@ -53,6 +53,8 @@ int tune_knob_read(const struct rt_root *root, enum tune_knob_kind kind, const c
 int tune_knob_write(const struct rt_root *root, enum tune_knob_kind kind, const char *target,
 		    const char *value, struct rt_err *err);
 bool tune_knob_equal(enum tune_knob_kind kind, const char *a, const char *b);
+/* Whether two targets are one thing: an interrupt's, where either does not tell whose it is. */
+bool tune_target_same(enum tune_knob_kind kind, const char *a, const char *b);
 /*
  * Whether @now is what comes of writing @wanted: of a task's CPUs those that its cgroup has,
  * and before Linux 6.2 those that are online.

@@ -20,6 +20,7 @@
 #include "lib/err.h"
 #include "lib/json.h"
 #include "lib/root.h"
+#include "tests/tuning/tree.h"
 #include "tuning/journal-file.h"
 #include "tuning/journal.h"
 
@@ -409,6 +410,40 @@ static void count(void *arg, enum tune_knob_kind kind, const char *target, const
 	counts[what]++;
 }
 
+static void move_interrupt(const char *name, const char *cpus)
+{
+	struct tune_journal *journal = open_as(name);
+	struct tune_plan plan = { .root = &root };
+	char target[TUNE_TARGET_MAX];
+
+	tune_target_irq(target, sizeof(target), &root, 7);
+	assert_int_equal(tune_plan_add(&plan, TUNE_KNOB_IRQ, target, cpus, 0, TUNE_COST_IRQ, NULL,
+				       "test"), 0);
+	assert_int_equal(tune_journal_apply(journal, &plan, NULL), 0);
+	tune_plan_finish(&plan);
+	tune_journal_close(journal);
+}
+
+/* On a machine of its own, for its /proc. */
+TEST(an_interrupt_in_a_journal_of_an_older_version_is_the_same_knob)
+{
+	const struct rt_root first = root;
+	struct tree *host = tree_new();
+
+	root = host->root;
+	tree_put(host, "proc/irq/7/smp_affinity_list", "0-3\n");
+	tree_put(host, "sys/kernel/irq/7/actions", "eth0\n");
+	tree_put(host, TUNE_JOURNAL_DIR "/shield.journal", "kvmrt-journal\t1\t\n"
+		 "1\tcpulist\tproc/irq/7/smp_affinity_list\t0-7\t0-3\ncomplete\n");
+	move_interrupt("vm-1", "0");
+	undo_all("shield");
+	expect("proc/irq/7/smp_affinity_list", "0");
+	undo_all("vm-1");
+	expect("proc/irq/7/smp_affinity_list", "0-7");
+	root = first;
+	tree_destroy(host);
+}
+
 TEST(two_journals_of_one_knob_are_undone_in_any_order)
 {
 	char name[32];
@@ -687,6 +722,7 @@ int main(void)
 		cmocka_unit_test(killed_at_any_system_call_all_comes_back),
 		cmocka_unit_test(killed_at_any_system_call_of_undoing_all_comes_back),
 		cmocka_unit_test(a_journal_cut_at_any_byte_undoes_what_it_still_tells),
+		cmocka_unit_test(an_interrupt_in_a_journal_of_an_older_version_is_the_same_knob),
 		cmocka_unit_test(two_journals_of_one_knob_are_undone_in_any_order),
 		cmocka_unit_test(three_turns_of_two_journals_are_undone_in_any_order),
 		cmocka_unit_test(journals_are_listed_by_name),
