@@ -83,7 +83,7 @@ static bool equal_mask(const char *a, const char *b)
 	return rt_cpuset_equal(&set_a, &set_b);
 }
 
-/* ---- interrupts: "proc/irq/36/smp_affinity_list nvme0q1" ---- */
+/* ---- interrupts: "proc/irq/36/smp_affinity_list ehci,ahci" ---- */
 
 /* Their names, parted by commas; false where the kernel shows none. */
 static bool read_handlers(const struct rt_root *root, int number, char *buf, size_t size)
@@ -97,18 +97,30 @@ void tune_target_irq(char *buf, size_t size, const struct rt_root *root, int num
 	char handlers[HANDLERS_MAX] = "";
 	bool known = read_handlers(root, number, handlers, sizeof(handlers));
 
-	handlers[strcspn(handlers, ",")] = '\0';
 	snprintf(buf, size, "proc/irq/%d/smp_affinity_list%s%s", number, known ? " " : "",
 		 known ? handlers : "");
 }
 
-static bool has_handler(const char *handlers, const char *name)
+static bool has_handler(const char *handlers, const char *name, size_t len)
 {
-	size_t len = strlen(name), n;
+	size_t n;
 
 	for (; *handlers; handlers += n + (handlers[n] == ',')) {
 		n = strcspn(handlers, ",");
 		if (n == len && strncmp(handlers, name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of a line that devices share, some may leave and others come: one that stays is enough. */
+static bool share_handler(const char *a, const char *b)
+{
+	size_t n;
+
+	for (; *a; a += n + (a[n] == ',')) {
+		n = strcspn(a, ",");
+		if (has_handler(b, a, n))
 			return true;
 	}
 	return false;
@@ -125,7 +137,7 @@ static int find_irq(const struct rt_root *root, const char *target, char path[TU
 	snprintf(path, TUNE_TARGET_MAX, "%.*s", (int)strcspn(target, " "), target);
 	if (!name || sscanf(target, "proc/irq/%d/", &number) != 1 ||
 	    !read_handlers(root, number, handlers, sizeof(handlers)) ||
-	    has_handler(handlers, name + 1))
+	    share_handler(name + 1, handlers))
 		return 0;
 	return rt_err_say(err, -ENOENT, "has ended: number %d is by now that of \"%.64s\"", number,
 			  handlers);
@@ -137,7 +149,7 @@ static bool same_irq(const char *a, const char *b)
 
 	if (len != strcspn(b, " ") || strncmp(a, b, len) != 0)
 		return false;
-	return !a[len] || !b[len] || strcmp(a + len, b + len) == 0;
+	return !a[len] || !b[len] || share_handler(a + len + 1, b + len + 1);
 }
 
 static int read_irq(const struct rt_root *root, const char *target, char **ret,

@@ -77,7 +77,7 @@ int tune_target_member(char *buf, size_t size, const struct rt_root *root, pid_t
 		       const char *mount, const char *controller, struct rt_err *err);
 
 /*
- * For IRQ: the file of its CPUs, and its first handler as far as the kernel shows it: a
+ * For IRQ: the file of its CPUs, and its handlers as far as the kernel shows them: a
  * number that a device gives back is another's later.
  */
 void tune_target_irq(char *buf, size_t size, const struct rt_root *root, int number);

@@ -326,6 +326,8 @@ TEST(an_interrupt_whose_number_is_anothers_has_ended)
 
 	assert_int_equal(move_irq("PCIe PME\n", "PCIe PME\n", NULL), 0);
 	assert_int_equal(move_irq("a,b\n", "c,a\n", NULL), 0);
+	assert_int_equal(move_irq("a,b\n", "b\n", NULL), 0);
+	assert_int_equal(move_irq("a,b\n", "c\n", NULL), -ENOENT);
 	assert_int_equal(move_irq("a\n", "", NULL), 0);
 	assert_int_equal(move_irq("", "a\n", NULL), 0);
 	assert_int_equal(move_irq(NULL, "a\n", NULL), 0);
@@ -333,10 +335,23 @@ TEST(an_interrupt_whose_number_is_anothers_has_ended)
 	assert_string_equal(err.text, "has ended: number 7 is by now that of \"eth0-rx-10,b\"");
 }
 
+TEST(an_interrupt_is_the_same_while_one_handler_is)
+{
+	static const char line[] = "proc/irq/7/smp_affinity_list";
+
+	assert_true(tune_target_same(TUNE_KNOB_IRQ, "proc/irq/7/smp_affinity_list a,b",
+				     "proc/irq/7/smp_affinity_list c,b"));
+	assert_false(tune_target_same(TUNE_KNOB_IRQ, "proc/irq/7/smp_affinity_list a,b",
+				      "proc/irq/7/smp_affinity_list c,bb"));
+	assert_true(tune_target_same(TUNE_KNOB_IRQ, line, "proc/irq/7/smp_affinity_list c"));
+	assert_false(tune_target_same(TUNE_KNOB_IRQ, line, "proc/irq/77/smp_affinity_list"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_has_a_word_that_finds_it),
+		cmocka_unit_test(an_interrupt_is_the_same_while_one_handler_is),
 		cmocka_unit_test(a_file_is_its_text_without_the_newline),
 		cmocka_unit_test(lists_and_masks_are_compared_as_sets),
 		cmocka_unit_test(a_controller_is_on_where_its_whole_word_stands),
