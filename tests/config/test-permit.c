@@ -3,7 +3,9 @@
 #include "config/permit.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 
 #include "lib/err.h"
 #include "tests/tuning/tree.h"
@@ -67,6 +69,26 @@ TEST(what_has_ended_leaves_the_list_and_names_stay)
 	expect("1,10\n", 0, false, "10\n");
 }
 
+/* The list as one that takes nothing, on a file system that is read-only. */
+TEST(a_list_that_cannot_be_written_fails_only_what_needs_it)
+{
+	struct rt_root root;
+
+	if (geteuid() != 0)
+		skip();
+	tree_put(tree, KCFG_PERMIT_FILE, "77,10\n");
+	assert_int_equal(unshare(CLONE_NEWNS), 0);
+	assert_int_equal(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	assert_int_equal(mount(tree->path, tree->path, NULL, MS_BIND, NULL), 0);
+	assert_int_equal(mount(NULL, tree->path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL), 0);
+	assert_int_equal(rt_root_init(&root, tree->path, NULL), 0);
+	assert_int_equal(kcfg_permit(&root, 0, false, NULL), 0);
+	assert_int_equal(kcfg_permit(&root, 10, true, NULL), 0);
+	assert_int_equal(kcfg_permit(&root, 20, true, NULL), -EROFS);
+	rt_root_finish(&root);
+	assert_int_equal(umount(tree->path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -74,6 +96,7 @@ int main(void)
 		cmocka_unit_test(where_every_vm_may_call_that_stays),
 		cmocka_unit_test(a_vm_is_put_on_the_list_and_taken_off),
 		cmocka_unit_test(what_has_ended_leaves_the_list_and_names_stay),
+		cmocka_unit_test(a_list_that_cannot_be_written_fails_only_what_needs_it),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
