@@ -154,7 +154,7 @@ int tune_affinity_repeat(uint64_t interval_ns, bool json,
 	struct tune_pace pace;
 	int rc;
 
-	if (!interval_ns)
+	if (interval_ns == TUNE_AFFINITY_ONCE)
 		return show(arg, err);
 	if (interval_ns < TUNE_AFFINITY_LEAST_NS)
 		return rt_usage(err, "--interval: expected at least 100ms");

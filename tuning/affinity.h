@@ -69,6 +69,7 @@ int tune_affinity_print(struct rt_table *table, bool json, struct rt_err *err);
 
 /* --interval: at least this. */
 #define TUNE_AFFINITY_LEAST_NS	100000000ull
+#define TUNE_AFFINITY_ONCE	UINT64_MAX	/* no --interval */
 
 /*
  * Calls @show, which reads anew and prints; with an interval again and again, away from CPUs

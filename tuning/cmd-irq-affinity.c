@@ -22,7 +22,7 @@
 
 static struct rt_strv sets;
 static const char *cpus_text, *columns_text, *root_path;
-static uint64_t interval_ns;	/* 0: once */
+static uint64_t interval_ns = TUNE_AFFINITY_ONCE;
 static bool dry_run, persist, undo, json;
 
 static const struct rt_opt irq_opts[] = {
@@ -48,6 +48,7 @@ struct state {
 	bool *chosen;		/* of each of irqs */
 	char **words;
 	int nr_words;
+	bool shown;		/* once: what was named may end from then on */
 };
 
 /* ---- choosing ---- */
@@ -79,7 +80,7 @@ static int choose(struct state *s, struct rt_err *err)
 			if (s->irqs.v[i].number >= 0 &&
 			    tune_irq_matches(&s->irqs.v[i], s->words[word]))
 				found = s->chosen[i] = true;
-		if (!found)
+		if (!found && !s->shown)
 			return unknown(s, s->words[word], err);
 	}
 	if (!cpus_text)
@@ -179,6 +180,7 @@ static int show(void *arg, struct rt_err *err)
 	for (i = 0; i < s->irqs.n; i++)
 		if (s->chosen[i])
 			show_row(table, pick.at, &s->irqs, &s->irqs.v[i]);
+	s->shown = true;
 	return tune_affinity_print(table, json, err);
 }
 
@@ -432,7 +434,7 @@ static int irq_affinity(int argc, char **argv, struct rt_err *err)
 		return rt_usage(err, "--%s goes with --set", persist ? "persist" : "dry-run");
 	if (columns_text && (sets.n || undo))
 		return rt_usage(err, "--columns goes with neither --set nor --undo");
-	if (interval_ns && (sets.n || undo))
+	if (interval_ns != TUNE_AFFINITY_ONCE && (sets.n || undo))
 		return rt_usage(err, "--interval goes with neither --set nor --undo");
 	rc = rt_root_init(&s.root, root_path, err);
 	if (rc < 0)

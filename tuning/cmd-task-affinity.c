@@ -23,7 +23,7 @@
 
 static struct rt_strv sets;
 static const char *cpus_text, *columns_text, *cgroup, *root_path;
-static uint64_t interval_ns;	/* 0: once */
+static uint64_t interval_ns = TUNE_AFFINITY_ONCE;
 static bool dry_run, persist, undo, json, kernel_only, user_only;
 
 static const struct rt_opt task_opts[] = {
@@ -53,6 +53,7 @@ struct state {
 	char **words;
 	int nr_words;
 	unsigned int what;		/* to read of each thread */
+	bool shown;			/* once: what was named may end from then on */
 };
 
 /* ---- choosing ---- */
@@ -118,7 +119,7 @@ static int load(struct state *s, struct rt_err *err)
 		rc = tune_affinity_cpus(&s->cpus, s->topo, "--cpus", cpus_text, err);
 	if (rc == 0)
 		rc = tune_tasks_read(&s->tasks, &s->root, s->what, err);
-	return rc < 0 ? rc : check_words(s, err);
+	return rc < 0 || s->shown ? rc : check_words(s, err);
 }
 
 /* ---- showing ---- */
@@ -187,6 +188,7 @@ static int show(void *arg, struct rt_err *err)
 	for (i = 0; i < s->tasks.n; i++)
 		if (chosen(s, &s->tasks.v[i]))
 			show_row(table, pick.at, &s->tasks, &s->tasks.v[i]);
+	s->shown = true;
 	return tune_affinity_print(table, json, err);
 }
 
@@ -477,7 +479,7 @@ static int check_options(int argc, struct rt_err *err)
 		return rt_usage(err, "--persist goes with --set");
 	if (columns_text && (sets.n || undo))
 		return rt_usage(err, "--columns goes with neither --set nor --undo");
-	if (interval_ns && (sets.n || undo))
+	if (interval_ns != TUNE_AFFINITY_ONCE && (sets.n || undo))
 		return rt_usage(err, "--interval goes with neither --set nor --undo");
 	if (sets.n && root_path)
 		return rt_usage(err, "--set moves threads of this machine: it goes not with "

@@ -43,6 +43,13 @@ wait
 echo 2-3 >"$t/proc/irq/38/smp_affinity_list"
 expect_status 0
 expect_stdout_like '^ 38  2-3$' '^$' '^ 38  1$'
+cp "$t/proc/interrupts" "$tmp/interrupts"
+(sleep 0.5; sed -i '/eth0/d' "$t/proc/interrupts") &
+run timeout --preserve-status 1.5 irq-affinity --root "$t" -i 100ms -o irq,cpus eth0-rx-0
+wait
+cp "$tmp/interrupts" "$t/proc/interrupts"
+expect_status 0
+expect_wrong_usage irq-affinity '--interval: expected at least 100ms' -i 0
 expect_wrong_usage irq-affinity '--interval goes with neither' -i 1 --set 0=1
 expect_wrong_usage irq-affinity '--interval: expected at least 100ms' -i 1ms
 

@@ -43,6 +43,12 @@ wait
 task 41 'a) R 1 (b' 4194304 0-1 1 0 0 /user.slice
 expect_status 0
 expect_stdout_like '^ 41  0-1$' '^$' '^ 41  2$'
+(sleep 0.5; mv "$t/proc/41" "$tmp/41") &
+run timeout --preserve-status 1.5 task-affinity --root "$t" -i 100ms -o tid,cpus 41
+wait
+mv "$tmp/41" "$t/proc/41"
+expect_status 0
+expect_wrong_usage task-affinity '--interval: expected at least 100ms' -i 0
 expect_wrong_usage task-affinity '--interval goes with neither' -i 1 --undo
 
 it 'chooses by number, name, cgroup, kind and CPUs'
