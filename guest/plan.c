@@ -558,7 +558,9 @@ static int undo_run(const char *command, bool dry_run)
 /* One that is not empty, as it has files of others by now, stays. */
 static void undo_dir(const struct rt_root *root, const char *path, bool dry_run)
 {
-	if (dry_run || unlinkat(root->fd, path, AT_REMOVEDIR) == 0)
+	if (dry_run && rt_root_exists(root, "%s", path))
+		printf("remove /%s if it is empty then\n", path);
+	else if (!dry_run && unlinkat(root->fd, path, AT_REMOVEDIR) == 0)
 		printf("remove /%s\n", path);
 }
 

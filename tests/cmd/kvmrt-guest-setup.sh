@@ -166,6 +166,8 @@ setup --root "$tmp/many" --services
 expect_status 0
 [ "$(grep -l '^#server' "$tmp/many"/etc/chrony/conf.d/*.conf | wc -l)" = 71 ] || fail 'a source is left'
 echo theirs >"$tmp/many/etc/default/grub.d/theirs.cfg"
+setup --root "$tmp/many" --undo --dry-run
+expect_stdout_like '^remove /etc/default/grub.d if it is empty then$'
 setup --root "$tmp/many" --undo
 expect_status 0
 expect_stdout_like '^remove /etc/modules-load.d$' '^remove /etc/udev/rules.d$'
