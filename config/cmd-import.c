@@ -108,6 +108,25 @@ static int import_one(const struct kcfg_domain *domain, struct tally *tally, str
 	return 0;
 }
 
+/* Another libvirt than the file's knows none of it: whoever took that would lose all. */
+static int check_is_ours(const struct kcfg_domain *domains, size_t nr, struct rt_err *err)
+{
+	size_t enabled = 0;
+
+	for (size_t i = 0; i < session.cfg->nr_vms; i++) {
+		if (session.cfg->vms[i]->disabled)
+			continue;
+		if (kcfg_domains_find(domains, nr, session.cfg->vms[i]->uuid))
+			return 0;
+		enabled++;
+	}
+	if (!enabled)
+		return 0;
+	return rt_err_say(err, -EINVAL, "-u would remove all VMs of %s: expected a libvirt that "
+			  "has one of them, found none at \"%s\"", session.cfg->path,
+			  session.uri ? session.uri : KCFG_VIRT_URI);
+}
+
 /* Those that libvirt has no more, from the last one on: a section taken out moves the others. */
 static void remove_gone(const struct kcfg_domain *domains, size_t nr, struct tally *tally)
 {
@@ -162,6 +181,8 @@ static int run(int argc, char **argv, struct rt_err *err)
 	rc = kcfg_session_open(&session, KCFG_NEED_LOCK | KCFG_NEED_VIRT, err);
 	if (rc == 0)
 		rc = kcfg_virt_list(session.virt, &domains, &nr, err);
+	if (rc == 0 && update && argc == 0)
+		rc = check_is_ours(domains, nr, err);
 	if (rc == 0)
 		rc = import_all(domains, nr, argc, argv, &tally, err);
 	if (rc == 0 && update && argc == 0)

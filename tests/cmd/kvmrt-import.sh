@@ -79,6 +79,13 @@ grep gone "$cfg" && fail 'a section is left'
 run kvmrt-validate-config -f "$cfg" --topology "$host"
 expect_status 0
 
+it 'takes nothing out for a libvirt that knows none of the VMs'
+cp "$cfg" "$tmp/with"
+import -u -c test:///default
+expect_status 1
+expect_stderr_like '^kvmrt-import: -u would remove all VMs of .*, found none at "test:///default"$'
+cmp -s "$cfg" "$tmp/with" || fail 'the file changed'
+
 it 'takes named VMs alone, and names what libvirt has not'
 rm "$cfg"
 import plain texts
