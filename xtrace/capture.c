@@ -47,8 +47,8 @@ struct lane {
 	bool loses;			/* events are lost, or soon will be */
 	/* Of buffers that a snapshot has taken away. */
 	uint64_t gone_overrun, gone_dropped, gone_events;
-	/* Of the present one, when it was last looked at. */
-	uint64_t last_overrun, last_dropped, last_entries;
+	/* Of the present one, when it was last looked at, and at the look before that. */
+	struct xt_ring_stats look, before;
 	uint64_t seen_overrun;		/* by the drainer */
 	uint64_t refused;		/* events that were read, and the store did not take */
 	bool hole;			/* some are missing behind what is in the store */
@@ -508,26 +508,26 @@ int xt_capture_save(struct xt_capture *capture, const struct rt_cpuset *cpus, ui
 	return save_lanes(capture, "trace_pipe_raw", cpus, flush, false, err);
 }
 
-static void note_look(struct lane *lane, const struct xt_ring_stats *stats)
-{
-	lane->last_overrun = stats->overrun;
-	lane->last_dropped = stats->dropped + stats->commit_overrun;
-	lane->last_entries = stats->entries;
-}
-
 int xt_capture_look(struct xt_capture *capture, struct rt_err *err)
 {
-	struct xt_ring_stats stats;
 	struct lane *lane;
 	int rc;
 
 	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
-		rc = lane_stats(lane, &stats, err);
+		lane->before = lane->look;
+		rc = lane_stats(lane, &lane->look, err);
 		if (rc < 0)
 			return rc;
-		note_look(lane, &stats);
 	}
 	return 0;
+}
+
+void xt_capture_forget_look(struct xt_capture *capture)
+{
+	struct lane *lane;
+
+	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++)
+		lane->look = lane->before;
 }
 
 /*
@@ -542,15 +542,15 @@ static void note_swapped(struct xt_capture *capture, const struct rt_cpuset *cpu
 
 	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
 		if (!rt_cpuset_has(cpus, lane->cpu)) {
-			lane->gone_overrun += lane->last_entries;
+			lane->gone_overrun += lane->look.entries;
 			lane->hole = true;
 		}
 		xt_store_count(capture->store, lane->cpu, &count);
 		if (lane_stats(lane, &stats, NULL) < 0)
 			continue;
-		lane->gone_overrun += lane->last_overrun;
-		lane->gone_dropped += lane->last_dropped;
-		lane->last_overrun = lane->last_dropped = lane->last_entries = 0;
+		lane->gone_overrun += lane->look.overrun;
+		lane->gone_dropped += lane->look.dropped + lane->look.commit_overrun;
+		lane->look = (struct xt_ring_stats){ 0 };
 		if (count.events + lane->refused > stats.read)
 			lane->gone_events = count.events + lane->refused - stats.read;
 	}
@@ -636,7 +636,6 @@ int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu
 	rc = lane_stats(lane, &ring, err);
 	if (rc < 0)
 		return rc;
-	note_look(lane, &ring);
 	xt_store_count(capture->store, cpu, &count);
 	overrun = ring.overrun + lane->gone_overrun;
 	lost = ring.dropped + ring.commit_overrun + lane->gone_dropped;

@@ -67,6 +67,8 @@ int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct r
 			 struct rt_err *err);
 /* Shortly before a snapshot may take the buffers away: looks at their counts. */
 int xt_capture_look(struct xt_capture *capture, struct rt_err *err);
+/* One had taken them already: that look saw the new buffers, and the one before it holds. */
+void xt_capture_forget_look(struct xt_capture *capture);
 
 /* Becomes readable when a thread has failed to write; then xt_capture_fault() says why. */
 int xt_capture_fault_fd(const struct xt_capture *capture);

@@ -314,6 +314,24 @@ int xt_record_save_notes(struct xt_record *record, struct rt_err *err)
 	return xt_store_save(record->store, err);
 }
 
+/* The counts of buffers that a freeze may take away before the next look. */
+static int look(struct xt_record *record, struct rt_err *err)
+{
+	int rc = xt_capture_look(record->capture, err);
+
+	if (has_fired(record))
+		xt_capture_forget_look(record->capture);
+	return rc;
+}
+
+/* What was saved since the last look is no longer in the buffers. */
+static int arm_again(struct xt_record *record, struct rt_err *err)
+{
+	int rc = xt_capture_look(record->capture, err);
+
+	return rc < 0 ? rc : arm(record, err);
+}
+
 /* True when the last incident that was asked for is in the directory. */
 static bool is_last(struct xt_record *record)
 {
@@ -339,7 +357,7 @@ static int go_on(struct xt_record *record, struct rt_err *err)
 	read_incidents(record);
 	rc = only_note(record, err);
 	if (rc == 0 && freezes(record))
-		rc = arm(record, err);
+		rc = arm_again(record, err);
 	if (rc == 0 && strcmp(record->freeze, "traceoff") == 0 && !record->paused)
 		rc = xt_record_on_again(record, err);
 	return rc;
@@ -361,7 +379,7 @@ int xt_record_rearm_freeze(struct xt_record *record, struct rt_err *err)
 		return 0;
 	read_incidents(record);
 	rc = only_note(record, err);
-	return rc < 0 ? rc : arm(record, err);
+	return rc < 0 ? rc : arm_again(record, err);
 }
 
 int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
@@ -372,8 +390,7 @@ int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
 		return 0;
 	read_incidents(record);
 	if (!has_fired(record))
-		return xt_record_can_freeze(record) ? xt_capture_look(record->capture, err) :
-		       only_note(record, err);
+		return xt_record_can_freeze(record) ? look(record, err) : only_note(record, err);
 	/* The event may have reached one instance and not yet the other. */
 	if (record->has_incidents && !record->incidents.nr &&
 	    record->freeze_looks++ < WAIT_FOR_INCIDENT)

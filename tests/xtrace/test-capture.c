@@ -263,6 +263,34 @@ TEST(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write)
 	finish(f);
 }
 
+TEST(what_a_snapshot_overwrote_is_known_from_the_look_before_it)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both();
+	struct xt_cpu_stats stats;
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 0, "snapshot_raw", 1, 3);
+	put_buffer(tree, 5, "snapshot_raw", 0, 0);
+	put_stats(tree, 0, "entries: 3\noverrun: 940000\ndropped events: 2\n");
+	put_stats(tree, 5, "");
+	f = start(tree, true);
+	assert_int_equal(xt_capture_look(f->capture, NULL), 0);
+	/* A freeze takes the buffers; who counts them, or looks, sees the new ones. */
+	put_stats(tree, 0, "entries: 1\noverrun: 3\n");
+	assert_int_equal(xt_capture_stats(f->capture, 0, &stats, NULL), 0);
+	assert_int_equal(xt_capture_look(f->capture, NULL), 0);
+	xt_capture_forget_look(f->capture);
+	put_stats(tree, 0, "entries: 1\n");
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpus, 1, NULL), 0);
+	assert_int_equal(xt_capture_stats(f->capture, 0, &stats, NULL), 0);
+	assert_int_equal(stats.overwritten, 940000);
+	assert_int_equal(stats.lost, 2);
+	finish(f);
+}
+
 /* No file may be longer than @bytes; @bytes 0: as before. */
 static void limit_files(rlim_t bytes)
 {
@@ -533,6 +561,7 @@ int main(void)
 		WITH_TREE(the_fullest_buffer_is_noted_until_it_is_asked_for),
 		WITH_TREE(what_was_overwritten_is_lost_where_all_was_to_be_kept),
 		WITH_TREE(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write),
+		WITH_TREE(what_a_snapshot_overwrote_is_known_from_the_look_before_it),
 		WITH_TREE(what_a_snapshot_had_and_the_disk_does_not_take_is_lost),
 		WITH_TREE(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there),
 		WITH_TREE(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole),
