@@ -93,7 +93,7 @@ static void set_commit(uint8_t *subbuf, uint32_t commit)
 
 void xt_subbuf_set_lost(void *subbuf)
 {
-	set_commit(subbuf, commit_of(subbuf) | XT_COMMIT_LOST);
+	set_commit(subbuf, (commit_of(subbuf) & ~XT_COMMIT_COUNT) | XT_COMMIT_LOST);
 }
 
 /* What a sub-buffer of the kernel begins with: the time before its first event. */

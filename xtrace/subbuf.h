@@ -17,7 +17,10 @@ int xt_subbufs_read(int fd, void *to, uint32_t size, unsigned int max, bool make
 /* Events in @nr sub-buffers of @size bytes. */
 uint64_t xt_subbufs_events(const void *subbufs, size_t nr, uint32_t size);
 
-/* Has a reader show events as lost in front of the sub-buffer, if it does not yet. */
+/*
+ * Has a reader show events as lost in front of the sub-buffer.  How many is unknown then, also
+ * where the kernel tells of a number: those are some of them.
+ */
 void xt_subbuf_set_lost(void *subbuf);
 
 enum xt_cut {
