@@ -55,10 +55,8 @@ int xt_subbufs_read(int fd, void *to, uint32_t size, unsigned int max, bool make
 
 	for (nr = 0; nr < max; nr++) {
 		rc = read_subbuf(fd, (char *)to + (size_t)nr * size, size, make_room);
-		if (rc < 0)
-			return rc;
-		if (rc == 0)
-			break;
+		if (rc <= 0)
+			return nr ? (int)nr : rc;
 	}
 	return nr;
 }

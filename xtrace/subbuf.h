@@ -10,7 +10,7 @@
 /*
  * Reads up to @max sub-buffers of @size bytes from a raw file; fewer when it is empty.
  * @make_room: for the number of lost events, where some may have been.
- * Return: how many, or -errno.
+ * Return: how many, or -errno; behind some that were read, a failure comes with the next call.
  */
 int xt_subbufs_read(int fd, void *to, uint32_t size, unsigned int max, bool make_room);
 

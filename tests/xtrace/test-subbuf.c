@@ -2,6 +2,11 @@
 /* test-subbuf.c - xtrace/subbuf.c: what is counted and marked in sub-buffers */
 #include "xtrace/subbuf.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "tests/unit.h"
 #include "tests/xtrace/make.h"
 #include "xtrace/xtrace.h"
@@ -85,10 +90,32 @@ TEST(a_cut_keeps_all_events_their_times_and_what_was_lost_before)
 	assert_string_equal(shown(rest), "0! 134218740 134218741 ");
 }
 
+/* Our own memory is a file that can be read up to a hole, and there each time fails. */
+TEST(what_was_read_before_a_read_fails_is_not_forgotten)
+{
+	uint8_t *pages = mmap(NULL, 4 * SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			      -1, 0);
+	int fd = open("/proc/self/mem", O_RDONLY);
+	static uint8_t subbufs[4 * SIZE];
+
+	assert_ptr_not_equal(pages, MAP_FAILED);
+	assert_true(fd >= 0);
+	make_page(pages, SIZE, 1000);
+	make_page(pages + SIZE, SIZE, 2000);
+	assert_int_equal(munmap(pages + 2 * SIZE, SIZE), 0);
+	assert_int_equal(lseek(fd, (off_t)(uintptr_t)pages, SEEK_SET), (off_t)(uintptr_t)pages);
+	assert_int_equal(xt_subbufs_read(fd, subbufs, SIZE, 4, false), 2);
+	assert_memory_equal(subbufs, pages, 2 * SIZE);
+	assert_int_equal(xt_subbufs_read(fd, subbufs, SIZE, 4, false), -EIO);
+	close(fd);
+	munmap(pages, 4 * SIZE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_are_counted_and_lost_ones_are_not),
+		cmocka_unit_test(what_was_read_before_a_read_fails_is_not_forgotten),
 		cmocka_unit_test(how_many_were_lost_is_unknown_where_the_kernel_knows_some_only),
 		cmocka_unit_test(a_cut_keeps_all_events_their_times_and_what_was_lost_before),
 	};
