@@ -471,15 +471,28 @@ static void drop_lane(struct xt_capture *capture, struct lane *lane, int fd)
 		refuse(capture, lane, capture->batch, nr);
 }
 
-/*
- * @last: what is not saved now will not be there any more.  When one CPU's cannot be
- * saved, all of the others' is refused with it.
- */
+static int save_lane(struct xt_capture *capture, struct lane *lane, const char *file,
+		     uint32_t flush, bool last, struct rt_err *err)
+{
+	int fd, rc;
+
+	fd = xt_instance_open(capture->inst, err, O_RDONLY | O_NONBLOCK, "per_cpu/cpu%u/%s",
+			      lane->cpu, file);
+	if (fd < 0)
+		return fd;
+	rc = empty_lane(capture, lane, fd, capture->batch, flush, err);
+	if (rc < 0 && last)
+		drop_lane(capture, lane, fd);
+	close(fd);
+	return rc;
+}
+
+/* @last: what is not saved now will not be there any more.  The first failure comes back. */
 static int save_lanes(struct xt_capture *capture, const char *file, const struct rt_cpuset *cpus,
 		      uint32_t flush, bool last, struct rt_err *err)
 {
 	struct lane *lane;
-	int fd, rc = 0;
+	int next, rc = 0;
 
 	if (!capture->batch)
 		capture->batch = malloc(BATCH_BYTES);
@@ -488,16 +501,8 @@ static int save_lanes(struct xt_capture *capture, const char *file, const struct
 	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
 		if (!rt_cpuset_has(cpus, lane->cpu) || (rc < 0 && !last))
 			continue;
-		fd = xt_instance_open(capture->inst, rc < 0 ? NULL : err, O_RDONLY | O_NONBLOCK,
-				      "per_cpu/cpu%u/%s", lane->cpu, file);
-		if (rc >= 0)
-			rc = fd < 0 ? fd : empty_lane(capture, lane, fd, capture->batch, flush,
-						      err);
-		if (fd < 0)
-			continue;
-		if (rc < 0 && last)
-			drop_lane(capture, lane, fd);
-		close(fd);
+		next = save_lane(capture, lane, file, flush, last, rc < 0 ? NULL : err);
+		rc = rc < 0 ? rc : next;
 	}
 	return rc;
 }

@@ -334,6 +334,26 @@ TEST(what_a_snapshot_had_and_the_disk_does_not_take_is_lost)
 	finish(f);
 }
 
+TEST(a_snapshot_that_cannot_be_read_keeps_no_other_from_being_saved)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both();
+	struct rt_err err = { 0 };
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	tree_make_dir(tree, INSTANCE "/per_cpu/cpu0/snapshot_raw");
+	put_buffer(tree, 5, "snapshot_raw", 2, 7);
+	put_stats(tree, 0, "");
+	put_stats(tree, 5, "");
+	f = start(tree, true);
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpus, 1, &err), -EISDIR);
+	assert_contains(err.text, "cpu0: cannot read its buffer");
+	assert_int_equal(stored(f, 5), 14);
+	finish(f);
+}
+
 /*
  * What has been saved of @cpu, in its order: an event as the time it has more than 1000
  * times the number of its sub-buffer, a mark of lost events as '!'.
@@ -563,6 +583,7 @@ int main(void)
 		WITH_TREE(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write),
 		WITH_TREE(what_a_snapshot_overwrote_is_known_from_the_look_before_it),
 		WITH_TREE(what_a_snapshot_had_and_the_disk_does_not_take_is_lost),
+		WITH_TREE(a_snapshot_that_cannot_be_read_keeps_no_other_from_being_saved),
 		WITH_TREE(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there),
 		WITH_TREE(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole),
 		WITH_TREE(what_was_read_and_did_not_reach_the_disk_is_lost),
