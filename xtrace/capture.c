@@ -33,8 +33,6 @@
 #define LEFTOVER_NS NS_PER_S		/* half-full sub-buffers are fetched this often */
 #define FASTEST_FILL (400ull << 20)	/* bytes a second that one CPU may suddenly produce */
 #define SUBBUF_HEADER 16
-#define EVENT_LEAST 8			/* bytes of an event in the buffer */
-#define EVENT_USUAL 32
 
 struct lane {
 	unsigned int cpu;
@@ -200,19 +198,6 @@ static int catch_up(struct xt_capture *capture, struct lane *lane, void *batch,
 	return 0;
 }
 
-/*
- * Bytes in the buffer.  Kernels before 6.6 count whole sub-buffers as read, and
- * so less and less and in the end below nothing; the number of events is right.
- */
-static uint64_t fill_of(const struct xt_capture *capture, const struct xt_ring_stats *stats)
-{
-	uint64_t size = capture->opts.buffer_bytes;
-
-	if (stats->bytes <= size && stats->bytes >= stats->entries * EVENT_LEAST)
-		return stats->bytes;
-	return stats->entries < size / EVENT_USUAL ? stats->entries * EVENT_USUAL : size;
-}
-
 /* How fast it fills, from what is there now and what was left there last time. */
 static void note_rate(struct lane *lane, uint64_t fill, uint64_t now)
 {
@@ -255,7 +240,7 @@ static int drain_lane(struct xt_capture *capture, struct lane *lane, void *batch
 	rc = lane_stats(lane, &stats, err);
 	if (rc < 0)
 		return rc;
-	fill = fill_of(capture, &stats);
+	fill = xt_ring_fill(&stats, capture->opts.buffer_bytes);
 	note_rate(lane, fill, now);
 	note_fill(capture, fill);
 	lane->loses = stats.overrun != lane->seen_overrun || fill > capture->opts.buffer_bytes / 2;
@@ -461,29 +446,53 @@ int xt_capture_stop(struct xt_capture *capture, struct rt_err *err)
 
 /* ---- saving from the caller's thread ---- */
 
-/* Nothing of it comes into the store. */
-static void drop_lane(struct xt_capture *capture, struct lane *lane, int fd)
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+/* All that there was, whether it came into the store or not. */
+static uint64_t taken(const struct xt_capture *capture, const struct lane *lane)
+{
+	struct xt_store_count count;
+
+	xt_store_count(capture->store, lane->cpu, &count);
+	return count.events + lane->refused;
+}
+
+/*
+ * What is left of it is lost.  What cannot be read is known from the last look, less what was
+ * taken since @begin.
+ */
+static void drop_lane(struct xt_capture *capture, struct lane *lane, int fd, uint64_t begin)
 {
 	unsigned int max = BATCH_BYTES / capture->subbuf_size;
+	uint64_t got;
 	int nr;
 
 	while ((nr = xt_subbufs_read(fd, capture->batch, capture->subbuf_size, max, false)) > 0)
 		refuse(capture, lane, capture->batch, nr);
+	got = taken(capture, lane) - begin;
+	if (nr < 0 && lane->look.entries > got)
+		lane->refused += lane->look.entries - got;
+	lane->hole = true;
 }
 
 static int save_lane(struct xt_capture *capture, struct lane *lane, const char *file,
 		     uint32_t flush, bool last, struct rt_err *err)
 {
+	uint64_t begin = taken(capture, lane);
 	int fd, rc;
 
 	fd = xt_instance_open(capture->inst, err, O_RDONLY | O_NONBLOCK, "per_cpu/cpu%u/%s",
 			      lane->cpu, file);
-	if (fd < 0)
-		return fd;
-	rc = empty_lane(capture, lane, fd, capture->batch, flush, err);
+	rc = fd < 0 ? fd : empty_lane(capture, lane, fd, capture->batch, flush, err);
 	if (rc < 0 && last)
-		drop_lane(capture, lane, fd);
-	close(fd);
+		drop_lane(capture, lane, fd, begin);
+	else if (last)
+		lane->look.entries = 0;		/* all saved: a second pass finds others */
+	close_fd(fd);
 	return rc;
 }
 
@@ -541,7 +550,6 @@ void xt_capture_forget_look(struct xt_capture *capture)
  */
 static void note_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus)
 {
-	struct xt_store_count count;
 	struct xt_ring_stats stats;
 	struct lane *lane;
 
@@ -550,14 +558,13 @@ static void note_swapped(struct xt_capture *capture, const struct rt_cpuset *cpu
 			lane->gone_overrun += lane->look.entries;
 			lane->hole = true;
 		}
-		xt_store_count(capture->store, lane->cpu, &count);
 		if (lane_stats(lane, &stats, NULL) < 0)
 			continue;
 		lane->gone_overrun += lane->look.overrun;
 		lane->gone_dropped += lane->look.dropped + lane->look.commit_overrun;
 		lane->look = (struct xt_ring_stats){ 0 };
-		if (count.events + lane->refused > stats.read)
-			lane->gone_events = count.events + lane->refused - stats.read;
+		if (taken(capture, lane) > stats.read)
+			lane->gone_events = taken(capture, lane) - stats.read;
 	}
 }
 
@@ -675,12 +682,6 @@ static unsigned int drainer_of(const struct xt_capture *capture, unsigned int cp
 		nth++;
 	}
 	return capture->nr_lanes % capture->nr_drainers;
-}
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
 }
 
 static int open_lane(struct xt_capture *capture, unsigned int cpu, struct rt_err *err)

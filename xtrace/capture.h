@@ -54,8 +54,8 @@ int xt_capture_save(struct xt_capture *capture, const struct rt_cpuset *cpus, ui
 		    struct rt_err *err);
 /*
  * The same for what a snapshot has taken away of all CPUs, and will be cleared behind this.
- * What the store refuses of @cpus counts as lost; what the others had, as overwritten.  Both
- * stand as lost events in front of what is saved next.
+ * What of @cpus cannot be read, or the store refuses, counts as lost; what the others had, as
+ * overwritten.  Both stand as lost events in front of what is saved next.
  */
 int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus,
 			    uint32_t flush, struct rt_err *err);

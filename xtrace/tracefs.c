@@ -493,6 +493,16 @@ void xt_ring_stats_parse(struct xt_ring_stats *ret, const char *text)
 	}
 }
 
+#define EVENT_LEAST 8			/* bytes of an event in the buffer */
+#define EVENT_USUAL 32
+
+uint64_t xt_ring_fill(const struct xt_ring_stats *stats, uint64_t size)
+{
+	if (stats->bytes <= size && stats->bytes >= stats->entries * EVENT_LEAST)
+		return stats->bytes;
+	return stats->entries < size / EVENT_USUAL ? stats->entries * EVENT_USUAL : size;
+}
+
 int xt_instance_stats(const struct xt_instance *inst, unsigned int cpu, struct xt_ring_stats *ret,
 		      struct rt_err *err)
 {

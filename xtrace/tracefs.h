@@ -116,6 +116,11 @@ struct xt_ring_stats {
 
 /* Parses the text of such a file; lines that are not there count 0. */
 void xt_ring_stats_parse(struct xt_ring_stats *ret, const char *text);
+/*
+ * Bytes in a buffer of @size.  Kernels before 6.6 count whole sub-buffers as read, and so less
+ * and less and in the end below nothing; the number of events is right.
+ */
+uint64_t xt_ring_fill(const struct xt_ring_stats *stats, uint64_t size);
 int xt_instance_stats(const struct xt_instance *inst, unsigned int cpu, struct xt_ring_stats *ret,
 		      struct rt_err *err);
 

@@ -414,6 +414,35 @@ TEST(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there)
 	finish(f);
 }
 
+TEST(what_a_snapshot_had_and_nobody_can_read_is_lost_and_leaves_a_hole)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both();
+	struct xt_cpu_stats stats;
+	struct fixture *f;
+
+	put_buffer(tree, 0, "trace_pipe_raw", 1, 3);
+	put_buffer(tree, 5, "trace_pipe_raw", 1, 2);
+	tree_make_dir(tree, INSTANCE "/per_cpu/cpu0/snapshot_raw");
+	/* CPU 5 has none. */
+	put_stats(tree, 0, "entries: 900\noverrun: 4\n");
+	put_stats(tree, 5, "entries: 80\n");
+	f = start(tree, true);
+	assert_int_equal(xt_capture_look(f->capture, NULL), 0);
+	put_stats(tree, 0, "entries: 3\n");
+	put_stats(tree, 5, "entries: 2\n");
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpus, 1, NULL), -EISDIR);
+	assert_int_equal(xt_capture_stats(f->capture, 0, &stats, NULL), 0);
+	assert_int_equal(stats.lost, 900);
+	assert_int_equal(stats.overwritten, 4);
+	assert_int_equal(xt_capture_stats(f->capture, 5, &stats, NULL), 0);
+	assert_int_equal(stats.lost, 80);
+	assert_int_equal(xt_capture_save(f->capture, &cpus, 2, NULL), 0);
+	assert_string_equal(shown(f, 0), "!1 2 3 ");
+	assert_string_equal(shown(f, 5), "!1 2 ");
+	finish(f);
+}
+
 TEST(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole)
 {
 	struct tree *tree = *state;
@@ -585,6 +614,7 @@ int main(void)
 		WITH_TREE(what_a_snapshot_had_and_the_disk_does_not_take_is_lost),
 		WITH_TREE(a_snapshot_that_cannot_be_read_keeps_no_other_from_being_saved),
 		WITH_TREE(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there),
+		WITH_TREE(what_a_snapshot_had_and_nobody_can_read_is_lost_and_leaves_a_hole),
 		WITH_TREE(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole),
 		WITH_TREE(what_was_read_and_did_not_reach_the_disk_is_lost),
 		WITH_TREE(what_a_drainer_has_in_hand_is_not_lost),
