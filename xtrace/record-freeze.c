@@ -272,10 +272,12 @@ static int note_incidents(struct xt_record *record, uint32_t flush)
 
 static int save(struct xt_record *record, struct rt_err *err)
 {
-	const struct rt_cpuset cpus = cpus_to_save(record);
 	uint64_t ts = xt_record_now(record);
-	int rc;
+	int rc = xt_record_take_new_cpus(record, "online", false, err);
+	const struct rt_cpuset cpus = cpus_to_save(record);
 
+	if (rc < 0)
+		return rc;
 	if (strcmp(record->freeze, "snapshot") == 0) {
 		rc = xt_record_save_snapshot(record, &cpus, err);
 	} else {

@@ -82,6 +82,13 @@ int xt_record_rearm_freeze(struct xt_record *record, struct rt_err *err);
 int xt_record_save_notes(struct xt_record *record, struct rt_err *err);
 /* Before the recording begins: what was called until now is not its business. */
 int xt_record_forget_calls(struct xt_record *record, struct rt_err *err);
+/*
+ * The kernel records a CPU from its coming online, in a buffer as large as the others'.
+ * Those that we do not have yet; of @list only those that have recorded something when
+ * @recorded.
+ */
+int xt_record_take_new_cpus(struct xt_record *record, const char *list, bool recorded,
+			    struct rt_err *err);
 /* For a freeze: what record.c does for a flush. */
 /* Records again, but where a trigger of --stop-on has ended it since. */
 int xt_record_on_again(struct xt_record *record, struct rt_err *err);

@@ -91,13 +91,8 @@ static void choose_level(struct xt_record *record)
 	free(stat);
 }
 
-/*
- * The kernel records a CPU from its coming online, in a buffer as large as the others'.
- * Those that we do not have yet; of @list only those that have recorded something when
- * @recorded.
- */
-static int take_new_cpus(struct xt_record *record, const char *list, bool recorded,
-			 struct rt_err *err)
+int xt_record_take_new_cpus(struct xt_record *record, const char *list, bool recorded,
+			    struct rt_err *err)
 {
 	struct xt_ring_stats stats;
 	struct rt_cpuset cpus;
@@ -131,7 +126,7 @@ int xt_record_tick(struct xt_record *record, struct rt_err *err)
 		return 0;
 	xt_record_arm_new(record);
 	choose_level(record);
-	rc = take_new_cpus(record, "online", false, err);
+	rc = xt_record_take_new_cpus(record, "online", false, err);
 	rc = first_of(rc, xt_record_sample(record, err));
 	rc = first_of(rc, xt_record_save_notes(record, err));
 	if (rc == 0 && xt_vms_stamp(record->root) != record->vms_stamp) {
@@ -427,8 +422,12 @@ int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint
 		    struct rt_err *err)
 {
 	uint64_t ts = xt_record_now(record);
-	int rc = check_request(record, cpus, err);
+	int rc = check_session(record, err);
 
+	if (rc == 0)
+		rc = xt_record_take_new_cpus(record, "online", false, err);
+	if (rc == 0)
+		rc = check_request(record, cpus, err);
 	if (rc < 0)
 		return rc;
 	record->flushes++;
@@ -574,7 +573,7 @@ int xt_record_finish(struct xt_record *record, struct rt_err *err)
 	xt_instance_on(&record->inst, false, NULL);
 	record->end_ns = clock_ns(CLOCK_MONOTONIC);
 	/* One may have come and gone between two ticks. */
-	rc = take_new_cpus(record, "possible", true, err);
+	rc = xt_record_take_new_cpus(record, "possible", true, err);
 	rc = first_of(rc, save_rest(record, rc < 0 ? NULL : err));
 	xt_record_reserve(record, false);
 	rc = first_of(rc, keep_final_stats(record));

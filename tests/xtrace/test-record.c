@@ -521,6 +521,54 @@ TEST(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there)
 	xt_trace_destroy(trace);
 }
 
+/* Of which flush the first data of @cpu is; -1: there is none. */
+static int first_flush(const struct fixture *f, unsigned int cpu)
+{
+	struct xt_trace *trace;
+	struct xt_chunk chunk;
+	int flush = -1;
+
+	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
+	for (unsigned int l = 0; l < xt_trace_nr_lanes(trace) && flush < 0; l++) {
+		if (xt_trace_lane(trace, l)->cpu == cpu && xt_trace_lane(trace, l)->nr_chunks) {
+			xt_lane_chunk(trace, l, 0, &chunk);
+			flush = (int)chunk.flush;
+		}
+	}
+	xt_trace_destroy(trace);
+	return flush;
+}
+
+TEST(a_cpu_that_came_online_since_the_last_tick_is_saved_with_the_others)
+{
+	struct fixture *f = *state;
+	struct xt_record *record;
+
+	if (!run_on(1) || !run_on(0))
+		skip();
+	f->opts.mode = "overwrite";
+	f->opts.incidents = 3;
+	f->opts.drain_cpus = "0";
+	own_cpus(f, "0\n");
+	for (int called = 0; called < 2; called++) {
+		f->opts.force = true;
+		tree_put(f->tree, "sys/devices/system/cpu/online", "0\n");
+		record = start(f);
+		tree_put(f->tree, "sys/devices/system/cpu/online", "0-1\n");
+		assert_true(run_on(1));
+		write_mark(f, "", "new");
+		assert_true(run_on(0));
+		if (called) {
+			write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
+			assert_true(xt_record_last_freeze(record, NULL) > 0);
+		} else {
+			assert_int_equal(xt_record_flush(record, NULL, NULL, NULL), 0);
+		}
+		finish(f, record);
+		assert_int_equal(first_flush(f, 1), 1);
+	}
+}
+
 TEST(a_buffer_that_was_to_be_filled_once_is_full)
 {
 	static const char *words[] = { "raw_syscalls:*" };
@@ -670,6 +718,7 @@ int main(void)
 		SESSION(no_call_freezes_what_nobody_will_save),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
+		SESSION(a_cpu_that_came_online_since_the_last_tick_is_saved_with_the_others),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
 		SESSION(the_status_of_a_session_is_read_back_from_its_text),
 		SESSION(a_sweep_that_does_not_know_us_leaves_our_instance_alone),
