@@ -77,14 +77,23 @@ static int write_and_close(int fd, const void *data, size_t len, bool lasting)
 	return rc;
 }
 
-/* As the old file is, where there is one and we may: what was private stays so. */
+/*
+ * As the old file is, where there is one and we may.  Else nobody may do more than before: the
+ * group's bits were for the old group, and with an access list they are not the group's.
+ */
 static int set_mode(int fd, const char *old, mode_t mask)
 {
+	mode_t mode = 0666 & ~mask;
 	struct stat st;
 
-	if (stat(old, &st) == 0 && rt_take_after(fd, old, NULL) == 0)
-		return 0;
-	return fchmod(fd, 0666 & ~mask) < 0 ? -errno : 0;
+	if (stat(old, &st) == 0) {
+		if (rt_take_after(fd, old, NULL) == 0)
+			return 0;
+		mode = st.st_mode & 0777;
+		if (fchown(fd, (uid_t)-1, st.st_gid) < 0 || getxattr(old, ACL, NULL, 0) > 0)
+			mode &= ~(mode_t)S_IRWXG;
+	}
+	return fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
 /* By a name of its own, which nobody can have put there before, and a rename. */

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <sys/wait.h>
 
 #include "tests/tuning/tree.h"
 
@@ -90,6 +92,41 @@ TEST(a_file_is_replaced_and_what_a_link_leads_to)
 			 unlink("later") | chdir("/") | rmdir(dir), 0);
 }
 
+/* The mode of "f", which was root's and of @gid, once nobody has replaced it. */
+static mode_t mode_after_nobody(gid_t gid, mode_t mode)
+{
+	struct stat st;
+	int status;
+	pid_t pid;
+
+	assert_int_equal(rt_write_file("f", "", 0), 0);
+	assert_int_equal(chown("f", 0, gid) | chmod("f", mode), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(setgroups(0, NULL) || setgid(65534) || setuid(65534) ||
+		      rt_write_file("f", "new", 3));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(stat("f", &st), 0);
+	assert_int_equal(st.st_uid, 65534);
+	assert_int_equal(unlink("f"), 0);
+	return st.st_mode & 07777;
+}
+
+TEST(whose_owner_cannot_be_kept_nobody_else_may_read)
+{
+	char dir[] = "/tmp/test-replace.XXXXXX";
+
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir) | chmod(dir, 0777), 0);
+	assert_int_equal(mode_after_nobody(0, 0640), 0600);
+	assert_int_equal(mode_after_nobody(65534, 0640), 0640);
+	assert_int_equal(mode_after_nobody(0, 0644), 0604);
+	assert_int_equal(chdir("/") | rmdir(dir), 0);
+}
+
 TEST(a_pipe_is_written_to)
 {
 	char dir[] = "/tmp/test-replace.XXXXXX";
@@ -138,6 +175,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_link_leads_to_its_file_also_where_that_is_not_there_yet),
 		cmocka_unit_test(a_file_is_replaced_and_what_a_link_leads_to),
+		cmocka_unit_test(whose_owner_cannot_be_kept_nobody_else_may_read),
 		cmocka_unit_test(a_pipe_is_written_to),
 		cmocka_unit_test(a_file_that_is_standard_output_is_written_to),
 		cmocka_unit_test(the_mode_is_that_of_the_old_file),
