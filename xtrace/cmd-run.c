@@ -397,7 +397,8 @@ static void on_incident(void *arg, int fd, uint32_t events_seen)
 
 /*
  * kvmrt-gsd passes on what guests call.  A session that freezes by itself has caught
- * the moment already, and another flush would take it away.
+ * the moment already, and another flush would take it away; behind the last of
+ * --incidents it saves none.
  */
 static int flush_for_guest(struct owner *owner, const struct xt_request *request,
 			   struct rt_buf *reply, struct rt_err *err)
@@ -407,7 +408,7 @@ static int flush_for_guest(struct owner *owner, const struct xt_request *request
 	uint32_t flush;
 	int rc;
 
-	if (xt_record_can_freeze(owner->record)) {
+	if (xt_record_freezes_itself(owner->record)) {
 		on_freeze_check(owner);
 		return 0;
 	}

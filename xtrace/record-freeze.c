@@ -159,6 +159,11 @@ bool xt_record_can_freeze(const struct xt_record *record)
 	return false;
 }
 
+bool xt_record_freezes_itself(const struct xt_record *record)
+{
+	return record->freeze_over || xt_record_can_freeze(record);
+}
+
 int xt_record_incident_fd(const struct xt_record *record)
 {
 	return record->has_incidents ? record->incidents.fd : -1;

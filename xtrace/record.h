@@ -110,6 +110,8 @@ int xt_record_incident_fd(const struct xt_record *record);
 /* Of what was saved last; 0 unknown. */
 uint64_t xt_record_last_incident(const struct xt_record *record);
 bool xt_record_can_freeze(const struct xt_record *record);
+/* The same, also where all the incidents that were asked for are saved. */
+bool xt_record_freezes_itself(const struct xt_record *record);
 
 /* Readable when the disk refused data; xt_record_fault() says why, and is 0 behind the end. */
 int xt_record_fault_fd(const struct xt_record *record);

@@ -16,6 +16,16 @@ call_to_flush() {
 	printf 'kvmrt_gs: hc_end nr=0x4b475303 ret=0' >"$t/trace_marker"
 }
 
+# call_of_guest NAME: as kvmrt-gsd passes one on
+call_of_guest() {
+	python3 -c '
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+s.connect(sys.argv[1])
+s.send(b"xtrace/1 flush - guest incident=0x1\n")
+s.recv(1)' "$root/run/xtrace/$1/control"
+}
+
 # incidents DIR: ID and flush of each
 incidents() { sed -nE 's/^incident = (0x[0-9a-f]+) flush ([0-9]+) scope .*/\1 \2/p' "$1/session"; }
 
@@ -144,10 +154,15 @@ call_to_flush "$me" 0xabc7
 until_saved "$w/one" 1
 call_to_flush "$me" 0xabc9
 sleep 0.5
+call_of_guest "$me"
+ctl flush
+expect_status 0
 kill "$owner"
 ended 143
 run incidents "$w/one"
 expect_stdout $'0xabc7 1\n0xabc9 0'
+run sed -nE 's/^flush = ([0-9]+) at [0-9]+ by /\1 /p' "$w/one/session"
+expect_stdout $'1 guest\n2 request'
 
 it 'notes a call in a stream, which needs no freeze'
 session "$me" -e sched_switch -o "$w/stream"
