@@ -58,6 +58,13 @@ static void put_stats(const struct tree *tree, unsigned int cpu, const char *tex
 	tree_put(tree, path, text);
 }
 
+/* In the buffers themselves; what a test is about is in the snapshots. */
+static void put_no_events(const struct tree *tree)
+{
+	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
+	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+}
+
 /* One at a time: the capture keeps pointers into it. */
 static struct fixture *start(struct tree *tree, bool overwriting)
 {
@@ -107,8 +114,7 @@ TEST(a_buffer_that_stands_still_is_saved_whole)
 	struct rt_cpuset cpus = both();
 	struct fixture *f;
 
-	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
-	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_no_events(tree);
 	put_buffer(tree, 0, "snapshot_raw", 700, 3);	/* more than one batch */
 	put_buffer(tree, 5, "snapshot_raw", 1, 1);
 	put_stats(tree, 0, "");
@@ -242,8 +248,7 @@ TEST(a_flight_recorder_overwrites_and_loses_only_what_it_could_not_write)
 	struct xt_cpu_stats stats;
 	struct fixture *f;
 
-	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
-	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_no_events(tree);
 	put_buffer(tree, 0, "snapshot_raw", 1, 3);
 	put_buffer(tree, 5, "snapshot_raw", 0, 0);
 	put_stats(tree, 0, "entries: 10\noverrun: 4\ncommit overrun: 1\ndropped events: 2\n");
@@ -270,8 +275,7 @@ TEST(what_a_snapshot_overwrote_is_known_from_the_look_before_it)
 	struct xt_cpu_stats stats;
 	struct fixture *f;
 
-	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
-	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_no_events(tree);
 	put_buffer(tree, 0, "snapshot_raw", 1, 3);
 	put_buffer(tree, 5, "snapshot_raw", 0, 0);
 	put_stats(tree, 0, "entries: 3\noverrun: 940000\ndropped events: 2\n");
@@ -311,8 +315,7 @@ TEST(what_a_snapshot_had_and_the_disk_does_not_take_is_lost)
 	struct xt_cpu_stats stats;
 	struct fixture *f;
 
-	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
-	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_no_events(tree);
 	put_buffer(tree, 0, "snapshot_raw", 700, 3);
 	put_buffer(tree, 5, "snapshot_raw", 2, 7);
 	put_stats(tree, 0, "entries: 2100\noverrun: 4\n");
@@ -341,8 +344,7 @@ TEST(a_snapshot_that_cannot_be_read_keeps_no_other_from_being_saved)
 	struct rt_err err = { 0 };
 	struct fixture *f;
 
-	put_buffer(tree, 0, "trace_pipe_raw", 0, 0);
-	put_buffer(tree, 5, "trace_pipe_raw", 0, 0);
+	put_no_events(tree);
 	tree_make_dir(tree, INSTANCE "/per_cpu/cpu0/snapshot_raw");
 	put_buffer(tree, 5, "snapshot_raw", 2, 7);
 	put_stats(tree, 0, "");

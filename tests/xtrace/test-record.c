@@ -29,6 +29,7 @@ struct fixture {
 	struct xt_record_opts opts;
 	struct rt_strv events, none;
 	char said[4096];
+	cpu_set_t cpus;		/* the test's, which it has again behind each */
 };
 
 static void hear(void *arg, const char *line)
@@ -53,7 +54,7 @@ static int set_up(void **state)
 	char link[512];
 	void *tree;
 
-	if (!f || tree_set_up(&tree) < 0)
+	if (!f || sched_getaffinity(0, sizeof(f->cpus), &f->cpus) < 0 || tree_set_up(&tree) < 0)
 		return -1;
 	f->tree = tree;
 	tree_make_dir(tree, "run");
@@ -80,6 +81,7 @@ static int tear_down(void **state)
 	struct fixture *f = *state;
 	void *tree = f->tree;
 
+	sched_setaffinity(0, sizeof(f->cpus), &f->cpus);
 	if (tree_has(f->tree, f->instance))
 		unlinkat(f->tree->root.fd, f->instance, AT_REMOVEDIR);
 	tree_tear_down(&tree);
@@ -369,28 +371,36 @@ static unsigned int count_lost(const struct fixture *f, unsigned int cpu)
 	return n;
 }
 
-TEST(a_cpu_that_a_call_does_not_name_has_a_gap_as_well)
+/*
+ * A session in which CPU 1 has an event, and then CPU 0 one as if a guest had called there, for
+ * that CPU.
+ */
+static struct xt_record *start_and_call(struct fixture *f, unsigned int incidents)
 {
-	struct fixture *f = *state;
 	struct xt_record *record;
-	cpu_set_t all;
 
-	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
-	if (!CPU_ISSET(0, &all) || !CPU_ISSET(1, &all))
+	if (!CPU_ISSET(0, &f->cpus) || !CPU_ISSET(1, &f->cpus))
 		skip();
 	f->opts.mode = "overwrite";
-	f->opts.incidents = 3;
+	f->opts.incidents = incidents;
 	record = start(f);
 	assert_true(run_on(1));
 	write_mark(f, "", "before");
 	assert_true(run_on(0));
-	/* As if a guest had called on this CPU, for this CPU. */
 	write_mark(f, ".gs", ": kvm_hypercall: nr 0x4b475303 a0 0x0 a1 0xabc a2 0x0");
 	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
+	assert_int_equal(sched_setaffinity(0, sizeof(f->cpus), &f->cpus), 0);
+	return record;
+}
+
+TEST(a_cpu_that_a_call_does_not_name_has_a_gap_as_well)
+{
+	struct fixture *f = *state;
+	struct xt_record *record = start_and_call(f, 3);
+
 	assert_true(xt_record_last_freeze(record, NULL) > 0);
 	assert_true(run_on(1));
 	write_mark(f, "", "behind");
-	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
 	finish(f, record);
 	assert_int_equal(count_lost(f, 1), 1);
 }
@@ -400,21 +410,9 @@ TEST(what_a_call_that_ends_the_session_does_not_name_is_not_lost)
 	struct fixture *f = *state;
 	struct xt_record *record;
 	struct xt_cpu_stats stats;
-	cpu_set_t all;
 
-	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
-	if (!CPU_ISSET(0, &all) || !CPU_ISSET(1, &all))
-		skip();
-	f->opts.mode = "overwrite";
-	f->opts.incidents = 1;
 	f->opts.stop_on_flush = true;
-	record = start(f);
-	assert_true(run_on(1));
-	write_mark(f, "", "before");
-	assert_true(run_on(0));
-	write_mark(f, ".gs", ": kvm_hypercall: nr 0x4b475303 a0 0x0 a1 0xabc a2 0x0");
-	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
-	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+	record = start_and_call(f, 1);
 	assert_int_equal(xt_record_last_freeze(record, NULL), XT_FREEZE_LAST);
 	assert_int_equal(xt_record_finish(record, NULL), 0);
 	assert_int_equal(xt_record_stats(record, 1, &stats, NULL), 0);
