@@ -112,7 +112,8 @@ void xt_record_arm_new(struct xt_record *record)
 
 		if (id == record->point_ids[i])
 			continue;
-		record->armed[i] = id && freezes(record) && arm_point(record, i, NULL) == 0;
+		record->armed[i] = id && freezes(record) && !record->frozen &&
+				   arm_point(record, i, NULL) == 0;
 		/* Caught half-loaded it is tried again. */
 		record->point_ids[i] = record->armed[i] || !freezes(record) ? id : 0;
 		more = more || id;
@@ -121,6 +122,7 @@ void xt_record_arm_new(struct xt_record *record)
 		xt_incidents_watch(&record->incidents);
 }
 
+/* A point has, and nobody has looked since. */
 static bool has_fired(const struct xt_record *record)
 {
 	uint64_t left;
@@ -156,7 +158,7 @@ bool xt_record_can_freeze(const struct xt_record *record)
 		if (record->armed[i])
 			return true;
 	}
-	return false;
+	return record->frozen;
 }
 
 bool xt_record_freezes_itself(const struct xt_record *record)
@@ -389,6 +391,16 @@ int xt_record_rearm_freeze(struct xt_record *record, struct rt_err *err)
 	return rc < 0 ? rc : arm_again(record, err);
 }
 
+/* What one point has caught, another one's snapshot would take back into use. */
+static bool is_frozen(struct xt_record *record)
+{
+	if (!record->frozen && has_fired(record)) {
+		xt_record_hold_freeze(record);
+		record->frozen = true;
+	}
+	return record->frozen;
+}
+
 int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
 {
 	int rc;
@@ -396,13 +408,14 @@ int xt_record_check_freeze(struct xt_record *record, struct rt_err *err)
 	if (record->finished || !record->started)
 		return 0;
 	read_incidents(record);
-	if (!has_fired(record))
+	if (!is_frozen(record))
 		return xt_record_can_freeze(record) ? look(record, err) : only_note(record, err);
 	/* The event may have reached one instance and not yet the other. */
 	if (record->has_incidents && !record->incidents.nr &&
 	    record->freeze_looks++ < WAIT_FOR_INCIDENT)
 		return 0;
 	record->freeze_looks = 0;
+	record->frozen = false;
 	record->flushes++;
 	record->last_incident = 0;
 	rc = save(record, err);
@@ -425,6 +438,6 @@ int xt_record_last_freeze(struct xt_record *record, struct rt_err *err)
 
 	do {
 		rc = xt_record_check_freeze(record, err);
-	} while (rc == 0 && has_fired(record) && looks++ < WAIT_FOR_INCIDENT);
+	} while (rc == 0 && record->frozen && looks++ < WAIT_FOR_INCIDENT);
 	return rc;
 }

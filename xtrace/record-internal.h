@@ -49,6 +49,7 @@ struct xt_record {
 	const char *freeze;		/* trigger command at a call to flush */
 	uint64_t point_ids[XT_FREEZE_POINTS];	/* numbers of the events; 0: not there */
 	bool armed[XT_FREEZE_POINTS];
+	bool frozen;			/* by a point; it is to be saved, and none is armed */
 	bool freeze_over;		/* all incidents that were asked for are saved */
 	struct xt_incidents incidents;
 	bool has_incidents;

@@ -421,26 +421,55 @@ TEST(what_a_call_that_ends_the_session_does_not_name_is_not_lost)
 	finish(f, record);
 }
 
-TEST(no_call_freezes_what_nobody_will_save)
+static bool is_armed(const struct fixture *f)
 {
 	static const char *const points[] = { "ftrace/print", "kvm/kvm_hypercall" };
+	bool armed = false;
+	char *text;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (rt_root_read(&f->tree->root, &text, NULL, NULL, "%s/events/%s/trigger",
+				 f->instance, points[i]) < 0)
+			continue;
+		/* Without a trigger it lists those that there may be. */
+		armed |= strstr(text, " if ") != NULL;
+		free(text);
+	}
+	return armed;
+}
+
+TEST(no_call_freezes_what_nobody_will_save)
+{
 	struct fixture *f = *state;
 	struct xt_record *record;
-	char *text;
 
 	f->opts.mode = "overwrite";
 	f->opts.incidents = 1;
 	record = start(f);
 	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
 	assert_true(xt_record_last_freeze(record, NULL) > 0);
-	for (size_t i = 0; i < 2; i++) {
-		if (rt_root_read(&f->tree->root, &text, NULL, NULL, "%s/events/%s/trigger",
-				 f->instance, points[i]) < 0)
-			continue;
-		/* Without a trigger it lists those that there may be. */
-		assert_null(strstr(text, " if "));
-		free(text);
-	}
+	assert_false(is_armed(f));
+	finish(f, record);
+}
+
+TEST(no_call_takes_away_what_another_froze_and_nobody_has_saved_yet)
+{
+	struct fixture *f = *state;
+	struct xt_record *record;
+
+	f->opts.mode = "overwrite";
+	record = start(f);
+	assert_true(is_armed(f));
+	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
+	/* It waits for the incident. */
+	assert_int_equal(xt_record_check_freeze(record, NULL), 0);
+	assert_false(is_armed(f));
+	/* Who asks for a flush on behalf of a guest must not take it either. */
+	assert_true(xt_record_freezes_itself(record));
+	assert_int_equal(xt_record_tick(record, NULL), 0);
+	assert_false(is_armed(f));
+	assert_int_equal(xt_record_last_freeze(record, NULL), XT_FREEZE_SAVED);
+	assert_true(is_armed(f));
 	finish(f, record);
 }
 
@@ -714,6 +743,7 @@ int main(void)
 		SESSION(a_cpu_that_a_call_does_not_name_has_a_gap_as_well),
 		SESSION(what_a_call_that_ends_the_session_does_not_name_is_not_lost),
 		SESSION(no_call_freezes_what_nobody_will_save),
+		SESSION(no_call_takes_away_what_another_froze_and_nobody_has_saved_yet),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_cpu_that_came_online_since_the_last_tick_is_saved_with_the_others),
