@@ -7,7 +7,7 @@
  * for reading a half-full one makes the kernel copy event by event and leaves
  * holes in the store.  What stays behind is fetched once a second.
  */
-#include "xtrace/capture.h"
+#include "xtrace/capture-local.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,62 +25,12 @@
 #include "xtrace/tracefs.h"
 #include "xtrace/xtrace.h"
 
-#define BATCH_BYTES (1u << 20)		/* handed to the store at once */
-#define MAX_DRAINERS 32
 #define NS_PER_S 1000000000ull
 #define PERIOD_MIN_NS 2000000ull
 #define PERIOD_MAX_NS 250000000ull
 #define LEFTOVER_NS NS_PER_S		/* half-full sub-buffers are fetched this often */
 #define FASTEST_FILL (400ull << 20)	/* bytes a second that one CPU may suddenly produce */
 #define SUBBUF_HEADER 16
-
-struct lane {
-	unsigned int cpu;
-	unsigned int drainer;		/* whose it is */
-	int raw_fd, stats_fd;
-	uint64_t seen_ns;		/* when ->bytes was last looked at */
-	uint64_t left_bytes;		/* what was left in the buffer then */
-	uint64_t rate;			/* bytes a second that came since */
-	uint64_t fetched_ns;		/* when it was last emptied to the last event */
-	bool loses;			/* events are lost, or soon will be */
-	/* Of buffers that a snapshot has taken away. */
-	uint64_t gone_overrun, gone_dropped, gone_events;
-	/* Of the present one, when it was last looked at, and at the look before that. */
-	struct xt_ring_stats look, before;
-	uint64_t seen_overrun;		/* by the drainer */
-	uint64_t refused;		/* events that were read, and the store did not take */
-	bool hole;			/* some are missing behind what is in the store */
-	size_t next_hole;		/* of the capture's: the first that is not behind us */
-};
-
-struct drainer {
-	struct xt_capture *capture;
-	pthread_t thread;
-	bool running;
-	void *batch;
-	uint64_t rounds;		/* whole rounds done; under the lock */
-};
-
-struct xt_capture {
-	const struct xt_instance *inst;	/* borrowed */
-	struct xt_store *store;		/* borrowed */
-	struct xt_capture_opts opts;
-	uint32_t subbuf_size;
-	struct lane *lanes;		/* room for RT_MAX_CPUS: what is not used is not there */
-	unsigned int nr_lanes;		/* atomic: one comes while the drainers run */
-	struct drainer drainers[MAX_DRAINERS];
-	unsigned int nr_drainers;
-	void *batch;			/* of xt_capture_save() */
-	struct xt_holes holes;		/* when recording stood still, in what is not saved yet */
-
-	pthread_mutex_t lock;
-	pthread_cond_t wake, done;
-	uint64_t rounds_wanted;
-	unsigned int fullest;		/* percent; atomic */
-	bool stop;
-	int fault_fd;
-	struct rt_err fault;		/* the first failure to write */
-};
 
 static uint64_t now_ns(void)
 {
@@ -92,7 +42,7 @@ static uint64_t now_ns(void)
 
 /* ---- one lane ---- */
 
-static int lane_stats(const struct lane *lane, struct xt_ring_stats *ret, struct rt_err *err)
+int capture_lane_stats(const struct lane *lane, struct xt_ring_stats *ret, struct rt_err *err)
 {
 	char text[1024];
 	ssize_t len;
@@ -105,8 +55,8 @@ static int lane_stats(const struct lane *lane, struct xt_ring_stats *ret, struct
 	return 0;
 }
 
-static void refuse(const struct xt_capture *capture, struct lane *lane, const void *batch,
-		   unsigned int nr)
+void capture_refuse(const struct xt_capture *capture, struct lane *lane, const void *batch,
+		    unsigned int nr)
 {
 	lane->refused += xt_subbufs_events(batch, nr, capture->subbuf_size);
 	lane->hole = true;
@@ -127,9 +77,9 @@ static int store_batch(struct xt_capture *capture, struct lane *lane, void *batc
 					   at + (size_t)n * size, size);
 		rc = xt_store_append(capture->store, lane->cpu, at, n, flush, err);
 		if (rc < 0) {
-			refuse(capture, lane, at, nr);
+			capture_refuse(capture, lane, at, nr);
 			if (cut)
-				refuse(capture, lane, capture->holes.rest, 1);
+				capture_refuse(capture, lane, capture->holes.rest, 1);
 			return rc;
 		}
 		/* The rest takes the place of what was in front of it. */
@@ -161,9 +111,8 @@ static int move_batch(struct xt_capture *capture, struct lane *lane, int fd, voi
 	return rc < 0 ? rc : nr;
 }
 
-/* Until nothing is left: for buffers that nobody writes. */
-static int empty_lane(struct xt_capture *capture, struct lane *lane, int fd, void *batch,
-		      uint32_t flush, struct rt_err *err)
+int capture_empty_lane(struct xt_capture *capture, struct lane *lane, int fd, void *batch,
+		       uint32_t flush, struct rt_err *err)
 {
 	int nr;
 
@@ -237,7 +186,7 @@ static int drain_lane(struct xt_capture *capture, struct lane *lane, void *batch
 	unsigned int full;
 	int rc;
 
-	rc = lane_stats(lane, &stats, err);
+	rc = capture_lane_stats(lane, &stats, err);
 	if (rc < 0)
 		return rc;
 	fill = xt_ring_fill(&stats, capture->opts.buffer_bytes);
@@ -444,158 +393,6 @@ int xt_capture_stop(struct xt_capture *capture, struct rt_err *err)
 	return xt_capture_save(capture, &capture->opts.cpus, 0, err);
 }
 
-/* ---- saving from the caller's thread ---- */
-
-static void close_fd(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
-/* All that there was, whether it came into the store or not. */
-static uint64_t taken(const struct xt_capture *capture, const struct lane *lane)
-{
-	struct xt_store_count count;
-
-	xt_store_count(capture->store, lane->cpu, &count);
-	return count.events + lane->refused;
-}
-
-/*
- * What is left of it is lost.  What cannot be read is known from the last look, less what was
- * taken since @begin.
- */
-static void drop_lane(struct xt_capture *capture, struct lane *lane, int fd, uint64_t begin)
-{
-	unsigned int max = BATCH_BYTES / capture->subbuf_size;
-	uint64_t got;
-	int nr;
-
-	while ((nr = xt_subbufs_read(fd, capture->batch, capture->subbuf_size, max, false)) > 0)
-		refuse(capture, lane, capture->batch, nr);
-	got = taken(capture, lane) - begin;
-	if (nr < 0 && lane->look.entries > got)
-		lane->refused += lane->look.entries - got;
-	lane->hole = true;
-}
-
-static int save_lane(struct xt_capture *capture, struct lane *lane, const char *file,
-		     uint32_t flush, bool last, struct rt_err *err)
-{
-	uint64_t begin = taken(capture, lane);
-	int fd, rc;
-
-	fd = xt_instance_open(capture->inst, err, O_RDONLY | O_NONBLOCK, "per_cpu/cpu%u/%s",
-			      lane->cpu, file);
-	rc = fd < 0 ? fd : empty_lane(capture, lane, fd, capture->batch, flush, err);
-	if (rc < 0 && last)
-		drop_lane(capture, lane, fd, begin);
-	else if (last)
-		lane->look.entries = 0;		/* all saved: a second pass finds others */
-	close_fd(fd);
-	return rc;
-}
-
-/* @last: what is not saved now will not be there any more.  The first failure comes back. */
-static int save_lanes(struct xt_capture *capture, const char *file, const struct rt_cpuset *cpus,
-		      uint32_t flush, bool last, struct rt_err *err)
-{
-	struct lane *lane;
-	int next, rc = 0;
-
-	if (!capture->batch)
-		capture->batch = malloc(BATCH_BYTES);
-	if (!capture->batch)
-		return rt_err_set(err, -ENOMEM, "cannot allocate a buffer");
-	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
-		if (!rt_cpuset_has(cpus, lane->cpu) || (rc < 0 && !last))
-			continue;
-		next = save_lane(capture, lane, file, flush, last, rc < 0 ? NULL : err);
-		rc = rc < 0 ? rc : next;
-	}
-	return rc;
-}
-
-int xt_capture_save(struct xt_capture *capture, const struct rt_cpuset *cpus, uint32_t flush,
-		    struct rt_err *err)
-{
-	return save_lanes(capture, "trace_pipe_raw", cpus, flush, false, err);
-}
-
-int xt_capture_look(struct xt_capture *capture, struct rt_err *err)
-{
-	struct lane *lane;
-	int rc;
-
-	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
-		lane->before = lane->look;
-		rc = lane_stats(lane, &lane->look, err);
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-void xt_capture_forget_look(struct xt_capture *capture)
-{
-	struct lane *lane;
-
-	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++)
-		lane->look = lane->before;
-}
-
-/*
- * Nobody sees the counts at the moment of the swap: what has been read is known, what
- * had been overwritten, or lies where nobody reads, is known from the last look.
- */
-static void note_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus)
-{
-	struct xt_ring_stats stats;
-	struct lane *lane;
-
-	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
-		if (!rt_cpuset_has(cpus, lane->cpu)) {
-			lane->gone_overrun += lane->look.entries;
-			lane->hole = true;
-		}
-		if (lane_stats(lane, &stats, NULL) < 0)
-			continue;
-		lane->gone_overrun += lane->look.overrun;
-		lane->gone_dropped += lane->look.dropped + lane->look.commit_overrun;
-		lane->look = (struct xt_ring_stats){ 0 };
-		if (taken(capture, lane) > stats.read)
-			lane->gone_events = taken(capture, lane) - stats.read;
-	}
-}
-
-int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus,
-			    uint32_t flush, struct rt_err *err)
-{
-	int rc = save_lanes(capture, "snapshot_raw", cpus, flush, true, err);
-
-	/* Who chose a buffer before the swap, and was preempted there, has written since then. */
-	if (rc == 0)
-		rc = save_lanes(capture, "snapshot_raw", cpus, flush, true, err);
-	note_swapped(capture, cpus);
-	return rc;
-}
-
-int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct rt_cpuset *saved,
-			 struct rt_err *err)
-{
-	struct lane *lane;
-
-	if (rt_cpuset_within(&capture->opts.cpus, saved))
-		return 0;
-	if (xt_holes_add(&capture->holes, ts, capture->subbuf_size) < 0)
-		return rt_err_set(err, -ENOMEM, "cannot note a gap");
-	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
-		if (rt_cpuset_has(saved, lane->cpu))
-			lane->next_hole = capture->holes.nr;
-	}
-	return 0;
-}
-
 /* ---- counts and faults ---- */
 
 int xt_capture_fault_fd(const struct xt_capture *capture)
@@ -631,7 +428,7 @@ uint64_t xt_capture_unread(const struct xt_capture *capture, unsigned int cpu)
 	const struct lane *lane = find_lane(capture, cpu);
 	struct xt_ring_stats ring;
 
-	return lane && lane_stats(lane, &ring, NULL) == 0 ? ring.entries : 0;
+	return lane && capture_lane_stats(lane, &ring, NULL) == 0 ? ring.entries : 0;
 }
 
 int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu_stats *ret,
@@ -645,7 +442,7 @@ int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu
 
 	if (!lane)
 		return rt_err_say(err, -EINVAL, "cpu%u is not recorded", cpu);
-	rc = lane_stats(lane, &ring, err);
+	rc = capture_lane_stats(lane, &ring, err);
 	if (rc < 0)
 		return rc;
 	xt_store_count(capture->store, cpu, &count);
@@ -670,6 +467,12 @@ int xt_capture_stats(struct xt_capture *capture, unsigned int cpu, struct xt_cpu
 }
 
 /* ---- life ---- */
+
+static void close_fd(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
 
 /* A CPU that drains has its own buffer where it can; the others are dealt out. */
 static unsigned int drainer_of(const struct xt_capture *capture, unsigned int cpu)

@@ -52,9 +52,9 @@ $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
 # Recording and its control: programs only, no part of the public library.
 ARCHIVES += libxtrec.a
 libxtrec.a-objs := $(addprefix xtrace/, \
-	capture.o child.o clock.o control.o incident.o live.o meta.o pace.o place.o record.o \
-	record-freeze.o record-setup.o select.o session.o status.o stop.o stop-late.o subbuf.o \
-	tracefs.o vms.o)
+	capture.o capture-save.o child.o clock.o control.o incident.o live.o meta.o pace.o \
+	place.o record.o record-freeze.o record-setup.o select.o session.o status.o stop.o \
+	stop-late.o subbuf.o tracefs.o vms.o)
 
 UNIT_TESTS += tests/xtrace/test-live
 tests/xtrace/test-live-objs := tests/xtrace/test-live.o tests/xtrace/make.o
