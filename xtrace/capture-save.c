@@ -109,6 +109,29 @@ void xt_capture_forget_look(struct xt_capture *capture)
 }
 
 /*
+ * Of who is not saved: as many as the last look knew, or some of those that are there.
+ * False where there was surely nothing.
+ */
+static bool lose_swapped(struct xt_capture *capture, struct lane *lane)
+{
+	uint64_t entries = lane->look.entries;
+	int fd, nr;
+
+	if (!entries) {
+		fd = xt_instance_open(capture->inst, NULL, O_RDONLY | O_NONBLOCK,
+				      "per_cpu/cpu%u/snapshot_raw", lane->cpu);
+		nr = xt_subbufs_read(fd, capture->batch, capture->subbuf_size, 1, false);
+		if (fd >= 0)
+			close(fd);
+		if (nr == 0)
+			return false;
+		entries = nr < 0 ? 0 : xt_subbufs_events(capture->batch, nr, capture->subbuf_size);
+	}
+	lane->gone_overrun += entries;
+	return true;
+}
+
+/*
  * Nobody sees the counts at the moment of the swap: what has been read is known, what
  * had been overwritten, or lies where nobody reads, is known from the last look.
  */
@@ -118,10 +141,8 @@ static void note_swapped(struct xt_capture *capture, const struct rt_cpuset *cpu
 	struct lane *lane;
 
 	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
-		if (!rt_cpuset_has(cpus, lane->cpu)) {
-			lane->gone_overrun += lane->look.entries;
+		if (!rt_cpuset_has(cpus, lane->cpu) && lose_swapped(capture, lane))
 			lane->hole = true;
-		}
 		if (capture_lane_stats(lane, &stats, NULL) < 0)
 			continue;
 		lane->gone_overrun += lane->look.overrun;

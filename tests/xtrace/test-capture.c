@@ -472,6 +472,34 @@ TEST(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole)
 	finish(f);
 }
 
+TEST(of_others_a_snapshot_leaves_a_hole_only_where_it_had_something)
+{
+	struct tree *tree = *state;
+	struct rt_cpuset cpus = both(), cpu0 = { { 1 } };
+	struct xt_cpu_stats stats;
+	struct fixture *f;
+
+	put_no_events(tree);
+	put_buffer(tree, 5, "trace_pipe_raw", 1, 3);
+	put_buffer(tree, 0, "snapshot_raw", 0, 0);
+	put_buffer(tree, 5, "snapshot_raw", 0, 0);
+	put_stats(tree, 0, "");
+	put_stats(tree, 5, "entries: 0\n");
+	f = start(tree, true);
+	assert_int_equal(xt_capture_look(f->capture, NULL), 0);
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpu0, 1, NULL), 0);
+	assert_int_equal(xt_capture_save(f->capture, &cpus, 2, NULL), 0);
+	assert_string_equal(shown(f, 5), "1 2 3 ");
+	/* Some that came between the look and the swap. */
+	put_buffer(tree, 5, "snapshot_raw", 1, 2);
+	assert_int_equal(xt_capture_save_swapped(f->capture, &cpu0, 3, NULL), 0);
+	assert_int_equal(xt_capture_stats(f->capture, 5, &stats, NULL), 0);
+	assert_int_equal(stats.overwritten, 2);
+	assert_int_equal(xt_capture_save(f->capture, &cpus, 4, NULL), 0);
+	assert_string_equal(shown(f, 5), "1 2 3 !1 2 3 ");
+	finish(f);
+}
+
 TEST(what_was_read_and_did_not_reach_the_disk_is_lost)
 {
 	struct tree *tree = *state;
@@ -618,6 +646,7 @@ int main(void)
 		WITH_TREE(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there),
 		WITH_TREE(what_a_snapshot_had_and_nobody_can_read_is_lost_and_leaves_a_hole),
 		WITH_TREE(what_a_snapshot_had_of_others_is_overwritten_and_leaves_a_hole),
+		WITH_TREE(of_others_a_snapshot_leaves_a_hole_only_where_it_had_something),
 		WITH_TREE(what_was_read_and_did_not_reach_the_disk_is_lost),
 		WITH_TREE(what_a_drainer_has_in_hand_is_not_lost),
 		WITH_TREE(a_cpu_that_is_not_recorded_has_no_counts),
