@@ -174,7 +174,7 @@ struct batch {
 	size_t len;
 	struct xt_index_entry *entries;		/* the file's own, then these */
 	unsigned int nr_entries;
-	uint64_t seq, index;
+	uint64_t seq, index, last_ts;
 	struct xt_store_count count;
 };
 
@@ -187,6 +187,7 @@ static void note_entry(struct batch *batch, uint64_t offset, const struct xt_blo
 		.flush = head->flush, .kind = head->kind, .flags = (uint8_t)head->flags,
 	};
 	batch->seq++;
+	batch->last_ts = head->last_ts;
 	batch->count.events += head->nr_events;
 	batch->count.lost += head->lost;
 	batch->count.bytes_raw += head->raw_size;
@@ -323,7 +324,7 @@ static int batch_start(struct xt_store *store, struct store_file *file, struct b
 {
 	*batch = (struct batch){
 		.packer = take_packer(store), .seq = file->seq, .index = file->index,
-		.nr_entries = file->nr_entries,
+		.last_ts = file->last_ts, .nr_entries = file->nr_entries,
 		.entries = malloc(sizeof(file->entries)),
 	};
 	if (!batch->packer || !batch->entries)
@@ -344,6 +345,7 @@ static int batch_write(struct xt_store *store, struct store_file *file, struct b
 	file->nr_entries = batch->nr_entries;
 	file->seq = batch->seq;
 	file->index = batch->index;
+	file->last_ts = batch->last_ts;
 	add_count(&file->count.events, batch->count.events);
 	add_count(&file->count.lost, batch->count.lost);
 	add_count(&file->count.bytes_raw, batch->count.bytes_raw);
@@ -385,6 +387,15 @@ int xt_store_append(struct xt_store *store, unsigned int cpu, void *subbufs, siz
 	return rc;
 }
 
+/* A clock that is a CPU's own may be behind that of who notes the gap, or in front. */
+static void bound_gap(const struct store_file *file, struct xt_block_head *head)
+{
+	if (head->first_ts < file->last_ts)
+		head->first_ts = file->last_ts;
+	if (head->last_ts < head->first_ts)
+		head->last_ts = head->first_ts;
+}
+
 int xt_store_gap(struct xt_store *store, unsigned int cpu, const struct xt_gap *gap,
 		 struct rt_err *err)
 {
@@ -407,6 +418,7 @@ int xt_store_gap(struct xt_store *store, unsigned int cpu, const struct xt_gap *
 	if (rc == 0) {
 		head.seq = batch.seq;
 		head.index = batch.index;
+		bound_gap(file, &head);
 		seal(&head, "");
 		memcpy(batch.packer->out, &head, sizeof(head));
 		note_entry(&batch, file->size, &head);

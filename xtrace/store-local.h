@@ -20,6 +20,7 @@ struct store_file {		/* cpuN.xt; used by one thread at a time */
 	uint64_t seq;
 	uint64_t index;		/* offset of the last index block; 0 none */
 	uint64_t synced;	/* ->size at the last fdatasync() */
+	uint64_t last_ts;	/* of the last block */
 	struct xt_index_entry entries[XT_INDEX_EACH];	/* since the last index */
 	unsigned int nr_entries;
 	struct xt_store_count count;	/* each number is read by any thread */

@@ -76,7 +76,10 @@ struct xt_gap {
 	uint32_t flush;
 };
 
-/* Notes that something is missing here; a reader gets an XT_REC_LOST record at ->last_ts. */
+/*
+ * Notes that something is missing here; a reader gets an XT_REC_LOST record at ->last_ts.  It
+ * begins no earlier than what the file has ends.
+ */
 int xt_store_gap(struct xt_store *store, unsigned int cpu, const struct xt_gap *gap,
 		 struct rt_err *err);
 

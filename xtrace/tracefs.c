@@ -516,3 +516,24 @@ int xt_instance_stats(const struct xt_instance *inst, unsigned int cpu, struct x
 	free(text);
 	return 0;
 }
+
+int xt_instance_now(const struct xt_instance *inst, unsigned int cpu, uint64_t *ret_ns,
+		    struct rt_err *err)
+{
+	static const char key[] = "\nnow ts: ";
+	unsigned long long sec, usec;
+	const char *line;
+	char *text;
+	int rc;
+
+	rc = xt_instance_read(inst, &text, NULL, err, "per_cpu/cpu%u/stats", cpu);
+	if (rc < 0)
+		return rc;
+	line = strstr(text, key);
+	if (line && sscanf(line + strlen(key), "%llu.%llu", &sec, &usec) == 2)
+		*ret_ns = sec * 1000000000 + usec * 1000 + 999;
+	else
+		rc = rt_err_say(err, -ENOENT, "cpu%u: its stats do not tell the time", cpu);
+	free(text);
+	return rc;
+}

@@ -124,6 +124,13 @@ uint64_t xt_ring_fill(const struct xt_ring_stats *stats, uint64_t size);
 int xt_instance_stats(const struct xt_instance *inst, unsigned int cpu, struct xt_ring_stats *ret,
 		      struct rt_err *err);
 
+/*
+ * The time in the instance's clock, which must be one of ns, as the same file tells it: to
+ * the microsecond, and not before what has been recorded.
+ */
+int xt_instance_now(const struct xt_instance *inst, unsigned int cpu, uint64_t *ret_ns,
+		    struct rt_err *err);
+
 static inline uint64_t xt_ring_written(const struct xt_ring_stats *s)
 {
 	return s->entries + s->overrun + s->commit_overrun + s->dropped + s->read;

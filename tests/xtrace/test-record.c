@@ -344,7 +344,7 @@ static bool run_on(unsigned int cpu)
 	return sched_setaffinity(0, sizeof(set), &set) == 0;
 }
 
-/* How often the trace of @cpu tells of lost events. */
+/* How often the trace of @cpu tells of lost events; its times must ascend. */
 static unsigned int count_lost(const struct fixture *f, unsigned int cpu)
 {
 	struct xt_trace *trace;
@@ -352,6 +352,7 @@ static unsigned int count_lost(const struct fixture *f, unsigned int cpu)
 	struct xt_cursor cursor;
 	struct xt_rec rec;
 	unsigned int n = 0;
+	uint64_t ts = 0;
 
 	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
 	for (unsigned int l = 0; l < xt_trace_nr_lanes(trace); l++) {
@@ -361,8 +362,11 @@ static unsigned int count_lost(const struct fixture *f, unsigned int cpu)
 			for (size_t p = 0; p < pages->nr; p++) {
 				xt_cursor_start(&cursor, pages->base + p * pages->page_size,
 						pages->page_size, 0);
-				while (xt_cursor_next(&cursor, &rec))
+				while (xt_cursor_next(&cursor, &rec)) {
 					n += (rec.flags & XT_REC_LOST) != 0;
+					assert_true(rec.ts >= ts);
+					ts = rec.ts;
+				}
 			}
 			xt_pages_put(pages);
 		}
@@ -546,6 +550,37 @@ TEST(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there)
 	assert_true(gap.times_known);
 	assert_true(gap.first_ts >= before.tv_sec * 1000000000ull + before.tv_nsec);
 	xt_trace_destroy(trace);
+}
+
+TEST(a_gap_has_its_times_in_the_clock_of_the_events)
+{
+	static const char *const clocks[] = { "local", "mono", "boot" };
+	const struct timespec while_paused = { .tv_nsec = 3000000 };
+	struct fixture *f = *state;
+	struct xt_record *record;
+	struct xt_trace *trace;
+	struct xt_chunk gap;
+
+	if (!run_on(0))
+		skip();
+	f->opts.cpus = f->opts.drain_cpus = "0";
+	f->opts.force = true;
+	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+		f->opts.clock = clocks[i];
+		record = start(f);
+		write_mark(f, "", "before");
+		assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
+		nanosleep(&while_paused, NULL);
+		assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
+		write_mark(f, "", "behind");
+		finish(f, record);
+		assert_int_equal(count_lost(f, 0), 1);
+		assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
+		xt_lane_chunk(trace, 0, 1, &gap);
+		xt_trace_destroy(trace);
+		assert_int_equal(gap.nr_events, 0);
+		assert_in_range(gap.last_ts - gap.first_ts, 2000000, 60000000000);
+	}
 }
 
 /* Of which flush the first data of @cpu is; -1: there is none. */
@@ -746,6 +781,7 @@ int main(void)
 		SESSION(no_call_takes_away_what_another_froze_and_nobody_has_saved_yet),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
+		SESSION(a_gap_has_its_times_in_the_clock_of_the_events),
 		SESSION(a_cpu_that_came_online_since_the_last_tick_is_saved_with_the_others),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
 		SESSION(the_status_of_a_session_is_read_back_from_its_text),

@@ -245,6 +245,29 @@ TEST(a_gap_is_sought_by_its_end)
 	xt_trace_destroy(trace);
 }
 
+TEST(a_gap_that_another_clock_has_timed_stays_behind_what_was_recorded)
+{
+	const struct xt_gap early = { XT_GAP_PAUSE, 10, 20, false, 0, 0 };
+	const struct xt_gap within = { XT_GAP_PAUSE, 10, 1700, false, 0, 0 };
+	struct xt_store *store = make_store();
+	struct xt_trace *trace;
+	struct xt_chunk data, gap;
+
+	append(store, 0, 1, 1000);
+	assert_int_equal(xt_store_gap(store, 0, &early, NULL), 0);
+	assert_int_equal(xt_store_gap(store, 0, &within, NULL), 0);
+	xt_store_destroy(store);
+	trace = open_dir();
+	xt_lane_chunk(trace, 0, 0, &data);
+	xt_lane_chunk(trace, 0, 1, &gap);
+	assert_int_equal(gap.first_ts, data.last_ts);
+	assert_int_equal(gap.last_ts, data.last_ts);
+	xt_lane_chunk(trace, 0, 2, &gap);
+	assert_int_equal(gap.first_ts, data.last_ts);
+	assert_int_equal(gap.last_ts, 1700);
+	xt_trace_destroy(trace);
+}
+
 TEST(a_time_is_sought_by_heads_alone)
 {
 	struct xt_store *store = make_store();
@@ -742,6 +765,7 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(gaps_and_lost_events_keep_their_numbers),
 		cmocka_unit_test(a_gap_is_sought_by_its_end),
+		cmocka_unit_test(a_gap_that_another_clock_has_timed_stays_behind_what_was_recorded),
 		cmocka_unit_test(a_time_is_sought_by_heads_alone),
 		cmocka_unit_test(an_append_does_not_wait_for_the_session_to_reach_the_disk),
 		cmocka_unit_test(the_session_is_replaced_as_a_whole),

@@ -222,6 +222,23 @@ TEST(counts_of_a_ring_are_read_by_name)
 	assert_int_equal(xt_ring_written(&stats), 0);
 }
 
+TEST(the_time_in_the_clock_of_an_instance_stands_beside_its_counts)
+{
+	struct tree *tree = *state;
+	struct xt_instance inst = instance(tree);
+	struct rt_err err = { 0 };
+	uint64_t ns = 0;
+
+	tree_put(tree, INSTANCE "/per_cpu/cpu2/stats",
+		 "entries: 129\noldest event ts:  5202.344444\nnow ts:  5204.000001\n");
+	assert_int_equal(xt_instance_now(&inst, 2, &ns, NULL), 0);
+	assert_true(ns == 5204000001999ull);
+	tree_put(tree, INSTANCE "/per_cpu/cpu2/stats", "entries: 129\n");
+	assert_int_equal(xt_instance_now(&inst, 2, &ns, &err), -ENOENT);
+	assert_string_equal(err.text, "cpu2: its stats do not tell the time");
+	assert_int_equal(xt_instance_now(&inst, 3, &ns, NULL), -ENOENT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +253,7 @@ int main(void)
 		WITH_TREE(a_trigger_says_how_often_it_may_still_fire),
 		WITH_TREE(recording_is_switched_and_asked),
 		WITH_TREE(counts_of_a_ring_are_read_by_name),
+		WITH_TREE(the_time_in_the_clock_of_an_instance_stands_beside_its_counts),
 	};
 
 	return RUN_TESTS(tests);
