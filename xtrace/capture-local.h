@@ -29,7 +29,7 @@ struct lane {
 	uint64_t seen_overrun;		/* by the drainer */
 	uint64_t refused;		/* events that were read, and the store did not take */
 	bool hole;			/* some are missing behind what is in the store */
-	size_t next_hole;		/* of the capture's: the first that is not behind us */
+	struct xt_holes holes;		/* when it stood still, in what is not saved yet */
 };
 
 struct drainer {
@@ -50,7 +50,7 @@ struct xt_capture {
 	struct drainer drainers[MAX_DRAINERS];
 	unsigned int nr_drainers;
 	void *batch;			/* of xt_capture_save() */
-	struct xt_holes holes;		/* when recording stood still, in what is not saved yet */
+	void *rest;			/* of a sub-buffer that a hole goes through; NULL: no holes */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake, done;

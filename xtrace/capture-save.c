@@ -165,18 +165,19 @@ int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *
 	return rc;
 }
 
-int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct rt_cpuset *saved,
+int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct rt_cpuset *cpus,
 			 struct rt_err *err)
 {
 	struct lane *lane;
+	int rc = 0;
 
-	if (rt_cpuset_within(&capture->opts.cpus, saved))
-		return 0;
-	if (xt_holes_add(&capture->holes, ts, capture->subbuf_size) < 0)
-		return rt_err_set(err, -ENOMEM, "cannot note a gap");
-	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes; lane++) {
-		if (rt_cpuset_has(saved, lane->cpu))
-			lane->next_hole = capture->holes.nr;
+	if (!capture->rest)
+		capture->rest = malloc(capture->subbuf_size);
+	if (!capture->rest)
+		rc = -ENOMEM;
+	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes && rc == 0; lane++) {
+		if (rt_cpuset_has(cpus, lane->cpu))
+			rc = xt_holes_add(&lane->holes, ts);
 	}
-	return 0;
+	return rc < 0 ? rt_err_set(err, rc, "cannot note a gap") : 0;
 }

@@ -73,20 +73,20 @@ static int store_batch(struct xt_capture *capture, struct lane *lane, void *batc
 
 	do {
 		for (n = 0, cut = false; n < nr && !cut; n++)
-			cut = xt_holes_cut(&capture->holes, &lane->next_hole,
-					   at + (size_t)n * size, size);
+			cut = xt_holes_cut(&lane->holes, at + (size_t)n * size, size,
+					   capture->rest);
 		rc = xt_store_append(capture->store, lane->cpu, at, n, flush, err);
 		if (rc < 0) {
 			capture_refuse(capture, lane, at, nr);
 			if (cut)
-				capture_refuse(capture, lane, capture->holes.rest, 1);
+				capture_refuse(capture, lane, capture->rest, 1);
 			return rc;
 		}
 		/* The rest takes the place of what was in front of it. */
 		at += (size_t)(n - 1) * size;
 		nr -= n - 1;
 		if (cut)
-			memcpy(at, capture->holes.rest, size);
+			memcpy(at, capture->rest, size);
 	} while (cut);
 	return 0;
 }
@@ -494,7 +494,6 @@ static int open_lane(struct xt_capture *capture, unsigned int cpu, struct rt_err
 	lane->cpu = cpu;
 	lane->drainer = drainer_of(capture, cpu);
 	lane->seen_ns = lane->fetched_ns = now_ns();
-	lane->next_hole = capture->holes.nr;
 	lane->raw_fd = xt_instance_open(capture->inst, err, O_RDONLY | O_NONBLOCK,
 					"per_cpu/cpu%u/trace_pipe_raw", cpu);
 	if (lane->raw_fd < 0)
@@ -586,6 +585,7 @@ void xt_capture_destroy(struct xt_capture *capture)
 	for (i = 0; i < capture->nr_lanes; i++) {
 		close_fd(capture->lanes[i].raw_fd);
 		close_fd(capture->lanes[i].stats_fd);
+		xt_holes_finish(&capture->lanes[i].holes);
 	}
 	for (i = 0; i < capture->nr_drainers; i++)
 		free(capture->drainers[i].batch);
@@ -594,7 +594,7 @@ void xt_capture_destroy(struct xt_capture *capture)
 	pthread_cond_destroy(&capture->done);
 	pthread_mutex_destroy(&capture->lock);
 	free(capture->lanes);
-	xt_holes_finish(&capture->holes);
+	free(capture->rest);
 	free(capture->batch);
 	free(capture);
 }

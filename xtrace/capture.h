@@ -60,10 +60,10 @@ int xt_capture_save(struct xt_capture *capture, const struct rt_cpuset *cpus, ui
 int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus,
 			    uint32_t flush, struct rt_err *err);
 /*
- * Recording has stood still since @ts, for those too whose buffers are not saved now: of all
- * but @saved, what is later than @ts is saved with a mark of lost events in front.
+ * The CPUs of @cpus have stood still since @ts, and their buffers are saved later: what is
+ * later than @ts is saved with a mark of lost events in front.
  */
-int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct rt_cpuset *saved,
+int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct rt_cpuset *cpus,
 			 struct rt_err *err);
 /* Shortly before a snapshot may take the buffers away: looks at their counts. */
 int xt_capture_look(struct xt_capture *capture, struct rt_err *err);

@@ -282,9 +282,11 @@ static int save(struct xt_record *record, struct rt_err *err)
 	uint64_t ts = xt_record_now(record);
 	int rc = xt_record_take_new_cpus(record, "online", false, err);
 	const struct rt_cpuset cpus = cpus_to_save(record);
+	struct rt_cpuset others = record->cpus;
 
 	if (rc < 0)
 		return rc;
+	rt_cpuset_minus(&others, &cpus);
 	if (strcmp(record->freeze, "snapshot") == 0) {
 		rc = xt_record_save_snapshot(record, &cpus, err);
 	} else {
@@ -293,7 +295,7 @@ static int save(struct xt_record *record, struct rt_err *err)
 			rc = xt_record_note_gap(record, &cpus, XT_GAP_FLUSH, ts, record->flushes,
 						err);
 		if (rc == 0)
-			rc = xt_capture_note_hole(record->capture, ts, &cpus, err);
+			rc = xt_capture_note_hole(record->capture, ts, &others, err);
 	}
 	if (rc == 0)
 		rc = note_incidents(record, record->flushes);

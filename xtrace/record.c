@@ -272,16 +272,30 @@ static struct rt_cpuset recording_of(const struct xt_record *record, const struc
 	return set;
 }
 
+/* A buffer that streams was emptied at the pause: where it was not, the gap lies within it. */
+static int note_pause(struct xt_record *record, unsigned int cpu, uint64_t end, struct rt_err *err)
+{
+	const struct xt_gap gap = {
+		.reason = XT_GAP_PAUSE,
+		.first_ts = record->pause_ts[cpu],
+		.last_ts = end,
+	};
+	struct rt_cpuset alone = { { 0 } };
+
+	if (record->mode == XT_MODE_STREAM)
+		return xt_store_gap(record->store, cpu, &gap, err);
+	rt_cpuset_add(&alone, cpu);
+	return xt_capture_note_hole(record->capture, gap.first_ts, &alone, err);
+}
+
 /* Each began by itself; all end now. */
 static int note_pauses(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err)
 {
-	struct xt_gap gap = { .reason = XT_GAP_PAUSE, .last_ts = xt_record_now(record) };
+	uint64_t now = xt_record_now(record);
 	int rc = 0;
 
-	rt_cpuset_for_each(cpu, cpus) {
-		gap.first_ts = record->pause_ts[cpu];
-		rc = first_of(rc, xt_store_gap(record->store, cpu, &gap, err));
-	}
+	rt_cpuset_for_each(cpu, cpus)
+		rc = first_of(rc, note_pause(record, cpu, now, err));
 	return rc;
 }
 
@@ -328,8 +342,7 @@ int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, str
 	if (rt_cpuset_empty(&resumed))
 		return 0;
 	rt_cpuset_minus(&record->paused_cpus, &resumed);
-	if (record->mode == XT_MODE_STREAM)
-		rc = note_pauses(record, &resumed, err);
+	rc = note_pauses(record, &resumed, err);
 	if (masked)
 		rc = first_of(rc, set_recording_cpus(record, err));
 	if (record->paused)

@@ -136,27 +136,27 @@ enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, uint64_t ts, void *rest)
 	return XT_CUT_THROUGH;
 }
 
-int xt_holes_add(struct xt_holes *holes, uint64_t ts, uint32_t size)
+int xt_holes_add(struct xt_holes *holes, uint64_t ts)
 {
-	uint64_t *at = realloc(holes->at, (holes->nr + 1) * sizeof(*at));
+	uint64_t *at;
 
-	if (at)
-		holes->at = at;
-	if (!holes->rest)
-		holes->rest = malloc(size);
-	if (!at || !holes->rest)
+	if (holes->next == holes->nr)
+		holes->next = holes->nr = 0;
+	at = realloc(holes->at, (holes->nr + 1) * sizeof(*at));
+	if (!at)
 		return -ENOMEM;
+	holes->at = at;
 	at[holes->nr++] = ts;
 	return 0;
 }
 
-bool xt_holes_cut(const struct xt_holes *holes, size_t *next, void *subbuf, uint32_t size)
+bool xt_holes_cut(struct xt_holes *holes, void *subbuf, uint32_t size, void *rest)
 {
 	enum xt_cut cut = XT_CUT_BEFORE;
 
-	while (cut == XT_CUT_BEFORE && *next < holes->nr) {
-		cut = xt_subbuf_cut(subbuf, size, holes->at[*next], holes->rest);
-		*next += cut != XT_CUT_NOT;
+	while (cut == XT_CUT_BEFORE && holes->next < holes->nr) {
+		cut = xt_subbuf_cut(subbuf, size, holes->at[holes->next], rest);
+		holes->next += cut != XT_CUT_NOT;
 	}
 	return cut == XT_CUT_THROUGH;
 }
@@ -164,5 +164,4 @@ bool xt_holes_cut(const struct xt_holes *holes, size_t *next, void *subbuf, uint
 void xt_holes_finish(struct xt_holes *holes)
 {
 	free(holes->at);
-	free(holes->rest);
 }

@@ -32,19 +32,19 @@ enum xt_cut {
 /* Cuts a sub-buffer in front of the first event that is later than @ts. */
 enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, uint64_t ts, void *rest);
 
-struct xt_holes {
-	uint64_t *at;	/* times, ascending, behind which something is missing */
+struct xt_holes {		/* of one CPU */
+	uint64_t *at;		/* times behind which something is missing */
 	size_t nr;
-	void *rest;	/* one sub-buffer */
+	size_t next;		/* the first that is not behind what was looked at */
 };
 
 /* Return: 0 or -ENOMEM. */
-int xt_holes_add(struct xt_holes *holes, uint64_t ts, uint32_t size);
+int xt_holes_add(struct xt_holes *holes, uint64_t ts);
 /*
- * Marks the holes from *@next on in a sub-buffer, and sets @next to the first behind it.
- * True: one goes through it, what follows is in ->rest, and may have further ones.
+ * Marks the holes that are still to come in a sub-buffer.  True: one goes through it, what
+ * follows is in @rest, and may have further ones.
  */
-bool xt_holes_cut(const struct xt_holes *holes, size_t *next, void *subbuf, uint32_t size);
+bool xt_holes_cut(struct xt_holes *holes, void *subbuf, uint32_t size, void *rest);
 void xt_holes_finish(struct xt_holes *holes);
 
 #endif /* XT_SUBBUF_H */

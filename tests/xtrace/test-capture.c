@@ -394,7 +394,7 @@ static const char *shown(const struct fixture *f, unsigned int cpu)
 TEST(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there)
 {
 	struct tree *tree = *state;
-	struct rt_cpuset cpus = both(), cpu0 = { { 1 } };
+	struct rt_cpuset cpus = both(), cpu5 = { { 1 << 5 } };
 	struct fixture *f;
 
 	put_buffer(tree, 0, "trace_pipe_raw", 3, 3);
@@ -403,12 +403,12 @@ TEST(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there)
 	put_stats(tree, 5, "");
 	f = start(tree, true);
 	/* Between events, between two sub-buffers, twice at one place, behind all there is. */
-	assert_int_equal(xt_capture_note_hole(f->capture, 1001, &cpu0, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 1002, &cpu0, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 1900, &cpu0, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 3002, &cpu0, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 3002, &cpu0, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 3003, &cpu0, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 1001, &cpu5, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 1002, &cpu5, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 1900, &cpu5, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 3002, &cpu5, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 3002, &cpu5, NULL), 0);
+	assert_int_equal(xt_capture_note_hole(f->capture, 3003, &cpu5, NULL), 0);
 	assert_int_equal(xt_capture_save(f->capture, &cpus, 1, NULL), 0);
 	assert_string_equal(shown(f, 0), "1 2 3 1 2 3 1 2 3 ");
 	assert_string_equal(shown(f, 5), "1 !2 !3 !1 2 3 1 2 !3 ");
