@@ -263,3 +263,53 @@ int store_replace(int dir, const char *name, const void *data, size_t len, bool 
 	}
 	return 0;
 }
+
+/* ---- what a power failure is not to take ---- */
+
+/* Not every file system can sync a folder. */
+static int sync_fd(int fd, bool is_folder)
+{
+	return fsync(fd) == 0 || (is_folder && errno == EINVAL) ? 0 : -errno;
+}
+
+static int sync_file(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = sync_fd(fd, false);
+	close(fd);
+	return rc;
+}
+
+/* Files and their names; of the folder @name itself what @is_ours says, below it all. */
+static int sync_folder(int dir, const char *name, bool (*is_ours)(const char *name))
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), rc = 0;
+	DIR *list = rt_opendir(fd);
+	struct dirent *entry;
+
+	if (!list)
+		return errno == ENOTDIR ? sync_file(dir, name) : -errno;
+	while (rc == 0 && (entry = readdir(list))) {
+		if (!is_dots(entry->d_name) && (!is_ours || is_ours(entry->d_name)))
+			rc = sync_folder(fd, entry->d_name, NULL);
+	}
+	if (rc == 0)
+		rc = sync_fd(fd, true);
+	closedir(list);
+	return rc;
+}
+
+/* What says that all the others are complete comes behind them. */
+static bool is_synced_first(const char *name)
+{
+	return strcmp(name, "formats") == 0 ||
+	       (store_known_name(name) && strcmp(name, XT_STORE_SESSION) != 0);
+}
+
+int store_sync(int dir)
+{
+	return sync_folder(dir, ".", is_synced_first);
+}

@@ -66,6 +66,8 @@ void store_give_back(int dir);
 int store_replace(int dir, const char *name, const void *data, size_t len, bool sync,
 		  struct rt_err *err);
 bool store_known_name(const char *name);
+/* All small files but `session`, and the names of all.  Return: 0 or -errno. */
+int store_sync(int dir);
 
 /* ---- store-block.c ---- */
 

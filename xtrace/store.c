@@ -115,9 +115,12 @@ int xt_store_finish(struct xt_store *store, struct rt_err *err)
 		if (rc == 0)
 			rc = one;
 	}
+	one = store->opts.no_sync ? 0 : store_sync(store->dir);
+	if (one < 0)
+		rt_err_set(rc == 0 ? err : NULL, one, "%s: cannot be synced", store->path);
+	if (rc == 0)
+		rc = one;
 	pthread_mutex_lock(&store->lock);
-	if (store->clocks >= 0 && !store->opts.no_sync)
-		fdatasync(store->clocks);
 	store->complete = rc == 0;
 	pthread_mutex_unlock(&store->lock);
 	one = xt_store_save(store, rc == 0 ? err : NULL);
