@@ -50,7 +50,7 @@ struct xt_capture {
 	struct drainer drainers[MAX_DRAINERS];
 	unsigned int nr_drainers;
 	void *batch;			/* of xt_capture_save() */
-	void *rest;			/* of a sub-buffer that a hole goes through; NULL: no holes */
+	void *rest;			/* of a sub-buffer that a hole goes through */
 
 	pthread_mutex_t lock;
 	pthread_cond_t wake, done;

@@ -43,7 +43,7 @@ tests/xtrace/test-symbols-libs := libxt.a
 
 # Tests of the reader and the store, with traces that tests/xtrace/make.c makes.
 xt-tests := $(addprefix tests/xtrace/test-,page datfile shift print)
-xt-tests += tests/xtrace/test-store
+xt-tests += $(addprefix tests/xtrace/test-,store store-files)
 xt-tests += $(addprefix tests/xtrace/test-,events formats late pages print-foreign print-guard trace)
 UNIT_TESTS += $(xt-tests)
 $(foreach t,$(xt-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o)\
@@ -72,10 +72,11 @@ xtrace-ctl-libs := libxtrec.a $(xt-libs)
 xtrace-ctl-ldlibs := $(xt-ldlibs) -ledit
 
 xtrec-tests := $(addprefix tests/xtrace/test-,capture child clock control meta pace place prompt \
-	record select session status stop subbuf tracefs vms)
+	record record-freeze select session status stop subbuf tracefs vms)
 UNIT_TESTS += $(xtrec-tests)
 $(foreach t,$(xtrec-tests),$(eval $(t)-objs := $(t).o tests/xtrace/make.o tests/xtrace/tree.o)\
 	$(eval $(t)-libs := libxtrec.a $(xt-libs))$(eval $(t)-ldlibs := $(xt-ldlibs)))
+$(foreach t,record record-freeze,$(eval tests/xtrace/test-$t-objs += tests/xtrace/session.o))
 tests/xtrace/test-prompt-objs += xtrace/prompt.o
 tests/xtrace/test-prompt-ldlibs += -ledit
 

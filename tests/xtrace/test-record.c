@@ -17,166 +17,45 @@
 #include "lib/cmd.h"
 #include "lib/err.h"
 #include "tests/unit.h"
-#include "tests/xtrace/make.h"
+#include "tests/xtrace/session.h"
 #include "tests/xtrace/tree.h"
 #include "xtrace/session.h"
 #include "xtrace/status.h"
 #include "xtrace/xtrace.h"
 
-struct fixture {
-	struct tree *tree;
-	char name[32], output[512], instance[128];
-	struct xt_record_opts opts;
-	struct rt_strv events, none;
-	char said[4096];
-	cpu_set_t cpus;		/* the test's, which it has again behind each */
-};
-
-static void hear(void *arg, const char *line)
-{
-	struct fixture *f = arg;
-
-	snprintf(f->said + strlen(f->said), sizeof(f->said) - strlen(f->said), "%s\n", line);
-}
-
-static int can_record(void)
-{
-	char path[128];
-
-	snprintf(path, sizeof(path), "/" TREE_TRACING "/instances/kvmrt-unit%d", (int)getpid());
-	return geteuid() == 0 && mkdir(path, 0755) == 0 && rmdir(path) == 0;
-}
-
-static int set_up(void **state)
-{
-	static const char *words[] = { "sched_switch" };
-	struct fixture *f = calloc(1, sizeof(*f));
-	char link[512];
-	void *tree;
-
-	if (!f || sched_getaffinity(0, sizeof(f->cpus), &f->cpus) < 0 || tree_set_up(&tree) < 0)
-		return -1;
-	f->tree = tree;
-	tree_make_dir(tree, "run");
-	snprintf(link, sizeof(link), "%s/proc", f->tree->path);
-	assert_int_equal(symlink("/proc", link), 0);
-	snprintf(link, sizeof(link), "%s/sys", f->tree->path);
-	assert_int_equal(symlink("/sys", link), 0);
-	snprintf(f->name, sizeof(f->name), "unit%d", (int)getpid());
-	snprintf(f->output, sizeof(f->output), "%s/out", f->tree->path);
-	snprintf(f->instance, sizeof(f->instance), TREE_TRACING "/instances/xtrace-%s", f->name);
-	f->events = (struct rt_strv){ words, 1 };
-	f->opts = (struct xt_record_opts){
-		.output = f->output, .name = f->name, .mode = "stream", .clock = "mono",
-		.events = &f->events, .excludes = &f->none, .filters = &f->none, .pids = &f->none,
-		.stops = &f->none, .late_stops = &f->none,
-		.buffer_bytes = 256 << 10,
-	};
-	*state = f;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	struct fixture *f = *state;
-	void *tree = f->tree;
-
-	sched_setaffinity(0, sizeof(f->cpus), &f->cpus);
-	if (tree_has(f->tree, f->instance))
-		unlinkat(f->tree->root.fd, f->instance, AT_REMOVEDIR);
-	tree_tear_down(&tree);
-	free(f);
-	return 0;
-}
-
-static struct xt_record *create(struct fixture *f)
-{
-	struct xt_record *record;
-	struct rt_err err = { 0 };
-
-	if (!can_record())
-		skip();
-	if (xt_record_create(&record, &f->tree->root, &f->opts, hear, f, &err) < 0)
-		fail_msg("%s", err.text);
-	return record;
-}
-
-static struct xt_record *start(struct fixture *f)
-{
-	struct xt_record *record = create(f);
-
-	assert_int_equal(xt_record_start(record, NULL), 0);
-	return record;
-}
-
-static const char *state_of(const struct xt_record *record)
-{
-	struct xt_record_status status;
-
-	xt_record_status(record, &status);
-	return status.state;
-}
-
-static void nothing_is_left(const struct fixture *f)
-{
-	char path[64];
-
-	assert_false(tree_has(f->tree, f->instance));
-	snprintf(path, sizeof(path), "run/xtrace/%s", f->name);
-	assert_false(tree_has(f->tree, path));
-}
-
-static void is_complete(const struct fixture *f, bool complete)
-{
-	struct xt_trace *trace;
-
-	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
-	assert_int_equal(xt_trace_info(trace)->complete, complete);
-	xt_trace_destroy(trace);
-}
-
-static void finish(struct fixture *f, struct xt_record *record)
-{
-	assert_int_equal(xt_record_finish(record, NULL), 0);
-	assert_string_equal(state_of(record), "finished");
-	nothing_is_left(f);
-	xt_record_destroy(record);
-	is_complete(f, true);
-}
-
 TEST(a_session_is_armed_records_and_ends_and_leaves_a_whole_directory)
 {
 	struct fixture *f = *state;
-	struct xt_record *record = create(f);
+	struct xt_record *record = session_create(f);
 
-	assert_string_equal(state_of(record), "armed");
+	assert_string_equal(session_state(record), "armed");
 	assert_int_equal(xt_record_start(record, NULL), 0);
-	assert_string_equal(state_of(record), "recording");
+	assert_string_equal(session_state(record), "recording");
 	assert_int_equal(xt_record_tick(record, NULL), 0);
 	assert_int_equal(xt_record_finish(record, NULL), 0);
 	assert_int_equal(xt_record_finish(record, NULL), 0);
 	assert_int_equal(xt_record_tick(record, NULL), 0);
-	finish(f, record);
+	session_finish(f, record);
 }
 
 TEST(a_fault_that_is_asked_for_behind_the_end_is_none)
 {
 	struct fixture *f = *state;
-	struct xt_record *record = start(f);
+	struct xt_record *record = session_start(f);
 
 	assert_int_equal(xt_record_fault(record, NULL), 0);
 	assert_int_equal(xt_record_finish(record, NULL), 0);
 	assert_int_equal(xt_record_fault(record, NULL), 0);
-	finish(f, record);
+	session_finish(f, record);
 }
 
 TEST(one_that_is_not_ended_leaves_no_instance_and_what_can_be_read)
 {
 	struct fixture *f = *state;
 
-	xt_record_destroy(start(f));
-	nothing_is_left(f);
-	is_complete(f, false);
+	xt_record_destroy(session_start(f));
+	session_left_nothing(f);
+	session_is_complete(f, false);
 }
 
 TEST(flushes_are_numbered_in_every_mode)
@@ -190,36 +69,36 @@ TEST(flushes_are_numbered_in_every_mode)
 	for (i = 0; i < 3; i++) {
 		f->opts.mode = modes[i];
 		f->opts.force = true;
-		record = start(f);
+		record = session_start(f);
 		assert_int_equal(xt_record_flush(record, NULL, &flush, NULL), 0);
 		assert_int_equal(flush, 1);
 		assert_int_equal(xt_record_flush(record, NULL, &flush, NULL), 0);
 		assert_int_equal(flush, 2);
-		finish(f, record);
+		session_finish(f, record);
 	}
 }
 
 TEST(a_pause_is_a_state_and_pausing_twice_is_no_failure)
 {
 	struct fixture *f = *state;
-	struct xt_record *record = start(f);
+	struct xt_record *record = session_start(f);
 	struct rt_cpuset cpu0 = { { 1 } }, none = { { 0 } };
 	struct rt_err err = { 0 };
 
 	assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
 	assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
-	assert_string_equal(state_of(record), "paused");
+	assert_string_equal(session_state(record), "paused");
 	assert_true(xt_record_mark(record, "x", &err) < 0);
 	assert_contains(err.text, "does not record now");
 	assert_int_equal(xt_record_resume(record, &cpu0, &err), -EBUSY);
 	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
-	assert_string_equal(state_of(record), "recording");
+	assert_string_equal(session_state(record), "recording");
 	assert_int_equal(xt_record_mark(record, "x", NULL), 0);
 	assert_int_equal(xt_record_mark(record, "", &err), -EINVAL);
 	rt_cpuset_add(&none, RT_MAX_CPUS - 1);
 	assert_int_equal(xt_record_pause(record, &none, &err), -EINVAL);
 	assert_contains(err.text, "the session records the CPUs");
-	finish(f, record);
+	session_finish(f, record);
 }
 
 TEST(nothing_records_behind_the_event_that_ends_it_before_anybody_looked)
@@ -233,7 +112,7 @@ TEST(nothing_records_behind_the_event_that_ends_it_before_anybody_looked)
 
 	f->opts.mode = "overwrite";
 	f->opts.stops = &stops;
-	record = create(f);
+	record = session_create(f);
 	strcpy(inst.dir, f->instance);
 	assert_int_equal(xt_record_start(record, NULL), 0);
 	assert_int_equal(system(":"), 0);
@@ -244,7 +123,7 @@ TEST(nothing_records_behind_the_event_that_ends_it_before_anybody_looked)
 	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
 	assert_false(xt_instance_is_on(&inst));
 	assert_true(xt_record_check_stop(record, why, sizeof(why)));
-	finish(f, record);
+	session_finish(f, record);
 }
 
 /* /sys of its own but for the kernel's part, so that a CPU can come online. */
@@ -283,198 +162,14 @@ static size_t count_bytes(const struct fixture *f, uint8_t byte)
 TEST(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost)
 {
 	struct fixture *f = *state;
-	struct xt_record *record = start(f);
+	struct xt_record *record = session_start(f);
 	char text[10001];
 
 	memset(text, 'x', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	assert_int_equal(xt_record_mark(record, text, NULL), 0);
-	finish(f, record);
+	session_finish(f, record);
 	assert_true(count_bytes(f, 'x') >= sizeof(text) - 1);
-}
-
-/* What a program of this machine leaves beside the session when it calls to flush. */
-static void call(const struct fixture *f, unsigned int id)
-{
-	char text[64];
-
-	snprintf(text, sizeof(text), "kvmrt_gs: flush scope=0x0 incident=0x%x", id);
-	assert_int_equal(rt_root_write(&f->tree->root, text, NULL, "%s.gs/trace_marker",
-				       f->instance), 0);
-}
-
-TEST(of_calls_without_a_flush_some_have_a_line_and_the_others_are_counted)
-{
-	struct fixture *f = *state;
-	struct xt_record *record;
-	unsigned int i;
-	char *session;
-
-	f->opts.incidents = 3;
-	record = start(f);
-	for (i = 0; i < 10; i++) {
-		call(f, 0xa0 + i);
-		if (i & 1)
-			assert_int_equal(xt_record_check_freeze(record, NULL), 0);
-	}
-	session = tree_get(f->tree, "out/session");
-	assert_null(strstr(session, "incident"));	/* not at every call */
-	free(session);
-	assert_int_equal(xt_record_tick(record, NULL), 0);
-	session = tree_get(f->tree, "out/session");
-	assert_contains(session, "incident = 0xa2 flush 0 ");
-	assert_null(strstr(session, "incident = 0xa3 "));
-	assert_contains(session, "\nincidents-not-noted = 7\n");
-	free(session);
-	finish(f, record);
-}
-
-static void write_mark(const struct fixture *f, const char *suffix, const char *text)
-{
-	assert_int_equal(rt_root_write(&f->tree->root, text, NULL, "%s%s/trace_marker",
-				       f->instance, suffix), 0);
-}
-
-static bool run_on(unsigned int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set) == 0;
-}
-
-/* How often the trace of @cpu tells of lost events; its times must ascend. */
-static unsigned int count_lost(const struct fixture *f, unsigned int cpu)
-{
-	struct xt_trace *trace;
-	struct xt_pages *pages;
-	struct xt_cursor cursor;
-	struct xt_rec rec;
-	unsigned int n = 0;
-	uint64_t ts = 0;
-
-	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
-	for (unsigned int l = 0; l < xt_trace_nr_lanes(trace); l++) {
-		for (size_t c = 0; xt_trace_lane(trace, l)->cpu == cpu &&
-				   c < xt_trace_lane(trace, l)->nr_chunks; c++) {
-			assert_int_equal(xt_lane_load(trace, l, c, 1, &pages, NULL), 0);
-			for (size_t p = 0; p < pages->nr; p++) {
-				xt_cursor_start(&cursor, pages->base + p * pages->page_size,
-						pages->page_size, 0);
-				while (xt_cursor_next(&cursor, &rec)) {
-					n += (rec.flags & XT_REC_LOST) != 0;
-					assert_true(rec.ts >= ts);
-					ts = rec.ts;
-				}
-			}
-			xt_pages_put(pages);
-		}
-	}
-	xt_trace_destroy(trace);
-	return n;
-}
-
-/*
- * A session in which CPU 1 has an event, and then CPU 0 one as if a guest had called there, for
- * that CPU.
- */
-static struct xt_record *start_and_call(struct fixture *f, unsigned int incidents)
-{
-	struct xt_record *record;
-
-	if (!CPU_ISSET(0, &f->cpus) || !CPU_ISSET(1, &f->cpus))
-		skip();
-	f->opts.mode = "overwrite";
-	f->opts.incidents = incidents;
-	record = start(f);
-	assert_true(run_on(1));
-	write_mark(f, "", "before");
-	assert_true(run_on(0));
-	write_mark(f, ".gs", ": kvm_hypercall: nr 0x4b475303 a0 0x0 a1 0xabc a2 0x0");
-	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
-	assert_int_equal(sched_setaffinity(0, sizeof(f->cpus), &f->cpus), 0);
-	return record;
-}
-
-TEST(a_cpu_that_a_call_does_not_name_has_a_gap_as_well)
-{
-	struct fixture *f = *state;
-	struct xt_record *record = start_and_call(f, 3);
-
-	assert_true(xt_record_last_freeze(record, NULL) > 0);
-	assert_true(run_on(1));
-	write_mark(f, "", "behind");
-	finish(f, record);
-	assert_int_equal(count_lost(f, 1), 1);
-}
-
-TEST(what_a_call_that_ends_the_session_does_not_name_is_not_lost)
-{
-	struct fixture *f = *state;
-	struct xt_record *record;
-	struct xt_cpu_stats stats;
-
-	f->opts.stop_on_flush = true;
-	record = start_and_call(f, 1);
-	assert_int_equal(xt_record_last_freeze(record, NULL), XT_FREEZE_LAST);
-	assert_int_equal(xt_record_finish(record, NULL), 0);
-	assert_int_equal(xt_record_stats(record, 1, &stats, NULL), 0);
-	assert_int_equal(stats.lost, 0);
-	assert_true(stats.overwritten > 0);
-	finish(f, record);
-}
-
-static bool is_armed(const struct fixture *f)
-{
-	static const char *const points[] = { "ftrace/print", "kvm/kvm_hypercall" };
-	bool armed = false;
-	char *text;
-
-	for (size_t i = 0; i < 2; i++) {
-		if (rt_root_read(&f->tree->root, &text, NULL, NULL, "%s/events/%s/trigger",
-				 f->instance, points[i]) < 0)
-			continue;
-		/* Without a trigger it lists those that there may be. */
-		armed |= strstr(text, " if ") != NULL;
-		free(text);
-	}
-	return armed;
-}
-
-TEST(no_call_freezes_what_nobody_will_save)
-{
-	struct fixture *f = *state;
-	struct xt_record *record;
-
-	f->opts.mode = "overwrite";
-	f->opts.incidents = 1;
-	record = start(f);
-	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
-	assert_true(xt_record_last_freeze(record, NULL) > 0);
-	assert_false(is_armed(f));
-	finish(f, record);
-}
-
-TEST(no_call_takes_away_what_another_froze_and_nobody_has_saved_yet)
-{
-	struct fixture *f = *state;
-	struct xt_record *record;
-
-	f->opts.mode = "overwrite";
-	record = start(f);
-	assert_true(is_armed(f));
-	write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
-	/* It waits for the incident. */
-	assert_int_equal(xt_record_check_freeze(record, NULL), 0);
-	assert_false(is_armed(f));
-	/* Who asks for a flush on behalf of a guest must not take it either. */
-	assert_true(xt_record_freezes_itself(record));
-	assert_int_equal(xt_record_tick(record, NULL), 0);
-	assert_false(is_armed(f));
-	assert_int_equal(xt_record_last_freeze(record, NULL), XT_FREEZE_SAVED);
-	assert_true(is_armed(f));
-	finish(f, record);
 }
 
 /* The CPUs that the kernel records, as it prints them. */
@@ -508,7 +203,7 @@ TEST(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it)
 	assert_int_equal(unlink(link), 0);
 	assert_int_equal(symlink("/sys/devices/system/cpu/possible", link), 0);
 	f->opts.mode = "overwrite";
-	record = start(f);
+	record = session_start(f);
 	all = recorded_cpus(f);
 	assert_int_equal(xt_record_pause(record, &cpu0, NULL), 0);
 	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
@@ -523,7 +218,7 @@ TEST(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it)
 	assert_int_equal(xt_record_flush(record, &cpu0, NULL, NULL), 0);
 	recorded_are(f, all);
 	free(all);
-	finish(f, record);
+	session_finish(f, record);
 }
 
 TEST(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there)
@@ -537,13 +232,13 @@ TEST(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there)
 	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
 		skip();
 	own_cpus(f, "0\n");
-	record = start(f);
+	record = session_start(f);
 	assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
 	clock_gettime(CLOCK_MONOTONIC, &before);
 	tree_put(f->tree, "sys/devices/system/cpu/online", "0-1\n");
 	assert_int_equal(xt_record_tick(record, NULL), 0);
 	assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
-	finish(f, record);
+	session_finish(f, record);
 	assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
 	assert_int_equal(xt_trace_lane(trace, 1)->cpu, 1);
 	xt_lane_chunk(trace, 1, 0, &gap);
@@ -561,20 +256,20 @@ TEST(a_gap_has_its_times_in_the_clock_of_the_events)
 	struct xt_trace *trace;
 	struct xt_chunk gap;
 
-	if (!run_on(0))
+	if (!session_run_on(0))
 		skip();
 	f->opts.cpus = f->opts.drain_cpus = "0";
 	f->opts.force = true;
 	for (size_t i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
 		f->opts.clock = clocks[i];
-		record = start(f);
-		write_mark(f, "", "before");
+		record = session_start(f);
+		session_mark(f, "", "before");
 		assert_int_equal(xt_record_pause(record, NULL, NULL), 0);
 		nanosleep(&while_paused, NULL);
 		assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
-		write_mark(f, "", "behind");
-		finish(f, record);
-		assert_int_equal(count_lost(f, 0), 1);
+		session_mark(f, "", "behind");
+		session_finish(f, record);
+		assert_int_equal(session_count_lost(f, 0), 1);
 		assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
 		xt_lane_chunk(trace, 0, 1, &gap);
 		xt_trace_destroy(trace);
@@ -587,8 +282,8 @@ TEST(a_gap_has_its_times_in_the_clock_of_the_events)
 static void mark_both(const struct fixture *f, const char *text)
 {
 	for (unsigned int cpu = 0; cpu < 2; cpu++) {
-		assert_true(run_on(cpu));
-		write_mark(f, "", text);
+		assert_true(session_run_on(cpu));
+		session_mark(f, "", text);
 	}
 }
 
@@ -599,20 +294,20 @@ TEST(a_pause_leaves_a_gap_in_every_mode_on_the_cpus_that_were_paused)
 	struct fixture *f = *state;
 	struct xt_record *record;
 
-	if (!run_on(1) || !run_on(0))
+	if (!session_run_on(1) || !session_run_on(0))
 		skip();
 	f->opts.drain_cpus = "0";
 	f->opts.force = true;
 	for (size_t i = 0; i < 6; i++) {
 		f->opts.mode = modes[i / 2];
-		record = start(f);
+		record = session_start(f);
 		mark_both(f, "before");
 		assert_int_equal(xt_record_pause(record, i & 1 ? &cpu0 : NULL, NULL), 0);
 		assert_int_equal(xt_record_resume(record, NULL, NULL), 0);
 		mark_both(f, "behind");
-		finish(f, record);
-		assert_int_equal(count_lost(f, 0), 1);
-		assert_int_equal(count_lost(f, 1), i & 1 ? 0 : 1);
+		session_finish(f, record);
+		assert_int_equal(session_count_lost(f, 0), 1);
+		assert_int_equal(session_count_lost(f, 1), i & 1 ? 0 : 1);
 	}
 }
 
@@ -639,7 +334,7 @@ TEST(a_cpu_that_came_online_since_the_last_tick_is_saved_with_the_others)
 	struct fixture *f = *state;
 	struct xt_record *record;
 
-	if (!run_on(1) || !run_on(0))
+	if (!session_run_on(1) || !session_run_on(0))
 		skip();
 	f->opts.mode = "overwrite";
 	f->opts.incidents = 3;
@@ -648,18 +343,18 @@ TEST(a_cpu_that_came_online_since_the_last_tick_is_saved_with_the_others)
 	for (int called = 0; called < 2; called++) {
 		f->opts.force = true;
 		tree_put(f->tree, "sys/devices/system/cpu/online", "0\n");
-		record = start(f);
+		record = session_start(f);
 		tree_put(f->tree, "sys/devices/system/cpu/online", "0-1\n");
-		assert_true(run_on(1));
-		write_mark(f, "", "new");
-		assert_true(run_on(0));
+		assert_true(session_run_on(1));
+		session_mark(f, "", "new");
+		assert_true(session_run_on(0));
 		if (called) {
-			write_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
+			session_mark(f, "", "kvmrt_gs: hc_end nr=0x4b475303 ret=0");
 			assert_true(xt_record_last_freeze(record, NULL) > 0);
 		} else {
 			assert_int_equal(xt_record_flush(record, NULL, NULL, NULL), 0);
 		}
-		finish(f, record);
+		session_finish(f, record);
 		assert_int_equal(first_flush(f, 1), 1);
 	}
 }
@@ -675,11 +370,11 @@ TEST(a_buffer_that_was_to_be_filled_once_is_full)
 	f->opts.mode = "stop";
 	f->opts.buffer_bytes = 64 << 10;
 	f->opts.cpus = f->opts.drain_cpus = "0";	/* where we run, then */
-	record = start(f);
-	for (i = 0; i < 1000000 && strcmp(state_of(record), "full") != 0; i++)
+	record = session_start(f);
+	for (i = 0; i < 1000000 && strcmp(session_state(record), "full") != 0; i++)
 		getppid();
-	assert_string_equal(state_of(record), "full");
-	finish(f, record);
+	assert_string_equal(session_state(record), "full");
+	session_finish(f, record);
 }
 
 TEST(the_status_of_a_session_is_read_back_from_its_text)
@@ -690,7 +385,7 @@ TEST(the_status_of_a_session_is_read_back_from_its_text)
 	struct xt_status status;
 
 	f->opts.command = "sh -c 'a\nb'";
-	record = start(f);
+	record = session_start(f);
 	xt_status_format(record, &text);
 	assert_int_equal(xt_status_parse(&status, rt_buf_str(&text), NULL), 0);
 	assert_string_equal(status.name, f->name);
@@ -702,13 +397,13 @@ TEST(the_status_of_a_session_is_read_back_from_its_text)
 	assert_true(status.buffer_bytes >= 256 << 10);
 	xt_status_finish(&status);
 	rt_buf_finish(&text);
-	finish(f, record);
+	session_finish(f, record);
 }
 
 TEST(a_sweep_that_does_not_know_us_leaves_our_instance_alone)
 {
 	struct fixture *f = *state;
-	struct xt_record *record = start(f);
+	struct xt_record *record = session_start(f);
 	void *state_of_other;
 	struct tree *other;
 	char link[512];
@@ -721,8 +416,8 @@ TEST(a_sweep_that_does_not_know_us_leaves_our_instance_alone)
 	xt_session_sweep(&other->root, &other->fs);
 	assert_true(tree_has(f->tree, f->instance));
 	tree_tear_down(&state_of_other);
-	assert_string_equal(state_of(record), "recording");
-	finish(f, record);
+	assert_string_equal(session_state(record), "recording");
+	session_finish(f, record);
 }
 
 TEST(an_instance_that_cannot_be_removed_is_found_by_the_next_sweep)
@@ -741,7 +436,7 @@ TEST(an_instance_that_cannot_be_removed_is_found_by_the_next_sweep)
 	snprintf(path, sizeof(path), "run/xtrace/%s", f->name);
 	for (i = 0; i < (f->opts.late_stops == &rules ? 2 : 1); i++) {
 		f->opts.force = true;
-		record = start(f);
+		record = session_start(f);
 		/* Somebody looks at it. */
 		fd = rt_root_open(&f->tree->root, NULL, O_RDONLY, "%s%s/tracing_on", f->instance,
 				  suffixes[i]);
@@ -751,7 +446,7 @@ TEST(an_instance_that_cannot_be_removed_is_found_by_the_next_sweep)
 		assert_true(tree_has(f->tree, path));
 		close(fd);
 		assert_int_equal(xt_session_sweep(&f->tree->root, &f->tree->fs), 1);
-		nothing_is_left(f);
+		session_left_nothing(f);
 	}
 }
 
@@ -760,10 +455,10 @@ static void refused(struct fixture *f, const char *sentence)
 	struct xt_record *record;
 	struct rt_err err = { 0 };
 
-	assert_true(xt_record_create(&record, &f->tree->root, &f->opts, hear, f, &err) < 0);
+	assert_true(xt_record_create(&record, &f->tree->root, &f->opts, session_hear, f, &err) < 0);
 	assert_contains(err.text, sentence);
 	assert_int_equal(access(f->output, F_OK), -1);
-	nothing_is_left(f);
+	session_left_nothing(f);
 }
 
 TEST(a_wrong_word_leaves_nothing_behind)
@@ -773,7 +468,7 @@ TEST(a_wrong_word_leaves_nothing_behind)
 	static const char *pid[] = { "x" }, *filter[] = { "sched_switch:bogus == 1" };
 	struct rt_strv words = { pid, 1 };
 
-	if (!can_record())
+	if (!session_can_record())
 		skip();
 	f->opts.mode = "tape";
 	refused(f, "expected mode stream, overwrite or stop, found \"tape\"");
@@ -795,8 +490,6 @@ TEST(a_wrong_word_leaves_nothing_behind)
 	refused(f, "no event is left to record");
 }
 
-#define SESSION(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -807,11 +500,6 @@ int main(void)
 		SESSION(a_pause_is_a_state_and_pausing_twice_is_no_failure),
 		SESSION(of_a_mark_that_is_longer_than_the_kernel_takes_nothing_is_lost),
 		SESSION(nothing_records_behind_the_event_that_ends_it_before_anybody_looked),
-		SESSION(of_calls_without_a_flush_some_have_a_line_and_the_others_are_counted),
-		SESSION(a_cpu_that_a_call_does_not_name_has_a_gap_as_well),
-		SESSION(what_a_call_that_ends_the_session_does_not_name_is_not_lost),
-		SESSION(no_call_freezes_what_nobody_will_save),
-		SESSION(no_call_takes_away_what_another_froze_and_nobody_has_saved_yet),
 		SESSION(what_some_cpus_were_paused_or_flushed_for_leaves_all_recording_behind_it),
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_gap_has_its_times_in_the_clock_of_the_events),

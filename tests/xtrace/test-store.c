@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -267,55 +266,6 @@ TEST(a_gap_that_another_clock_has_timed_stays_behind_what_was_recorded)
 	assert_int_equal(gap.first_ts, data.last_ts);
 	assert_int_equal(gap.last_ts, 1700);
 	xt_trace_destroy(trace);
-}
-
-/* Paths below the store that have been synced, each with a newline, in their order. */
-static char synced[4096];
-
-int fsync(int fd)
-{
-	char link[64], path[512];
-	ssize_t len;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path) - 1);
-	path[len < 0 ? 0 : len] = '\0';
-	if (dir[0] && strncmp(path, dir, strlen(dir)) == 0)
-		snprintf(synced + strlen(synced), sizeof(synced) - strlen(synced), "%s\n",
-			 path + strlen(dir));
-	return syscall(SYS_fsync, fd);
-}
-
-TEST(what_is_complete_stays_so_whatever_happens_to_the_power)
-{
-	static const char *const names[] = {
-		"/formats/heart/beat\n", "/formats/heart\n", "/formats/header_page\n",
-		"/formats\n", "/saved_cmdlines\n", "/kallsyms.zst\n", "/clocks\n", "\n\n",
-	};
-	const struct xt_store_opts opts = { .subbuf_size = PAGE, .force = true };
-	const struct xt_clock_sample sample = { .mono_ns = 1 };
-	struct xt_store *store;
-	const char *session;
-
-	snprintf(dir, sizeof(dir), "%s/t", folder);
-	assert_int_equal(xt_store_create(&store, dir, &opts, NULL), 0);
-	assert_int_equal(xt_store_put(store, "formats/header_page", "x", 1, NULL), 0);
-	assert_int_equal(xt_store_put(store, "formats/heart/beat", "x", 1, NULL), 0);
-	assert_int_equal(xt_store_put(store, "saved_cmdlines", "x", 1, NULL), 0);
-	assert_int_equal(xt_store_put(store, "kallsyms", "x", 1, NULL), 0);
-	assert_int_equal(xt_store_add_sample(store, &sample, NULL), 0);
-	append(store, 0, 1, 1000);
-	strcpy(synced, "\n");
-	assert_int_equal(xt_store_finish(store, NULL), 0);
-	xt_store_destroy(store);
-	session = strstr(synced, "/session.new\n");
-	assert_non_null(session);
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *at = strstr(synced, names[i]);
-
-		if (!at || at > session)
-			fail_msg("%s is not synced before the session: %s", names[i], synced);
-	}
 }
 
 TEST(a_time_is_sought_by_heads_alone)
@@ -816,7 +766,6 @@ int main(void)
 		cmocka_unit_test(gaps_and_lost_events_keep_their_numbers),
 		cmocka_unit_test(a_gap_is_sought_by_its_end),
 		cmocka_unit_test(a_gap_that_another_clock_has_timed_stays_behind_what_was_recorded),
-		cmocka_unit_test(what_is_complete_stays_so_whatever_happens_to_the_power),
 		cmocka_unit_test(a_time_is_sought_by_heads_alone),
 		cmocka_unit_test(an_append_does_not_wait_for_the_session_to_reach_the_disk),
 		cmocka_unit_test(the_session_is_replaced_as_a_whole),
