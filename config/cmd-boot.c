@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "config/boot.h"
+#include "config/cmd-results.h"
 #include "config/jobs.h"
 #include "config/rules.h"
 #include "lib/array.h"
 #include "lib/cmd.h"
+#include "lib/table.h"
 
-static bool all, clean, dry_run, verbose;
+static bool all, clean, dry_run, verbose, json;
 static struct kcfg_session session = { .who = "kvmrt-boot" };
 static struct kcfg_domain *domains;
 static size_t nr_domains;
@@ -24,6 +26,7 @@ static const struct rt_opt boot_opts[] = {
 	RT_BOOL(0, "clean", &clean, "fail if any VM runs, and at the first that does not start"),
 	RT_BOOL('n', "dry-run", &dry_run, "show what would change, and do nothing"),
 	RT_BOOL('v', "verbose", &verbose, "each step, one VM after the other"),
+	RT_BOOL(0, "json", &json, "what became of each VM, as JSON"),
 	RT_END
 };
 
@@ -139,24 +142,37 @@ static int boot_one(struct kcfg_boot *boot, struct kcfg_job *job)
 	return rc;
 }
 
-static const char *const outcomes[] = {
-	[KCFG_BOOTED] = "booted", [KCFG_RETUNED] = "re-tuned",
-	[KCFG_AS_IT_WAS] = "runs as it should",
-	[KCFG_IS_PAUSED] = "is as it should be, but paused: virsh resume lets it go on",
+static const struct {
+	const char *word, *text;
+} outcomes[] = {
+	[KCFG_BOOTED] = { "booted", "booted" },
+	[KCFG_RETUNED] = { "re-tuned", "re-tuned" },
+	[KCFG_AS_IT_WAS] = { "as-it-was", "runs as it should" },
+	[KCFG_IS_PAUSED] = { "paused", "is as it should be, but paused: virsh resume lets it go on" },
 };
 
-static int report(const struct kcfg_jobs *jobs)
+static void say(const struct kcfg_job *job)
+{
+	const char *name = job->place->vm->name;
+
+	if (job->rc < 0)
+		fprintf(stderr, "kvmrt-boot: %s\n", job->err.text);
+	else if (job->rc > 0)
+		fprintf(stderr, "kvmrt-boot: %s: not booted, since another failed\n", name);
+	else if (!dry_run && !json)
+		printf("%s: %s\n", name, outcomes[job->outcome].text);
+}
+
+static int report(const struct kcfg_jobs *jobs, struct rt_table *results)
 {
 	int failed = 0;
 
 	for (const struct kcfg_job *job = jobs->v; job < rt_array_end(jobs->v, jobs->n); job++) {
-		if (job->rc == 0 && !dry_run)
-			printf("%s: %s\n", job->place->vm->name, outcomes[job->outcome]);
-		else if (job->rc < 0)
-			fprintf(stderr, "kvmrt-boot: %s\n", job->err.text);
-		else if (job->rc > 0)
-			fprintf(stderr, "kvmrt-boot: %s: not booted, since another failed\n",
-				job->place->vm->name);
+		say(job);
+		kcfg_results_begin(results, job->place->vm->name, job->place->vm->uuid);
+		kcfg_results_end(results, job->rc < 0 ? "failed" : job->rc > 0 ? "left-out" :
+				 outcomes[job->outcome].word,
+				 job->rc < 0 ? job->err.text : NULL);
 		failed += job->rc != 0;
 	}
 	return failed ? 1 : 0;
@@ -196,7 +212,7 @@ static void abandon(const struct kcfg_jobs *jobs)
 			fprintf(stderr, "kvmrt-boot: %s\n", err.text);
 }
 
-static int run_passes(struct kcfg_jobs *jobs)
+static void run_passes(struct kcfg_jobs *jobs)
 {
 	for (size_t i = 0; i < NR_PASSES; i++) {
 		bool last = i == NR_PASSES - 1;
@@ -210,22 +226,28 @@ static int run_passes(struct kcfg_jobs *jobs)
 		}
 	}
 	abandon(jobs);
-	return report(jobs);
 }
 
 static int boot_all(const struct kcfg_place **places, int n, struct rt_err *err)
 {
+	struct rt_table *results = NULL;
 	struct kcfg_jobs jobs;
-	int rc;
+	int rc = json ? kcfg_results_create(&results, err) : 0;
 
-	rc = kcfg_jobs_init(&jobs, &session, places, n);
 	if (rc < 0)
+		return rc;
+	rc = kcfg_jobs_init(&jobs, &session, places, n);
+	if (rc < 0) {
+		rt_table_destroy(results);
 		return rt_err_set(err, rc, "cannot boot");
+	}
 	jobs.dry_run = dry_run;
-	jobs.log = verbose || dry_run ? stdout : NULL;
+	jobs.log = !verbose && !dry_run ? NULL : json ? stderr : stdout;
 	jobs.stop_at_failure = clean;
-	rc = run_passes(&jobs);
+	run_passes(&jobs);
+	rc = kcfg_results_print(results, report(&jobs, results), err);
 	kcfg_jobs_finish(&jobs);
+	rt_table_destroy(results);
 	return rc;
 }
 

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/cmd-results.h"
 #include "config/session.h"
 #include "config/sync.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "lib/table.h"
 
-static bool update, dry_run, verbose;
+static bool update, dry_run, verbose, json;
 static struct kcfg_session session = { .who = "kvmrt-import" };
+static struct rt_table *results;	/* NULL without --json */
 
 static const struct rt_opt import_opts[] = {
 	RT_STRING('f', "file", &session.path, "FILE", "the configuration, not " KCFG_PATH),
@@ -20,13 +23,10 @@ static const struct rt_opt import_opts[] = {
 	RT_BOOL('u', "update", &update, "bring VMs that are in the file up to libvirt, or out"),
 	RT_BOOL('n', "dry-run", &dry_run, "say what would change, and write nothing"),
 	RT_BOOL('v', "verbose", &verbose, "every attribute that changes"),
+	RT_BOOL(0, "json", &json, "what became of each VM, as JSON"),
 	RT_STRING(0, "topology", &session.topology, "FILE",
 		  "the host is another: an hwloc XML file, or a description"),
 	RT_END
-};
-
-struct tally {
-	unsigned int added, updated, same, skipped, removed, failed;
 };
 
 static bool has_name(const struct kcfg_domain *domain, const char *name)
@@ -71,41 +71,51 @@ static int add(const struct kcfg_domain *domain, struct kcfg_vm **ret, struct rt
 	return rc < 0 ? rc : 0;
 }
 
-static int import_one(const struct kcfg_domain *domain, struct tally *tally, struct rt_err *err)
+enum { ADDED, UPDATED, SAME, SKIPPED, NR_OUTCOMES };
+
+static const char *const words[NR_OUTCOMES] = {
+	[ADDED] = "imported", [UPDATED] = "updated", [SAME] = "same", [SKIPPED] = "skipped",
+};
+
+struct tally {
+	unsigned int of[NR_OUTCOMES], removed, failed;
+};
+
+/* Return: an outcome, or -errno. */
+static int import_one(const struct kcfg_domain *domain, struct rt_err *err)
 {
-	struct kcfg_sync sync = { session.virt, session.topo, verbose ? stdout : NULL, dry_run };
+	struct kcfg_sync sync = { session.virt, session.topo, !verbose ? NULL :
+				  json ? stderr : stdout, dry_run };
 	struct kcfg_vm *vm = kcfg_find(session.cfg, domain->uuid);
 	bool fresh = !vm;
 	int rc;
 
-	if (vm && !update) {
-		tally->skipped++;
-		return 0;
-	}
+	if (vm && !update)
+		return SKIPPED;
 	if (!domain->persistent)
 		return rt_err_say(err, -EINVAL, "%s: a VM that libvirt forgets when it ends is not "
 				  "imported", domain->name);
 	rc = fresh ? add(domain, &vm, err) : 0;
 	if (rc == 0)
 		rc = kcfg_sync_pull(&sync, session.cfg, vm, err);
-	if (rc < 0) {
-		if (fresh && vm)
-			kcfg_remove(session.cfg, vm);
-		return rc;
-	}
-	if (fresh)
-		tally->added++;
-	else if (rc > 0)
-		tally->updated++;
-	else
-		tally->same++;
-	if (fresh || rc > 0)
-		printf("%s: %s\n", domain->name, fresh ? "imported" : "updated");
-	if (fresh && domain->autostart)
+	if (rc < 0 && fresh && vm)
+		kcfg_remove(session.cfg, vm);
+	return rc < 0 ? rc : fresh ? ADDED : rc > 0 ? UPDATED : SAME;
+}
+
+static void report(const struct kcfg_domain *domain, int rc, const struct rt_err *err)
+{
+	/* One that cannot be read does not keep the others out. */
+	if (rc < 0)
+		fprintf(stderr, "kvmrt-import: %s\n", err->text);
+	else if (!json && (rc == ADDED || rc == UPDATED))
+		printf("%s: %s\n", domain->name, words[rc]);
+	if (rc == ADDED && domain->autostart)
 		fprintf(stderr, "kvmrt-import: %s: libvirt starts it too, and does not prepare its "
 			"CPUs: \"virsh autostart --disable\" leaves it to kvmrt-boot\n",
 			domain->name);
-	return 0;
+	kcfg_results_begin(results, domain->name, domain->uuid);
+	kcfg_results_end(results, rc < 0 ? "failed" : words[rc], rc < 0 ? err->text : NULL);
 }
 
 /* Another libvirt than the file's knows none of it: whoever took that would lose all. */
@@ -130,51 +140,75 @@ static int check_is_ours(const struct kcfg_domain *domains, size_t nr, struct rt
 /* Those that libvirt has no more, from the last one on: a section taken out moves the others. */
 static void remove_gone(const struct kcfg_domain *domains, size_t nr, struct tally *tally)
 {
-	struct kcfg_sync sync = { .dry_run = dry_run };
+	struct kcfg_sync sync = { .out = json ? NULL : stdout, .dry_run = dry_run };
 
 	for (size_t i = session.cfg->nr_vms; i-- > 0; ) {
 		struct kcfg_vm *vm = session.cfg->vms[i];
 
-		if (!kcfg_domains_find(domains, nr, vm->uuid))
-			tally->removed += kcfg_sync_forget(&sync, session.cfg, vm);
+		if (vm->disabled || kcfg_domains_find(domains, nr, vm->uuid))
+			continue;
+		kcfg_results_begin(results, vm->name, vm->uuid);
+		kcfg_results_end(results, "removed", NULL);
+		tally->removed += kcfg_sync_forget(&sync, session.cfg, vm);
 	}
 }
 
 static void summary(const struct tally *t, const char *path)
 {
-	printf("%s%u imported, %u updated, %u the same, %u skipped%s",
-	       dry_run ? "would be: " : "", t->added, t->updated, t->same, t->skipped,
-	       t->skipped ? " (in the file already: -u updates them)" : "");
-	if (t->removed)
-		printf(", %u removed", t->removed);
-	putchar('\n');
 	if (t->failed)
 		fprintf(stderr, "kvmrt-import: %u not imported; %s has the others\n", t->failed,
 			path);
+	if (json)
+		return;
+	printf("%s%u imported, %u updated, %u the same, %u skipped%s",
+	       dry_run ? "would be: " : "", t->of[ADDED], t->of[UPDATED], t->of[SAME],
+	       t->of[SKIPPED], t->of[SKIPPED] ? " (in the file already: -u updates them)" : "");
+	if (t->removed)
+		printf(", %u removed", t->removed);
+	putchar('\n');
 }
 
-static int import_all(const struct kcfg_domain *domains, size_t nr, int argc, char **argv,
-		      struct tally *tally, struct rt_err *err)
+static void import_all(const struct kcfg_domain *domains, size_t nr, int argc, char **argv,
+		       struct tally *tally)
 {
-	int rc = all_there(domains, nr, argc, argv, err);
+	int rc;
 
-	for (size_t i = 0; rc == 0 && i < nr; i++) {
-		struct rt_err one = { 0 };
+	for (size_t i = 0; i < nr; i++) {
+		struct rt_err err = { 0 };
 
-		if (!named(&domains[i], argv, argc) ||
-		    import_one(&domains[i], tally, &one) == 0)
+		if (!named(&domains[i], argv, argc))
 			continue;
-		/* One that cannot be read does not keep the others out. */
-		fprintf(stderr, "kvmrt-import: %s\n", one.text);
-		tally->failed++;
+		rc = import_one(&domains[i], &err);
+		report(&domains[i], rc, &err);
+		if (rc < 0)
+			tally->failed++;
+		else
+			tally->of[rc]++;
 	}
-	return rc;
+}
+
+static int import_and_save(const struct kcfg_domain *domains, size_t nr, int argc, char **argv,
+			   struct rt_err *err)
+{
+	struct tally tally = { 0 };
+	int rc = json ? kcfg_results_create(&results, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	import_all(domains, nr, argc, argv, &tally);
+	if (update && argc == 0)
+		remove_gone(domains, nr, &tally);
+	if (!dry_run && tally.of[ADDED] + tally.of[UPDATED] + tally.removed)
+		rc = kcfg_save(session.lock, session.cfg, err);
+	if (rc < 0)
+		return rc;
+	summary(&tally, session.cfg->path);
+	return kcfg_results_print(results, tally.failed ? 1 : 0, err);
 }
 
 static int run(int argc, char **argv, struct rt_err *err)
 {
 	struct kcfg_domain *domains = NULL;
-	struct tally tally = { 0 };
 	size_t nr = 0;
 	int rc;
 
@@ -184,15 +218,10 @@ static int run(int argc, char **argv, struct rt_err *err)
 	if (rc == 0 && update && argc == 0)
 		rc = check_is_ours(domains, nr, err);
 	if (rc == 0)
-		rc = import_all(domains, nr, argc, argv, &tally, err);
-	if (rc == 0 && update && argc == 0)
-		remove_gone(domains, nr, &tally);
-	if (rc == 0 && !dry_run && tally.added + tally.updated + tally.removed)
-		rc = kcfg_save(session.lock, session.cfg, err);
-	if (rc >= 0) {
-		summary(&tally, session.cfg->path);
-		rc = tally.failed ? 1 : 0;
-	}
+		rc = all_there(domains, nr, argc, argv, err);
+	if (rc == 0)
+		rc = import_and_save(domains, nr, argc, argv, err);
+	rt_table_destroy(results);
 	kcfg_domains_free(domains, nr);
 	kcfg_session_close(&session);
 	return rc;

@@ -6,13 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/cmd-results.h"
 #include "config/session.h"
 #include "config/sync.h"
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "lib/table.h"
 
-static bool reverse, query, dry_run, verbose;
+static bool reverse, query, dry_run, verbose, json;
 static struct kcfg_session session = { .who = "kvmrt-sync-config" };
+static struct rt_table *results;	/* NULL without --json */
 
 static const struct rt_opt sync_opts[] = {
 	RT_STRING('f', "file", &session.path, "FILE", "the configuration, not " KCFG_PATH),
@@ -21,6 +24,7 @@ static const struct rt_opt sync_opts[] = {
 	RT_BOOL('q', "query", &query, "ask only: status 1 when something differs"),
 	RT_BOOL('n', "dry-run", &dry_run, "show the differences and change nothing"),
 	RT_BOOL('v', "verbose", &verbose, "name the VMs that are alike too"),
+	RT_BOOL(0, "json", &json, "what became of each VM, as JSON"),
 	RT_STRING(0, "topology", &session.topology, "FILE",
 		  "the host is another: an hwloc XML file, or a description"),
 	RT_END
@@ -29,6 +33,9 @@ static const struct rt_opt sync_opts[] = {
 struct tally {
 	unsigned int alike, differ, failed;
 };
+
+/* Beside 0 and -errno. */
+enum { DIFFERS = 1, REMOVED };
 
 /* Without a CPU for them, a real-time VM's other threads would run on those of its vCPUs. */
 static unsigned int lacking(const struct kcfg_place *place)
@@ -40,7 +47,9 @@ static int pull_one(const struct kcfg_sync *sync, struct kcfg_vm *vm, struct rt_
 {
 	int rc = kcfg_sync_pull(sync, session.cfg, vm, err);
 
-	return rc == -ENOENT ? kcfg_sync_forget(sync, session.cfg, vm) : rc;
+	if (rc == -ENOENT)
+		return kcfg_sync_forget(sync, session.cfg, vm) ? REMOVED : 0;
+	return rc > 0 ? DIFFERS : rc;
 }
 
 static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place,
@@ -64,25 +73,37 @@ static int sync_one(const struct kcfg_sync *sync, const struct kcfg_place *place
 	return rc < 0 ? rt_err_wrap(err, rc, "%s", vm->name) : rc;
 }
 
+static const char *word(int rc)
+{
+	if (rc <= 0)
+		return rc < 0 ? "failed" : "alike";
+	return rc == REMOVED ? "removed" : query || dry_run ? "different" : "synchronised";
+}
+
+static void report(const struct kcfg_place *place, int rc, const struct rt_err *err)
+{
+	if (rc < 0)
+		fprintf(stderr, "kvmrt-sync-config: %s\n", err->text);
+	else if (rc == 0 && verbose)
+		fprintf(json ? stderr : stdout, "%s: alike\n", place->vm->name);
+	kcfg_results_end(results, word(rc), rc < 0 ? err->text : NULL);
+}
+
 static void sync_all(const struct kcfg_place **places, int n, struct tally *tally)
 {
-	struct kcfg_sync sync = { session.virt, session.topo, stdout, dry_run || query };
+	struct kcfg_sync sync = { session.virt, session.topo, json ? stderr : stdout,
+				  dry_run || query };
 	int rc;
 
 	for (int i = 0; i < n; i++) {
 		struct rt_err err = { 0 };
 
+		kcfg_results_begin(results, places[i]->vm->name, places[i]->vm->uuid);
 		rc = sync_one(&sync, places[i], &err);
-		if (rc < 0) {
-			fprintf(stderr, "kvmrt-sync-config: %s\n", err.text);
-			tally->failed++;
-		} else if (rc > 0) {
-			tally->differ++;
-		} else {
-			tally->alike++;
-			if (verbose)
-				printf("%s: alike\n", places[i]->vm->name);
-		}
+		report(places[i], rc, &err);
+		tally->failed += rc < 0;
+		tally->differ += rc > 0;
+		tally->alike += rc == 0;
 	}
 }
 
@@ -94,9 +115,11 @@ static int finish(const struct tally *t, struct rt_err *err)
 		rc = kcfg_save(session.lock, session.cfg, err);
 	if (rc < 0)
 		return rc;
-	printf("%u alike, %u %s%s\n", t->alike, t->differ,
-	       query || dry_run ? "different" : "synchronised", t->failed ? ", others failed" : "");
-	return t->failed || (query && t->differ) ? 1 : 0;
+	if (!json)
+		printf("%u alike, %u %s%s\n", t->alike, t->differ,
+		       query || dry_run ? "different" : "synchronised",
+		       t->failed ? ", others failed" : "");
+	return kcfg_results_print(results, t->failed || (query && t->differ) ? 1 : 0, err);
 }
 
 static int run(int argc, char **argv, struct rt_err *err)
@@ -110,10 +133,13 @@ static int run(int argc, char **argv, struct rt_err *err)
 	rc = kcfg_session_open(&session, needs, err);
 	if (rc == 0)
 		rc = n = kcfg_session_pick(&session, argv, argc, NULL, &places, err);
+	if (rc >= 0 && json)
+		rc = kcfg_results_create(&results, err);
 	if (rc >= 0) {
 		sync_all(places, n, &tally);
 		rc = finish(&tally, err);
 	}
+	rt_table_destroy(results);
 	free(places);
 	kcfg_session_close(&session);
 	return rc;

@@ -38,7 +38,7 @@ $(foreach f,$(vm-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(kcfg-
 
 vm-programs := kvmrt-boot kvmrt-import kvmrt-shutdown kvmrt-stat kvmrt-sync-config
 PROGRAMS += $(vm-programs)
-$(foreach p,$(vm-programs),$(eval $(p)-objs := config/cmd-$(p:kvmrt-%=%).o)$(eval $(p)-libs := $(kcfg-libs))$(eval $(p)-ldlibs := $$(kcfg-ldlibs)))
+$(foreach p,$(vm-programs),$(eval $(p)-objs := config/cmd-$(p:kvmrt-%=%).o config/cmd-results.o)$(eval $(p)-libs := $(kcfg-libs))$(eval $(p)-ldlibs := $$(kcfg-ldlibs)))
 CMD_TESTS += $(vm-programs:%=tests/cmd/%.sh) tests/cmd/libvirt-lost.sh
 
 # --- the file: edit, show, validate

@@ -193,8 +193,10 @@ bool kcfg_sync_forget(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcf
 {
 	if (vm->disabled)
 		return false;
-	printf("%s: %s: libvirt has no VM of UUID %s\n", *vm->name ? vm->name : vm->uuid,
-	       sync->dry_run ? "would be removed" : "removed", vm->uuid);
+	if (sync->out)
+		fprintf(sync->out, "%s: %s: libvirt has no VM of UUID %s\n",
+			*vm->name ? vm->name : vm->uuid,
+			sync->dry_run ? "would be removed" : "removed", vm->uuid);
 	if (!sync->dry_run)
 		kcfg_remove(cfg, vm);
 	return true;

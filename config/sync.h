@@ -40,7 +40,7 @@ int kcfg_sync_pull(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_v
 
 /*
  * For one that libvirt has no more (-ENOENT): its section is taken out of the file, with a
- * line on stdout, and @vm is gone, but for a dry run.  One that is disabled stays: that is
+ * line in ->out, and @vm is gone, but for a dry run.  One that is disabled stays: that is
  * how to keep it.  Return: whether it goes.
  */
 bool kcfg_sync_forget(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_vm *vm);

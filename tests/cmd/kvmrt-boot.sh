@@ -179,6 +179,30 @@ expect_stdout 'vm2: booted'
 expect_stderr_like "^kvmrt-boot: vm3: cannot start the VM: .*/nonexistent"
 [ "$(vm_state vm3)" = 'shut off' ] || fail 'vm3 runs'
 
+it 'tells a program what became of each, and nothing else on stdout'
+virsh -q destroy vm2
+boot --json -v vm1 vm2 vm3
+expect_status 1
+why=$(sed -n 's/^kvmrt-boot: \(vm3: cannot start the VM: .*\)/\1/p' "$tmp/stderr")
+expect_stdout '[
+ {"vm":"vm1","uuid":"5a1c0005-0000-4000-8000-000000000001","result":"as-it-was","error":null},
+ {"vm":"vm2","uuid":"5a1c0005-0000-4000-8000-000000000002","result":"booted","error":null},
+ {"vm":"vm3","uuid":"5a1c0005-0000-4000-8000-000000000003","result":"failed","error":"'"${why//\"/\\\"}"'"}
+]'
+virsh -q destroy vm2
+boot --json -n vm2
+expect_status 0
+expect_stdout '[
+ {"vm":"vm2","uuid":"5a1c0005-0000-4000-8000-000000000002","result":"booted","error":null}
+]'
+expect_stderr_like '^vm2: would be started$'
+boot --json vm2
+expect_status 0
+expect_stderr ''
+boot --json vm9
+expect_status 1
+expect_stdout ''
+
 it 'says that an emulator is missing'
 virsh -q dumpxml --inactive vm3 | sed "s|<emulator>.*</emulator>|<emulator>$tmp/qemu</emulator>|; /<disk /,/<.disk>/d" \
 	>"$tmp/vm3b.xml"
@@ -219,6 +243,11 @@ expect_stdout_like '^vm1: booted$'
 expect_stderr_like '^kvmrt-boot: vm2: expected at least' \
 	'^kvmrt-boot: vm3: not booted, since another failed$'
 ! grep '^vm[23]: booted' "$tmp/stdout" || fail 'one was booted'
+virsh -q destroy vm1
+boot -v --json --clean vm1 vm2 vm3
+expect_status 1
+expect_stdout_like '"vm":"vm1",.*"result":"booted"' '"vm":"vm2",.*"result":"failed"' \
+	'"vm":"vm3",.*"result":"left-out","error":null}$'
 
 it 'lets those guests call the host that have gs, where its module has a list'
 allow=/sys/module/kvmrt_gs_host/parameters/allow

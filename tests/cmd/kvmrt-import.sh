@@ -72,6 +72,11 @@ expect_status 0
 import -u -n
 expect_stdout_like '^gone1: would be removed: libvirt has no VM of UUID .*1$' '10 the same, 0 skipped, 2 removed$'
 cmp -s "$cfg" "$tmp/with" || fail 'the file changed'
+import -u -n --json
+expect_status 0
+expect_stdout_like '"vm":"plain","uuid":".*","result":"same","error":null}' \
+	'"vm":"gone1","uuid":"5a1c0006-.*1","result":"removed","error":null}'
+expect_stderr ''
 import -u
 expect_status 0
 expect_stdout_like '^gone2: removed: ' '^0 imported, 0 updated, 10 the same, 0 skipped, 2 removed$'
@@ -130,6 +135,22 @@ expect_status 1
 expect_stdout_like '^texts: updated$'
 expect_stderr_like '^kvmrt-import: urgent: vcpu_priority: expected a number from 1 to 98, found "99"$'
 cmp -s "$tmp/after" "$cfg" || fail "$(diff "$tmp/after" "$cfg")"
+
+it 'tells a program what became of each, and nothing else on stdout'
+uuid=$(virsh -q domuuid texts)
+virsh -q desc texts --title newest --config
+import --json -u -v urgent texts
+expect_status 1
+grep -q '"vm":"texts","uuid":"'"$uuid"'","result":"updated","error":null}' "$tmp/stdout" ||
+	fail 'texts was not updated'
+expect_stdout_like '^\[$' '"vm":"urgent",.*"result":"failed","error":"urgent: vcpu_priority: expected .*"}' '^\]$'
+[ "$(wc -l <"$tmp/stdout")" = 4 ] || fail 'more than the results'
+expect_stderr_like '^  title: newer -> newest$' '^kvmrt-import: urgent: vcpu_priority: '
+import --json texts
+expect_status 0
+expect_stdout '[
+ {"vm":"texts","uuid":"'"$uuid"'","result":"skipped","error":null}
+]'
 virsh -q undefine urgent
 virsh -q desc texts --title 'Größe & ✓' --config
 

@@ -89,6 +89,40 @@ expect_status 0
 expect_stdout 'vm1: off, and the host as it was
 vm2: ended, and the host as it was'
 
+it 'tells a program what became of each, and nothing else on stdout'
+virsh -q start --paused vm2
+for options in --dry-run -v; do
+	shut --json $options vm1 vm2
+	expect_status 0
+	expect_stdout '[
+ {"vm":"vm1","uuid":"5a1c0006-0000-4000-8000-000000000001","result":"off","error":null},
+ {"vm":"vm2","uuid":"5a1c0006-0000-4000-8000-000000000002","result":"ended","error":null}
+]'
+done
+expect_stderr 'vm1: off, and the host as it was
+vm2: ended, and the host as it was'
+
+it 'restores the host behind VMs that the file does not have, one after the other, and says so'
+journal() { printf 'kvmrt-journal\t1\t%s\n' "$(cat /proc/sys/kernel/random/boot_id)" >"/run/kvmrt/vm-$1.journal"; }
+mkdir -p /run/kvmrt
+strange=5a1c0006-0000-4000-8000-00000000000
+journal nonsense
+journal ${strange}b
+virsh -q start vm1
+virsh -q undefine vm1
+sed '/0001\]/,/^$/d' "$cfg" >"$tmp/fewer.cfg"
+journal ${strange}1
+run kvmrt-shutdown -f "$tmp/fewer.cfg" --json
+expect_status 1
+expect_stdout_like "\"vm\":\"vm2\",\"uuid\":\"${strange}2\",\"result\":\"off\",\"error\":null}" \
+	'"vm":null,"uuid":"nonsense","result":"failed","error":"VM nonsense: ' \
+	"\"vm\":null,\"uuid\":\"${strange}b\",\"result\":\"restored\",\"error\":null}" \
+	"\"vm\":null,\"uuid\":\"${strange}1\",\"result\":\"left-alone\",\"error\":null}"
+[ ! -e "/run/kvmrt/vm-${strange}b.journal" ] || fail 'the journal is there'
+virsh -q destroy vm1
+rm /run/kvmrt/*.journal
+define_vm vm1 ${strange}1
+
 it 'leaves one alone that was paused later, and ends it by force'
 virsh -q start vm2
 for ((i = 0; i < 100; i++)); do

@@ -53,6 +53,48 @@ for name in plain 'win11 office' passthrough cells hotplug commandline texts; do
 done
 ungoverned tuned-by-hand | diff "$tmp/before/tuned-by-hand" - || fail 'more than was governed changed'
 
+it 'tells a program what became of each, and nothing else on stdout'
+result() { printf '{"vm":"plain","uuid":"%s","result":"%s","error":%s}' "$(virsh -q domuuid plain)" "$1" "${2-null}"; }
+set_in plain title x
+sync_config --json -q plain
+expect_status 1
+expect_stdout "[
+ $(result different)
+]"
+expect_stderr_like '^plain:' '^  title: .* -> x$'
+sync_config --json plain
+expect_status 0
+expect_stdout "[
+ $(result synchronised)
+]"
+set_in plain title ''
+sync_config --json -r -v plain
+expect_status 0
+expect_stdout "[
+ $(result synchronised)
+]"
+set_in plain title ''
+sync_config --json plain
+set_in plain cpuset 99
+sync_config --json plain
+expect_status 1
+expect_stdout_like '"result":"failed","error":"plain: cpuset: '
+set_in plain cpuset ''
+sync_config --json -v plain
+expect_stdout "[
+ $(result alike)
+]"
+expect_stderr 'plain: alike'
+define_vm gone 5a1c0001-0000-4000-8000-0000000000a1
+run kvmrt-import -f "$cfg" --topology "$host" gone
+virsh -q undefine gone
+sync_config --json -r gone
+expect_status 0
+expect_stdout '[
+ {"vm":"gone","uuid":"5a1c0001-0000-4000-8000-0000000000a1","result":"removed","error":null}
+]'
+grep gone "$cfg" && fail 'the section is there'
+
 it 'takes disabled VMs as any other'
 set_in plain disabled true
 set_in plain title x
