@@ -7,7 +7,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "config/permit.h"
 #include "lib/err.h"
 #include "lib/root.h"
 
@@ -169,8 +168,6 @@ static int undo(struct kcfg_boot *boot, const struct kcfg_vm *vm, struct rt_err 
 		rc = state_or_off(boot, vm->uuid, &state, err);
 	if (rc == 0 && kcfg_state_is_off(state))
 		rc = kcfg_boot_undo(boot, vm->uuid, err);
-	if (rc == 0)
-		rc = kcfg_permit(boot->root, 0, false, err);
 	kcfg_run_finish(&run);
 	return rc < 0 ? rc : 0;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "config/clear.h"
+#include "config/permit.h"
 #include "lib/array.h"
 #include "lib/err.h"
 #include "lib/root.h"
@@ -276,9 +277,11 @@ int kcfg_boot_undo(struct kcfg_boot *boot, const char *uuid, struct rt_err *err)
 	char name[64];
 	int rc;
 
+	if (boot->dry_run)
+		return 0;
+	kcfg_permit_tidy(boot->root);
 	journal_name(name, uuid);
-	if (boot->dry_run || !rt_root_exists(boot->root, TUNE_JOURNAL_DIR "/%s"
-					     TUNE_JOURNAL_SUFFIX, name))
+	if (!rt_root_exists(boot->root, TUNE_JOURNAL_DIR "/%s" TUNE_JOURNAL_SUFFIX, name))
 		return 0;
 	rc = tune_journal_open(&journal, boot->root, name, err);
 	if (rc < 0)

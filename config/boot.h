@@ -64,7 +64,10 @@ int kcfg_boot_prepare(struct kcfg_boot *boot, const struct kcfg_place *place,
 int kcfg_boot_abandon(struct kcfg_boot *boot, const struct kcfg_place *place,
 		      struct rt_err *err);
 
-/* Undoes what a boot changed; the VM is off.  0 where there is nothing to undo. */
+/*
+ * Undoes what a boot changed; the VM is off.  0 where there is nothing to undo.  QEMUs that
+ * have ended leave the list of those that may call.
+ */
 int kcfg_boot_undo(struct kcfg_boot *boot, const char *uuid, struct rt_err *err);
 
 enum kcfg_ended { KCFG_WAS_OFF, KCFG_SHUT_DOWN, KCFG_FORCED };

@@ -148,7 +148,8 @@ static const struct {
 	[KCFG_BOOTED] = { "booted", "booted" },
 	[KCFG_RETUNED] = { "re-tuned", "re-tuned" },
 	[KCFG_AS_IT_WAS] = { "as-it-was", "runs as it should" },
-	[KCFG_IS_PAUSED] = { "paused", "is as it should be, but paused: virsh resume lets it go on" },
+	[KCFG_IS_PAUSED] = { "paused",
+			     "is as it should be, but paused: virsh resume lets it go on" },
 };
 
 static void say(const struct kcfg_job *job)

@@ -39,6 +39,23 @@ static void add(struct rt_buf *list, const char *word)
 	rt_buf_printf(list, "%s%s", list->len ? "," : "", word);
 }
 
+/* Its main thread: a number may have become another thread's, which is no VM. */
+static bool is_process(const struct rt_root *root, long pid)
+{
+	const char *own;
+	char *status;
+	bool is_one;
+	int rc;
+
+	rc = rt_root_read(root, &status, NULL, NULL, "proc/%ld/status", pid);
+	if (rc < 0)
+		return rc != -ENOENT && rc != -ESRCH;
+	own = strstr(status, "\nTgid:");
+	is_one = own && atol(own + strlen("\nTgid:")) == pid;
+	free(status);
+	return is_one;
+}
+
 /* The list as it shall be, out of @old, which is taken apart.  Return: was @pid there? */
 static bool make_list(struct rt_buf *list, const struct rt_root *root, char *old, pid_t pid,
 		      bool may_call)
@@ -51,7 +68,7 @@ static bool make_list(struct rt_buf *list, const struct rt_root *root, char *old
 		bool is_name = *end, own = !is_name && value == pid;
 
 		there |= own;
-		if (*word && (own ? may_call : is_name || rt_root_exists(root, "proc/%ld", value)))
+		if (*word && (own ? may_call : is_name || is_process(root, value)))
 			add(list, word);
 	}
 	snprintf(number, sizeof(number), "%d", pid);
@@ -69,17 +86,21 @@ static int change(const struct rt_root *root, pid_t pid, bool may_call, struct r
 	int rc;
 
 	rc = rt_root_read_line(root, old, sizeof(old), err, KCFG_PERMIT_FILE);
-	if (rc < 0 || strcmp(old, "*") == 0)
-		return rc;
+	if (rc < 0)
+		return may_call ? rc : 0;
+	if (strcmp(old, "*") == 0)
+		return 0;
 	strcpy(parts, old);
 	there = make_list(&list, root, parts, pid, may_call);
 	if (!rt_buf_str(&list))
 		rc = rt_err_set(err, -ENOMEM, KCFG_PERMIT_FILE);
 	else if (strlen(old) + 1 != list.len || strncmp(old, list.data, strlen(old)) != 0)
-		rc = rt_root_write(root, list.data, err, KCFG_PERMIT_FILE) ? : 1;
+		rc = rt_root_write(root, list.data, err, KCFG_PERMIT_FILE);
 	rt_buf_finish(&list);
 	/* Who may not write may do without what only tidies up: a VM's start or end is more. */
-	return rc < 0 && there == may_call ? 0 : rc;
+	if (there == may_call)
+		return 0;
+	return rc < 0 ? rc : 1;
 }
 
 int kcfg_permit(const struct rt_root *root, pid_t pid, bool may_call, struct rt_err *err)
@@ -94,4 +115,9 @@ int kcfg_permit(const struct rt_root *root, pid_t pid, bool may_call, struct rt_
 		close(lock);
 	/* unloaded just now */
 	return rc == -ENOENT || rc == -ENODEV ? 0 : rc;
+}
+
+void kcfg_permit_tidy(const struct rt_root *root)
+{
+	kcfg_permit(root, 0, false, NULL);
 }

@@ -16,12 +16,16 @@ struct rt_root;
 
 /**
  * kcfg_permit() - put a VM on the module's list, or take it off.
- * @pid: its QEMU; 0: no VM.
+ * @pid: its QEMU.
  *
  * QEMUs that have ended leave the list as well; names in it stay.  Nothing is done without
- * the module, nor where it lets every VM call ("*").
- * Return: 1 where the list was changed, 0, or -errno.
+ * the module, nor where it lets every VM call ("*").  A list that cannot be read fails only
+ * who is to be put on it.
+ * Return: 1 where that changed what @pid may do, 0, or -errno.
  */
 int kcfg_permit(const struct rt_root *root, pid_t pid, bool may_call, struct rt_err *err);
+
+/* QEMUs that have ended leave the list, as far as it can be changed. */
+void kcfg_permit_tidy(const struct rt_root *root);
 
 #endif /* KCFG_PERMIT_H */

@@ -2,6 +2,7 @@
 /* What needs no CPUs of its own; tests/cmd boots real VMs, the lab real-time ones. */
 #include "config/boot.h"
 
+#include "config/permit.h"
 #include "lib/err.h"
 #include "tests/tuning/tree.h"
 #include "tests/unit.h"
@@ -56,6 +57,21 @@ TEST(there_is_nothing_to_undo_where_nothing_was_done)
 	bench_finish(&b);
 }
 
+TEST(undoing_takes_vms_that_have_ended_off_the_list_of_those_that_may_call)
+{
+	char line[64];
+	struct bench b;
+
+	bench_init(&b);
+	tree_put(b.tree, "proc/10/status", "Name:\tqemu\nTgid:\t10\n");
+	tree_put(b.tree, KCFG_PERMIT_FILE, "10,77\n");
+	assert_int_equal(kcfg_boot_undo(&b.boot, UUID, NULL), 0);
+	assert_int_equal(rt_root_read_line(&b.tree->root, line, sizeof(line), NULL,
+					   KCFG_PERMIT_FILE), 0);
+	assert_string_equal(line, "10");
+	bench_finish(&b);
+}
+
 TEST(a_vm_that_is_off_stays_off)
 {
 	enum kcfg_ended ended = KCFG_FORCED;
@@ -87,6 +103,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(there_is_nothing_to_undo_where_nothing_was_done),
+		cmocka_unit_test(
+			undoing_takes_vms_that_have_ended_off_the_list_of_those_that_may_call),
 		cmocka_unit_test(a_vm_that_is_off_stays_off),
 		cmocka_unit_test(a_vm_that_libvirt_does_not_know_is_named),
 	};
