@@ -370,6 +370,19 @@ static void tell_ready(int fd)
 		close(fd);
 }
 
+/* What syslog did not take is told where it still can be. */
+static void end_syslog(struct daemon *daemon)
+{
+	size_t lost = gs_syslog_close(LAST_LINES_MS);
+	char line[128];
+
+	if (!lost)
+		return;
+	snprintf(line, sizeof(line), "%zu lines are missing in syslog: it took nothing", lost);
+	fprintf(stderr, "kvmrt-gsd: %s\n", line);
+	gs_sink_line(&daemon->sink, line);
+}
+
 /* Tells who waits at @ready_fd (-1: nobody) that all is set up. */
 static int serve(int ready_fd, struct rt_err *err)
 {
@@ -390,7 +403,7 @@ static int serve(int ready_fd, struct rt_err *err)
 	}
 	tear_down(&daemon);
 	pending = gs_sink_flush_wait(LAST_FLUSHES_MS);
-	gs_syslog_close(LAST_LINES_MS);
+	end_syslog(&daemon);
 	if (pending == 0)
 		rt_root_finish(&daemon.root);
 	return rc;

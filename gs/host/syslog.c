@@ -2,7 +2,8 @@
 /*
  * syslog.c - the host's syslog or journal, also one that is stuck
  *
- * Datagrams as syslog(3) sends them (RFC 3164), to a socket that does not block.
+ * Records as syslog(3) sends them (RFC 3164), to a socket that does not block: datagrams,
+ * or where the reader has a stream a NUL behind each.
  */
 #include "gs/host/syslog.h"
 
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -32,12 +34,14 @@ static struct {
 	pthread_mutex_t lock;
 	const struct rt_root *root;	/* NULL: closed */
 	int fd;				/* -1: to be connected */
+	bool stream;			/* of it, as of the one before */
+	struct stat socket;		/* what it was connected to */
 	struct record *first, **end;	/* kept, the oldest first */
 	size_t nr;
 	uint64_t missed;		/* lines for which there was no room; not told yet */
 } out = { .lock = PTHREAD_MUTEX_INITIALIZER, .fd = -1, .end = &out.first };
 
-/* ---- one datagram ---- */
+/* ---- one record ---- */
 
 static void hang_up(void)
 {
@@ -46,17 +50,61 @@ static void hang_up(void)
 	out.fd = -1;
 }
 
-static int reach(void)
+static void log_path(char path[64])
+{
+	snprintf(path, 64, "/proc/self/fd/%d/dev/log", out.root->fd);
+}
+
+static int reach_as(bool stream)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	char path[64];
+
+	log_path(path);
+	strcpy(addr.sun_path, path);
+	hang_up();
+	out.stream = stream;
+	out.fd = socket(AF_UNIX, (stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC |
+			SOCK_NONBLOCK, 0);
+	if (out.fd < 0 || stat(path, &out.socket) < 0 ||
+	    connect(out.fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return -errno;
+	return 0;
+}
+
+static int reach(void)
+{
+	int rc;
 
 	if (out.fd >= 0)
 		return 0;
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/dev/log", out.root->fd);
-	out.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (out.fd < 0)
+	rc = reach_as(out.stream);
+	if (rc == -EPROTOTYPE)
+		rc = reach_as(!out.stream);
+	if (rc < 0)
+		hang_up();
+	return rc;
+}
+
+/* One that hangs may hold a socket whose name is its successor's by now. */
+static bool has_successor(void)
+{
+	struct stat now;
+	char path[64];
+
+	log_path(path);
+	return stat(path, &now) == 0 &&
+	       (now.st_dev != out.socket.st_dev || now.st_ino != out.socket.st_ino);
+}
+
+static int try_to_post(const struct record *record)
+{
+	size_t len = record->len + out.stream;
+	ssize_t sent = send(out.fd, record->text, len, MSG_NOSIGNAL);
+
+	if (sent < 0)
 		return -errno;
-	return connect(out.fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
+	return (size_t)sent == len ? 0 : -EPIPE;	/* what is cut is sent anew as a whole */
 }
 
 /* A second try: who reads the log may have begun anew, with another socket. */
@@ -66,11 +114,9 @@ static int post(const struct record *record)
 
 	for (tries = 0; tries < 2; tries++) {
 		rc = reach();
-		if (rc == 0 && send(out.fd, record->text, record->len, MSG_NOSIGNAL) >= 0)
-			return 0;
 		if (rc == 0)
-			rc = -errno;
-		if (rc == -EAGAIN)
+			rc = try_to_post(record);
+		if (rc == 0 || (rc == -EAGAIN && !has_successor()))
 			return rc;
 		hang_up();
 	}
@@ -192,19 +238,32 @@ void gs_syslog_open(const struct rt_root *root)
 	pthread_mutex_unlock(&out.lock);
 }
 
-void gs_syslog_close(unsigned int ms)
+static size_t not_taken(void)
+{
+	size_t nr;
+
+	pthread_mutex_lock(&out.lock);
+	nr = out.nr + out.missed;
+	pthread_mutex_unlock(&out.lock);
+	return nr;
+}
+
+size_t gs_syslog_close(unsigned int ms)
 {
 	unsigned int waited;
+	size_t lost;
 
-	for (waited = 0; gs_syslog_kept() && waited < ms; waited += 10) {
+	for (waited = 0; not_taken() && waited < ms; waited += 10) {
 		usleep(10000);
 		gs_syslog_tick();
 	}
 	pthread_mutex_lock(&out.lock);
+	lost = out.nr + out.missed;
 	while (out.first)
 		drop_first();
 	hang_up();
 	out.root = NULL;
 	out.missed = 0;
 	pthread_mutex_unlock(&out.lock);
+	return lost;
 }

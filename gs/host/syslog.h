@@ -18,8 +18,11 @@ struct rt_root;
 
 /* @root: borrowed until gs_syslog_close(); its /dev/log is written to. */
 void gs_syslog_open(const struct rt_root *root);
-/* Waits up to @ms for what is kept to be taken. */
-void gs_syslog_close(unsigned int ms);
+/*
+ * Waits up to @ms for what is kept to be taken, and for the word about what was lost.
+ * Return: how many lines are missing in the log, and not told there.
+ */
+size_t gs_syslog_close(unsigned int ms);
 
 /* A line of facility daemon.  Return: false: it is lost; nobody listens, or too much is kept. */
 bool gs_syslog(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

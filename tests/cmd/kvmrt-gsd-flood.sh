@@ -106,3 +106,7 @@ it 'does not grow'
 echo "$(cat "$tmp/flood"); $written lines, $(count DROPPED) messages dropped; $late KiB; $took ms of CPU"
 kill -TERM $daemon
 wait $daemon || fail "$(cat "$tmp/daemon.err")"
+
+it 'tells at its end how many lines syslog never took'
+expect_like "$tmp/daemon.err" '^kvmrt-gsd: [1-9][0-9]* lines are missing in syslog: it took nothing$'
+expect_like "$root/dev/kmsg" '^<30>kvmrt-gsd: [1-9][0-9]* lines are missing in syslog: it took nothing$'

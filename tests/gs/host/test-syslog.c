@@ -38,16 +38,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A socket as syslogd and the journal have it. */
-static int listen_as_syslogd(void)
+static int bind_as_syslogd(int type)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int fd = socket(AF_UNIX, type, 0);
 
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/dev/log", root.fd);
 	unlink(addr.sun_path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	return fd;
+}
+
+/* A socket as syslogd and the journal have it. */
+static int listen_as_syslogd(void)
+{
+	return bind_as_syslogd(SOCK_DGRAM);
 }
 
 /* The next line, from behind the daemon's name on; false where there is none. */
@@ -132,14 +137,64 @@ TEST(a_reader_that_begins_anew_gets_what_the_one_before_did_not_take)
 	close(fd);
 }
 
-TEST(what_nobody_takes_is_forgotten_at_the_end)
+TEST(a_reader_that_hangs_with_the_old_socket_is_left_for_its_successor)
+{
+	int stuck = listen_as_syslogd(), fd;
+	char text[2048];
+	unsigned int n;
+
+	for (n = 0; gs_syslog_kept() < 3; n++)
+		assert_true(gs_syslog(LOG_INFO, "line %u", n));
+	fd = listen_as_syslogd();
+	gs_syslog_tick();
+	assert_int_equal(gs_syslog_kept(), 0);
+	assert_true(next_line(fd, text));
+	assert_int_equal(strtoul(text + strlen("line "), NULL, 10), n - 3);
+	close(fd);
+	close(stuck);
+}
+
+TEST(a_reader_with_a_stream_gets_each_line_with_a_nul_behind_it)
+{
+	int fd = bind_as_syslogd(SOCK_STREAM), stream;
+	char text[2048], *second;
+	ssize_t got;
+
+	assert_int_equal(listen(fd, 1), 0);
+	assert_true(gs_syslog(LOG_INFO, "one"));
+	assert_true(gs_syslog(LOG_INFO, "two"));
+	stream = accept(fd, NULL, NULL);
+	got = recv(stream, text, sizeof(text), MSG_DONTWAIT);
+	assert_true(got > 0 && text[got - 1] == '\0');
+	second = text + strlen(text) + 1;
+	assert_string_equal(text + strlen(text) - strlen("]: one"), "]: one");
+	assert_ptr_equal(second + strlen(second) + 1, text + got);
+	assert_string_equal(second + strlen(second) - strlen("]: two"), "]: two");
+	close(stream);
+
+	/* who takes nothing is waited for, and who comes then gets all of it */
+	while (gs_syslog_kept() < 3)
+		assert_true(gs_syslog(LOG_INFO, "x"));
+	stream = accept(fd, NULL, NULL);
+	while (recv(stream, text, sizeof(text), MSG_DONTWAIT) > 0)
+		gs_syslog_tick();
+	assert_int_equal(gs_syslog_kept(), 0);
+	close(stream);
+	close(fd);
+}
+
+TEST(what_nobody_takes_is_counted_at_the_end)
 {
 	int fd = listen_as_syslogd();
 
 	while (!gs_syslog_kept())
 		gs_syslog(LOG_INFO, "x");
-	gs_syslog_close(20);
+	while (gs_syslog(LOG_INFO, "x"))
+		;
+	assert_false(gs_syslog(LOG_INFO, "x"));
+	assert_int_equal(gs_syslog_close(20), GS_SYSLOG_KEPT + 2);
 	assert_int_equal(gs_syslog_kept(), 0);
+	assert_int_equal(gs_syslog_close(20), 0);
 	assert_false(gs_syslog(LOG_INFO, "behind the end"));
 	close(fd);
 }
@@ -158,7 +213,9 @@ int main(void)
 		SYSLOG_TEST(syslog_and_the_journal_get_the_same_line_once),
 		SYSLOG_TEST(nobody_waits_for_a_reader_that_is_stuck_and_what_it_misses_is_told),
 		SYSLOG_TEST(a_reader_that_begins_anew_gets_what_the_one_before_did_not_take),
-		SYSLOG_TEST(what_nobody_takes_is_forgotten_at_the_end),
+		SYSLOG_TEST(a_reader_that_hangs_with_the_old_socket_is_left_for_its_successor),
+		SYSLOG_TEST(a_reader_with_a_stream_gets_each_line_with_a_nul_behind_it),
+		SYSLOG_TEST(what_nobody_takes_is_counted_at_the_end),
 		SYSLOG_TEST(without_a_reader_nothing_is_kept),
 	};
 
