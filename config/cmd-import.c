@@ -118,25 +118,6 @@ static void report(const struct kcfg_domain *domain, int rc, const struct rt_err
 	kcfg_results_end(results, rc < 0 ? "failed" : words[rc], rc < 0 ? err->text : NULL);
 }
 
-/* Another libvirt than the file's knows none of it: whoever took that would lose all. */
-static int check_is_ours(const struct kcfg_domain *domains, size_t nr, struct rt_err *err)
-{
-	size_t enabled = 0;
-
-	for (size_t i = 0; i < session.cfg->nr_vms; i++) {
-		if (session.cfg->vms[i]->disabled)
-			continue;
-		if (kcfg_domains_find(domains, nr, session.cfg->vms[i]->uuid))
-			return 0;
-		enabled++;
-	}
-	if (!enabled)
-		return 0;
-	return rt_err_say(err, -EINVAL, "-u would remove all VMs of %s: expected a libvirt that "
-			  "has one of them, found none at \"%s\"", session.cfg->path,
-			  session.uri ? session.uri : KCFG_VIRT_URI);
-}
-
 /* Those that libvirt has no more, from the last one on: a section taken out moves the others. */
 static void remove_gone(const struct kcfg_domain *domains, size_t nr, struct tally *tally)
 {
@@ -216,7 +197,7 @@ static int run(int argc, char **argv, struct rt_err *err)
 	if (rc == 0)
 		rc = kcfg_virt_list(session.virt, &domains, &nr, err);
 	if (rc == 0 && update && argc == 0)
-		rc = check_is_ours(domains, nr, err);
+		rc = kcfg_sync_check_ours(session.cfg, domains, nr, session.uri, "-u", err);
 	if (rc == 0)
 		rc = all_there(domains, nr, argc, argv, err);
 	if (rc == 0)

@@ -122,6 +122,19 @@ static int finish(const struct tally *t, struct rt_err *err)
 	return kcfg_results_print(results, t->failed || (query && t->differ) ? 1 : 0, err);
 }
 
+static int check_is_ours(struct rt_err *err)
+{
+	struct kcfg_domain *domains = NULL;
+	size_t nr = 0;
+	int rc;
+
+	rc = kcfg_virt_list(session.virt, &domains, &nr, err);
+	if (rc == 0)
+		rc = kcfg_sync_check_ours(session.cfg, domains, nr, session.uri, "-r", err);
+	kcfg_domains_free(domains, nr);
+	return rc;
+}
+
 static int run(int argc, char **argv, struct rt_err *err)
 {
 	bool writes = reverse && !query && !dry_run;
@@ -133,6 +146,8 @@ static int run(int argc, char **argv, struct rt_err *err)
 	rc = kcfg_session_open(&session, needs, err);
 	if (rc == 0)
 		rc = n = kcfg_session_pick(&session, argv, argc, NULL, &places, err);
+	if (rc >= 0 && reverse && argc == 0)
+		rc = check_is_ours(err);
 	if (rc >= 0 && json)
 		rc = kcfg_results_create(&results, err);
 	if (rc >= 0) {

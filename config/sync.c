@@ -189,6 +189,25 @@ int kcfg_sync_pull(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_v
 	return changed;
 }
 
+int kcfg_sync_check_ours(const struct kcfg *cfg, const struct kcfg_domain *domains, size_t nr,
+			 const char *uri, const char *option, struct rt_err *err)
+{
+	size_t enabled = 0;
+
+	for (size_t i = 0; i < cfg->nr_vms; i++) {
+		if (cfg->vms[i]->disabled)
+			continue;
+		if (kcfg_domains_find(domains, nr, cfg->vms[i]->uuid))
+			return 0;
+		enabled++;
+	}
+	if (!enabled)
+		return 0;
+	return rt_err_say(err, -EINVAL, "%s would remove all VMs of %s, which kvmrt-sync-config -r "
+			  "does for those that are named: expected a libvirt that has one of them, "
+			  "found none at \"%s\"", option, cfg->path, uri ? uri : KCFG_VIRT_URI);
+}
+
 bool kcfg_sync_forget(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_vm *vm)
 {
 	if (vm->disabled)

@@ -39,6 +39,14 @@ int kcfg_sync_pull(const struct kcfg_sync *sync, struct kcfg *cfg, struct kcfg_v
 		   struct rt_err *err);
 
 /*
+ * Before all that libvirt has no more are taken out by @option: another libvirt than the
+ * file's knows none of it, and whoever took that would lose all.  @uri: NULL: KCFG_VIRT_URI.
+ * Return: 0 or -EINVAL.
+ */
+int kcfg_sync_check_ours(const struct kcfg *cfg, const struct kcfg_domain *domains, size_t nr,
+			 const char *uri, const char *option, struct rt_err *err);
+
+/*
  * For one that libvirt has no more (-ENOENT): its section is taken out of the file, with a
  * line in ->out, and @vm is gone, but for a dry run.  One that is disabled stays: that is
  * how to keep it.  Return: whether it goes.

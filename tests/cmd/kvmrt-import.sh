@@ -91,6 +91,17 @@ expect_status 1
 expect_stderr_like '^kvmrt-import: -u would remove all VMs of .*, found none at "test:///default"$'
 cmp -s "$cfg" "$tmp/with" || fail 'the file changed'
 
+it 'says how the last VM of a file leaves it'
+define_vm last 5a1c0006-0000-4000-8000-00000000000f
+run kvmrt-import -f "$tmp/one.cfg" --topology "$host" last
+virsh -q undefine last
+run kvmrt-import -f "$tmp/one.cfg" --topology "$host" -u
+expect_status 1
+expect_stderr_like ': -u would remove all VMs of .*, which kvmrt-sync-config -r does for those that are named: '
+run kvmrt-sync-config -f "$tmp/one.cfg" --topology "$host" -r last
+expect_status 0
+grep last "$tmp/one.cfg" && fail 'it is there'
+
 it 'takes named VMs alone, and names what libvirt has not'
 rm "$cfg"
 import plain texts

@@ -238,6 +238,17 @@ sed -n '/^name = large$/,$p' "$tmp/cfg" | sed -n '/^\[/,$p' >>"$tmp/want"
 diff "$tmp/want" "$cfg" || fail 'more than its section changed'
 grep -q '^name = large$' "$cfg.1~" || fail 'the version of before is lost'
 
+it 'takes nothing out for a libvirt that knows none of the VMs'
+cp "$cfg" "$tmp/with"
+for options in '' --query; do
+	# shellcheck disable=SC2086
+	sync_config -r $options -c test:///default
+	expect_status 1
+	expect_stdout ''
+	expect_stderr_like '^kvmrt-sync-config: -r would remove all VMs of .*, found none at "test:///default"$'
+done
+cmp -s "$cfg" "$tmp/with" || fail 'the file changed'
+
 it 'names a VM that the file does not have, and one near to it'
 sync_config plane
 expect_status 1
