@@ -243,6 +243,11 @@ static int make(struct kcfg_virt *virt, const struct call *call, struct rt_err *
 
 /* ---- what there is ---- */
 
+static bool is_starting(int state, int reason)
+{
+	return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_STARTING_UP;
+}
+
 struct list {
 	struct kcfg_domain *v;
 	size_t nr;
@@ -256,13 +261,13 @@ static int by_name(const void *a, const void *b)
 /* The daemon is asked about those that run alone: one that does not is off. */
 static int describe(virDomainPtr domain, struct kcfg_domain *ret)
 {
-	int state = VIR_DOMAIN_SHUTOFF;
+	int state = VIR_DOMAIN_SHUTOFF, reason = 0;
 
 	ret->active = virDomainGetID(domain) != (unsigned int)-1;
 	if (virDomainGetUUIDString(domain, ret->uuid) < 0 ||
-	    (ret->active && virDomainGetState(domain, &state, NULL, 0) < 0))
+	    (ret->active && virDomainGetState(domain, &state, &reason, 0) < 0))
 		return -1;
-	ret->state = state_of(state);
+	ret->state = is_starting(state, reason) ? KCFG_STATE_STARTING : state_of(state);
 	ret->name = strdup(virDomainGetName(domain));
 	return ret->name ? 0 : -1;
 }
@@ -383,11 +388,6 @@ const struct kcfg_domain *kcfg_domains_find(const struct kcfg_domain *domains, s
 		if (!strcmp(domains[i].uuid, uuid))
 			return &domains[i];
 	return NULL;
-}
-
-static bool is_starting(int state, int reason)
-{
-	return state == VIR_DOMAIN_PAUSED && reason == VIR_DOMAIN_PAUSED_STARTING_UP;
 }
 
 static int run_state(virConnectPtr conn, virDomainPtr domain, bool repeated, void *arg)

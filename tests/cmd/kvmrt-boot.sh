@@ -44,6 +44,9 @@ it 'waits for a start that is under way, and judges the VM then'
 define_slow_vm slow 5a1c0005-0000-4000-8000-000000000004
 run kvmrt-import -f "$cfg" slow
 begin_start slow
+boot --clean slow
+expect_status 1
+expect_stderr 'kvmrt-boot: --clean: "slow" is starting'
 boot slow
 expect_status 0
 expect_stdout 'slow: runs as it should'
