@@ -110,6 +110,7 @@ static int make(struct tune_journal *journal, struct tune_change *change, struct
 
 int tune_journal_apply(struct tune_journal *journal, struct tune_plan *plan, struct rt_err *err)
 {
+	bool was_complete = journal->own.records.complete;
 	size_t i, keep = journal->own.records.nr;
 	struct rt_err more = { 0 };
 	int rc;
@@ -122,6 +123,9 @@ int tune_journal_apply(struct tune_journal *journal, struct tune_plan *plan, str
 		return rc;
 	if (tune_journal_undo(journal, keep, false, NULL, &more) < 0)
 		return rt_err_wrap(err, rc, "not all could be put back (%.200s)", more.text);
+	/* what is left is all of a command that had finished: nobody is to take it back */
+	if (was_complete && keep)
+		tune_journal_complete(journal, NULL);
 	return rc;
 }
 

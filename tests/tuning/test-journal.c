@@ -196,6 +196,31 @@ TEST(a_change_that_fails_takes_back_those_before_it)
 	expect_untouched();
 }
 
+TEST(a_change_that_fails_leaves_what_was_finished_before_it_finished)
+{
+	struct tune_journal *journal = open_as("shield");
+	struct tune_plan plan = { .root = &root };
+
+	assert_int_equal(tune_plan_add(&plan, TUNE_KNOB_CPULIST, "sys/a", "0-3", 0, 0, NULL, "x"),
+			 0);
+	assert_int_equal(tune_journal_apply(journal, &plan, NULL), 0);
+	assert_int_equal(tune_journal_complete(journal, NULL), 0);
+	assert_int_equal(tune_plan_add(&plan, TUNE_KNOB_TEXT, "sys/c", "root", 0, 0, NULL, "x"), 0);
+	assert_int_equal(tune_plan_add(&plan, TUNE_KNOB_TEXT, "sys/none", "1", 0, 0, NULL, "x"), 0);
+	assert_int_equal(tune_journal_apply(journal, &plan, NULL), -ENOENT);
+	tune_plan_finish(&plan);
+	tune_journal_close(journal);
+
+	journal = open_as("shield");
+	assert_int_equal(tune_journal_size(journal), 1);
+	assert_true(tune_journal_is_complete(journal));
+	tune_journal_close(journal);
+	expect("sys/a", "0-3");
+	expect("sys/c", "member");
+	undo_all("shield");
+	expect_untouched();
+}
+
 /* A folder in the place of a file is what a write is refused for. */
 TEST(an_optional_change_that_is_refused_is_noted)
 {
@@ -716,6 +741,7 @@ int main(void)
 		cmocka_unit_test(what_has_its_value_is_not_planned_unless_it_is_to_be_held),
 		cmocka_unit_test(a_held_value_comes_back_after_the_kernel_changed_it),
 		cmocka_unit_test(a_change_that_fails_takes_back_those_before_it),
+		cmocka_unit_test(a_change_that_fails_leaves_what_was_finished_before_it_finished),
 		cmocka_unit_test(an_optional_change_that_is_refused_is_noted),
 		cmocka_unit_test(a_value_that_is_not_honoured_is_a_failure_with_the_kernels_words),
 		cmocka_unit_test(a_task_may_get_fewer_cpus_than_it_was_to),
