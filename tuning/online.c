@@ -11,6 +11,7 @@
 
 #include "lib/err.h"
 #include "lib/root.h"
+#include "tuning/aside.h"
 #include "tuning/irqs.h"
 #include "tuning/journal.h"
 #include "tuning/partition.h"
@@ -75,16 +76,42 @@ static int check_partitions(const struct rt_root *root, const struct rt_cpuset *
 
 /* ---- what would lose its place ---- */
 
+/* Where it goes: not to CPUs that are set aside for others, while there are any else. */
+struct room {
+	struct rt_cpuset left;		/* all that stay up */
+	struct rt_cpuset common;	/* those of them that are set aside for nobody */
+	struct rt_cpuset aside;
+};
+
+static void find_room(struct room *ret, const struct rt_root *root, const struct rt_cpuset *left)
+{
+	struct tune_aside aside;
+
+	tune_aside_read(&aside, root);
+	ret->aside = tune_aside_all(&aside);
+	ret->left = ret->common = *left;
+	rt_cpuset_minus(&ret->common, &ret->aside);
+	if (rt_cpuset_empty(&ret->common))
+		ret->common = *left;
+}
+
+/* Who was among those set aside stays there: of all the kernel gives it what its group has. */
+static const struct rt_cpuset *new_place(const struct tune_task *task, const struct room *room)
+{
+	if (rt_cpuset_overlaps(&task->allowed, &room->left))
+		return &task->allowed;
+	return rt_cpuset_within(&task->allowed, &room->aside) ? &room->left : &room->common;
+}
+
 /*
  * Also those that have other CPUs: where a partition comes or goes while CPUs are down,
  * kernels before 6.2 forget that a task could use those.
  */
 static int plan_tasks(struct tune_plan *plan, const struct rt_cpuset *going,
-		      const struct rt_cpuset *left, struct rt_err *err)
+		      const struct room *room, struct rt_err *err)
 {
 	struct tune_tasks tasks = { 0 };
 	char target[64], list[LIST_MAX];
-	bool stays;
 	size_t i;
 	int rc;
 
@@ -95,8 +122,7 @@ static int plan_tasks(struct tune_plan *plan, const struct rt_cpuset *going,
 		if (task->hold != TUNE_TASK_FREE || !task->has_affinity ||
 		    !rt_cpuset_overlaps(&task->allowed, going))
 			continue;
-		stays = rt_cpuset_overlaps(&task->allowed, left);
-		rt_cpuset_format(stays ? &task->allowed : left, list, sizeof(list));
+		rt_cpuset_format(new_place(task, room), list, sizeof(list));
 		snprintf(target, sizeof(target), "%d %" PRIu64, (int)task->tid, task->start);
 		rc = tune_plan_add(plan, TUNE_KNOB_AFFINITY, target, list,
 				   TUNE_OPTIONAL | TUNE_HOLD, TUNE_COST_TASK, err,
@@ -106,20 +132,20 @@ static int plan_tasks(struct tune_plan *plan, const struct rt_cpuset *going,
 	return rc;
 }
 
-static int plan_irqs(struct tune_plan *plan, const struct rt_cpuset *left, struct rt_err *err)
+static int plan_irqs(struct tune_plan *plan, const struct room *room, struct rt_err *err)
 {
 	struct tune_irqs irqs = { 0 };
 	char target[TUNE_TARGET_MAX], list[LIST_MAX];
 	size_t i;
 	int rc;
 
-	rt_cpuset_format(left, list, sizeof(list));
+	rt_cpuset_format(&room->common, list, sizeof(list));
 	rc = tune_irqs_read(&irqs, plan->root, TUNE_IRQS_AFFINITY, err);
 	for (i = 0; i < irqs.n && rc == 0; i++) {
 		const struct tune_irq *irq = &irqs.v[i];
 
 		if (irq->number < 0 || !irq->has_affinity || rt_cpuset_empty(&irq->affinity) ||
-		    rt_cpuset_overlaps(&irq->affinity, left))
+		    rt_cpuset_overlaps(&irq->affinity, &room->left))
 			continue;
 		tune_target_irq(target, sizeof(target), plan->root, irq->number);
 		rc = tune_plan_add(plan, TUNE_KNOB_IRQ, target, list, TUNE_OPTIONAL,
@@ -151,6 +177,7 @@ int tune_online_plan_down(struct tune_plan *plan, const struct rt_cpuset *cpus, 
 			  struct rt_err *err)
 {
 	struct rt_cpuset online, going = *cpus;
+	struct room room;
 	int rc;
 
 	rc = check_present(plan->root, cpus, err);
@@ -167,10 +194,11 @@ int tune_online_plan_down(struct tune_plan *plan, const struct rt_cpuset *cpus, 
 	rc = check_switches(plan->root, &going, err);
 	if (rc == 0 && !force)
 		rc = check_partitions(plan->root, &going, err);
+	find_room(&room, plan->root, &online);
 	if (rc == 0)
-		rc = plan_tasks(plan, &going, &online, err);
+		rc = plan_tasks(plan, &going, &room, err);
 	if (rc == 0)
-		rc = plan_irqs(plan, &online, err);
+		rc = plan_irqs(plan, &room, err);
 	return rc < 0 ? rc : plan_switches(plan, &going, "0", "goes down", err);
 }
 

@@ -56,10 +56,62 @@ TEST(what_is_bound_to_a_cpu_is_moved_before_it_goes)
 	assert_int_equal(down("2-3", false), 0);
 	assert_int_equal(plan.nr, 2);
 	assert_string_equal(plan.changes[0].target, "proc/irq/24/smp_affinity_list");
-	assert_string_equal(plan.changes[0].wanted, "0-1");
+	/* CPU 1 is a partition's */
+	assert_string_equal(plan.changes[0].wanted, "0");
 	assert_string_equal(plan.changes[1].target, CPU "cpu2/online");
 	assert_string_equal(plan.changes[1].wanted, "0");
 	assert_int_equal(plan.changes[1].cost, TUNE_COST_HOTPLUG);
+	tune_plan_finish(&plan);
+}
+
+/* The host of a task: what is read of one, with those CPUs. */
+static void put_task(int tid, const char *cpus)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof(path), "proc/%d/stat", tid);
+	snprintf(text, sizeof(text), "%d (a b) S 1 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 77 "
+		 "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 2 0 0 0 0 0", tid);
+	tree_put(tree, path, text);
+	snprintf(path, sizeof(path), "proc/%d/status", tid);
+	snprintf(text, sizeof(text), "Name:\ta b\nCpus_allowed_list:\t%s", cpus);
+	tree_put(tree, path, text);
+}
+
+TEST(what_moves_does_not_go_where_a_shield_is)
+{
+	tree_put(tree, "sys/fs/cgroup/vm/cpuset.cpus.partition", "member");
+	tree_put(tree, "run/kvmrt/shield.journal",
+		 "kvmrt-journal\t1\t\nnote\tshield irq=0 loc= proc=0 tier=affinity\ncomplete");
+	put_task(50, "2");
+	put_task(51, "1-2");
+	assert_int_equal(down("2", false), 0);
+	assert_int_equal(plan.nr, 4);
+	assert_string_equal(plan.changes[0].target, "50 77");
+	assert_string_equal(plan.changes[0].wanted, "1");
+	assert_string_equal(plan.changes[1].wanted, "1-2");
+	assert_string_equal(plan.changes[2].target, "proc/irq/24/smp_affinity_list");
+	assert_string_equal(plan.changes[2].wanted, "1");
+	tune_plan_finish(&plan);
+}
+
+TEST(what_was_on_isolated_cpus_may_go_to_others_of_them)
+{
+	tree_put(tree, CPU "isolated", "1-2");
+	put_task(50, "2");
+	assert_int_equal(down("2", false), 0);
+	assert_string_equal(plan.changes[0].target, "50 77");
+	assert_string_equal(plan.changes[0].wanted, "0-1");
+	assert_string_equal(plan.changes[1].wanted, "0");
+	tune_plan_finish(&plan);
+}
+
+TEST(where_all_the_rest_is_set_aside_it_is_still_a_place)
+{
+	tree_put(tree, CPU "isolated", "0-1");
+	put_task(50, "2");
+	assert_int_equal(down("2", false), 0);
+	assert_string_equal(plan.changes[0].wanted, "0-1");
 	tune_plan_finish(&plan);
 }
 
@@ -109,17 +161,22 @@ TEST(cpus_come_up)
 	tune_plan_finish(&plan);
 }
 
+#define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_bound_to_a_cpu_is_moved_before_it_goes),
-		cmocka_unit_test(a_cpu_that_is_down_already_is_left),
-		cmocka_unit_test(the_last_cpu_stays),
-		cmocka_unit_test(a_cpu_without_a_switch_cannot_go),
-		cmocka_unit_test(a_cpu_that_is_not_there_is_named),
-		cmocka_unit_test(a_cpu_of_a_partition_goes_only_by_force),
-		cmocka_unit_test(cpus_come_up),
+		EACH(what_is_bound_to_a_cpu_is_moved_before_it_goes),
+		EACH(what_moves_does_not_go_where_a_shield_is),
+		EACH(what_was_on_isolated_cpus_may_go_to_others_of_them),
+		EACH(where_all_the_rest_is_set_aside_it_is_still_a_place),
+		EACH(a_cpu_that_is_down_already_is_left),
+		EACH(the_last_cpu_stays),
+		EACH(a_cpu_without_a_switch_cannot_go),
+		EACH(a_cpu_that_is_not_there_is_named),
+		EACH(a_cpu_of_a_partition_goes_only_by_force),
+		EACH(cpus_come_up),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }
