@@ -17,8 +17,9 @@
 
 #define ONCE_NS		500000000ull	/* what loads and rates of one look are taken over */
 #define LEAST_NS	10000000ull
+#define NOT_GIVEN	UINT64_MAX
 
-static uint64_t interval_ns;	/* 0: not given */
+static uint64_t interval_ns = NOT_GIVEN;
 static unsigned int count;
 static bool json, list;
 static const char *cpus, *columns_text, *root_path;
@@ -83,12 +84,13 @@ static int print(const struct tune_cpustat *stat, const unsigned int *columns, u
 static int show(const struct rt_root *root, const unsigned int *columns, unsigned int nr,
 		struct rt_err *err)
 {
-	unsigned int times = interval_ns ? count : count ? count : 1, i;
+	bool again = interval_ns != NOT_GIVEN;
+	unsigned int times = again ? count : count ? count : 1, i;
 	struct tune_cpustat stat = { 0 };
 	struct tune_pace pace;
 	int rc;
 
-	tune_pace_start(&pace, interval_ns ? interval_ns : ONCE_NS);
+	tune_pace_start(&pace, again ? interval_ns : ONCE_NS);
 	rc = tune_cpustat_read(&stat, root, cpus, err);
 	for (i = 0; rc == 0 && (times == 0 || i < times); i++) {
 		if (!tune_pace_wait(&pace))
@@ -111,7 +113,7 @@ static int cpustat(int argc, char **argv, struct rt_err *err)
 	(void)argv;
 	if (list)
 		return list_columns(err);
-	if (interval_ns && interval_ns < LEAST_NS)
+	if (interval_ns < LEAST_NS)
 		return rt_usage(err, "--interval: expected at least 10ms");
 	nr = tune_cpustat_choose(columns_text ? columns_text : tune_cpustat_default, columns, err);
 	if (nr < 0)

@@ -21,8 +21,9 @@
 
 #define DEFAULT_NS	1000000000ull
 #define LEAST_NS	10000000ull
+#define NOT_GIVEN	UINT64_MAX
 
-static uint64_t interval_ns;	/* 0: not given */
+static uint64_t interval_ns = NOT_GIVEN;
 static unsigned int count;
 static bool changing, json, text, gui;
 static struct cmd_page page;
@@ -189,7 +190,7 @@ static int show(struct interview *interview, struct rt_err *err)
 		rc = cmd_page_serve(&page, html, interview->interval_ns, read_rates, interview,
 				    err);
 	else if (json || text || count || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-		rc = print_all(interview, count || interval_ns ? count : 1, err);
+		rc = print_all(interview, count || interval_ns != NOT_GIVEN ? count : 1, err);
 	else
 		rc = interview_screen(interview, err);
 	tune_rates_finish(&interview->rates);
@@ -200,7 +201,7 @@ static int interview(int argc, char **argv, struct rt_err *err)
 {
 	struct interview interview = {
 		.choice = { .words = (const char *const *)argv, .nr_words = (size_t)argc },
-		.interval_ns = interval_ns ? interval_ns : DEFAULT_NS,
+		.interval_ns = interval_ns == NOT_GIVEN ? DEFAULT_NS : interval_ns,
 	};
 	struct rt_root root;
 	int rc;

@@ -28,6 +28,7 @@ counts '           CPU0       CPU1       CPU2       CPU3' \
 
 it 'refuses what makes no sense'
 expect_wrong_usage interview 'at least 10ms' -i 1ms
+expect_wrong_usage interview 'at least 10ms' -i 0
 expect_wrong_usage interview '-k: expected one of all\|irqs\|softirqs' -k hard
 run interview --root "$root" -c 9
 expect_status 1
