@@ -304,6 +304,14 @@ static int find_column(const char *name)
 	return -1;
 }
 
+static bool is_among(const unsigned int *columns, unsigned int nr, unsigned int column)
+{
+	while (nr)
+		if (columns[--nr] == column)
+			return true;
+	return false;
+}
+
 int tune_cpustat_choose(const char *names, unsigned int *ret, struct rt_err *err)
 {
 	unsigned int nr = 0;
@@ -317,9 +325,9 @@ int tune_cpustat_choose(const char *names, unsigned int *ret, struct rt_err *err
 		found = find_column(name);
 		if (found < 0)
 			return unknown_column(name, err);
-		if (nr == TUNE_CPUSTAT_MAX)
-			return rt_err_say(err, -EINVAL, "expected at most %d columns",
-					  TUNE_CPUSTAT_MAX);
+		/* of a key that a JSON object has twice, readers know one */
+		if (is_among(ret, nr, (unsigned int)found))
+			return rt_err_say(err, -EINVAL, "\"%s\" stands there twice", name);
 		ret[nr++] = (unsigned int)found;
 	}
 	if (nr == 0)

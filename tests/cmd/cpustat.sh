@@ -14,6 +14,7 @@ expect_wrong_usage cpustat 'no column "laod"; there is "load"' -o cpu,laod
 expect_wrong_usage cpustat 'no column "zzzzzz"; --list names them' -o zzzzzz
 expect_wrong_usage cpustat 'at least 10ms' -i 1ms
 expect_wrong_usage cpustat 'at least 10ms' -i 0
+expect_wrong_usage cpustat '--columns: "load" stands there twice' --json -o load,cpu,load
 stat -c 8
 expect_status 1
 expect_stderr_like 'no CPU 8'
