@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "guest/edit.h"
@@ -431,6 +432,31 @@ static int run_check(const struct rt_root *root, struct rt_err *err)
 
 /* ---- the command line ---- */
 
+/*
+ * Two at once would give their copies one name, and what one of them found be lost.  The
+ * tree's own folder is locked, so that no file is left; the end of the process unlocks it.
+ */
+static int take_turn(const struct rt_root *root, struct rt_err *err)
+{
+	int fd = rt_root_open(root, err, O_RDONLY | O_DIRECTORY, ".");
+
+	if (fd < 0)
+		return fd;
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return rt_err_set(err, -errno, "cannot lock %s/", root->path);
+	return 0;
+}
+
+static int change(const struct rt_root *root, struct rt_err *err)
+{
+	int rc = dry_run ? 0 : take_turn(root, err);
+
+	if (rc < 0)
+		return rc;
+	return undo ? gs_plan_undo(root, !no_commands, dry_run, err) : set_up(root, err);
+}
+
 static int guest_setup(int argc, char **argv, struct rt_err *err)
 {
 	struct rt_root root;
@@ -449,12 +475,8 @@ static int guest_setup(int argc, char **argv, struct rt_err *err)
 	if (!check && !dry_run && !root_path && geteuid() != 0)
 		rc = rt_err_say(err, RT_ECANNOT, "changing this machine needs root; --dry-run "
 				"shows what would be done");
-	else if (check)
-		rc = run_check(&root, err);
-	else if (undo)
-		rc = gs_plan_undo(&root, !no_commands, dry_run, err);
 	else
-		rc = set_up(&root, err);
+		rc = check ? run_check(&root, err) : change(&root, err);
 	rt_root_finish(&root);
 	return rc;
 }

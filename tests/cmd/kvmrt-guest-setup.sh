@@ -243,6 +243,25 @@ here() {
 }
 changed() { grep -v ' is-' "$COMMANDS" | paste -sd';'; }
 
+it 'waits for another one that is at work, and has nothing to do behind it'
+debian "$tmp/turn"
+picture "$tmp/turn" >"$tmp/before"
+mkfifo "$tmp/hold"
+flock "$tmp/turn" cat "$tmp/hold" >"$tmp/held" &
+holder=$!
+exec 7>"$tmp/hold"
+until ! flock -n "$tmp/turn" true; do sleep 0.05; done
+"$KVMRT_BIN/kvmrt-guest-setup" --root "$tmp/turn" >"$tmp/first" 7>&- &
+first=$!
+sleep 1
+expect_same "$tmp/before" "$(picture "$tmp/turn")"
+setup --root "$tmp/turn" --dry-run
+expect_status 0
+exec 7>&-
+wait "$holder" "$first" || fail 'the one that waited has failed'
+setup --root "$tmp/turn"
+expect_stdout_like '^nothing to do: all is set up$'
+
 it 'stops the service before the drift file goes, and starts it with the new configuration'
 for family in debian redhat; do
 	$family "$tmp/m-$family"
