@@ -22,6 +22,7 @@ struct slot {
 	uint64_t first_ns, last_ns;
 	uint64_t order;			/* of its first fragment: the lowest is the oldest */
 	uint16_t length, present;	/* present: bytes that have come */
+	uint8_t tag;
 	uint64_t cells[NR_WORDS];
 	uint8_t data[GS_DATA_MAX];
 };
@@ -65,6 +66,7 @@ static void deliver(struct kev_joiner *joiner, struct slot *slot)
 		.data = slot->data,
 		.length = slot->length,
 		.missing = slot->length - slot->present,
+		.tag = slot->tag,
 		.cells = slot->cells,
 	};
 
@@ -148,6 +150,7 @@ static void store(struct slot *slot, const struct kev_frag *frag, uint64_t ns)
 		slot->cells[cell / 64] |= 1ull << (cell % 64);
 	slot->present += frag->size;
 	slot->last_ns = ns;
+	slot->tag = frag->tag;
 }
 
 /* Within its message, on the grid of cells, and whole cells but at the end. */

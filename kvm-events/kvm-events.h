@@ -193,6 +193,7 @@ struct kev_frag {
 	uint32_t id;
 	uint16_t offset, length;	/* length: of the whole message, at most GS_DATA_MAX */
 	uint16_t size;
+	uint8_t tag;		/* the caller's own; a message has that of its last fragment */
 	uint8_t data[GS_MARKER_DATA_MAX];
 };
 
@@ -242,6 +243,7 @@ struct kev_message {
 	const uint8_t *data;	/* length bytes, holes are 0; borrowed until @fn returns */
 	uint16_t length;
 	uint16_t missing;	/* bytes that never came */
+	uint8_t tag;
 	const uint64_t *cells;	/* bit n: bytes [24n, 24n + 24) came */
 };
 

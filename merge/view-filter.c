@@ -294,7 +294,7 @@ void mrg_filter_observe(struct mrg_view *view, struct mrg_window *window)
 /* ---- lines that are derived ---- */
 
 /* What is said of a line is noted with its record.  Return: true when it is shown. */
-bool mrg_filter_note(struct mrg_view *view, struct mrg_item *item,
+bool mrg_filter_note(struct mrg_view *view, struct mrg_item *item, bool wanted,
 		     const struct mrg_subject *subject)
 {
 	const struct mrg_view_opts *opts = view->opts;
@@ -304,7 +304,7 @@ bool mrg_filter_note(struct mrg_view *view, struct mrg_item *item,
 		item->flags |= MRG_ITEM_BEGIN;
 	if (opts->end && mrg_where_match(opts->end, subject))
 		item->flags |= MRG_ITEM_END;
-	if (!mrg_select_name(view->select, subject->name) || !mrg_filter_task(view, item))
+	if (!wanted || !mrg_select_name(view->select, subject->name))
 		return false;
 	match = !opts->where || mrg_where_match(opts->where, subject);
 	if (!mrg_has_context(opts))

@@ -64,17 +64,22 @@ void mrg_gs_message(void *arg, const struct kev_message *msg)
 	*p++ = ' ';
 	p = mrg_put_escaped(p, msg->data, msg->length);
 	if (name)
-		mrg_notes_add(notes, name, false, text, (size_t)(p - text), msg->data, msg->length);
+		mrg_notes_add(notes, name, false, text, (size_t)(p - text), msg);
 }
 
-/* Return: false for what does not lie in its message: it is shown as the record it is. */
+/*
+ * One that is given up stands at a record of any task: whether -p and the like let it
+ * through is told by who spoke.
+ * Return: false for what does not lie in its message: it is shown as the record it is.
+ */
 static bool add_fragment(struct mrg_notes *notes, uint64_t vm, enum kev_gs_kind kind,
-			 const struct kev_frag *frag)
+			 struct kev_frag *frag)
 {
 	const struct kev_speaker from = { .vm = vm, .kind = kind, .id = frag->id };
-	uint64_t time = notes->window->items[notes->index].time;
+	const struct mrg_item *item = &notes->window->items[notes->index];
 
-	return kev_joiner_add(notes->joiner, &from, frag, time) == 0;
+	frag->tag = mrg_filter_task(notes->view, item);
+	return kev_joiner_add(notes->joiner, &from, frag, item->time) == 0;
 }
 
 static void say_service(struct mrg_notes *notes, const struct kev_gs *gs, bool host)
@@ -219,9 +224,9 @@ void mrg_gs_fragment(struct mrg_notes *notes)
 }
 
 /*
- * The window's last item that is shown: of another task's, which is there for what it tells,
- * -p would leave the message out.  No note stands behind it: notes make items be shown.
- * Where none is, the last one.  Return: false where all say that something was lost.
+ * The window's last item that is shown: one that is there for what it tells would be a line
+ * of a task or a CPU that -p or -c leaves out.  No note stands behind it: notes make items be
+ * shown.  Where none is, the last one.  Return: false where all say that something was lost.
  */
 static bool find_last(const struct mrg_window *window, uint32_t *ret)
 {

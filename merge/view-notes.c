@@ -48,17 +48,17 @@ void mrg_note_add(struct mrg_window *window, uint32_t i, const char *name, bool 
 	item->flags &= (uint16_t)~MRG_ITEM_HIDDEN;
 }
 
-/* @data: the message itself, where it is one. */
 void mrg_notes_add(struct mrg_notes *notes, const char *name, bool before, const char *args,
-		     size_t args_len, const uint8_t *data, size_t len)
+		   size_t args_len, const struct kev_message *msg)
 {
 	struct mrg_item *item = &notes->window->items[notes->index];
 	const struct mrg_subject subject = {
 		.view = notes->view, .item = item, .seq = notes->window->first + notes->index,
-		.name = name, .text = data, .text_len = len,
+		.name = name, .text = msg ? msg->data : NULL, .text_len = msg ? msg->length : 0,
 	};
+	bool wanted = msg ? msg->tag : mrg_filter_task(notes->view, item);
 
-	if (mrg_filter_note(notes->view, item, &subject))
+	if (mrg_filter_note(notes->view, item, wanted, &subject))
 		mrg_note_add(notes->window, notes->index, name, before, args, args_len);
 }
 
@@ -73,7 +73,7 @@ void mrg_notes_say(struct mrg_notes *notes, const char *name, bool before, const
 	va_end(ap);
 	if (n >= 0)
 		mrg_notes_add(notes, name, before, args, (size_t)n < sizeof(args) ? (size_t)n :
-			      sizeof(args) - 1, NULL, 0);
+			      sizeof(args) - 1, NULL);
 }
 
 const struct mrg_note *mrg_note_next(const struct mrg_window *window, uint32_t i,

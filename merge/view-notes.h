@@ -16,9 +16,9 @@ struct mrg_notes {
 	uint16_t member;
 };
 
-/* A derived line at that record, if it is wanted.  @data: the message, where it is one. */
+/* A derived line at that record, if it is wanted.  @msg: the message, where it is one. */
 void mrg_notes_add(struct mrg_notes *notes, const char *name, bool before, const char *args,
-		   size_t args_len, const uint8_t *data, size_t len);
+		   size_t args_len, const struct kev_message *msg);
 void mrg_notes_say(struct mrg_notes *notes, const char *name, bool before, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* A field of that record; 0 where it has none of that name. */

@@ -279,9 +279,9 @@ void mrg_filter_observe(struct mrg_view *view, struct mrg_window *window);
 /* -H and -c; and -p with them. */
 bool mrg_filter_shows_lane(const struct mrg_view *view, const struct mrg_stream_lane *lane);
 bool mrg_filter_task(const struct mrg_view *view, const struct mrg_item *item);
-/* Derived lines: can one of this name be of use?  Is this one shown? */
+/* Derived lines: can one of this name be of use?  Is this one, if its task is @wanted, shown? */
 bool mrg_filter_name(const struct mrg_view *view, uint16_t member, const char *name);
-bool mrg_filter_note(struct mrg_view *view, struct mrg_item *item,
+bool mrg_filter_note(struct mrg_view *view, struct mrg_item *item, bool wanted,
 		     const struct mrg_subject *subject);
 bool mrg_filter_match_lines(struct mrg_view *view, const struct mrg_where *where,
 			    const struct mrg_item *item, uint64_t seq, bool *ret_own,

@@ -8,6 +8,7 @@ static struct {
 	unsigned int nr;
 	struct kev_speaker from;
 	uint16_t length, missing;
+	uint8_t tag;
 	uint64_t first_ns, last_ns;
 	uint8_t data[GS_DATA_MAX];
 	unsigned int hole_begin, hole_end;
@@ -21,6 +22,7 @@ static void keep(void *arg, const struct kev_message *msg)
 	got.from = msg->from;
 	got.length = msg->length;
 	got.missing = msg->missing;
+	got.tag = msg->tag;
 	got.first_ns = msg->first_ns;
 	got.last_ns = msg->last_ns;
 	memcpy(got.data, msg->data, msg->length);
@@ -40,7 +42,8 @@ static int add(struct kev_joiner *joiner, uint64_t vm, uint32_t id, unsigned int
 	       unsigned int size, unsigned int length, uint64_t ns)
 {
 	struct kev_speaker from = { vm, KEV_GS_LOG_DATA, id };
-	struct kev_frag frag = { .id = id, .offset = offset, .length = length, .size = size };
+	struct kev_frag frag = { .id = id, .offset = offset, .length = length, .size = size,
+				 .tag = (uint8_t)ns };
 
 	memset(frag.data, 'a' + offset / GS_FRAG_SIZE % 26, sizeof(frag.data));
 	return kev_joiner_add(joiner, &from, &frag, ns);
@@ -95,6 +98,7 @@ TEST(a_missing_fragment_is_a_hole)
 	kev_joiner_expire(joiner, 3);
 	assert_int_equal(got.nr, 1);
 	assert_int_equal(got.missing, 52);
+	assert_int_equal(got.tag, 2);
 	assert_true(got.hole);
 	assert_int_equal(got.hole_begin, 24);
 	assert_int_equal(got.hole_end, 72);

@@ -211,6 +211,37 @@ TEST(a_message_that_is_given_up_is_shown_with_the_records_of_its_task)
 	scene_destroy(scene);
 }
 
+/* Long after: where nothing of its task is among what is looked at. */
+TEST(a_message_that_is_given_up_is_shown_where_its_task_is_wanted)
+{
+	struct scene *scene = scene_create("alpha", 1);
+	const char *const paths[] = { scene_path(scene) };
+	int pid = 157;
+	struct scene_view view = {
+		.opts = { .fields = { MRG_FIELD_EVENT }, .nr_fields = 1, .pids = &pid,
+			  .nr_pids = 1 },
+		.with = { "KVMRT_GS_LOG_MSG_HOST", "INTERRUPT_ENTER" },
+	};
+	unsigned int i;
+	char *text;
+
+	scene_comm(scene, 7, "b");
+	scene_fragment(scene, 0, 1, 157, 150, 3, 0, 25, "012345678901234567890123");
+	for (i = 1; i < 4000; i++)
+		scene_fragment(scene, 0, i * 1000000, 9, 170, 4, 0, 24, "012345678901234567890123");
+	scene_timer(scene, 0, 5000000000, 7);
+	scene_finish(scene);
+	text = scene_show(&view, paths, 1);
+	assert_string_equal(view.error, "");
+	assert_string_equal(text, WHAT_CAME);
+	free(text);
+	pid = 7;
+	text = scene_show(&view, paths, 1);
+	assert_string_equal(text, "INTERRUPT_ENTER [apic_timer]\n");
+	free(text);
+	scene_destroy(scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -223,6 +254,7 @@ int main(void)
 		cmocka_unit_test(
 			a_message_that_is_given_up_has_its_context_whatever_else_is_looked_at),
 		cmocka_unit_test(a_message_that_is_given_up_is_shown_with_the_records_of_its_task),
+		cmocka_unit_test(a_message_that_is_given_up_is_shown_where_its_task_is_wanted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
