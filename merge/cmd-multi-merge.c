@@ -24,8 +24,6 @@
 #include "merge/set-edit.h"
 #include "merge/sync-set.h"
 
-#define MAX_PATHS MRG_MAX_MEMBERS
-
 static const char *output;
 static const char *method_word = "auto";
 static const char *sample_word = "auto";
@@ -87,14 +85,15 @@ static const char *split_label(const char *word, const char **ret_label, size_t 
 	return eq ? eq + 1 : word;
 }
 
-/* The traces: the arguments, and what --label names beside them and their members. */
+/*
+ * The traces: the arguments, and what --label names beside them and their members.
+ * @paths: room for all that were typed.
+ */
 static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_nr,
 			 struct rt_err *err)
 {
 	size_t nr = 0;
 
-	if ((size_t)argc + labels.n > MAX_PATHS)
-		return rt_usage(err, "more than %d traces", MAX_PATHS);
 	for (int i = 0; i < argc; i++)
 		paths[nr++] = argv[i];
 	for (size_t i = 0; i < labels.n; i++) {
@@ -111,6 +110,8 @@ static int collect_paths(int argc, char **argv, const char **paths, size_t *ret_
 	}
 	if (!nr)
 		return rt_usage(err, "expected the traces to merge");
+	if (nr > MRG_MAX_MEMBERS)
+		return rt_usage(err, "more than %d traces", MRG_MAX_MEMBERS);
 	*ret_nr = nr;
 	return 0;
 }
@@ -452,7 +453,7 @@ static bool has_incident(const struct xt_info *info, uint64_t id, uint32_t *ret_
 static int find_incident(const struct mrg_set *set, uint32_t *flushes, struct rt_err *err)
 {
 	uint64_t id = strtoull(incident_word, NULL, 0);
-	bool noted[MAX_PATHS], found = false;
+	bool noted[MRG_MAX_MEMBERS], found = false;
 
 	for (size_t i = 0; i < set->nr; i++) {
 		noted[i] = has_incident(xt_trace_info(set->members[i].trace), id, &flushes[i]);
@@ -493,7 +494,7 @@ static int assemble(const struct mrg_set *set, struct rt_err *err)
 		.move = move, .replace = force, .progress = isatty(2) ? progress : NULL,
 		.stop = stop,
 	};
-	uint32_t flushes[MAX_PATHS] = { 0 };
+	uint32_t flushes[MRG_MAX_MEMBERS] = { 0 };
 
 	if (incident_word) {
 		int rc = find_incident(set, flushes, err);
@@ -547,21 +548,31 @@ static int merge_set(struct mrg_set *set, struct rt_buf *notes, struct rt_err *e
 	return rc < 0 ? rc : only_check ? broken(set) : 0;
 }
 
-static int run(int argc, char **argv, struct rt_err *err)
+static int open_set(struct mrg_set **ret, int argc, char **argv, struct rt_err *err)
 {
-	static const char *paths[MAX_PATHS];
-	struct rt_buf notes = { 0 };
-	struct mrg_set *set;
+	const char **paths = calloc((size_t)argc + labels.n + 1, sizeof(*paths));
 	size_t nr = 0;
-	int rc = collect_paths(argc, argv, paths, &nr, err);
+	int rc;
 
+	if (!paths)
+		return rt_err_set(err, -ENOMEM, "cannot read the options");
+	rc = collect_paths(argc, argv, paths, &nr, err);
 	if (rc == 0 && !output && !only_check && !json)
 		rc = rt_usage(err, "expected -o DIR, the directory to make (or --check)");
 	if (rc == 0)
 		rc = check_incident(err);
-	if (rc < 0)
-		return rc;
-	rc = mrg_set_open(&set, paths, nr, err);
+	if (rc == 0)
+		rc = mrg_set_open(ret, paths, nr, err);
+	free(paths);
+	return rc;
+}
+
+static int run(int argc, char **argv, struct rt_err *err)
+{
+	struct rt_buf notes = { 0 };
+	struct mrg_set *set;
+	int rc = open_set(&set, argc, argv, err);
+
 	if (rc < 0)
 		return rc;
 	rc = merge_set(set, &notes, err);

@@ -329,6 +329,14 @@ expect_wrong_usage xtrace-multi-merge 'expected a NAME of 1 to 63 printable' -o 
 expect_wrong_usage xtrace-multi-merge 'expected auto, none or a number from 2' --json --sample 1 $host $guest
 expect_wrong_usage xtrace-multi-merge 'looks at all events' --check --sample 8 $host $guest
 expect_wrong_usage xtrace-multi-merge 'expected NAME=DIR' -o "$w/x" --label guest $host
+# A name for one of the traces is no further trace.
+# shellcheck disable=SC2046
+merge -o "$w/x" --label "a=$host" $host $(seq -f "$w/none%g" 1023)
+expect_status 1
+expect_stderr "xtrace-multi-merge: $w/none1: cannot open the trace: No such file or directory"
+# shellcheck disable=SC2046
+expect_wrong_usage xtrace-multi-merge 'more than 1024 traces' -o "$w/x" --label "a=$guest" \
+	$host $(seq -f "$w/none%g" 1023)
 expect_wrong_usage xtrace-multi-merge 'has a label already' -o "$w/x" --label "a=$guest" --label "b=./$guest" $host
 
 it 'finds -136.909 ms +- 18 us in the recorded pair with all of its events'
