@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/cmd.h"
 #include "lib/err.h"
 #include "lib/text.h"
 #include "merge/put.h"
@@ -117,6 +118,6 @@ int mrg_parse_when(const struct mrg_set *set, enum mrg_time_mode mode, const cha
 			return 0;
 		}
 	}
-	return rt_err_say(err, -EINVAL, "\"%s\" is no time: expected one as it is shown, or "
-			  "+SECONDS (+1.5s, +200ms) from the begin of the traces", text);
+	return rt_usage(err, "\"%s\" is no time: expected one as it is shown, or "
+			"+SECONDS (+1.5s, +200ms) from the begin of the traces", text);
 }

@@ -368,6 +368,8 @@ void mrg_clock_set(const struct mrg_view *view, struct mrg_clock_text *clock, ui
  * mrg_parse_when() - a time as it may be typed: as it is shown ("23.4", with
  * --time utc "2026-11-24T04:31:27.5Z"), or "+1.5s" behind the begin of the traces.
  * @ret: merged time.
+ *
+ * Return: 0; what rt_usage() returned when it is none; or -errno.
  */
 int mrg_parse_when(const struct mrg_set *set, enum mrg_time_mode mode, const char *text,
 		   uint64_t *ret, struct rt_err *err);

@@ -233,6 +233,8 @@ for option in --pid --event --exclude --host --fields; do
 done
 expect_wrong_usage xtrace-view '--pid: "," names nothing' -p 1 -p , $host
 expect_wrong_usage xtrace-view '--cpu: ' -c 3-1 $host
+expect_wrong_usage xtrace-view '--from: "soon" is no time: expected' --from soon $host
+expect_wrong_usage xtrace-view '--to: "[+]soon" is no time: expected' --to +soon $host
 expect_wrong_usage xtrace-view 'exclude each other' -n 1 --tail 1 $host
 expect_wrong_usage xtrace-view 'expected --where EXPR' -A 3 $host
 expect_wrong_usage xtrace-view 'do not go with it' --stat -n 3 $host
@@ -250,7 +252,6 @@ refuses() {
 refuses 'did you mean kvm_exit' -e KVM_EXITT
 refuses 'did you mean SCHED_SWITCH or sched_switch\?$' -e sched_swich,irq
 refuses 'no host "hots"; did you mean host' -H hots
-refuses '"soon" is no time: expected' --from soon
 refuses 'no CPU 99' -c 99
 
 it 'refuses what is no trace'
