@@ -652,6 +652,49 @@ static int try_all(struct finder *f, const struct mrg_hint *hint, int64_t from, 
 	return rc;
 }
 
+/* All of it as one stretch, where it is short enough that no drift hides a place. */
+static bool stretch_over_all(struct finder *f)
+{
+	int64_t first = MRG_TIME_MAX, last = MRG_TIME_MIN;
+
+	for (unsigned int l = 0; l < f->nr_lanes; l++) {
+		const struct mrg_times *lane = &f->lanes[l];
+
+		if (!lane->nr)
+			continue;
+		first = lane->t[0] < first ? lane->t[0] : first;
+		last = lane->t[lane->nr - 1] > last ? lane->t[lane->nr - 1] : last;
+	}
+	f->from = first;
+	f->middle = first + (last - first) / 2;
+	f->to = last + 1;
+	f->rate = stretches[0].rate;
+	return first <= last && last - first <= stretches[0].length;
+}
+
+bool mrg_too_few(const struct mrg_times *lanes, unsigned int nr, const struct mrg_vcpus *vcpus)
+{
+	struct finder f = { .lanes = lanes, .nr_lanes = nr, .vcpus = vcpus };
+	int64_t samples[SAMPLES], lo, hi;
+	unsigned int lead;
+	bool fits = false;
+	size_t n;
+
+	if (!stretch_over_all(&f))
+		return false;
+	whole_range(&f, &lo, &hi);
+	lead = richest_lane(&f, samples, &n);
+	for (size_t v = 0; v < vcpus->nr && !fits; v++) {
+		int rc = first_look(&f, &vcpus->v[v], samples, n, lo, hi);
+
+		fits = rc == -ENODATA ||
+		       (rc == 0 && narrow(&f, &lanes[lead], &vcpus->v[v]) && f.now.nr);
+	}
+	free(f.now.v);
+	free(f.next.v);
+	return fits;
+}
+
 int mrg_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_times *lanes,
 	     unsigned int nr, const struct mrg_vcpus *vcpus, const struct mrg_hint *hint,
 	     const size_t *map, int64_t from, int64_t to)

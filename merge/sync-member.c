@@ -492,6 +492,7 @@ static int windows(struct mrg_party *guest, struct mrg_party *host, struct mrg_l
 		epoch_times(guest, e, times);
 		rc = mrg_windows(lines + e * nr, times, nr, &vcpus, &hint);
 		any |= rc == 0;
+		guest->too_few |= rc == -ESRCH && epochs == 1 && mrg_too_few(times, nr, &vcpus);
 		/* an epoch of which nothing is known follows the one before it */
 		if ((rc == -ESRCH || rc == -ENODATA) && (any || e + 1 < epochs))
 			rc = 0;
@@ -562,6 +563,9 @@ int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_
 	rc = mrg_windows_try(guest, host, &check);
 	if (rc == -ESRCH || (rc == 0 && check.violations))
 		rc = mrg_sync_chain(guest, host, rc == 0 ? &check : NULL);
+	if (rc == -ESRCH && guest->too_few)
+		return rt_err_say(err, rc, "its events are too few to tell at which offset they"
+				  " fit into the windows of %s's vCPUs", host->member->label);
 	if (rc == -ESRCH)
 		return rt_err_say(err, rc, "at no offset do its events fit into the windows of %s's"
 				  " vCPUs", host->member->label);

@@ -25,6 +25,7 @@ struct mrg_party {
 	bool host;			/* has windows of vCPUs */
 	bool placed;			/* its lanes have their clocks */
 	bool stranger;			/* its events fit into no windows, or need not */
+	bool too_few;			/* they fit somewhere, but do not prove where */
 	struct mrg_vcpus vcpus;		/* of a placed host */
 	bool *used;			/* by vCPU: some guest's */
 	struct mrg_times *times;	/* own ns, by lane; data's memory when they are alike */

@@ -397,8 +397,10 @@ static int place_member(struct sync *sync, struct mrg_party *p, struct rt_err *e
 	}
 	rt_buf_finish(&why);
 	if (rc == 0 && p->stranger && p->member->method == MRG_TOD)
-		rt_buf_printf(sync->notes, "%s: its events fit into no vCPU's windows: merged as"
-			      " another machine, by the time of day\n", p->member->label);
+		rt_buf_printf(sync->notes, "%s: its events %s: merged as another machine, by the"
+			      " time of day\n", p->member->label, p->too_few ?
+			      "are too few to tell where they fit into a vCPU's windows" :
+			      "fit into no vCPU's windows");
 	return rc < 0 ? rc : party_place(p);
 }
 
@@ -547,7 +549,8 @@ static void note_law(struct sync *sync, struct mrg_party *p, const struct off *o
 			      by / 1000000, by % 1000000, off->error / 1000, off->error % 1000);
 	rt_buf_printf(sync->notes, "%" PRIu64 " of its events lie outside of the windows of its"
 		      " vCPUs%s\n", m->check.violations, off->known ?
-		      "; --sync windows puts them right" :
+		      "; --sync windows puts them right" : p->too_few ?
+		      ", and its events are too few to tell which offset puts them inside" :
 		      ", and no other offset puts them inside: not a guest of this host");
 }
 

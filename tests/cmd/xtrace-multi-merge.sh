@@ -283,6 +283,18 @@ expect_status 0
 expect_stdout_like '^other: tod, offset 0\.000000 ms, error unknown; not checked'
 expect_stderr_like '^xtrace-multi-merge: other: its events fit into no vCPU.s windows: merged as another'
 
+it 'does not take a guest of which it knows too little for one of another host'
+"$deal" -c 0 -n 40 $guest "$w/few" 2>/dev/null || fail 'deal-trace failed'
+merge --sync windows -o "$w/x" $host "$w/few"
+expect_status 1
+expect_stderr_like 'its events are too few to tell at which offset they fit into the windows'
+merge --check $host "$w/few"
+expect_status 0
+expect_stderr_like 'its events are too few to tell where they fit .*: merged as another machine'
+merge --check --sync tod $host "$w/few"
+expect_status 1
+expect_stderr_like 'lie outside .* its events are too few to tell which offset puts them inside$'
+
 it 'refuses what is no trace, and what is no merge file'
 echo nothing >"$w/nothing"
 merge -o "$w/x" $host "$w/nothing"

@@ -291,6 +291,9 @@ TEST(a_guest_of_another_host_is_refused)
 	plan.seed = 77;
 	world_make(&there, &plan);
 	assert_true(mrg_windows(lines, there.lanes, there.nr, &here.vcpus, &none) < 0);
+	assert_false(mrg_too_few(there.lanes, there.nr, &here.vcpus));
+	there.lanes[0].nr = there.lanes[1].nr = 4;	/* fit by chance, and say nothing */
+	assert_true(mrg_too_few(there.lanes, there.nr, &here.vcpus));
 	world_finish(&here);
 	world_finish(&there);
 }
