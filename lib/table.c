@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <wchar.h>
 
 #include "lib/buf.h"
@@ -157,18 +158,19 @@ static size_t width_of_one(const char *text, size_t *ret_bytes)
 	return width < 0 ? 1 : (size_t)width;
 }
 
-/* Columns on a terminal. */
-static size_t width_of(const char *text)
+/* Columns on a terminal, of @len bytes. */
+static size_t width_of(const char *text, size_t len)
 {
+	const char *end = text + len;
 	size_t width = 0, bytes = 1;
 	locale_t before;
 
-	for (; *text && !(*text & 0x80); text++)	/* what nearly all text is */
+	for (; text < end && !(*text & 0x80); text++)	/* what nearly all text is */
 		width++;
-	if (!*text || !utf8())
-		return width + strlen(text);
+	if (text == end || !utf8())
+		return width + (size_t)(end - text);
 	before = uselocale(utf8());
-	for (; *text; text += bytes)
+	for (; text < end; text += bytes)
 		width += width_of_one(text, &bytes);
 	uselocale(before);
 	return width;
@@ -180,43 +182,152 @@ static void pad(struct rt_buf *buf, size_t width)
 }
 
 /* A task may name itself so that a terminal would obey. */
-static void add_printable(struct rt_buf *buf, const char *text)
+static void add_printable(struct rt_buf *buf, const char *text, size_t len)
 {
 	size_t start = buf->len;
 
-	rt_buf_puts(buf, text);
+	rt_buf_add(buf, text, len);
 	if (rt_buf_str(buf))
 		buf->len = start + rt_make_printable(buf->data + start);
 }
 
 static void add_cell(const struct rt_table *table, struct rt_buf *buf, unsigned int column,
-		     const char *text, size_t width)
+		     const char *text, size_t len, size_t width)
 {
 	bool right = table->columns[column].type == RT_COL_NUMBER;
 	bool last = column + 1 == table->nr_columns;
-	size_t blanks = width - width_of(text);
+	size_t blanks = width - width_of(text, len);
 
 	if (right)
 		pad(buf, blanks);
-	add_printable(buf, text);
+	add_printable(buf, text, len);
 	if (!right && !last)
 		pad(buf, blanks);
-	if (last)
-		rt_buf_puts(buf, "\n");
-	else
+	if (!last)
 		pad(buf, GAP);
 }
 
 static size_t column_width(const struct rt_table *table, unsigned int column)
 {
-	size_t most = width_of(table->columns[column].head), width, row;
+	const char *text = table->columns[column].head;
+	size_t most = width_of(text, strlen(text)), width, row;
 
 	for (row = 0; row < table->nr_rows; row++) {
-		width = width_of(shown(row_cells(table, row)[column]));
+		text = shown(row_cells(table, row)[column]);
+		width = width_of(text, strlen(text));
 		if (width > most)
 			most = width;
 	}
 	return most;
+}
+
+/* ---- tables that a terminal is too narrow for ---- */
+
+/* Columns that the terminal has; 0: it is none, and nothing is broken. */
+static size_t terminal_width(FILE *to)
+{
+	struct winsize size;
+
+	return ioctl(fileno(to), TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Bytes of the next word, with the comma behind it or the blanks in front of it. */
+static size_t word_bytes(const char *text)
+{
+	size_t len = strspn(text, " ");
+
+	len += strcspn(text + len, " ,");
+	return len + (text[len] == ',');
+}
+
+/* Bytes of @text that go into a line: whole words, and all of the rest where it fits. */
+static size_t piece_bytes(const char *text, size_t width)
+{
+	size_t all = strlen(text), len;
+
+	if (width_of(text, all) <= width)
+		return all;
+	len = word_bytes(text);
+	while (len < all && width_of(text, len + word_bytes(text + len)) <= width)
+		len += word_bytes(text + len);
+	return len;
+}
+
+/* The column's width where each line has but one word of its cells. */
+static size_t least_width(const struct rt_table *table, unsigned int column)
+{
+	const char *text = table->columns[column].head;
+	size_t most = width_of(text, strlen(text)), row, len, width;
+
+	for (row = 0; row < table->nr_rows; row++) {
+		for (text = shown(row_cells(table, row)[column]); *text; text += len) {
+			len = word_bytes(text);
+			width = width_of(text, len);
+			if (width > most)
+				most = width;
+		}
+	}
+	return most;
+}
+
+/* Breaks the texts whose words allow most.  Return: false where that is not enough. */
+static bool narrow(const struct rt_table *table, size_t *widths, size_t room)
+{
+	size_t total = 0, most = 1, gain;
+	unsigned int column, at = 0;
+
+	for (column = 0; column < table->nr_columns; column++)
+		total += widths[column] + (column ? GAP : 0);
+	while (total > room && most > 0) {
+		for (most = column = 0; column < table->nr_columns; column++) {
+			if (table->columns[column].type == RT_COL_NUMBER)
+				continue;
+			gain = widths[column] - least_width(table, column);
+			if (gain > most) {
+				most = gain;
+				at = column;
+			}
+		}
+		if (most > total - room)
+			most = total - room;
+		widths[at] -= most;
+		total -= most;
+	}
+	return total <= room;
+}
+
+/* Where its lines are too long all the same, breaking makes a table no better. */
+static void lay_out(const struct rt_table *table, size_t *widths, size_t room)
+{
+	unsigned int column;
+
+	for (column = 0; column < table->nr_columns; column++)
+		widths[column] = column_width(table, column);
+	if (room && !narrow(table, widths, room))
+		lay_out(table, widths, 0);
+}
+
+/* In as many lines as the cells need; @rest: the cells, and then what is left of them. */
+static void add_row(const struct rt_table *table, struct rt_buf *buf, const char **rest,
+		    const size_t *widths)
+{
+	bool first = true, more = true;
+	unsigned int column;
+	size_t len;
+
+	for (; more && !buf->failed; first = false) {
+		more = false;
+		for (column = 0; column < table->nr_columns; column++) {
+			len = piece_bytes(rest[column], widths[column]);
+			add_cell(table, buf, column, rest[column], len, widths[column]);
+			rest[column] += len;
+			rest[column] += strspn(rest[column], " ");
+			more |= *rest[column] != '\0';
+		}
+		while (!first && buf->len && buf->data[buf->len - 1] == ' ')
+			buf->len--;
+		rt_buf_puts(buf, "\n");
+	}
 }
 
 /* Writes the buffer, and tells of whatever went wrong on the way to here. */
@@ -235,23 +346,27 @@ static int hand_out(const struct rt_table *table, struct rt_buf *buf, FILE *to,
 
 int rt_table_print(const struct rt_table *table, FILE *to, struct rt_err *err)
 {
+	size_t *widths = calloc(table->nr_columns, sizeof(*widths)), row;
+	const char **rest = calloc(table->nr_columns, sizeof(*rest));
 	struct rt_buf buf = { 0 };
 	unsigned int column;
-	size_t *widths, row;
 
-	widths = calloc(table->nr_columns, sizeof(*widths));
-	if (!widths)
+	if (!widths || !rest) {
+		free(widths);
+		free(rest);
 		return rt_err_set(err, -ENOMEM, "cannot lay out the output");
-	for (column = 0; column < table->nr_columns; column++) {
-		widths[column] = column_width(table, column);
-		add_cell(table, &buf, column, table->columns[column].head, widths[column]);
 	}
+	lay_out(table, widths, terminal_width(to));
+	for (column = 0; column < table->nr_columns; column++)
+		rest[column] = table->columns[column].head;
+	add_row(table, &buf, rest, widths);
 	for (row = 0; row < table->nr_rows; row++) {
 		for (column = 0; column < table->nr_columns; column++)
-			add_cell(table, &buf, column, shown(row_cells(table, row)[column]),
-				 widths[column]);
+			rest[column] = shown(row_cells(table, row)[column]);
+		add_row(table, &buf, rest, widths);
 	}
 	free(widths);
+	free(rest);
 	return hand_out(table, &buf, to, err);
 }
 

@@ -37,7 +37,11 @@ void rt_table_printf(struct rt_table *table, unsigned int column, const char *fm
 void rt_table_u64(struct rt_table *table, unsigned int column, uint64_t value);
 void rt_table_i64(struct rt_table *table, unsigned int column, int64_t value);
 void rt_table_bool(struct rt_table *table, unsigned int column, bool value);
-/* Return: 0, -ENOMEM when a row was lost for want of memory, or the write error. */
+/*
+ * On a terminal that is too narrow, texts go on in further lines, behind a comma or a blank,
+ * if the table fits then; else a row is a line.
+ * Return: 0, -ENOMEM when a row was lost for want of memory, or the write error.
+ */
 int rt_table_print(const struct rt_table *table, FILE *to, struct rt_err *err);
 /* A JSON array of objects, followed by a newline. */
 int rt_table_print_json(const struct rt_table *table, FILE *to, struct rt_err *err);

@@ -2,6 +2,9 @@
 /* test-table.c - lib/table.c: the same rows for people and for programs */
 #include "lib/table.h"
 
+#include <pty.h>
+#include <unistd.h>
+
 #include "lib/err.h"
 #include "tests/unit.h"
 
@@ -48,6 +51,57 @@ TEST(text_is_aligned_numbers_to_the_right)
 		      "NAME     LOST  UP\n"
 		      "host    12345  yes\n"
 		      "guest7     -1  no\n");
+	rt_table_destroy(table);
+}
+
+/* What is printed on a terminal of so many columns. */
+static char *on_terminal(const struct rt_table *table, unsigned short wide)
+{
+	struct winsize size = { .ws_col = wide, .ws_row = 24 };
+	static char text[4096];
+	int ours, theirs;
+	ssize_t len;
+	FILE *to;
+
+	assert_int_equal(openpty(&ours, &theirs, NULL, NULL, &size), 0);
+	to = fdopen(theirs, "w");
+	assert_int_equal(rt_table_print(table, to, NULL), 0);
+	assert_int_equal(fflush(to), 0);
+	len = read(ours, text, sizeof(text) - 1);
+	assert_true(len > 0);
+	text[len] = '\0';
+	fclose(to);
+	close(ours);
+	return text;
+}
+
+TEST(on_a_narrow_terminal_texts_go_on_below)
+{
+	static const struct rt_column wide[] = {
+		{ "CPU", "cpu", RT_COL_NUMBER, "" }, { "IRQS", "irqs", RT_COL_STRING, "" },
+		{ "N", "n", RT_COL_NUMBER, "" }, { "COMMAND", "command", RT_COL_STRING, "" },
+	};
+	struct rt_table *table;
+
+	assert_int_equal(rt_table_create(&table, wide, 4), 0);
+	rt_table_row(table);
+	rt_table_u64(table, 0, 12);
+	rt_table_str(table, 1, "24,28,30,32-37,39");
+	rt_table_u64(table, 2, 7);
+	rt_table_str(table, 3, "sleep 10");
+	assert_string_equal(on_terminal(table, 35), "CPU  IRQS               N  COMMAND\r\n"
+						    " 12  24,28,30,32-37,39  7  sleep 10\r\n");
+	assert_string_equal(on_terminal(table, 30), "CPU  IRQS          N  COMMAND\r\n"
+						    " 12  24,28,30,     7  sleep 10\r\n"
+						    "     32-37,39\r\n");
+	assert_string_equal(on_terminal(table, 23), "CPU  IRQS    N  COMMAND\r\n"
+						    " 12  24,28,  7  sleep\r\n"
+						    "     30,        10\r\n"
+						    "     32-37,\r\n"
+						    "     39\r\n");
+	/* No word is broken: below this it is left to the terminal. */
+	assert_string_equal(on_terminal(table, 22), "CPU  IRQS               N  COMMAND\r\n"
+						    " 12  24,28,30,32-37,39  7  sleep 10\r\n");
 	rt_table_destroy(table);
 }
 
@@ -178,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(text_is_aligned_numbers_to_the_right),
+		cmocka_unit_test(on_a_narrow_terminal_texts_go_on_below),
 		cmocka_unit_test(columns_are_those_of_a_terminal),
 		cmocka_unit_test(json_has_the_types_of_the_columns),
 		cmocka_unit_test(an_empty_table_is_a_head_or_an_empty_list),
