@@ -92,3 +92,66 @@ it 'knows its stages'
 MAKE=$tmp/make CHECK_STAGES='unti' run tests/check
 expect_status 2
 expect_stderr 'check: unknown stage "unti"'
+
+# the runner of the lab's tests, with a lab that boots nothing: it keeps the words it is called with
+mkdir -p "$tmp/lab/t"
+cp tests/lab/run-tests tests/lab/results.sh "$tmp/lab"
+cat >"$tmp/lab/lab" <<'END'
+#!/bin/bash
+[ "$1" != --check ] || exit 0
+[[ $* =~ --out\ ([^ ]+) ]] || exit 125
+out=${BASH_REMATCH[1]}
+printf '%s|' "${@:8}" $(cut -d' ' -f1 "$out/list") >>"${0%/*}/calls"
+echo >>"${0%/*}/calls"
+while read -r name _; do
+	echo '0 9 1' >"$out/$name.status"
+done <"$out/list"
+END
+chmod +x "$tmp/lab/lab"
+# lab_test NAME OPTIONS: one whose head says so
+lab_test() {
+	printf '#!/bin/sh\n# shows: that %s is right\n# lab: %s\n' "$1" "$2" >"$tmp/lab/t/$1.sh"
+	chmod +x "$tmp/lab/t/$1.sh"
+}
+lab_test a '--guests 1'
+lab_test b '--kernel 6.12 --guests 1'
+lab_test c "--append 'x y' --kernel 6.12"
+lab_test d '--kernel 6.12-rt'
+lab_test e outside
+# lab_calls: how the lab was called, from the options of the heads on
+lab_calls() { sed "s@^.*/lab\.log|@@; s@$tmp/lab/in-host@:@" "$tmp/lab/calls" | sort; }
+unset KVMRT_BIN
+
+it "boots for a test of the lab as its head says"
+run "$tmp/lab/run-tests" -j 1 a b c d e
+expect_status 0
+expect_stdout_like '^5 passed, 0 failed, 0 skipped$'
+lab_calls >"$tmp/found"
+expect_same "$tmp/found" "--append|x y|--kernel|6.12|:|c|
+--guests|1|:|a|
+--kernel|6.12-rt|:|d|
+--kernel|6.12|--guests|1|:|b|"
+
+it "boots another kernel for all of them where it is given, those that then want the same at once"
+rm "$tmp/lab/calls"
+run "$tmp/lab/run-tests" -j 1 --kernel backports-rt a b c d e
+expect_status 0
+expect_stdout_like '^5 passed, 0 failed, 0 skipped$'
+lab_calls >"$tmp/found"
+expect_same "$tmp/found" "--kernel|backports-rt|--append|x y|:|c|
+--kernel|backports-rt|--guests|1|:|a|b|
+--kernel|backports-rt|:|d|"
+
+it "lists how it would boot"
+run "$tmp/lab/run-tests" --list --kernel backports c d e
+expect_status 0
+expect_stdout "c [--kernel backports --append 'x y'] that c is right
+d [--kernel backports] that d is right
+e [outside] that e is right"
+
+it "wants a name of a kernel"
+for kernel in '' '-x' 'a b'; do
+	run "$tmp/lab/run-tests" --kernel "$kernel" a
+	expect_status 2
+	expect_stderr 'run-tests: --kernel needs a kernel'
+done

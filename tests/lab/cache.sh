@@ -14,6 +14,11 @@ declare -A lab_kernel_package=(
 	[6.12]=linux-image-6.12-amd64
 	[6.12-rt]=linux-image-6.12-rt-amd64
 )
+# the same of Debian 13's backports, which have the newest kernels of all
+declare -A lab_backport_package=(
+	[backports]=linux-image-amd64
+	[backports-rt]=linux-image-rt-amd64
+)
 
 # of a kernel package no lab will ever load these; they are nine tenths of it
 lab_kernel_leave_out=(
@@ -58,6 +63,13 @@ lab_apt_make() {
 	apt-get "${lab_apt_made[@]}" -qq update >&2
 }
 
+# lab_apt_trixie: sets lab_apt_made, the options for an apt that knows Debian 13 and prefers its
+# backports
+lab_apt_trixie() {
+	lab_apt_make apt-trixie "$(lab_apt_main)" trixie trixie-backports &&
+		lab_apt_made+=(-o APT::Default-Release=trixie-backports)
+}
+
 lab_apt_main() { lab_apt_mirror bookworm || echo http://deb.debian.org/debian/; }
 
 # lab_apt_mirror CODENAME: where this machine's own sources take that suite from
@@ -81,9 +93,9 @@ lab_apt_download() {
 
 # lab_kernel_resolve NAME: the release that a short name stands for today
 lab_kernel_resolve() {
-	local package=${lab_kernel_package[$1]:-} release
+	local release
 
-	if [ -z "$package" ]; then
+	if [ -z "${lab_kernel_package[$1]:-}${lab_backport_package[$1]:-}" ]; then
 		echo "$1"
 		return
 	fi
@@ -91,24 +103,34 @@ lab_kernel_resolve() {
 		cat "$lab_cache/current/$1"
 		return
 	fi
-	release=$(lab_kernel_newest "$package" "$1") || {
-		lab_apt_area || return
-		release=$(lab_kernel_newest "$package" "$1" "${lab_apt_own[@]}")
-	} || {
-		lab_say "apt knows no kernel $1 (package '$package')"
+	release=$(lab_kernel_ask "$1") || {
+		lab_say "apt knows no kernel $1"
 		return 1
 	}
 	lab_remember "$1" "$release"
 	echo "$release"
 }
 
-# lab_kernel_newest PACKAGE NAME [APT-OPTION...]: what the meta-package depends on
+# lab_kernel_ask NAME: the same, by apt
+lab_kernel_ask() {
+	local package=${lab_kernel_package[$1]:-} start=linux-image-${1%-rt}.
+
+	if [ -z "$package" ]; then
+		lab_apt_trixie &&
+			lab_kernel_newest "${lab_backport_package[$1]}" linux-image- "${lab_apt_made[@]}"
+		return
+	fi
+	lab_kernel_newest "$package" "$start" && return
+	lab_apt_area && lab_kernel_newest "$package" "$start" "${lab_apt_own[@]}"
+}
+
+# lab_kernel_newest PACKAGE START [APT-OPTION...]: what the meta-package depends on
 lab_kernel_newest() {
-	local package=$1 version=${2%-rt}
+	local package=$1 start=$2
 
 	shift 2
 	apt-cache "$@" depends "$package" 2>/dev/null |
-		awk -v start="linux-image-$version." '
+		awk -v start="$start" '
 			$1 == "Depends:" && index($2, start) == 1 {
 				sub("linux-image-", "", $2); print $2; found = 1; exit
 			}
@@ -129,7 +151,7 @@ lab_kernel_get() {
 	[ -e "$dir/vmlinux" ] && return
 	part=$(mktemp -d "$lab_cache/.kernel.XXXXXX") || return
 	lab_say "fetching kernel $1 into $lab_cache"
-	if lab_apt_download "$part" "linux-image-$1" && lab_kernel_unpack "$1" "$part"; then
+	if lab_kernel_download "$1" "$part" && lab_kernel_unpack "$1" "$part"; then
 		rm -f "$part"/*.deb
 		mkdir -p "$lab_cache/kernels" && mv -T "$part" "$dir" && return
 	fi
@@ -138,15 +160,39 @@ lab_kernel_get() {
 	return 1
 }
 
-# lab_kernel_unpack RELEASE DIR: the package in DIR becomes a tree and a vmlinux
-lab_kernel_unpack() {
-	local release=$1 dir=$2
+# lab_kernel_download RELEASE DIR: from the machine's own sources, from Debian 12's or 13's
+lab_kernel_download() {
+	lab_kernel_take "$@" 2>/dev/null && return
+	lab_apt_area && lab_kernel_take "$@" "${lab_apt_own[@]}" && return
+	lab_apt_trixie && lab_kernel_take "$@" "${lab_apt_made[@]}"
+}
 
-	dpkg --fsys-tarfile "$dir"/linux-image-*.deb |
-		tar -x -C "$dir" "${lab_kernel_leave_out[@]/#/--exclude=./lib/modules/$release/kernel/}" \
-			--exclude=./usr/share || return
-	depmod -b "$dir" "$release" &&
-		lab_kernel_extract "$dir/boot/vmlinuz-$release" "$dir/vmlinux"
+# lab_kernel_take RELEASE DIR [APT-OPTION...]: its package, and those of the same release on which
+# that depends: newer kernels come in parts
+lab_kernel_take() {
+	local image=linux-image-$1 end=-$1 dir=$2 parts
+
+	shift 2
+	parts=$(apt-cache "$@" depends "$image" 2>/dev/null) || return
+	parts=$(awk -v end="$end" '$1 == "Depends:" && index($2 ".", end ".") { print $2 }' <<<"$parts")
+	# names are words
+	# shellcheck disable=SC2086
+	(cd "$dir" && apt-get -qq -o APT::Sandbox::User=root "$@" download "$image" $parts >&2)
+}
+
+# lab_kernel_unpack RELEASE DIR: the packages in DIR become a tree and a vmlinux
+lab_kernel_unpack() {
+	local release=$1 dir=$2 deb image
+
+	for deb in "$dir"/linux-*.deb; do
+		dpkg --fsys-tarfile "$deb" |
+			tar -x -C "$dir" "${lab_kernel_leave_out[@]/#/--exclude=lib/modules/$release/kernel/}" \
+				--exclude=./usr/share || return
+	done
+	[ ! -d "$dir/usr/lib/modules" ] || mv -T "$dir/usr/lib" "$dir/lib" || return
+	image=$dir/boot/vmlinuz-$release
+	[ -e "$image" ] || image=$dir/lib/modules/$release/vmlinuz
+	depmod -b "$dir" "$release" && lab_kernel_extract "$image" "$dir/vmlinux"
 }
 
 # lab_kernel_extract BZIMAGE VMLINUX: the ELF file inside.  QEMU starts it directly
@@ -245,11 +291,10 @@ lab_trixie_fetch() {
 	part=$(mktemp -d "$lab_cache/.trixie.XXXXXX") || return
 	lab_say "fetching $package of trixie-backports into $lab_cache"
 	if mkdir -p "$part/debs/partial" && : >"$part/status" &&
-		lab_apt_make apt-trixie "$(lab_apt_main)" trixie trixie-backports &&
+		lab_apt_trixie &&
 		apt-get "${lab_apt_made[@]}" -o Dir::State::status="$part/status" \
 			-o Dir::Cache::Archives="$part/debs/" -qq -y \
-			--no-install-recommends --download-only -t trixie-backports \
-			install "$package" >&2 &&
+			--no-install-recommends --download-only install "$package" >&2 &&
 		lab_trixie_unpack "$part" "$@" lib/x86_64-linux-gnu && "$check" "$part/kept"; then
 		mv -T "$part/kept" "$dir"
 	fi
