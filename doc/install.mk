@@ -20,14 +20,15 @@ install-list = \
 	$(call goes,644,lib/sysusers.d,$(SYSUSERS)) \
 	$(call goes,644,lib/modprobe.d,$(MODPROBE)) \
 	$(foreach f,$(DKMS_FILES),$(subst ||,$(DKMS_NAME)-$(VERSION),644:$(subst :,:src/||/,$(f))))
-# COMPAT=1: commands, and their pages, under the names that the guide gives them
+# COMPAT=1: commands, their pages and completions, under the names that the guide gives them
 compat := cpu:kvmrt-cpu run:kvmrt-run
 # $(call compat-page,NAME,COMMAND)
 compat-page = $(foreach m,$(filter doc/man/$(2).%,$(MANPAGES)),\
 	share/man/man$(subst .,,$(suffix $(m)))/$(1)$(suffix $(m)):$(notdir $(m)))
 compat-links = $(if $(COMPAT),$(foreach l,$(compat),\
 	$(if $(filter $(lastword $(subst :, ,$(l))),$(PROGRAMS)),\
-	bin/$(l) $(call compat-page,$(firstword $(subst :, ,$(l))),$(lastword $(subst :, ,$(l)))))))
+	bin/$(l) share/bash-completion/completions/$(l) \
+	$(call compat-page,$(firstword $(subst :, ,$(l))),$(lastword $(subst :, ,$(l)))))))
 # links, those of the shared libraries first: PLACE:TARGET
 install-links = $(foreach s,$(SHARED),\
 	$(foreach l,$(sort $(filter-out $(s),$($(s)-soname) $(call dev_name,$(s)))),lib/$(l):$(s))) \

@@ -31,9 +31,16 @@ run "$tmp/root/usr/bin/run" --version
 expect_status 0
 grep -q '^.Nm kvmrt-cpu$' "$tmp/root/usr/share/man/man8/cpu.8" || fail 'cpu has no page'
 [ -e "$tmp/root/usr/share/man/man1/run.1" ] || fail 'run has no page'
+for name in cpu run; do
+	run bash -c '. "$1" && complete -p "$2"' bash \
+		"$tmp/root/usr/share/bash-completion/completions/$name" "$name"
+	expect_status 0
+	expect_stdout "complete -o filenames -F _kvmrt_$name $name"
+done
 run make_here uninstall COMPAT=1
 [ ! -e "$tmp/root/usr/bin/run" ] || fail 'run is left'
 [ ! -L "$tmp/root/usr/share/man/man1/run.1" ] || fail "run's page is left"
+[ ! -L "$tmp/root/usr/share/bash-completion/completions/run" ] || fail "run's completion is left"
 run make_here install
 expect_status 0
 
