@@ -8,7 +8,7 @@ LINTS += $(addprefix tests/lint/,layers.sh man.sh no-todo.sh readme.sh shell.sh 
 	style.sh tests.sh usage.sh)
 CMD_TESTS += $(addprefix tests/cmd/,build.sh completion.sh install.sh large-trace.sh \
 	lints.sh modules.sh \
-	demo.sh readme.sh runner.sh)
+	demo.sh no-machine.sh readme.sh runner.sh)
 
 # Every test, after what it needs has been seen to be there.
 check: deps
