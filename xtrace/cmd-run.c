@@ -443,6 +443,7 @@ static int on_request(void *arg, const struct xt_request *request, struct rt_buf
 		rc = xt_record_pause(owner->record, cpus, err);
 		break;
 	case XT_VERB_RESUME:
+		look_for_freeze(owner, xt_record_last_freeze);
 		rc = xt_record_resume(owner->record, cpus, err);
 		break;
 	case XT_VERB_MARK:

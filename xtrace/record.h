@@ -71,6 +71,7 @@ int xt_record_flush(struct xt_record *record, const struct rt_cpuset *cpus, uint
 		    struct rt_err *err);
 /* Of some CPUs, or of all where NULL; pausing what is paused is no failure. */
 int xt_record_pause(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err);
+/* xt_record_last_freeze() is to be called before it: recording would overwrite the catch. */
 int xt_record_resume(struct xt_record *record, const struct rt_cpuset *cpus, struct rt_err *err);
 int xt_record_mark(struct xt_record *record, const char *text, struct rt_err *err);
 

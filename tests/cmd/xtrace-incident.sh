@@ -110,6 +110,25 @@ ended 143
 run sed -nE 's/^flush = ([0-9]+) at [0-9]+ by /\1 /p' "$w/ask/session"
 expect_stdout $'1 guest\n2 request\n3 guest'
 
+it 'has a resume leave a call alone that nobody has looked at yet'
+session "$me" -m overwrite -b 16k -e sched_switch -o "$w/resume"
+python3 -c '
+import os, socket, sys
+marker = os.open(sys.argv[1], os.O_WRONLY)
+os.write(marker, b"kvmrt_gs: flush scope=0x0 incident=0xabcb")
+os.write(marker, b"kvmrt_gs: hc_end nr=0x4b475303 ret=0")
+for verb in b"pause", b"resume":
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    s.connect(sys.argv[2])
+    s.send(b"xtrace/1 " + verb + b" - \n")
+    s.recv(1)
+for i in range(5000):
+    os.write(marker, b"what would take its place")
+' "$instances/xtrace-$me/trace_marker" "$root/run/xtrace/$me/control"
+kill "$owner"
+ended 143
+xtrace-view "$w/resume" | grep -q 'incident 0xabcb' || fail 'recording went on before it was saved'
+
 it 'has nothing behind such a call with --on-flush stop'
 session "$me" -m overwrite -e sched_switch --on-flush stop -o "$w/asked"
 printf 'kvmrt_gs: flush scope=0x0 incident=0xabc8' >"$instances/xtrace-$me/trace_marker"
