@@ -78,7 +78,7 @@ static int undo_stranger(struct kcfg_boot *boot, const char *uuid, struct rt_err
 	return rc < 0 ? rt_err_wrap(err, rc, "VM %s", uuid) : 0;
 }
 
-/* One that cannot be restored does not keep the others as they are. */
+/* One that cannot be restored does not keep the others as they are.  Return: an exit status. */
 static int report_stranger(struct kcfg_boot *boot, const char *uuid)
 {
 	struct rt_err err = { 0 };
@@ -92,7 +92,7 @@ static int report_stranger(struct kcfg_boot *boot, const char *uuid)
 	kcfg_results_begin(results, NULL, uuid);
 	kcfg_results_end(results, rc < 0 ? "failed" : rc > 0 ? "left-alone" : "restored",
 			 rc < 0 ? err.text : NULL);
-	return rc < 0;
+	return rc == RT_ECANNOT ? 3 : rc < 0;
 }
 
 /* Journals of VMs that were taken out of the file while they ran. */
@@ -100,7 +100,7 @@ static int undo_strangers(void)
 {
 	struct kcfg_boot boot = { .root = &session.root, .virt = session.virt };
 	struct rt_err err = { 0 };
-	int failed = 0;
+	int status, worst = 0;
 	char **uuids;
 	size_t n;
 
@@ -108,11 +108,13 @@ static int undo_strangers(void)
 		fprintf(stderr, "kvmrt-shutdown: %s\n", err.text);
 		return 1;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (!kcfg_find(session.cfg, uuids[i]))
-			failed |= report_stranger(&boot, uuids[i]);
+	for (size_t i = 0; i < n; i++) {
+		status = kcfg_find(session.cfg, uuids[i]) ? 0 : report_stranger(&boot, uuids[i]);
+		if (status > worst)
+			worst = status;
+	}
 	tune_journal_list_free(uuids, n);
-	return failed;
+	return worst;
 }
 
 static int shut_all(const struct kcfg_place **places, int n, struct rt_err *err)
@@ -151,9 +153,12 @@ static int say_only(const struct kcfg_place **places, int n)
 static int shut_and_undo(const struct kcfg_place **places, int n, bool everything,
 			 struct rt_err *err)
 {
-	int rc = shut_all(places, n, err);
+	int rc = shut_all(places, n, err), status;
 
-	return rc >= 0 && everything ? undo_strangers() | rc : rc;
+	if (rc < 0 || !everything)
+		return rc;
+	status = undo_strangers();
+	return status > rc ? status : rc;
 }
 
 static int run(int argc, char **argv, struct rt_err *err)
