@@ -380,6 +380,8 @@ static void end_syslog(struct daemon *daemon)
 		return;
 	snprintf(line, sizeof(line), "%zu lines are missing in syslog: it took nothing", lost);
 	fprintf(stderr, "kvmrt-gsd: %s\n", line);
+	daemon->sink.kmsg = true;	/* also with --log syslog, which is closed by now */
+	daemon->sink.syslog = false;
 	gs_sink_line(&daemon->sink, line);
 }
 
