@@ -552,6 +552,7 @@ int mrg_windows_try(struct mrg_party *guest, struct mrg_party *host, struct mrg_
 
 int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_err *err)
 {
+	bool elsewhere = guest->too_few, here;
 	struct mrg_check check;
 	int rc;
 
@@ -560,10 +561,13 @@ int mrg_sync_windows(struct mrg_party *guest, struct mrg_party *host, struct rt_
 				  host->member->label);
 	if (guest->seed)
 		return mrg_sample_windows(guest, host, err);
+	guest->too_few = false;
 	rc = mrg_windows_try(guest, host, &check);
 	if (rc == -ESRCH || (rc == 0 && check.violations))
 		rc = mrg_sync_chain(guest, host, rc == 0 ? &check : NULL);
-	if (rc == -ESRCH && guest->too_few)
+	here = guest->too_few;
+	guest->too_few |= elsewhere;
+	if (rc == -ESRCH && here)
 		return rt_err_say(err, rc, "its events are too few to tell at which offset they"
 				  " fit into the windows of %s's vCPUs", host->member->label);
 	if (rc == -ESRCH)

@@ -65,7 +65,7 @@ int mrg_find(struct mrg_place *ret, size_t *ret_nr, const struct mrg_times *lane
 	     unsigned int nr, const struct mrg_vcpus *vcpus, const struct mrg_hint *hint,
 	     const size_t *map, int64_t from, int64_t to);
 void mrg_place_finish(struct mrg_place *place);
-/* Where nothing was found: do all events fit somewhere, but are too few to prove where? */
+/* Where nothing was found: do the busiest CPU's events fit somewhere, too few to prove where? */
 bool mrg_too_few(const struct mrg_times *lanes, unsigned int nr, const struct mrg_vcpus *vcpus);
 
 /* ---- the exact set of offsets and rates: a convex polygon ---- */
