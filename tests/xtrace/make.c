@@ -340,11 +340,14 @@ void make_dat(struct rt_buf *out, const struct make_dat *spec)
 char *make_folder(void)
 {
 	const char *below = getenv("TMPDIR");
-	char path[512];
+	char path[512], *folder;
 
 	snprintf(path, sizeof(path), "%s/xtrace-test-XXXXXX", below ? below : "/tmp");
 	assert_non_null(mkdtemp(path));
-	return strdup(path);
+	/* as the kernel tells the paths of what lies there */
+	folder = realpath(path, NULL);
+	assert_non_null(folder);
+	return folder;
 }
 
 void make_remove(char *folder)

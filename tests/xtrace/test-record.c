@@ -271,9 +271,10 @@ TEST(a_gap_has_its_times_in_the_clock_of_the_events)
 		session_finish(f, record);
 		assert_int_equal(session_count_lost(f, 0), 1);
 		assert_int_equal(xt_trace_open(&trace, f->output, NULL), 0);
-		xt_lane_chunk(trace, 0, 1, &gap);
+		/* data in front of it may have come in several blocks */
+		for (unsigned int c = 0; c == 0 || gap.nr_events; c++)
+			xt_lane_chunk(trace, 0, c, &gap);
 		xt_trace_destroy(trace);
-		assert_int_equal(gap.nr_events, 0);
 		assert_in_range(gap.last_ts - gap.first_ts, 2000000, 60000000000);
 	}
 }
