@@ -6,8 +6,11 @@
 
 t=/sys/kernel/tracing
 [ -c /dev/kvm ] || fail "no /dev/kvm in the host"
+# both begin at once, however long it takes to enable them
+echo 0 >$t/tracing_on
 echo 1 >$t/events/kvm/kvm_entry/enable
 echo 1 >$t/events/kvm/kvm_exit/enable
+echo 1 >$t/tracing_on
 ssh vm1 true
 echo 0 >$t/tracing_on
 entries=$(grep -c kvm_entry: $t/trace)
