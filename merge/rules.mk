@@ -3,12 +3,17 @@
 # Who links it takes $(mrg-libs) and $(mrg-ldlibs).
 ARCHIVES += libmerge.a
 libmerge.a-objs := $(addprefix merge/, \
-	assemble.o check.o clock.o extract.o mergefile.o mergefile-write.o pairs.o set.o spans.o \
+	assemble.o check.o clock.o export.o extract.o mergefile.o mergefile-write.o pairs.o set.o spans.o \
 	sync-chain.o sync-cycles.o sync-find.o sync-fit.o sync-gaps.o sync-gs.o sync-leap.o \
 	sync-member.o sync-place.o sync-poly.o sync-sample.o sync-seam.o sync-set.o sync-slew.o \
 	sync-slices.o sync-step.o sync-tsc.o sync-windows.o)
 mrg-libs := libmerge.a $(xt-libs)
 mrg-ldlibs := $(xt-ldlibs) -lm
+
+PROGRAMS += xtrace-export
+xtrace-export-objs := merge/cmd-export.o
+xtrace-export-libs := $(mrg-libs)
+xtrace-export-ldlibs := $(mrg-ldlibs)
 
 PROGRAMS += xtrace-multi-merge
 xtrace-multi-merge-objs := merge/cmd-multi-merge.o
@@ -40,7 +45,7 @@ UNIT_TESTS += $(view-tests)
 $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/xtrace/make.o)\
 	$(eval $(t)-libs := libview.a $(mrg-libs))$(eval $(t)-ldlibs := $(mrg-ldlibs)))
 
-CMD_TESTS += $(addprefix tests/cmd/xtrace-,latency.sh multi-merge.sh view.sh)
+CMD_TESTS += $(addprefix tests/cmd/xtrace-,export.sh latency.sh multi-merge.sh view.sh)
 CMD_TESTS += $(addprefix tests/cmd/,ftrace-text.sh merge-moved.sh)
 CMD_TESTS += tests/cmd/xtrace-view-follow.sh
 DEPS += trace-cmd python3 libxml2-utils

@@ -408,10 +408,18 @@ static int dat_kallsyms(const struct xt_trace *trace, struct xt_text *ret, struc
 	return ret->data ? 0 : -EBADMSG;
 }
 
+static uint32_t dat_page_size(const struct xt_trace *trace, unsigned int lane)
+{
+	const struct dat *dat = trace->priv;
+
+	return dat->lanes[lane].page_size;
+}
+
 static const struct xt_backend dat_backend = {
 	.destroy = dat_destroy,
 	.chunk = dat_chunk,
 	.load = dat_load,
+	.page_size = dat_page_size,
 	.kallsyms = dat_kallsyms,
 };
 

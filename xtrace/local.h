@@ -67,6 +67,7 @@ struct xt_backend {
 		      struct xt_chunk *ret);
 	int (*load)(const struct xt_trace *trace, unsigned int lane, size_t first, size_t nr,
 		    struct xt_pages **ret, struct rt_err *err);
+	uint32_t (*page_size)(const struct xt_trace *trace, unsigned int lane);	/* of sub-buffers */
 	/* Fills @ret with the text of kallsyms; -ENOENT where there is none. */
 	int (*kallsyms)(const struct xt_trace *trace, struct xt_text *ret, struct rt_err *err);
 };

@@ -279,11 +279,20 @@ static int st_refresh(struct xt_trace *trace, struct rt_err *err)
 	return open_new_lanes(trace, err);
 }
 
+static uint32_t st_page_size(const struct xt_trace *trace, unsigned int lane)
+{
+	const struct st *st = trace->priv;
+
+	(void)lane;
+	return st->subbuf_size;
+}
+
 static const struct xt_backend st_backend = {
 	.destroy = st_destroy,
 	.refresh = st_refresh,
 	.chunk = st_chunk,
 	.load = st_load,
+	.page_size = st_page_size,
 	.kallsyms = st_kallsyms,
 };
 

@@ -341,6 +341,33 @@ static inline bool xt_cursor_next(struct xt_cursor *cursor, struct xt_rec *rec)
 	return true;
 }
 
+/* ---- as a trace.dat ---- */
+
+struct xt_export_opts {
+	uint64_t trace_id, peer_id;	/* of this trace and of its host's; 0: none */
+	const struct xt_cpu_shift *shifts;	/* host's time, by CPU number; see xt_info */
+	size_t nr_shifts;
+	bool shift_slopes;
+	const struct xt_vcpu *vcpus;	/* of guests whose traces have a ->trace_id, by VM */
+	size_t nr_vcpus;
+	/* Each may be NULL.  @text: what was damaged and passed over; @stop: true ends it. */
+	void (*warn)(void *arg, const char *text);
+	void (*progress)(void *arg, unsigned int percent);
+	bool (*stop)(void *arg);
+	void *arg;
+};
+
+/**
+ * xt_export() - write a trace as a trace.dat (version 7, zstd) that trace-cmd reads.
+ * @fd: an empty file, which can be sought in.
+ *
+ * Sub-buffers are written as the kernel wrote them; memory is bounded by a few of them.
+ * Return: 0 or -errno: -ENODATA for a trace without formats or CPUs, -EINTR where
+ * ->stop() said so; what is in the file then is no trace.
+ */
+int xt_export(const struct xt_trace *trace, int fd, const struct xt_export_opts *opts,
+	      struct rt_err *err);
+
 /* ---- the text of trace-cmd report ---- */
 
 /*

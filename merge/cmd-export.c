@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd-export.c - xtrace-export: traces as trace.dat files, for trace-cmd and KernelShark */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lib/cmd.h"
+#include "lib/err.h"
+#include "merge/export.h"
+#include "merge/set.h"
+
+static const char *output, *host;
+static bool force;
+
+static const struct rt_opt export_opts[] = {
+	RT_STRING('o', "output", &output, "FILE", "the trace.dat to make; of several traces the "
+		  "folder to make, with a NAME.dat for each"),
+	RT_STRING('H', "host", &host, "NAME", "this one of several traces alone"),
+	RT_BOOL('f', "force", &force, "replace a file that is there"),
+	RT_END
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	interrupted = sig;
+}
+
+static bool stop(void *arg)
+{
+	(void)arg;
+	return interrupted;
+}
+
+static void warn(void *arg, const char *text)
+{
+	const struct mrg_member *member = arg;
+
+	fprintf(stderr, "xtrace-export: %s: %s\n", member->path, text);
+}
+
+static void progress(void *arg, unsigned int percent)
+{
+	const struct mrg_member *member = arg;
+	static const struct mrg_member *last_member;
+	static unsigned int last;
+
+	if (member == last_member && percent == last)
+		return;
+	last_member = member;
+	last = percent;
+	fprintf(stderr, "\rwriting %s: %u %%\033[K", member->label, percent);
+}
+
+static void warn_of_damage(struct mrg_member *member)
+{
+	for (size_t i = 0; i < xt_trace_nr_warnings(member->trace); i++)
+		warn(member, xt_trace_warning(member->trace, i));
+}
+
+/* Whole or not at all: it has its name when it is complete. */
+static int export_to(const struct mrg_set *set, size_t index, const char *path,
+		     struct rt_err *err)
+{
+	struct mrg_member *member = &set->members[index];
+	struct xt_export_opts opts = {
+		.warn = warn, .progress = isatty(2) ? progress : NULL, .stop = stop,
+		.arg = member,
+	};
+	char part[PATH_MAX];
+	struct stat there;
+	int fd, rc;
+
+	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
+		return rt_err_say(err, -EEXIST, "%s is no file, and is not replaced", path);
+	if (!force && lstat(path, &there) == 0)
+		return rt_err_say(err, -EEXIST, "%s is there already (-f replaces it)", path);
+	if ((size_t)snprintf(part, sizeof(part), "%s.%d", path, (int)getpid()) >= sizeof(part))
+		return rt_err_set(err, -ENAMETOOLONG, "%s", path);
+	fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0)
+		return rt_err_set(err, -errno, "cannot make %s", path);
+	warn_of_damage(member);
+	rc = mrg_export(set, index, fd, &opts, err);
+	if (opts.progress)
+		fputs("\r\033[K", stderr);
+	if (rc < 0)
+		rt_err_wrap(err, rc, "%s", rc == -ENODATA ? member->path : path);
+	else if (fsync(fd) < 0 || rename(part, path) < 0)
+		rc = rt_err_set(err, -errno, "cannot make %s", path);
+	close(fd);
+	if (rc < 0)
+		unlink(part);
+	return rc;
+}
+
+/* ---- several ---- */
+
+static int export_all(const struct mrg_set *set, struct rt_err *err)
+{
+	char path[PATH_MAX];
+	int rc = 0;
+
+	if (mkdir(output, 0777) < 0 && !(force && errno == EEXIST))
+		return rt_err_set(err, -errno, "cannot make the folder %s", output);
+	for (size_t i = 0; i < set->nr && rc == 0; i++) {
+		if ((size_t)snprintf(path, sizeof(path), "%s/%s.dat", output,
+				     set->members[i].label) >= sizeof(path))
+			rc = rt_err_set(err, -ENAMETOOLONG, "%s", output);
+		if (rc == 0)
+			rc = export_to(set, i, path, err);
+	}
+	if (rc < 0 && !force)
+		rmdir(output);	/* where nothing is in it yet */
+	return rc;
+}
+
+static int find_host(const struct mrg_set *set, size_t *ret, struct rt_err *err)
+{
+	for (size_t i = 0; i < set->nr; i++) {
+		if (strcmp(set->members[i].label, host) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return rt_err_say(err, -ENOENT, "no host \"%s\" in these traces", host);
+}
+
+static int export_set(const struct mrg_set *set, struct rt_err *err)
+{
+	size_t one = 0;
+	int rc = host ? find_host(set, &one, err) : 0;
+
+	if (rc < 0)
+		return rc;
+	return host || set->nr == 1 ? export_to(set, one, output, err) : export_all(set, err);
+}
+
+static int run(int argc, char **argv, struct rt_err *err)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	const struct sigaction action = { .sa_handler = on_signal };
+	struct mrg_set *set;
+	int rc;
+
+	if (!output)
+		return rt_usage(err, "expected -o FILE, the trace.dat to make");
+	rc = mrg_set_open(&set, (const char *const *)argv, (size_t)argc, err);
+	if (rc < 0)
+		return rc;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &action, NULL);
+	signal(SIGXFSZ, SIG_IGN);	/* a write that fails leaves nothing, the signal would */
+	rc = export_set(set, err);
+	mrg_set_destroy(set);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct rt_cmd cmd = {
+		.name = "xtrace-export",
+		.summary = "write traces as trace.dat files, for trace-cmd and KernelShark",
+		.synopsis = "-o FILE [-H NAME] [-f] TRACE...",
+		.details = "A TRACE is a directory of xtrace-run or xtrace-multi-merge, or a "
+			   "trace.dat. Guests that were merged with their host are written so that "
+			   "trace-cmd report -i HOST.dat -i GUEST.dat has them on the host's clock.",
+		.opts = export_opts,
+		.min_args = 1, .max_args = UINT_MAX,
+		.effect = RT_READS,
+		.complete = RT_COMPLETE_FILE,
+		.run = run,
+	};
+
+	return rt_cmd_main(&cmd, argc, argv);
+}

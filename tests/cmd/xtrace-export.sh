@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# xtrace-export.sh: trace-cmd reads what it writes, and prints what xtrace-view prints
+# shellcheck source=tests/cmd/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need trace-cmd python3
+fixtures=tests/fixtures
+w=$tmp/work
+mkdir "$w"
+
+# same_text TRACE FILE: both programs, both traces
+same_text() {
+	xtrace-view --format ftrace "$1" >"$w/ours" 2>/dev/null
+	[ "$(wc -l <"$w/ours")" -gt 1000 ] || fail "$1 is hardly shown"
+	trace-cmd report "$2" >"$w/theirs" 2>"$w/said" || fail "trace-cmd: $(cat "$w/said")"
+	cmp "$w/ours" "$w/theirs" || fail "$2 is not what $1 is"
+	xtrace-view --format ftrace "$2" | cmp - "$w/ours" || fail "$2 reads in another way here"
+}
+
+it 'writes a directory of xtrace-run as trace-cmd reads it'
+for trace in "$fixtures"/{demo/freeze-host,demo/xtrace-vm,hotplug/host,stepped/vm1}; do
+	run xtrace-export -f -o "$w/one.dat" "$trace"
+	expect_status 0
+	expect_stdout ''
+	expect_stderr ''
+	same_text "$trace" "$w/one.dat"
+done
+
+it 'writes a trace.dat anew, also from what it wrote itself'
+run xtrace-export -o "$w/host.dat" $fixtures/pair/host.dat
+expect_status 0
+same_text $fixtures/pair/host.dat "$w/host.dat"
+run xtrace-export -o "$w/again.dat" "$w/host.dat"
+expect_status 0
+same_text "$w/host.dat" "$w/again.dat"
+
+it 'writes host and guest so that trace-cmd has them on one clock'
+xtrace-multi-merge -o "$w/both" --label vm1=$fixtures/demo/xtrace-vm $fixtures/demo/xtrace-host \
+	>/dev/null || fail 'no merge'
+run xtrace-export -o "$w/dats" "$w/both"
+expect_status 0
+run ls "$w/dats"
+expect_stdout $'host.dat\nvm1.dat'
+trace-cmd report -t -i "$w/dats/host.dat" -i "$w/dats/vm1.dat" 2>"$w/said" |
+	sed -nE 's/^ *(host|vm1)\.dat:.* ([0-9]+)\.([0-9]{9}): .*/\2\3 \1/p' >"$w/theirs"
+xtrace-view --time raw -f time,host --format csv "$w/both" | sed -nE 's/^([0-9]+),(host|vm1)$/\1 \2/p' >"$w/ours"
+[ "$(grep -c vm1 "$w/theirs")" -gt 1000 ] || fail 'hardly a guest there'
+# Ours has lines more, at the same times; the rates of clocks are written by their ends, so a
+# few nanoseconds are rounding.
+run python3 -c '
+import sys
+a, b = ([l.split() for l in open(p)] for p in sys.argv[1:3])
+for host in "host", "vm1":
+    x, y = (sorted({int(t) for t, h in z if h == host}) for z in (a, b))
+    assert len(x) == len(y), (host, len(x), len(y))
+    worst = max(abs(s - t) for s, t in zip(x, y))
+    assert worst <= (0 if host == "host" else 5), (host, worst)
+' "$w/ours" "$w/theirs"
+expect_status 0
+
+it 'has the guests by their threads, for who is given its files instead of the traces'
+run xtrace-multi-merge --check --json "$w/dats/host.dat" "$w/dats/vm1.dat"
+expect_status 0
+expect_stdout_like '"label":"vm1"'
+
+it 'writes one of them alone'
+run xtrace-export -H vm1 -o "$w/vm1.dat" "$w/both"
+expect_status 0
+run xtrace-export -H vm2 -o "$w/none.dat" "$w/both"
+expect_status 1
+expect_stderr 'xtrace-export: no host "vm2" in these traces'
+[ ! -e "$w/none.dat" ] || fail 'a file was made'
+
+it 'replaces nothing unasked, and never what is no file'
+run xtrace-export -o "$w/host.dat" $fixtures/pair/guest.dat
+expect_status 1
+expect_stderr "xtrace-export: $w/host.dat is there already (-f replaces it)"
+run xtrace-export -f -o /dev/null $fixtures/pair/guest.dat
+expect_status 1
+expect_stderr 'xtrace-export: /dev/null is no file, and is not replaced'
+run xtrace-export -o "$w/dats" "$w/both"
+expect_status 1
+expect_stderr_like 'cannot make the folder .*: File exists'
+
+it 'passes over what is damaged, with a word'
+python3 -c '
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[len(data) // 2] ^= 0xff
+open(sys.argv[2], "wb").write(data)
+' "$w/again.dat" "$w/bad.dat"
+run xtrace-export -o "$w/mended.dat" "$w/bad.dat"
+expect_status 0
+expect_stderr_like "^xtrace-export: $w/bad.dat: "
+trace-cmd report "$w/mended.dat" >"$w/theirs" 2>/dev/null || fail 'trace-cmd does not read it'
+grep -q 'EVENTS DROPPED' "$w/theirs" || fail 'nothing tells that events are missing'
+
+it 'leaves nothing of a file that cannot be written'
+run xtrace-export -o "$w/nowhere/x.dat" $fixtures/pair/guest.dat
+expect_status 1
+expect_stderr_like "cannot make $w/nowhere/x.dat: No such file"
+run sh -c "ulimit -f 16; exec xtrace-export -o '$w/full.dat' $fixtures/pair/host.dat"
+[ "$status" != 0 ] || fail 'a file that is too large was made'
+if ls "$w"/full.dat* >/dev/null 2>&1; then
+	fail "left: $(ls "$w"/full.dat*)"
+fi
+
+it 'wants a file to make, and a trace'
+expect_wrong_usage xtrace-export 'expected -o FILE' $fixtures/pair/guest.dat
+run xtrace-export -o "$w/x.dat" "$w"
+expect_status 1
