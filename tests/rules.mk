@@ -7,7 +7,7 @@ DEPS += libcmocka-dev clang libclang-rt-dev shellcheck mandoc
 LINTS += $(addprefix tests/lint/,layers.sh man.sh no-todo.sh readme.sh shell.sh size.sh spdx.sh \
 	style.sh tests.sh usage.sh)
 CMD_TESTS += $(addprefix tests/cmd/,build.sh completion.sh install.sh large-trace.sh \
-	lints.sh modules.sh \
+	json-pages.sh lints.sh modules.sh \
 	demo.sh no-machine.sh readme.sh runner.sh)
 
 # Every test, after what it needs has been seen to be there.
