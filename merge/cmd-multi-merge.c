@@ -46,7 +46,7 @@ static const struct rt_opt opts[] = {
 	RT_STRING(0, "incident", &incident_word, "ID",
 		  "of each trace only what was saved at this call to flush"),
 	RT_BOOL(0, "move", &move, "move the traces into DIR instead of linking or copying them"),
-	RT_BOOL('f', "force", &force, "replace DIR when it is a merged directory"),
+	RT_BOOL('f', "force", &force, "replace DIR when it is a merged directory or empty"),
 	RT_END
 };
 

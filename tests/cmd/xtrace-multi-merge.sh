@@ -52,6 +52,12 @@ cmp -s $guest "$w/m/guest.dat" || fail 'the member is not its original'
 it 'leaves nothing else behind'
 holds "$w" m
 
+it 'looks at all events for --check, and refuses slices then'
+expect_wrong_usage xtrace-multi-merge '--check looks at all events: it does not go with --sample 5' \
+	--check --sample 5 $host $guest
+run xtrace-multi-merge --help
+expect_stdout_like 'replace DIR when it is a merged directory or empty$'
+
 it 'reports as JSON with the figures of the proof'
 merge --check --json $host $guest
 expect_status 0
