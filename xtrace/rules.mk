@@ -26,9 +26,9 @@ HEADERS += $(libxtrace-headers)
 PCFILES += xtrace/libxtrace.pc.in
 EXAMPLES += doc/examples/count-events.c
 CMD_TESTS += tests/cmd/bad-trace.sh tests/cmd/libxtrace.sh tests/cmd/crash.sh
-LINKS += $(foreach f,trace_open trace_destroy trace_info trace_warning trace_event \
-	trace_event_by_name event_field lane_load lane_seek lane_chunk pages_put cursor_start \
-	cursor_next field_u64 field_bytes pen_event,share/man/man3/xt_$(f).3:libxtrace.3)
+# a page for each function that the page's NAME has
+LINKS += $(foreach f,$(shell sed -n 's/^\.Nm \(xt_[a-z0-9_]*\).*/\1/p' doc/man/libxtrace.3),\
+	share/man/man3/$(f).3:libxtrace.3)
 
 # It exports the functions that its headers declare, and no others.
 $(O)/xtrace/libxtrace.map: $(libxtrace-headers)

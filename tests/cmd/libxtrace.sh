@@ -60,6 +60,13 @@ expect_status 1
 expect_stderr_like 'is no xtrace directory: it has no file "session"'
 
 it 'has its page under the names of its functions'
-for name in libxtrace xt_trace_open xt_lane_load xt_lane_seek xt_cursor_next; do
-	[ -e "$tmp/root/usr/share/man/man3/$name.3" ] || fail "no page $name.3"
+page=$tmp/root/usr/share/man/man3/libxtrace.3
+# all that the header declares, but for what stands behind an inline function
+functions=$(grep -oE '^(static inline |const |unsigned )?[a-z].*[ *]xt_[a-z0-9_]+\(' xtrace/xtrace.h |
+	grep -oE 'xt_[a-z0-9_]+\($' | tr -d '(' | grep -vx xt_cursor_next_slow)
+[ "$(wc -l <<<"$functions")" -gt 30 ] || fail 'not the functions of the header'
+for name in $functions; do
+	[ "$(readlink -f "$tmp/root/usr/share/man/man3/$name.3")" = "$(readlink -f "$page")" ] ||
+		fail "no page $name.3"
+	grep -qE "^\.F[no] $name( |\$)" "$page" || fail "the page does not declare $name"
 done
