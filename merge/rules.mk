@@ -39,7 +39,7 @@ $(foreach t,$(merge-tests),$(eval $(t)-objs := $(t).o)$(eval $(t)-libs := $(mrg-
 tests/merge/test-sync-objs += tests/merge/world.o
 
 # Tests with recordings that tests/merge/scene.c makes, most of what xtrace-view is made of.
-view-tests := $(addprefix tests/merge/test-,extract names put sample stream view view-ftrace view-line \
+view-tests := $(addprefix tests/merge/test-,export extract names put sample stream view view-ftrace view-line \
 	where)
 UNIT_TESTS += $(view-tests)
 $(foreach t,$(view-tests),$(eval $(t)-objs := $(t).o tests/merge/scene.o tests/xtrace/make.o)\
