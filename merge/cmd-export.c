@@ -170,8 +170,9 @@ int main(int argc, char **argv)
 		.summary = "write traces as trace.dat files, for trace-cmd and KernelShark",
 		.synopsis = "-o FILE [-H NAME] [-f] TRACE...",
 		.details = "A TRACE is a directory of xtrace-run or xtrace-multi-merge, or a "
-			   "trace.dat. Guests that were merged with their host are written so that "
-			   "trace-cmd report -i HOST.dat -i GUEST.dat has them on the host's clock.",
+			   "trace.dat. Guests that were merged with their host are written so "
+			   "that trace-cmd report -i HOST.dat -i GUEST.dat has them on the host's "
+			   "clock.",
 		.opts = export_opts,
 		.min_args = 1, .max_args = UINT_MAX,
 		.effect = RT_READS,

@@ -14,7 +14,7 @@ static struct xt_trace *exported(const struct mrg_set *set, size_t index)
 	struct xt_export_opts opts = { 0 };
 	char path[] = "/tmp/xtrace-export-XXXXXX";
 	struct rt_err err = { 0 };
-	struct xt_trace *trace;
+	struct xt_trace *trace = NULL;
 	int fd = mkstemp(path);
 
 	assert_true(fd >= 0);
@@ -25,7 +25,7 @@ static struct xt_trace *exported(const struct mrg_set *set, size_t index)
 	return trace;
 }
 
-/* Two sets of events, the second of a guest whose clock is a microsecond behind. */
+/* Two events; where it is the guest, its clock is a microsecond behind. */
 static struct scene *make_scene(const char *host)
 {
 	struct scene *scene = scene_create(host, 1);
