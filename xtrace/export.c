@@ -379,13 +379,12 @@ static void add_chunks(struct lane_out *lane, unsigned int index, size_t nr)
 	for (size_t i = 0; i < nr && out->rc == 0; i++) {
 		pages = NULL;
 		rc = xt_lane_load(out->trace, index, i, 1, &pages, &err);
-		if (rc == -EBADMSG) {
-			if (out->opts->warn)
-				out->opts->warn(out->opts->arg, err.text);
+		if (rc < 0 && rc != -ENODATA && out->opts->warn)
+			out->opts->warn(out->opts->arg, err.text);
+		if (rc == -EBADMSG)
 			lose(lane, false, 0);
-		} else if (rc < 0 && rc != -ENODATA) {
+		else if (rc < 0 && rc != -ENODATA)
 			out->rc = rc;
-		}
 		for (uint32_t p = 0; pages && p < pages->nr; p++)
 			add_page(lane, pages->base + (size_t)p * pages->page_size,
 				 pages->page_size);
@@ -602,5 +601,5 @@ int xt_export(const struct xt_trace *trace, int fd, const struct xt_export_opts 
 	rt_buf_finish(&out.hold);
 	rt_buf_finish(&out.options);
 	ZSTD_freeCCtx(out.cctx);
-	return out.rc < 0 ? rt_err_set(err, out.rc, "cannot be written") : 0;
+	return out.rc < 0 ? rt_err_set(err, out.rc, "cannot be exported") : 0;
 }
