@@ -79,7 +79,8 @@ const struct tune_group *tune_topo_group(const struct tune_topo *topo, enum tune
 {
 	const struct tune_groups *at = &topo->at[level];
 
-	return bsearch(&number, at->v, at->n, sizeof(*at->v), compare_group);
+	/* a machine may tell of no caches: then there is no array */
+	return at->n ? bsearch(&number, at->v, at->n, sizeof(*at->v), compare_group) : NULL;
 }
 
 static int by_number(const void *a, const void *b)
