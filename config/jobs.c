@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "config/xml.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 int kcfg_jobs_init(struct kcfg_jobs *jobs, struct kcfg_session *session,
@@ -91,6 +93,8 @@ void kcfg_jobs_run(struct kcfg_jobs *jobs)
 	pthread_t threads[KCFG_MAX_JOBS];
 	size_t n = jobs->serial ? 0 : jobs->n < KCFG_MAX_JOBS ? jobs->n : KCFG_MAX_JOBS, begun = 0;
 
+	/* libxml2 must not be used by several threads for the first time at once */
+	kcfg_xml_init();
 	jobs->next = 0;
 	for (size_t i = 0; i < jobs->n; i++)
 		if (jobs->v[i].rc == 0)

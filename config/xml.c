@@ -54,6 +54,11 @@ bool kcfg_part_is_note(enum kcfg_part part)
 	return kcfg_part_rows[part].note;
 }
 
+void kcfg_xml_init(void)
+{
+	xmlInitParser();
+}
+
 /* What libxml2 said, on one line. */
 static int parse_failed(xmlParserCtxt *ctxt, struct rt_err *err)
 {

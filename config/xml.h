@@ -103,4 +103,7 @@ enum kcfg_xml_origin kcfg_xml_origin(const struct kcfg_xml *xml);
 /* The document; owned by the caller, free(3).  NULL without memory. */
 char *kcfg_xml_text(const struct kcfg_xml *xml);
 
+/* Before there are threads that parse: libxml2 makes what they share. */
+void kcfg_xml_init(void);
+
 #endif /* KCFG_XML_H */
