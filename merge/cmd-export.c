@@ -150,7 +150,7 @@ static int run(int argc, char **argv, struct rt_err *err)
 	struct mrg_set *set;
 	int rc;
 
-	if (!output)
+	if (!output || !*output)
 		return rt_usage(err, "expected -o FILE, the trace.dat to make");
 	rc = mrg_set_open(&set, (const char *const *)argv, (size_t)argc, err);
 	if (rc < 0)

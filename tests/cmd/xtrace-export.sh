@@ -108,5 +108,6 @@ fi
 
 it 'wants a file to make, and a trace'
 expect_wrong_usage xtrace-export 'expected -o FILE' $fixtures/pair/guest.dat
+expect_wrong_usage xtrace-export 'expected -o FILE' -o '' $fixtures/pair/guest.dat
 run xtrace-export -o "$w/x.dat" "$w"
 expect_status 1
