@@ -27,6 +27,7 @@ expect_stdout_like '^\[' '\]$'
 it 'understands all words before it does the first'
 session "$me" -o "$w/t" -m overwrite -e sched_process_exit \
 	sh -c "while [ ! -e $w/end ]; do sleep 0.05; done; exit 9"
+first=$owner
 run xtrace-ctl --root "$root" pause flsh
 expect_status 2
 expect_stderr_like 'unknown command "flsh"; near it: flush'
@@ -106,7 +107,7 @@ ctl status
 expect_status 1
 expect_stderr 'xtrace-ctl: no session is running'
 touch "$w/end"
-owner=$(jobs -p | head -n 1)
+owner=$first
 ended 9
 
 it 'answers who came before the end and asks behind it, and the command goes on'
