@@ -80,7 +80,17 @@ finds style 'lib/a.c:2: indented with blanks' lib/a.c "$gpl" '    int x;'
 finds style 'lib/a.c:2: 101 columns' lib/a.c "$gpl" "$long"
 finds style 'lib/a.c:2: blanks at the end' lib/a.c "$gpl" 'int x; '
 finds style 'lib/a.c:2: expected a comment' lib/a.c "$gpl" '// no'
+finds style 'expected its own header first, found $' lib/a.c "$gpl" 'int x;'
 finds style 'expected its own header first' lib/a.c "$gpl" '#include <stdio.h>' '#include "lib/a.h"'
+it 'style.sh finds: a file without a newline at its end'
+printf '%s\nint x;' "$gpl" >"$tree/lib/b.c"
+lint style
+expect_status 1
+expect_stdout 'lib/b.c: no newline at its end'
+rm "$tree/lib/b.c"
+it 'scripts without .sh are scripts, below a folder with a dot too'
+mkdir "$tree/.ci"
+finds size '.ci/run: 801 lines' .ci/run '#!/bin/sh' "$(seq 800)"
 finds tests 'lib/b.c: no test tests/lib/test-b.c' lib/b.c "$gpl"
 finds tests 'test-c.c: not in UNIT_TESTS' tests/lib/test-c.c "$gpl"
 finds tests 'other.sh: not in CMD_TESTS' tests/cmd/other.sh '#!/bin/bash'

@@ -43,29 +43,35 @@ json-c/ json.h: lib
 cmocka.h: tests
 '
 
+# folder_of FILE: in $folder
 folder_of() {
 	case $1 in
-	gs/host/*) echo gs/host ;;
-	*/*) echo "${1%%/*}" ;;
-	*) echo . ;;
+	gs/host/*) folder=gs/host ;;
+	*/*) folder=${1%%/*} ;;
+	*) folder=. ;;
 	esac
 }
 
-row() { sed -n "s|^$2:||p" <<<"$1"; }
+declare -A sees_of=() public_of=()
+while IFS=: read -r folder others; do
+	sees_of[$folder]="$others "
+done < <(grep : <<<"$layers")
+while IFS=: read -r folder headers; do
+	public_of[$folder]="$headers "
+done < <(grep : <<<"$public")
 
 # own FILE HEADER FOLDER: an include of ours
 own() {
-	local file=$1 header=$2 who=$3 of sees
+	local file=$1 header=$2 who=$3 sees=${sees_of[$3]-} folder
 
-	of=$(folder_of "$header")
-	[ "$of" = "$who" ] && return
-	sees=" $(row "$layers" "$who") "
+	folder_of "$header"
+	[ "$folder" = "$who" ] && return
 	if [[ $sees == *" $header "* ]]; then
 		return
-	elif [[ $sees != *" $of "* ]]; then
+	elif [[ $sees != *" $folder "* ]]; then
 		finding "$file: $who may not include $header"
-	elif [ "$of" != lib ] && [[ " $(row "$public" "$of") " != *" $header "* ]]; then
-		finding "$file: $header is $of's own; others include $(row "$public" "$of")"
+	elif [ "$folder" != lib ] && [[ ${public_of[$folder]-} != *" $header "* ]]; then
+		finding "$file: $header is $folder's own; others include${public_of[$folder]-}"
 	fi
 }
 
@@ -81,25 +87,30 @@ theirs() {
 	local file=$1 header=$2 who=$3 entry name home
 
 	for entry in "${foreign_home[@]}"; do
-		read -r name home <<<"$entry"
+		name=${entry%% *} home=${entry#* }
 		[[ $header == "$name" || ($name == */ && $header == "$name"*) ]] || continue
 		if [[ " $home tests " != *" $who "* ]]; then
 			finding "$file: only $home may include <$header>"
-		elif [[ " $(row "$public" "$who") " == *" $file "* ]]; then
+		elif [[ ${public_of[$who]-} == *" $file "* ]]; then
 			finding "$file: a public header may not include <$header>"
 		fi
 	done
 }
 
-while read -r file; do
-	who=$(folder_of "$file")
-	while read -r kind header; do
-		if [ "$kind" = own ]; then
-			[ "$who" = tests ] || own "$file" "$header" "$who"
-		else
-			theirs "$file" "$header" "$who"
-		fi
-	done < <(sed -nE 's|^ *# *include +"([^"]+)".*|own \1|p; s|^ *# *include +<([^>]+)>.*|foreign \1|p' \
-		"$file")
-done < <(tree '*.c' '*.h')
+# includes: "own|foreign FILE HEADER" of each
+includes() {
+	tree '*.c' '*.h' | xargs -d '\n' awk '
+		/^ *# *include +"[^"]+"/ { split($0, part, "\""); print "own", FILENAME, part[2] }
+		/^ *# *include +<[^>]+>/ { split($0, part, "[<>]"); print "foreign", FILENAME, part[2] }'
+}
+
+while read -r kind file header; do
+	folder_of "$file"
+	who=$folder
+	if [ "$kind" = foreign ]; then
+		theirs "$file" "$header" "$who"
+	elif [ "$who" != tests ]; then
+		own "$file" "$header" "$who"
+	fi
+done < <(includes)
 finish

@@ -7,11 +7,19 @@
 # shellcheck source=tests/lint/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-# of FILE: the licence in its first three lines
-of() { sed -nE '1,3s|.*SPDX-License-Identifier: ([^*]*[^* ]) *(\*/)?$|\1|p' "$1"; }
+files=$(tree '*.c' '*.h' '*.S' '*.def' '*.mk' '*Makefile' '*.awk' '*.py'; scripts)
 
-for file in $(tree '*.c' '*.h' '*.S' '*.def' '*.mk' '*Makefile' '*.awk' '*.py') $(scripts | sort -u); do
-	licence=$(of "$file")
+# the licence in the first three lines of each
+declare -A licence_of=()
+while IFS=: read -r file licence; do
+	licence_of[$file]=$licence
+done < <(xargs -d '\n' awk 'FNR <= 3 && sub(/.*SPDX-License-Identifier: /, "") {
+	sub(/ *(\*\/)?$/, "")
+	print FILENAME ":" $0
+}' <<<"$files")
+
+for file in $files; do
+	licence=${licence_of[$file]-}
 	case $file in
 	*/module/*) want='GPL-2.0-only' ;;
 	gs/protocol.h) want='GPL-2.0-only OR LGPL-2.1-or-later' ;;	# kernel and library share it
@@ -26,12 +34,12 @@ for library in $(make_list SHARED); do
 	for object in $(make_list "$library-objs"); do
 		source=${object%.o}.c
 		[ -e "$source" ] || continue
-		[ "$(of "$source")" = LGPL-2.1-or-later ] ||
+		[ "${licence_of[$source]-}" = LGPL-2.1-or-later ] ||
 			finding "$source: is part of $library; expected LGPL-2.1-or-later"
 	done
 done
 for header in $(make_list HEADERS) $(make_list API_HEADERS); do
-	[[ $(of "$header") == *LGPL-2.1-or-later ]] ||
+	[[ ${licence_of[$header]-} == *LGPL-2.1-or-later ]] ||
 		finding "$header: is installed; expected LGPL-2.1-or-later"
 done
 finish

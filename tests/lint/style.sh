@@ -19,17 +19,24 @@ each_finding < <(tree '*.c' '*.h' | xargs -d '\n' awk '
 	/\r$/ { print at "ends with a carriage return" }
 	length($0) > 60 && width($0) > 100 { print at width($0) " columns; expected at most 100" }')
 
-for file in $(tree '*.c' '*.h' '*.mk' '*.md' '*.def' '*Makefile' 'doc/*.[1-9]') $(scripts); do
-	each_finding < <(grep -nE '[ 	]+$' "$file" | sed "s|^\([0-9]*\):.*|$file:\1: blanks at the end|")
-	[ -s "$file" ] && [ -n "$(tail -c 1 "$file")" ] && finding "$file: no newline at its end"
-done
+texts=$(tree '*.c' '*.h' '*.mk' '*.md' '*.def' '*Makefile' 'doc/*.[1-9]'; scripts)
+each_finding < <(xargs -d '\n' grep -nHE '[ 	]+$' <<<"$texts" |
+	sed 's|^\([^:]*:[0-9]*\):.*|\1: blanks at the end|')
+# with -z the whole file is one line
+each_finding < <(xargs -d '\n' grep -LzP '\n\z' <<<"$texts" | while read -r file; do
+	[ ! -s "$file" ] || echo "$file: no newline at its end"
+done)
 
 # A .c file includes its own header before all others, so every header stands alone
 # (or what its parts share: record-internal.h).
+declare -A first_of=()
+while read -r file header; do
+	first_of[$file]=$header
+done < <(tree '*.c' | xargs -d '\n' awk '
+	/^#include ["<]/ { split($0, part, "[\"<>]"); print FILENAME, part[2]; nextfile }')
 for file in $(tree '*.c'); do
-	header=${file%.c}.h
-	[ -e "$header" ] || continue
-	first=$(sed -nE 's/^#include ["<]([^">]*)[">].*/\1/p' "$file" | head -n 1)
-	[ "$first" = "$header" ] || [[ $first == "${file%.c}"-* ]] || finding "$file: expected its own header first, found $first"
+	header=${file%.c}.h first=${first_of[$file]-}
+	[ ! -e "$header" ] || [ "$first" = "$header" ] || [[ $first == "${file%.c}"-* ]] ||
+		finding "$file: expected its own header first, found $first"
 done
 finish
