@@ -272,31 +272,35 @@ static int sync_fd(int fd, bool is_folder)
 	return fsync(fd) == 0 || (is_folder && errno == EINVAL) ? 0 : -errno;
 }
 
-static int sync_file(int dir, const char *name)
+static int sync_file(int dir, const char *name, bool only_begin)
 {
-	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), rc;
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC), rc = 0;
 
 	if (fd < 0)
 		return -errno;
-	rc = sync_fd(fd, false);
+	if (only_begin)
+		sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	else
+		rc = sync_fd(fd, false);
 	close(fd);
 	return rc;
 }
 
 /* Files and their names; of the folder @name itself what @is_ours says, below it all. */
-static int sync_folder(int dir, const char *name, bool (*is_ours)(const char *name))
+static int sync_folder(int dir, const char *name, bool (*is_ours)(const char *name),
+		       bool only_begin)
 {
 	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), rc = 0;
 	DIR *list = rt_opendir(fd);
 	struct dirent *entry;
 
 	if (!list)
-		return errno == ENOTDIR ? sync_file(dir, name) : -errno;
+		return errno == ENOTDIR ? sync_file(dir, name, only_begin) : -errno;
 	while (rc == 0 && (entry = readdir(list))) {
 		if (!is_dots(entry->d_name) && (!is_ours || is_ours(entry->d_name)))
-			rc = sync_folder(fd, entry->d_name, NULL);
+			rc = sync_folder(fd, entry->d_name, NULL, only_begin);
 	}
-	if (rc == 0)
+	if (rc == 0 && !only_begin)
 		rc = sync_fd(fd, true);
 	closedir(list);
 	return rc;
@@ -309,7 +313,13 @@ static bool is_synced_first(const char *name)
 	       (store_known_name(name) && strcmp(name, XT_STORE_SESSION) != 0);
 }
 
+/*
+ * Blocks of a file that nobody has asked for are allocated late.  Where all are under way, the
+ * first sync commits them together; otherwise each of the hundreds of formats costs a commit.
+ */
 int store_sync(int dir)
 {
-	return sync_folder(dir, ".", is_synced_first);
+	int rc = sync_folder(dir, ".", is_synced_first, true);
+
+	return rc < 0 ? rc : sync_folder(dir, ".", is_synced_first, false);
 }
