@@ -551,6 +551,23 @@ static int note_last_losses(struct xt_record *record, struct rt_err *err)
 	return rc;
 }
 
+/* Who stands still at the end has missed what came since: all is in the store by now. */
+static int note_open_pauses(struct xt_record *record, struct rt_err *err)
+{
+	struct xt_gap gap = { .reason = XT_GAP_PAUSE, .last_ts = xt_record_now(record) };
+	int rc = 0;
+
+	if (record->no_rest)
+		return 0;
+	rt_cpuset_for_each(cpu, &record->cpus) {
+		if (!is_paused(record, cpu))
+			continue;
+		gap.first_ts = record->pause_ts[cpu];
+		rc = first_of(rc, xt_store_gap(record->store, cpu, &gap, rc < 0 ? NULL : err));
+	}
+	return rc;
+}
+
 static int save_rest(struct xt_record *record, struct rt_err *err)
 {
 	if (record->mode == XT_MODE_STREAM)
@@ -603,6 +620,7 @@ int xt_record_finish(struct xt_record *record, struct rt_err *err)
 	rc = xt_record_take_new_cpus(record, "possible", true, err);
 	rc = first_of(rc, save_rest(record, rc < 0 ? NULL : err));
 	xt_record_reserve(record, false);
+	rc = first_of(rc, note_open_pauses(record, rc < 0 ? NULL : err));
 	rc = first_of(rc, keep_final_stats(record));
 	rc = first_of(rc, note_last_losses(record, rc < 0 ? NULL : err));
 	rc = first_of(rc, xt_record_note_vms(record, rc < 0 ? NULL : err));

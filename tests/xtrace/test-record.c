@@ -312,6 +312,28 @@ TEST(a_pause_leaves_a_gap_in_every_mode_on_the_cpus_that_were_paused)
 	}
 }
 
+TEST(a_pause_that_lasts_to_the_end_leaves_a_gap_there)
+{
+	static const char *const modes[] = { "stream", "overwrite", "stop" };
+	struct rt_cpuset cpu0 = { { 1 } };
+	struct fixture *f = *state;
+	struct xt_record *record;
+
+	if (!session_run_on(1) || !session_run_on(0))
+		skip();
+	f->opts.drain_cpus = "0";
+	f->opts.force = true;
+	for (size_t i = 0; i < 6; i++) {
+		f->opts.mode = modes[i / 2];
+		record = session_start(f);
+		mark_both(f, "before");
+		assert_int_equal(xt_record_pause(record, i & 1 ? &cpu0 : NULL, NULL), 0);
+		session_finish(f, record);
+		assert_int_equal(session_count_lost(f, 0), 1);
+		assert_int_equal(session_count_lost(f, 1), i & 1 ? 0 : 1);
+	}
+}
+
 /* Of which flush the first data of @cpu is; -1: there is none. */
 static int first_flush(const struct fixture *f, unsigned int cpu)
 {
@@ -505,6 +527,7 @@ int main(void)
 		SESSION(the_gap_of_a_cpu_that_comes_into_a_pause_begins_there),
 		SESSION(a_gap_has_its_times_in_the_clock_of_the_events),
 		SESSION(a_pause_leaves_a_gap_in_every_mode_on_the_cpus_that_were_paused),
+		SESSION(a_pause_that_lasts_to_the_end_leaves_a_gap_there),
 		SESSION(a_cpu_that_came_online_since_the_last_tick_is_saved_with_the_others),
 		SESSION(a_buffer_that_was_to_be_filled_once_is_full),
 		SESSION(the_status_of_a_session_is_read_back_from_its_text),
