@@ -9,7 +9,7 @@
 
 set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit
-export LC_ALL=C
+export LC_ALL=C KVMRT_BIN=${KVMRT_BIN:-$PWD/build/bin}
 findings=0
 
 # tree [PATTERN...]: the files of the project that match, those not yet committed too
