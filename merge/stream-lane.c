@@ -179,7 +179,8 @@ static inline bool take(struct mrg_stream *stream, struct mrg_lane_state *lane,
 	head->flags = 0;
 	if (rec->flags & XT_REC_LOST) {
 		take_lost(lane, rec);
-		head->flags = MRG_ITEM_LOST;
+		head->flags = (uint16_t)(MRG_ITEM_LOST |
+					 (rec->flags & XT_REC_LOST_WHY) << MRG_ITEM_WHY_SHIFT);
 	} else {
 		action = mrg_lane_action(lane, rec->size >= 2 ? xt_rec_type(rec) : 0);
 		if (!action)

@@ -34,7 +34,13 @@ enum mrg_item_flags {
 	MRG_ITEM_END    = 1 << 8,
 	MRG_ITEM_GROUP  = 1 << 9,	/* what is shown before does not lead up to it */
 	MRG_ITEM_JOINED = 1 << 10,	/* hidden since a line before it says it as well */
+	/* Of MRG_ITEM_LOST: why, see XT_REC_LOST_WHY. */
+	MRG_ITEM_LOST_DISK  = 1 << 11,
+	MRG_ITEM_LOST_FLUSH = 1 << 12,
+	MRG_ITEM_LOST_PAUSE = 1 << 13,
 };
+
+#define MRG_ITEM_WHY_SHIFT 10	/* from XT_REC_LOST_DISK to MRG_ITEM_LOST_DISK, and so on */
 
 struct mrg_item {
 	uint64_t time;		/* merged ns */

@@ -79,9 +79,14 @@ static void put_args(struct object *object, const struct mrg_row *row)
 
 static void put_lost(struct object *object)
 {
+	const char *why = mrg_lost_word(object->line->item);
 	uint64_t nr;
 
 	rt_json_str(&object->json, "LOST");
+	if (why) {
+		rt_json_key(&object->json, "why");
+		rt_json_str(&object->json, why);
+	}
 	if (!object->line->item->data)
 		return;
 	memcpy(&nr, object->line->item->data, sizeof(nr));

@@ -147,6 +147,30 @@ static char *put_unknown(char *p, const struct mrg_item *item)
 	return mrg_put_str(mrg_put_u64(mrg_put_str(p, " size "), item->size), "]");
 }
 
+static const struct why {
+	unsigned int flag;
+	const char *word, *text;
+} whys[] = {
+	{ MRG_ITEM_LOST_DISK, "disk", ": the disk was too slow or full" },
+	{ MRG_ITEM_LOST_FLUSH, "flush", ": a flush was being saved" },
+	{ MRG_ITEM_LOST_PAUSE, "pause", ": paused" },
+	{ MRG_ITEM_LOST, NULL, "" },
+};
+
+static const struct why *find_why(const struct mrg_item *item)
+{
+	const struct why *why = whys;
+
+	while (!(why->flag & item->flags))
+		why++;
+	return why;
+}
+
+const char *mrg_lost_word(const struct mrg_item *item)
+{
+	return find_why(item)->word;
+}
+
 static char *put_lost(char *p, const struct mrg_item *item)
 {
 	uint64_t nr;
@@ -158,7 +182,8 @@ static char *put_lost(char *p, const struct mrg_item *item)
 	} else {
 		p = mrg_put_str(p, "unknown number of");
 	}
-	return mrg_put_str(p, " events]");
+	p = mrg_put_str(p, " events");
+	return mrg_put_str(mrg_put_str(p, find_why(item)->text), "]");
 }
 
 /* ---- a line ---- */

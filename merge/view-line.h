@@ -54,6 +54,8 @@ void mrg_pen_item(struct mrg_pen *pen, uint32_t i);
 char *mrg_line_reserve(struct mrg_pen *pen, const struct mrg_line *line, unsigned int times);
 char *mrg_put_field(struct mrg_pen *pen, char *p, enum mrg_field field,
 		    const struct mrg_line *line);
+/* Of an item of MRG_ITEM_LOST: why, as a word for programs; NULL where the kernel lost them. */
+const char *mrg_lost_word(const struct mrg_item *item);
 /* How much of the field "event" is the name; what follows is " [arguments]" or nothing. */
 size_t mrg_line_name_len(const struct mrg_pen *pen, const struct mrg_line *line);
 

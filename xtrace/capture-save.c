@@ -165,8 +165,8 @@ int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *
 	return rc;
 }
 
-int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct rt_cpuset *cpus,
-			 struct rt_err *err)
+int xt_capture_note_hole(struct xt_capture *capture, const struct xt_hole *hole,
+			 const struct rt_cpuset *cpus, struct rt_err *err)
 {
 	struct lane *lane;
 	int rc = 0;
@@ -177,7 +177,7 @@ int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct r
 		rc = -ENOMEM;
 	for (lane = capture->lanes; lane < capture->lanes + capture->nr_lanes && rc == 0; lane++) {
 		if (rt_cpuset_has(cpus, lane->cpu))
-			rc = xt_holes_add(&lane->holes, ts);
+			rc = xt_holes_add(&lane->holes, hole);
 	}
 	return rc < 0 ? rt_err_set(err, rc, "cannot note a gap") : 0;
 }

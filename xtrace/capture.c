@@ -105,7 +105,7 @@ static int move_batch(struct xt_capture *capture, struct lane *lane, int fd, voi
 	if (nr == 0)
 		return 0;
 	if (lane->hole)
-		xt_subbuf_set_lost(batch);
+		xt_subbuf_set_lost(batch, 0);
 	lane->hole = false;
 	rc = store_batch(capture, lane, batch, nr, flush, err);
 	return rc < 0 ? rc : nr;

@@ -18,6 +18,7 @@
 struct rt_err;
 struct xt_capture;
 struct xt_cpu_stats;
+struct xt_hole;
 struct xt_instance;
 struct xt_store;
 
@@ -60,11 +61,11 @@ int xt_capture_save(struct xt_capture *capture, const struct rt_cpuset *cpus, ui
 int xt_capture_save_swapped(struct xt_capture *capture, const struct rt_cpuset *cpus,
 			    uint32_t flush, struct rt_err *err);
 /*
- * The CPUs of @cpus have stood still since @ts, and their buffers are saved later: what is
- * later than @ts is saved with a mark of lost events in front.
+ * The CPUs of @cpus have stood still since @hole, and their buffers are saved later: what is
+ * behind it is saved with a mark of lost events in front.
  */
-int xt_capture_note_hole(struct xt_capture *capture, uint64_t ts, const struct rt_cpuset *cpus,
-			 struct rt_err *err);
+int xt_capture_note_hole(struct xt_capture *capture, const struct xt_hole *hole,
+			 const struct rt_cpuset *cpus, struct rt_err *err);
 /* Shortly before a snapshot may take the buffers away: looks at their counts. */
 int xt_capture_look(struct xt_capture *capture, struct rt_err *err);
 /* One had taken them already: that look saw the new buffers, and the one before it holds. */

@@ -23,6 +23,9 @@ struct xt_symbols;
 #define XT_PAGE_COMMIT	8	/* offset of the commit word, behind the time stamp */
 #define XT_PAGE_HEAD	16	/* records begin here */
 #define XT_COMMIT_BYTES	((1u << 27) - 1)
+/* Of pages that we make: enum xt_gap_reason.  The kernel leaves these bits clear. */
+#define XT_COMMIT_WHY_SHIFT 28
+#define XT_COMMIT_WHY	(3u << XT_COMMIT_WHY_SHIFT)
 #define XT_COMMIT_COUNT	(1u << 30)	/* the number of lost events stands behind the data */
 #define XT_COMMIT_LOST	(1u << 31)
 

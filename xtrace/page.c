@@ -8,6 +8,7 @@
 #include "xtrace/xtrace.h"
 
 #include "xtrace/local.h"
+#include "xtrace/store.h"
 
 enum {
 	TYPE_LONG = 0,		/* the length stands in the next word */
@@ -26,6 +27,16 @@ static uint32_t load32(const uint8_t *p)
 
 	memcpy(&v, p, sizeof(v));
 	return v;
+}
+
+static uint16_t lost_flags(uint32_t commit)
+{
+	static const uint16_t why[] = {
+		[XT_GAP_DISK] = XT_REC_LOST_DISK, [XT_GAP_FLUSH] = XT_REC_LOST_FLUSH,
+		[XT_GAP_PAUSE] = XT_REC_LOST_PAUSE,
+	};
+
+	return XT_REC_LOST | why[(commit & XT_COMMIT_WHY) >> XT_COMMIT_WHY_SHIFT];
 }
 
 void xt_cursor_start(struct xt_cursor *cursor, const uint8_t *page, uint32_t page_size,
@@ -47,6 +58,7 @@ void xt_cursor_start(struct xt_cursor *cursor, const uint8_t *page, uint32_t pag
 	cursor->end = cursor->p + used;
 	if (!(commit & XT_COMMIT_LOST))
 		return;
+	cursor->lost_flags = lost_flags(commit);
 	if ((commit & XT_COMMIT_COUNT) && page_size - XT_PAGE_HEAD - used >= sizeof(uint64_t))
 		cursor->lost = cursor->end;
 	cursor->first = cursor->p;
@@ -60,7 +72,7 @@ static bool take_lost(struct xt_cursor *cursor, struct xt_rec *rec)
 		.data = cursor->lost,
 		.size = cursor->lost ? sizeof(uint64_t) : 0,
 		.lane = cursor->lane,
-		.flags = XT_REC_LOST,
+		.flags = cursor->lost_flags,
 	};
 	cursor->p = cursor->first;
 	cursor->first = NULL;

@@ -19,6 +19,7 @@
 #include "lib/root.h"
 #include "xtrace/capture.h"
 #include "xtrace/store.h"
+#include "xtrace/subbuf.h"
 #include "xtrace/vms.h"
 
 /* How often a freeze is looked at again before it is saved without its incident. */
@@ -282,6 +283,7 @@ static int save(struct xt_record *record, struct rt_err *err)
 	uint64_t ts = xt_record_now(record);
 	int rc = xt_record_take_new_cpus(record, "online", false, err);
 	const struct rt_cpuset cpus = cpus_to_save(record);
+	const struct xt_hole hole = { ts, XT_GAP_FLUSH };
 	struct rt_cpuset others = record->cpus;
 
 	if (rc < 0)
@@ -295,7 +297,7 @@ static int save(struct xt_record *record, struct rt_err *err)
 			rc = xt_record_note_gap(record, &cpus, XT_GAP_FLUSH, ts, record->flushes,
 						err);
 		if (rc == 0)
-			rc = xt_capture_note_hole(record->capture, ts, &others, err);
+			rc = xt_capture_note_hole(record->capture, &hole, &others, err);
 	}
 	if (rc == 0)
 		rc = note_incidents(record, record->flushes);

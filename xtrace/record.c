@@ -22,6 +22,7 @@
 #include "xtrace/meta.h"
 #include "xtrace/place.h"
 #include "xtrace/store.h"
+#include "xtrace/subbuf.h"
 #include "xtrace/vms.h"
 
 #define NS_PER_S 1000000000ull
@@ -280,12 +281,13 @@ static int note_pause(struct xt_record *record, unsigned int cpu, uint64_t end, 
 		.first_ts = record->pause_ts[cpu],
 		.last_ts = end,
 	};
+	const struct xt_hole hole = { gap.first_ts, gap.reason };
 	struct rt_cpuset alone = { { 0 } };
 
 	if (record->mode == XT_MODE_STREAM)
 		return xt_store_gap(record->store, cpu, &gap, err);
 	rt_cpuset_add(&alone, cpu);
-	return xt_capture_note_hole(record->capture, gap.first_ts, &alone, err);
+	return xt_capture_note_hole(record->capture, &hole, &alone, err);
 }
 
 /* Each began by itself; all end now. */

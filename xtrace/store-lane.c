@@ -506,7 +506,8 @@ static int load_data(const struct st_lane *lane, struct xt_worker *worker, uint6
 /* A gap becomes a sub-buffer without events in front of which events were lost. */
 static void make_gap(const struct xt_block_head *head, uint32_t subbuf_size, uint8_t *to)
 {
-	uint32_t commit = XT_COMMIT_LOST;
+	uint32_t commit = XT_COMMIT_LOST | (((uint32_t)head->reason << XT_COMMIT_WHY_SHIFT) &
+					    XT_COMMIT_WHY);
 
 	memset(to, 0, subbuf_size);
 	memcpy(to, &head->last_ts, sizeof(head->last_ts));

@@ -89,24 +89,36 @@ static void set_commit(uint8_t *subbuf, uint32_t commit)
 	memcpy(subbuf + XT_PAGE_COMMIT, &commit, sizeof(commit));
 }
 
-void xt_subbuf_set_lost(void *subbuf)
+static uint32_t lost_mark(enum xt_gap_reason why)
 {
-	set_commit(subbuf, (commit_of(subbuf) & ~XT_COMMIT_COUNT) | XT_COMMIT_LOST);
+	return XT_COMMIT_LOST | (uint32_t)why << XT_COMMIT_WHY_SHIFT;
+}
+
+void xt_subbuf_set_lost(void *subbuf, enum xt_gap_reason why)
+{
+	uint32_t commit = commit_of(subbuf), mark = lost_mark(why);
+
+	if ((commit & XT_COMMIT_LOST) && (commit ^ mark) & XT_COMMIT_WHY)
+		mark = XT_COMMIT_LOST;
+	set_commit(subbuf, (commit & ~(XT_COMMIT_COUNT | XT_COMMIT_WHY)) | mark);
 }
 
 /* What a sub-buffer of the kernel begins with: the time before its first event. */
-static void make_rest(uint8_t *rest, uint32_t size, uint64_t ts, const uint8_t *data, uint32_t len)
+static void make_rest(uint8_t *rest, uint32_t size, const struct xt_cursor *at,
+		      enum xt_gap_reason why)
 {
+	uint32_t len = at->end - at->p;
+
 	memset(rest, 0, size);
-	memcpy(rest, &ts, sizeof(ts));
-	memcpy(rest + XT_PAGE_HEAD, data, len);
-	set_commit(rest, len | XT_COMMIT_LOST);
+	memcpy(rest, &at->ts, sizeof(at->ts));
+	memcpy(rest + XT_PAGE_HEAD, at->p, len);
+	set_commit(rest, len | lost_mark(why));
 }
 
 /* @left bytes of data stay, and the number of lost events behind them. */
 static void shorten(uint8_t *subbuf, uint32_t left, const uint8_t *lost)
 {
-	uint32_t flags = commit_of(subbuf) & (XT_COMMIT_LOST | XT_COMMIT_COUNT);
+	uint32_t flags = commit_of(subbuf) & (XT_COMMIT_LOST | XT_COMMIT_COUNT | XT_COMMIT_WHY);
 
 	if (lost)
 		memmove(subbuf + XT_PAGE_HEAD + left, lost, LOST_COUNT);
@@ -115,7 +127,7 @@ static void shorten(uint8_t *subbuf, uint32_t left, const uint8_t *lost)
 	set_commit(subbuf, left | flags);
 }
 
-enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, uint64_t ts, void *rest)
+enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, const struct xt_hole *hole, void *rest)
 {
 	uint8_t *data = (uint8_t *)subbuf + XT_PAGE_HEAD;
 	struct xt_cursor cursor, before;
@@ -126,27 +138,27 @@ enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, uint64_t ts, void *rest)
 		before = cursor;
 		if (!xt_cursor_next(&cursor, &rec))
 			return XT_CUT_NOT;
-	} while ((rec.flags & XT_REC_LOST) || rec.ts <= ts);
+	} while ((rec.flags & XT_REC_LOST) || rec.ts <= hole->ts);
 	if (before.p == data) {
-		xt_subbuf_set_lost(subbuf);
+		xt_subbuf_set_lost(subbuf, hole->why);
 		return XT_CUT_BEFORE;
 	}
-	make_rest(rest, size, before.ts, before.p, before.end - before.p);
+	make_rest(rest, size, &before, hole->why);
 	shorten(subbuf, before.p - data, before.lost);
 	return XT_CUT_THROUGH;
 }
 
-int xt_holes_add(struct xt_holes *holes, uint64_t ts)
+int xt_holes_add(struct xt_holes *holes, const struct xt_hole *hole)
 {
-	uint64_t *at;
+	struct xt_hole *v;
 
 	if (holes->next == holes->nr)
 		holes->next = holes->nr = 0;
-	at = realloc(holes->at, (holes->nr + 1) * sizeof(*at));
-	if (!at)
+	v = realloc(holes->v, (holes->nr + 1) * sizeof(*v));
+	if (!v)
 		return -ENOMEM;
-	holes->at = at;
-	at[holes->nr++] = ts;
+	holes->v = v;
+	v[holes->nr++] = *hole;
 	return 0;
 }
 
@@ -155,7 +167,7 @@ bool xt_holes_cut(struct xt_holes *holes, void *subbuf, uint32_t size, void *res
 	enum xt_cut cut = XT_CUT_BEFORE;
 
 	while (cut == XT_CUT_BEFORE && holes->next < holes->nr) {
-		cut = xt_subbuf_cut(subbuf, size, holes->at[holes->next], rest);
+		cut = xt_subbuf_cut(subbuf, size, &holes->v[holes->next], rest);
 		holes->next += cut != XT_CUT_NOT;
 	}
 	return cut == XT_CUT_THROUGH;
@@ -163,5 +175,5 @@ bool xt_holes_cut(struct xt_holes *holes, void *subbuf, uint32_t size, void *res
 
 void xt_holes_finish(struct xt_holes *holes)
 {
-	free(holes->at);
+	free(holes->v);
 }

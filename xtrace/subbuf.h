@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "xtrace/store.h"
+
 /*
  * Reads up to @max sub-buffers of @size bytes from a raw file; fewer when it is empty.
  * @make_room: for the number of lost events, where some may have been.
@@ -19,9 +21,10 @@ uint64_t xt_subbufs_events(const void *subbufs, size_t nr, uint32_t size);
 
 /*
  * Has a reader show events as lost in front of the sub-buffer.  How many is unknown then, also
- * where the kernel tells of a number: those are some of them.
+ * where the kernel tells of a number: those are some of them.  @why (0: not known) stands where
+ * no other reason does.
  */
-void xt_subbuf_set_lost(void *subbuf);
+void xt_subbuf_set_lost(void *subbuf, enum xt_gap_reason why);
 
 enum xt_cut {
 	XT_CUT_NOT,	/* nothing in it is later */
@@ -29,17 +32,22 @@ enum xt_cut {
 	XT_CUT_THROUGH,	/* its later part is in @rest, marked so, and no longer in it */
 };
 
-/* Cuts a sub-buffer in front of the first event that is later than @ts. */
-enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, uint64_t ts, void *rest);
+struct xt_hole {
+	uint64_t ts;		/* something is missing behind it */
+	enum xt_gap_reason why;
+};
+
+/* Cuts a sub-buffer in front of the first event that is behind the hole. */
+enum xt_cut xt_subbuf_cut(void *subbuf, uint32_t size, const struct xt_hole *hole, void *rest);
 
 struct xt_holes {		/* of one CPU */
-	uint64_t *at;		/* times behind which something is missing */
+	struct xt_hole *v;
 	size_t nr;
 	size_t next;		/* the first that is not behind what was looked at */
 };
 
 /* Return: 0 or -ENOMEM. */
-int xt_holes_add(struct xt_holes *holes, uint64_t ts);
+int xt_holes_add(struct xt_holes *holes, const struct xt_hole *hole);
 /*
  * Marks the holes that are still to come in a sub-buffer.  True: one goes through it, what
  * follows is in @rest, and may have further ones.

@@ -65,6 +65,11 @@ enum xt_rec_flags {
 	 * where the kernel could not tell.
 	 */
 	XT_REC_LOST = 1 << 0,
+	/* Why, of XT_REC_LOST and where the recorder knew; none of them: the kernel lost them. */
+	XT_REC_LOST_DISK = 1 << 1,	/* the disk was too slow or full */
+	XT_REC_LOST_FLUSH = 1 << 2,	/* recording stood still while a flush was saved */
+	XT_REC_LOST_PAUSE = 1 << 3,	/* recording was paused */
+	XT_REC_LOST_WHY = XT_REC_LOST_DISK | XT_REC_LOST_FLUSH | XT_REC_LOST_PAUSE,
 };
 
 struct xt_rec {
@@ -307,6 +312,7 @@ struct xt_cursor {
 	const uint8_t *lost;		/* count of what was lost before the page, or NULL */
 	uint16_t lane;
 	bool torn; /* a record's length led out of the sub-buffer: the rest is skipped */
+	uint16_t lost_flags;		/* XT_REC_LOST and why */
 };
 
 /* @page has @page_size bytes; a commit counter that leads out of it is cut there. */

@@ -393,10 +393,11 @@ void scene_lost(struct scene *scene, unsigned int cpu, uint64_t ns, uint64_t cou
 	scene->cpus[cpu].count = count;
 }
 
-void scene_pause(struct scene *scene, unsigned int cpu, uint64_t from, uint64_t to)
+void scene_gap(struct scene *scene, unsigned int cpu, enum xt_gap_reason reason, uint64_t from,
+	       uint64_t to)
 {
 	const struct xt_gap gap = {
-		.reason = XT_GAP_PAUSE, .first_ts = SCENE_NS + from, .last_ts = SCENE_NS + to,
+		.reason = reason, .first_ts = SCENE_NS + from, .last_ts = SCENE_NS + to,
 	};
 
 	scene_flush(scene);

@@ -12,6 +12,7 @@
 
 #include "merge/view.h"
 #include "merge/where.h"
+#include "xtrace/store.h"
 
 #define SCENE_NS 1000000000ull	/* times of a scene count from here */
 
@@ -72,7 +73,8 @@ void scene_record(struct scene *scene, unsigned int cpu, uint64_t ns, int pid, u
 /* So many events were lost here; 0: it is not known how many. */
 void scene_lost(struct scene *scene, unsigned int cpu, uint64_t ns, uint64_t count);
 /* Recording stood still on the CPU, which has records before; flushes. */
-void scene_pause(struct scene *scene, unsigned int cpu, uint64_t from, uint64_t to);
+void scene_gap(struct scene *scene, unsigned int cpu, enum xt_gap_reason reason, uint64_t from,
+	       uint64_t to);
 
 /* ---- views ---- */
 

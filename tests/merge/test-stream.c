@@ -451,7 +451,7 @@ static struct scene *scene_with_pauses(void)
 		scene_beat(scene, 0, 1000 * i, 7, i, "");
 		scene_beat(scene, 1, 1000 * i + 5, 7, i, "");
 		if (i % 10 == 9)
-			scene_pause(scene, 0, 1000 * i + 300, 1000 * i + 700);
+			scene_gap(scene, 0, XT_GAP_PAUSE, 1000 * i + 300, 1000 * i + 700);
 	}
 	scene_finish(scene);
 	return scene;

@@ -84,6 +84,32 @@ static void shows_mask(const uint64_t *mask, uint16_t words, const char *list)
 	scene_destroy(scene);
 }
 
+TEST(what_was_lost_is_said_with_the_reason_that_the_recorder_had)
+{
+	struct scene *scene = scene_create("alpha", 1);
+	struct scene_view view = { .opts = { .format = &mrg_format_text } };
+	const char *path = scene_path(scene);
+	char *text;
+
+	for (unsigned int i = XT_GAP_DISK; i <= XT_GAP_PAUSE; i++) {
+		scene_beat(scene, 0, i * 10, 7, i, "");
+		scene_gap(scene, 0, i, i * 10, i * 10 + 5);
+	}
+	scene_finish(scene);
+	text = scene_show(&view, &path, 1);
+	assert_contains(text, "LOST [unknown number of events: the disk was too slow or full]\n");
+	assert_contains(text, "LOST [unknown number of events: a flush was being saved]\n");
+	assert_contains(text, "LOST [unknown number of events: paused]\n");
+	free(text);
+	view.opts.format = &mrg_format_json;
+	text = scene_show(&view, &path, 1);
+	assert_contains(text, "\"event\":\"LOST\",\"why\":\"disk\"}\n");
+	assert_contains(text, "\"event\":\"LOST\",\"why\":\"flush\"}\n");
+	assert_contains(text, "\"event\":\"LOST\",\"why\":\"pause\"}\n");
+	free(text);
+	scene_destroy(scene);
+}
+
 TEST(a_mask_shows_all_of_its_cpus)
 {
 	const uint64_t few[] = { 0x555 }, many[] = { 0x5555555555555555, 0x5555555555555555 };
@@ -246,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_name_of_a_buffer_may_have_any_length),
+		cmocka_unit_test(what_was_lost_is_said_with_the_reason_that_the_recorder_had),
 		cmocka_unit_test(a_mask_shows_all_of_its_cpus),
 		cmocka_unit_test(a_mask_without_room_for_all_of_its_cpus_says_so),
 		cmocka_unit_test(an_expression_knows_all_cpus_of_a_mask),

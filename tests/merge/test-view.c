@@ -661,7 +661,7 @@ TEST(context_of_a_recording_that_goes_on_reaches_back)
 static void *record_behind_a_pause(void *arg)
 {
 	usleep(2800000);	/* what is there has settled */
-	scene_pause(arg, 0, 2000, 8000);
+	scene_gap(arg, 0, XT_GAP_PAUSE, 2000, 8000);
 	scene_beat(arg, 0, 9000, 7, 3, "");
 	scene_finish(arg);
 	return NULL;

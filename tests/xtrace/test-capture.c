@@ -17,6 +17,7 @@
 #include "tests/xtrace/make.h"
 #include "tests/xtrace/tree.h"
 #include "xtrace/store.h"
+#include "xtrace/subbuf.h"
 #include "xtrace/tracefs.h"
 #include "xtrace/xtrace.h"
 
@@ -394,6 +395,7 @@ static const char *shown(const struct fixture *f, unsigned int cpu)
 TEST(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there)
 {
 	struct tree *tree = *state;
+	static const uint64_t at[] = { 1001, 1002, 1900, 3002, 3002, 3003 };
 	struct rt_cpuset cpus = both(), cpu5 = { { 1 << 5 } };
 	struct fixture *f;
 
@@ -403,12 +405,11 @@ TEST(a_cpu_that_stood_still_while_others_were_saved_has_a_hole_there)
 	put_stats(tree, 5, "");
 	f = start(tree, true);
 	/* Between events, between two sub-buffers, twice at one place, behind all there is. */
-	assert_int_equal(xt_capture_note_hole(f->capture, 1001, &cpu5, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 1002, &cpu5, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 1900, &cpu5, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 3002, &cpu5, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 3002, &cpu5, NULL), 0);
-	assert_int_equal(xt_capture_note_hole(f->capture, 3003, &cpu5, NULL), 0);
+	for (size_t i = 0; i < sizeof(at) / sizeof(at[0]); i++) {
+		const struct xt_hole hole = { at[i], XT_GAP_PAUSE };
+
+		assert_int_equal(xt_capture_note_hole(f->capture, &hole, &cpu5, NULL), 0);
+	}
 	assert_int_equal(xt_capture_save(f->capture, &cpus, 1, NULL), 0);
 	assert_string_equal(shown(f, 0), "1 2 3 1 2 3 1 2 3 ");
 	assert_string_equal(shown(f, 5), "1 !2 !3 !1 2 3 1 2 !3 ");

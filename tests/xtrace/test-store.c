@@ -74,6 +74,7 @@ static struct xt_trace *open_dir(void)
 
 struct seen {
 	uint64_t events, lost, lost_marks;
+	unsigned int why;	/* flags of all lost marks */
 	unsigned int failed;	/* chunks that could not be loaded */
 };
 
@@ -92,6 +93,7 @@ static void see_pages(struct seen *seen, const struct xt_pages *pages)
 				continue;
 			}
 			seen->lost_marks++;
+			seen->why |= rec.flags;
 			if (!rec.data)
 				continue;
 			memcpy(&n, rec.data, sizeof(n));
@@ -216,6 +218,7 @@ TEST(gaps_and_lost_events_keep_their_numbers)
 	assert_int_equal(seen.events, 2 * EACH);
 	assert_int_equal(seen.lost, 13);
 	assert_int_equal(seen.lost_marks, 3);
+	assert_int_equal(seen.why, XT_REC_LOST | XT_REC_LOST_DISK | XT_REC_LOST_PAUSE);
 	xt_lane_chunk(trace, 0, 2, &chunk);
 	assert_int_equal(chunk.flush, 3);
 	assert_true(chunk.counts_known);

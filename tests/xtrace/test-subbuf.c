@@ -29,7 +29,7 @@ TEST(events_are_counted_and_lost_ones_are_not)
 	assert_int_equal(xt_subbufs_events(subbufs, 0, SIZE), 0);
 }
 
-/* What a sub-buffer shows, "2! 1005 1007 ": lost events with their number, times. */
+/* What a sub-buffer shows, "2! 1005 0p! 1007 ": lost events, their number and pauses; times. */
 static const char *shown(const uint8_t *subbuf)
 {
 	static char text[128];
@@ -40,14 +40,22 @@ static const char *shown(const uint8_t *subbuf)
 	xt_cursor_start(&cursor, subbuf, SIZE, 0);
 	while (xt_cursor_next(&cursor, &rec)) {
 		if (rec.flags & XT_REC_LOST)
-			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%d! ",
-				 rec.data ? rec.data[0] : 0);
+			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%d%s! ",
+				 rec.data ? rec.data[0] : 0,
+				 rec.flags & XT_REC_LOST_PAUSE ? "p" : "");
 		else
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "%llu ",
 				 (unsigned long long)rec.ts);
 	}
 	assert_false(cursor.torn);
 	return text;
+}
+
+static enum xt_cut cut(void *subbuf, uint64_t ts, void *rest)
+{
+	const struct xt_hole hole = { ts, XT_GAP_PAUSE };
+
+	return xt_subbuf_cut(subbuf, SIZE, &hole, rest);
 }
 
 TEST(how_many_were_lost_is_unknown_where_the_kernel_knows_some_only)
@@ -58,14 +66,14 @@ TEST(how_many_were_lost_is_unknown_where_the_kernel_knows_some_only)
 	make_page(subbuf, SIZE, 1000);
 	make_event(subbuf, 1, 0);
 	memcpy(other, subbuf, SIZE);
-	xt_subbuf_set_lost(subbuf);
+	xt_subbuf_set_lost(subbuf, 0);
 	assert_string_equal(shown(subbuf), "0! 1001 ");
 	make_lost(other, &lost);
 	assert_string_equal(shown(other), "9! 1001 ");
 	memcpy(subbuf, other, SIZE);
-	xt_subbuf_set_lost(subbuf);
+	xt_subbuf_set_lost(subbuf, 0);
 	assert_string_equal(shown(subbuf), "0! 1001 ");
-	assert_int_equal(xt_subbuf_cut(other, SIZE, 900, subbuf), XT_CUT_BEFORE);
+	assert_int_equal(cut(other, 900, subbuf), XT_CUT_BEFORE);
 	assert_string_equal(shown(other), "0! 1001 ");
 }
 
@@ -81,12 +89,14 @@ TEST(a_cut_keeps_all_events_their_times_and_what_was_lost_before)
 	make_event(subbuf, 2, 0);
 	make_event(subbuf, 1, 0);
 	make_lost(subbuf, &lost);
-	assert_int_equal(xt_subbuf_cut(subbuf, SIZE, 1ull << 40, rest), XT_CUT_NOT);
+	assert_int_equal(cut(subbuf, 1ull << 40, rest), XT_CUT_NOT);
 	assert_string_equal(shown(subbuf), "2! 1005 134218740 134218741 ");
-	assert_int_equal(xt_subbuf_cut(subbuf, SIZE, 1005, rest), XT_CUT_THROUGH);
+	assert_int_equal(cut(subbuf, 1005, rest), XT_CUT_THROUGH);
 	assert_string_equal(shown(subbuf), "2! 1005 ");
-	assert_string_equal(shown(rest), "0! 134218740 134218741 ");
-	assert_int_equal(xt_subbuf_cut(rest, SIZE, 1005, subbuf), XT_CUT_BEFORE);
+	assert_string_equal(shown(rest), "0p! 134218740 134218741 ");
+	assert_int_equal(cut(rest, 1005, subbuf), XT_CUT_BEFORE);
+	assert_string_equal(shown(rest), "0p! 134218740 134218741 ");
+	xt_subbuf_set_lost(rest, XT_GAP_FLUSH);
 	assert_string_equal(shown(rest), "0! 134218740 134218741 ");
 }
 
