@@ -109,11 +109,12 @@ static void blame_for(struct mrg_lat *lat, const struct lat_rec *rec, const stru
 	lat_probe_task(waiter->vcpu->probe, LAT_PREEMPTED, cpu->current, from, rec->ns);
 }
 
-static void blame_current(struct mrg_lat *lat, const struct lat_rec *rec)
+static void blame_current(struct mrg_lat *lat, const struct lat_rec *rec,
+			  const struct lat_cpu *cpu)
 {
 	const struct lat_task *waiter;
 
-	for (waiter = rec->cpu->waiters; waiter; waiter = waiter->next_waiter)
+	for (waiter = cpu->waiters; waiter; waiter = waiter->next_waiter)
 		blame_for(lat, rec, waiter);
 }
 
@@ -221,7 +222,7 @@ void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec)
 {
 	struct lat_cpu *cpu = rec->cpu;
 
-	blame_current(lat, rec);
+	blame_current(lat, rec, cpu);
 	lat_probe_task(cpu->probe, LAT_RAN, cpu->current, cpu->run_since, rec->ns);
 	lat_leave_frames(cpu);	/* only PREEMPT_RT's threads are switched in soft interrupts */
 	leave(lat, rec);
@@ -302,6 +303,7 @@ void lat_task_exit(struct mrg_lat *lat, const struct lat_rec *rec)
 		struct lat_cpu *cpu = &rec->sys->cpus[i];
 
 		if (cpu->current == task) {	/* what it did until now was its doing */
+			blame_current(lat, rec, cpu);
 			lat_probe_task(cpu->probe, LAT_RAN, task, cpu->run_since, rec->ns);
 			cpu->current = NULL;
 			cpu->run_since = rec->ns;

@@ -182,6 +182,25 @@ TEST(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs)
 	world_finish(&w);
 }
 
+/* A task that hogs a CPU and is killed has no switch of its own that would tell of it. */
+TEST(a_vcpu_has_waited_for_a_task_that_ends)
+{
+	struct lat_probe probe = { .from = 1000, .to = 2000 };
+	const struct lat_doer *doer;
+	struct world w;
+
+	world_init(&w);
+	leave_guest(&w, 1000, 1, 50);
+	lat_task(&w.lat, &(struct lat_rec){ 0 }, 50)->vcpu->probe = &probe;
+	world_event(&w, 1100, 1, 50, KEV_SWITCH, 9, 50, 0);
+	world_event(&w, 1600, 1, 9, KEV_TASK_EXIT, 9, 0, 0);
+	world_event(&w, 1610, 1, 9, KEV_SWITCH, 50, 9, 0x80);
+	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task9"), 500);
+	assert_int_equal(lat_probe_sum(&probe, LAT_PREEMPTED, &doer), 500);
+	assert_int_equal(doer->pid, 9);
+	world_finish(&w);
+}
+
 TEST(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known)
 {
 	struct world w;
@@ -676,6 +695,7 @@ int main(void)
 		cmocka_unit_test(a_soft_interrupt_whose_task_is_pushed_off_is_unknown),
 		cmocka_unit_test(a_vcpu_waits_for_the_cpu_that_it_is_sent_to),
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
+		cmocka_unit_test(a_vcpu_has_waited_for_a_task_that_ends),
 		cmocka_unit_test(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known),
 		cmocka_unit_test(a_vcpu_may_begin_to_wait_at_time_0),
 		cmocka_unit_test(vms_that_a_trace_names_without_their_processes_stay_apart),
