@@ -330,6 +330,20 @@ static void warn_of_full(struct xt_trace *trace)
 	}
 }
 
+/* A copy that was cut short, as by a signal, need not have all files of the recording. */
+static void warn_of_missing(struct xt_trace *trace, const uint8_t *has)
+{
+	const struct xt_cpu_stats *cpu;
+
+	for (cpu = trace->stats; cpu < trace->stats + trace->info.nr_stats; cpu++) {
+		if (trace->info.complete && cpu->bytes_disk && cpu->cpu < XT_MAX_CPUS &&
+		    !has[cpu->cpu])
+			xt_warn(trace, "cpu%u.xt: is missing, with %llu bytes of events: was all "
+				"of the trace copied?", cpu->cpu,
+				(unsigned long long)cpu->bytes_disk);
+	}
+}
+
 int xt_store_open(struct xt_trace *trace, const char *path, int dir, struct rt_err *err)
 {
 	struct st *st = calloc(1, sizeof(*st));
@@ -360,5 +374,6 @@ int xt_store_open(struct xt_trace *trace, const char *path, int dir, struct rt_e
 	if (rc < 0)
 		return rt_err_set(err, rc, "cannot list the directory");
 	warn_of_full(trace);
+	warn_of_missing(trace, has);
 	return open_lanes(trace, has, nr, err);
 }

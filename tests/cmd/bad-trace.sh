@@ -90,6 +90,26 @@ bounded xtrace-view "$tmp/next-merge"
 expect_status 3
 expect_stderr_like 'next-merge/merge: expected format version 1, found "2"'
 
+it 'says of which CPU the events are missing in a copy that was cut short'
+copy=$tmp/copy
+cp -r tests/fixtures/demo/xtrace-vm "$copy" && rm "$copy/cpu1.xt"
+run xtrace-view -n 1 "$copy"
+expect_status 0
+expect_stderr 'xtrace-view: '"$copy"': cpu1.xt: is missing, with 17917 bytes of events: was all of the trace copied?'
+run xtrace-multi-merge --check "$copy" tests/fixtures/demo/xtrace-host
+expect_stderr_like 'cpu1.xt: is missing'
+run xtrace-latency "$copy"
+expect_stderr_like 'cpu1.xt: is missing'
+run xtrace-export -o "$tmp/copy.dat" "$copy"
+expect_stderr_like 'cpu1.xt: is missing'
+sed -i 's/^complete = yes/complete = no/' "$copy/session"	# of one that was killed, who knows
+run xtrace-view -n 1 "$copy"
+! grep -q missing "$tmp/stderr" || fail 'nothing is known to be missing'
+run xtrace-multi-merge -o "$tmp/one-flush" --incident 0x2a585a7ead49d2a9 \
+	tests/fixtures/demo/freeze-host tests/fixtures/demo/freeze-vm
+run xtrace-view -n 1 "$tmp/one-flush"
+expect_stderr ''
+
 [ "$(id -u)" = 0 ] && [ -d /sys/kernel/tracing/events ] || exit 0
 it 'reads what is left of a directory that is cut or flipped'
 run xtrace-run -o "$tmp/whole" -n "bad$$" -e sched -e raw_syscalls:sys_enter -- \

@@ -140,7 +140,7 @@ TEST(what_is_written_is_read_back)
 		.tid = 156, .vm_pid = 150, .vcpu = 1, .tsc_known = true, .tsc_offset = -9,
 		.tsc_frac_bits = 48, .vm = "a name of words",
 	};
-	static const struct xt_cpu_stats stats = { 1, 12, 3, 4, 5, 6 };
+	static const struct xt_cpu_stats stats = { 7, 12, 3, 4, 5, 6 };
 	static const struct xt_clock_sample sample = { .mono_ns = 1, .real_ns = 2, .tsc = 5 };
 	struct xt_store *store = make_store();
 	const struct xt_info *info;
