@@ -177,8 +177,24 @@ static void put_class(struct rt_buf *out, int prio)
 		rt_buf_printf(out, ", real-time priority %d", LAT_PRIO_RT - 1 - prio);
 }
 
-static void put_doer(struct rt_buf *out, const struct lat_doer *doer)
+/* Threads of vCPUs have the same names in all VMs. */
+static void put_vcpu(const struct blame *blame, const struct lat_doer *doer)
 {
+	const struct mrg_lat_metric of_vcpu = {
+		.member = doer->system, .vm_pid = doer->vm_pid, .vcpu = doer->vcpu,
+	};
+	char vm[64];
+
+	if (doer->vm_pid == 0)
+		return;
+	rt_buf_printf(blame->out, ", vCPU %d of ", doer->vcpu);
+	put_name(blame->out, mrg_lat_vm_name(blame->set, &of_vcpu, vm, sizeof(vm)));
+}
+
+static void put_doer(const struct blame *blame, const struct lat_doer *doer)
+{
+	struct rt_buf *out = blame->out;
+
 	if (doer->name[0] == '\0')
 		rt_buf_puts(out, "nobody (idle)");
 	else
@@ -186,6 +202,7 @@ static void put_doer(struct rt_buf *out, const struct lat_doer *doer)
 	if (doer->pid <= 0)
 		return;
 	rt_buf_printf(out, " (PID %d%s", doer->pid, doer->several ? " and others" : "");
+	put_vcpu(blame, doer);
 	put_class(out, doer->prio);
 	if (doer->waker[0]) {
 		rt_buf_puts(out, ", woken by ");
@@ -274,7 +291,7 @@ static bool put_own_cause(struct blame *blame, uint64_t ns, const char *before)
 
 	if (irq && interrupted * 2 > ns) {
 		rt_buf_printf(out, "%sthe CPU handled ", before);
-		put_doer(out, irq);
+		put_doer(blame, irq);
 		rt_buf_puts(out, " for ");
 		put_time(out, irq->sum);
 		return true;
@@ -283,7 +300,7 @@ static bool put_own_cause(struct blame *blame, uint64_t ns, const char *before)
 		return false;
 	rt_buf_puts(out, before);
 	if (who->name[0])
-		put_doer(out, who);
+		put_doer(blame, who);
 	rt_buf_puts(out, who->name[0] ? " ran on its CPU for " : "its CPU was idle for ");
 	put_time(out, who->sum);
 	return true;
@@ -308,17 +325,17 @@ static bool put_host_cause(struct blame *blame, uint64_t ns)
 	}
 	if (who && preempted * 2 > away) {
 		rt_buf_puts(out, "its thread was preempted by ");
-		put_doer(out, who);
+		put_doer(blame, who);
 		rt_buf_puts(out, " for ");
 		put_time(out, who->sum);
 	} else if (irq && interrupted * 2 > away) {
 		rt_buf_puts(out, "the host handled interrupt ");
-		put_doer(out, irq);
+		put_doer(blame, irq);
 		rt_buf_puts(out, " for ");
 		put_time(out, irq->sum);
 	} else {
 		rt_buf_puts(out, "exit ");
-		put_doer(out, reason);
+		put_doer(blame, reason);
 		if (part) {
 			rt_buf_puts(out, ", most of it ");
 			rt_buf_puts(out, part_help(part->name));
@@ -421,7 +438,7 @@ static void put_doers(struct blame *blame, struct lat_probe *probe, const char *
 		rt_buf_printf(out, "\n      %-12s %7s in %3u  %s ", where,
 			      mrg_lat_time_text(probe->doers[i].sum, text, sizeof(text)),
 			      probe->doers[i].times, deeds[probe->doers[i].deed]);
-		put_doer(out, &probe->doers[i]);
+		put_doer(blame, &probe->doers[i]);
 		if (usual)
 			put_usual(out, &probe->doers[i], usual, blame->nr_usual);
 	}

@@ -236,6 +236,8 @@ struct lat_doer {
 	enum lat_deed deed;
 	char name[MRG_LAT_NAME_MAX], waker[MRG_LAT_NAME_MAX];
 	int pid, prio;		/* RAN, PREEMPTED: of the task that did the longest */
+	uint16_t system;
+	int vm_pid, vcpu;	/* ... where it is a vCPU's thread; else 0 */
 	bool several;		/* ... and others of its name did the rest */
 	uint64_t sum, longest;	/* ns within the interval */
 	unsigned int times;

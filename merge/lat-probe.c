@@ -104,6 +104,9 @@ void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct la
 		return;
 	doer->pid = task->pid;
 	doer->prio = task->prio;
+	doer->system = task->system;
+	doer->vm_pid = task->vcpu ? task->vcpu->vm_pid : 0;
+	doer->vcpu = task->vcpu ? task->vcpu->index : 0;
 	snprintf(doer->waker, sizeof(doer->waker), "%s", task->waker);
 }
 

@@ -100,6 +100,11 @@ it 'says who had the CPU of a vCPU, also where it has the same name'
 run xtrace-latency -w 1 --excerpt 0 -m preempt "$tmp/both"
 expect_stdout_like '^  1\.  vCPU 0 of guest \(thread 156\), preempted by qemu-system-x86 for 329us: qemu-system-x86 \(PID 159, '
 
+it 'says of which VM a vCPU is that had the CPU'
+run xtrace-latency -w 20 --excerpt 0 -m 'wakeup(chrt)' tests/fixtures/demo/freeze-host
+expect_status 0
+expect_stdout_like 'task chrt \(PID 335\) of host woke 3\.03ms late on CPU 2: CPU 0/KVM \(PID 196, vCPU 0 of vm1, woken by apic_timer\) ran on its CPU for 2\.99ms$'
+
 it 'explains as many as are asked for, longest first'
 run xtrace-latency -w 4 --excerpt 0 -m exit $host
 expect_status 0
