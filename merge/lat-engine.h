@@ -34,13 +34,13 @@ struct lat_field {
 
 enum lat_key {		/* what the fields mean; the same place serves several roles */
 	LAT_PID = 0,	/* SWITCH: next_pid; WAKING, WAKEUP, MIGRATE, EXIT: pid; FORK: child_pid */
-	LAT_PREV_PID, LAT_PREV_STATE, LAT_PRIO,
+	LAT_PREV_PID, LAT_PREV_STATE, LAT_PRIO, LAT_PREV_PRIO,
 	LAT_TO_CPU = 1,		/* WAKEUP, MIGRATE: where the task is sent */
 	LAT_NR = 0,		/* SYSCALL, HYPERCALL: number; IRQ: irq; SOFTIRQ: vec */
 	LAT_REASON = 0, LAT_ISA,
 	LAT_VCPU,
 	LAT_ADDR = 0, LAT_NOW, LAT_EXPIRES, LAT_FUNCTION,
-	LAT_NR_KEYS = 4
+	LAT_NR_KEYS = 5
 };
 
 struct lat_event {
@@ -49,6 +49,7 @@ struct lat_event {
 	uint8_t gs;		/* GS_GUEST: enum kev_gs_kind */
 	uint8_t marks;		/* lat-section.c's own */
 	uint16_t comm;		/* offset of the named task's name; 0: none */
+	uint16_t prev_comm;	/* SWITCH: of the one that leaves */
 	uint16_t min_size;
 	struct lat_field f[LAT_NR_KEYS];
 	const char *fixed;	/* "apic_timer" */

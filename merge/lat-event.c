@@ -24,7 +24,8 @@ wanted[] = {
 			     [LAT_FUNCTION] = "function" }, NULL },
 	{ KEV_TIMER_END, { [LAT_ADDR] = "hrtimer" }, NULL },
 	{ KEV_SWITCH, { [LAT_PID] = "next_pid", [LAT_PREV_PID] = "prev_pid",
-			[LAT_PREV_STATE] = "prev_state", [LAT_PRIO] = "next_prio" }, "next_comm" },
+			[LAT_PREV_STATE] = "prev_state", [LAT_PRIO] = "next_prio",
+			[LAT_PREV_PRIO] = "prev_prio" }, "next_comm" },
 	{ KEV_WAKING, { [LAT_PID] = "pid" }, "comm" },
 	{ KEV_WAKEUP, { [LAT_PID] = "pid", [LAT_TO_CPU] = "target_cpu" }, "comm" },
 	{ KEV_MIGRATE, { [LAT_PID] = "pid", [LAT_TO_CPU] = "dest_cpu" }, "comm" },
@@ -72,9 +73,17 @@ static uint8_t gs_kind(const struct kev_event *kev)
 	return (uint8_t)kind;
 }
 
+/* Where a task's name is; 0 where this kernel's event has none. */
+static uint16_t place_comm(const struct xt_event *event, const char *name)
+{
+	const struct xt_field *comm = name ? xt_event_field(event, name) : NULL;
+
+	return comm && comm->size == LAT_COMM && comm->offset <= UINT16_MAX ?
+	       (uint16_t)comm->offset : 0;
+}
+
 static void describe(struct lat_event *ret, const struct xt_event *event)
 {
-	const struct xt_field *comm;
 	unsigned int i, key;
 
 	for (i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
@@ -85,10 +94,10 @@ static void describe(struct lat_event *ret, const struct xt_event *event)
 			if (wanted[i].names[key])
 				place(&ret->f[key], event, wanted[i].names[key]);
 		}
-		comm = wanted[i].comm ? xt_event_field(event, wanted[i].comm) : NULL;
-		if (comm && comm->size == LAT_COMM && comm->offset <= UINT16_MAX)
-			ret->comm = (uint16_t)comm->offset;
+		ret->comm = place_comm(event, wanted[i].comm);
 	}
+	if (ret->role == KEV_SWITCH)
+		ret->prev_comm = place_comm(event, "prev_comm");
 	if (ret->role >= KEV_TIMER_ARM && ret->role <= KEV_TIMER_END)
 		place_timer(ret, event);
 	ret->fixed = event->kev->fixed;

@@ -94,13 +94,14 @@ static void blame_for(struct mrg_lat *lat, const struct lat_rec *rec, const stru
 	const struct lat_cpu *cpu = &rec->sys->cpus[waiter->waits_for];
 	struct lat_rec there = *rec;	/* a migration is recorded anywhere */
 	uint64_t from = cpu->run_since;
-	char name[LAT_COMM + 1] = { 0 };
+	char name[LAT_COMM + 1] = "<...>";
 
 	if (!cpu->current || waiter->run != LAT_RUNNABLE)
 		return;
 	if (from < waiter->waits_since)
 		from = waiter->waits_since;
-	memcpy(name, cpu->current->comm, LAT_COMM);
+	if (cpu->current->comm[0])
+		memcpy(name, cpu->current->comm, LAT_COMM);
 	if (!lat_is_whole(rec, from) || from == rec->ns)
 		return;
 	there.cpu_nr = waiter->waits_for;
@@ -218,10 +219,28 @@ static struct lat_task *enter(struct mrg_lat *lat, const struct lat_rec *rec)
 	return task;
 }
 
+/*
+ * Who has had the CPU where no event tells: since the trace began, events were lost, or a
+ * task that exits is still there.
+ */
+static void learn_current(struct mrg_lat *lat, const struct lat_rec *rec)
+{
+	struct lat_task *prev = lat_task(lat, rec, (int)lat_field(rec, LAT_PREV_PID));
+
+	if (rec->cpu->current || !prev)
+		return;
+	if (rec->event->prev_comm > 0)
+		lat_task_name(prev, rec->data + rec->event->prev_comm);
+	if (rec->event->f[LAT_PREV_PRIO].size > 0)
+		prev->prio = (int)lat_field(rec, LAT_PREV_PRIO);
+	rec->cpu->current = prev;
+}
+
 void lat_switch(struct mrg_lat *lat, const struct lat_rec *rec)
 {
 	struct lat_cpu *cpu = rec->cpu;
 
+	learn_current(lat, rec);
 	blame_current(lat, rec, cpu);
 	lat_probe_task(cpu->probe, LAT_RAN, cpu->current, cpu->run_since, rec->ns);
 	lat_leave_frames(cpu);	/* only PREEMPT_RT's threads are switched in soft interrupts */

@@ -83,6 +83,7 @@ void lat_lose(struct mrg_lat *lat, const struct lat_rec *rec, const uint8_t *cou
 	rec->sys->lost_ns = rec->ns;
 	rec->cpu->depth = 0;
 	rec->cpu->current = NULL;
+	rec->cpu->run_since = rec->ns;
 	while (rec->cpu->waiters)
 		lat_stop_waiting(rec->sys, rec->cpu->waiters);
 	if (!task)

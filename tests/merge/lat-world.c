@@ -10,7 +10,7 @@ struct payload {		/* of every event here */
 	uint16_t id, flags;
 	int32_t pid;		/* common_pid */
 	uint64_t a, b, c;
-	char comm[LAT_COMM];
+	char comm[LAT_COMM], prev_comm[LAT_COMM];
 };
 
 #define AT(member, size_, signed_) \
@@ -26,6 +26,8 @@ static struct lat_event event_of(enum kev_role role)
 
 	if (role == KEV_SWITCH || role == KEV_WAKING)
 		event.comm = offsetof(struct payload, comm);
+	if (role == KEV_SWITCH)
+		event.prev_comm = offsetof(struct payload, prev_comm);
 	return event;
 }
 
@@ -68,6 +70,7 @@ void world_event(struct world *w, uint64_t ns, unsigned int cpu, int pid, enum k
 	};
 
 	snprintf(payload.comm, sizeof(payload.comm), "task%d", (int)a);
+	snprintf(payload.prev_comm, sizeof(payload.prev_comm), "task%d", (int)b);
 	if (role == KEV_NONE)
 		lat_lose(&w->lat, &rec, NULL);
 	else

@@ -195,9 +195,37 @@ TEST(a_vcpu_has_waited_for_a_task_that_ends)
 	world_event(&w, 1100, 1, 50, KEV_SWITCH, 9, 50, 0);
 	world_event(&w, 1600, 1, 9, KEV_TASK_EXIT, 9, 0, 0);
 	world_event(&w, 1610, 1, 9, KEV_SWITCH, 50, 9, 0x80);
-	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task9"), 500);
-	assert_int_equal(lat_probe_sum(&probe, LAT_PREEMPTED, &doer), 500);
+	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task9"), 510);
+	assert_int_equal(lat_probe_sum(&probe, LAT_PREEMPTED, &doer), 510);
 	assert_int_equal(doer->pid, 9);
+	world_finish(&w);
+}
+
+TEST(who_has_had_a_cpu_since_the_trace_began_is_known_by_the_switch_from_it)
+{
+	struct lat_probe vcpu = { .from = 1200, .to = 1700 }, cpu = vcpu;
+	const struct lat_doer *doer;
+	struct world w;
+
+	world_init(&w);
+	leave_guest(&w, 1000, 2, 50);
+	lat_task(&w.lat, &(struct lat_rec){ 0 }, 50)->vcpu->probe = &vcpu;
+	w.cpus[1].probe = &cpu;
+	world_event(&w, 1100, 2, 50, KEV_SWITCH, 7, 50, 1);	/* asleep */
+	world_event(&w, 1200, 0, 0, KEV_WAKING, 50, 0, 0);
+	world_event(&w, 1201, 0, 0, KEV_WAKEUP, 50, 1, 0);
+	world_event(&w, 1700, 1, 9, KEV_SWITCH, 50, 9, 0);
+	assert_int_equal(world_sum(&w, MRG_LAT_PREEMPT, "task9"), 499);
+	assert_int_equal(lat_probe_sum(&vcpu, LAT_PREEMPTED, &doer), 499);
+	assert_int_equal(doer->pid, 9);
+	assert_int_equal(lat_probe_sum(&cpu, LAT_RAN, &doer), 500);
+	assert_string_equal(doer->name, "task9");
+	/* behind lost events it is known again, from there on */
+	world_event(&w, 1800, 1, 50, KEV_NONE, 0, 0, 0);
+	cpu = (struct lat_probe){ .from = 1700, .to = 2000 };
+	world_event(&w, 1900, 1, 8, KEV_SWITCH, 50, 8, 1);
+	assert_int_equal(lat_probe_sum(&cpu, LAT_RAN, &doer), 100);
+	assert_string_equal(doer->name, "task8");
 	world_finish(&w);
 }
 
@@ -696,6 +724,7 @@ int main(void)
 		cmocka_unit_test(a_vcpu_waits_for_the_cpu_that_it_is_sent_to),
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
 		cmocka_unit_test(a_vcpu_has_waited_for_a_task_that_ends),
+		cmocka_unit_test(who_has_had_a_cpu_since_the_trace_began_is_known_by_the_switch_from_it),
 		cmocka_unit_test(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known),
 		cmocka_unit_test(a_vcpu_may_begin_to_wait_at_time_0),
 		cmocka_unit_test(vms_that_a_trace_names_without_their_processes_stay_apart),
