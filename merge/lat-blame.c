@@ -30,6 +30,12 @@ struct blame {
 
 /* ---- reading it again ---- */
 
+static bool is_of_waiter(const struct mrg_lat_metric *metric)
+{
+	return metric->kind == MRG_LAT_WAKEUP || metric->kind == MRG_LAT_RUNQ ||
+	       metric->kind == MRG_LAT_LATE;
+}
+
 static bool is_of_thread(const struct mrg_lat_metric *metric)
 {
 	return metric->kind == MRG_LAT_EXIT || metric->kind == MRG_LAT_HYPERCALL;
@@ -227,8 +233,7 @@ static void put_victim(struct blame *blame)
 		return;
 	}
 	rt_buf_puts(out, blame->member->host >= 0 ? "guest task " : "task ");
-	if (metric->kind == MRG_LAT_WAKEUP || metric->kind == MRG_LAT_RUNQ ||
-	    metric->kind == MRG_LAT_LATE)
+	if (is_of_waiter(metric))
 		comm = metric->name;
 	else
 		comm = xt_trace_comm(blame->member->trace, blame->interval->pid);
@@ -281,6 +286,14 @@ static const char *part_help(const char *name)
 	return mrg_lat_part_help(part);
 }
 
+static void put_ran(struct blame *blame, const struct lat_doer *who)
+{
+	if (who->name[0])
+		put_doer(blame, who);
+	rt_buf_puts(blame->out, who->name[0] ? " ran on its CPU for " : "its CPU was idle for ");
+	put_time(blame->out, who->sum);
+}
+
 /* What the CPU did that was waited for; @before goes in front. */
 static bool put_own_cause(struct blame *blame, uint64_t ns, const char *before)
 {
@@ -299,10 +312,7 @@ static bool put_own_cause(struct blame *blame, uint64_t ns, const char *before)
 	if (!who || ran * 4 < ns)
 		return false;
 	rt_buf_puts(out, before);
-	if (who->name[0])
-		put_doer(blame, who);
-	rt_buf_puts(out, who->name[0] ? " ran on its CPU for " : "its CPU was idle for ");
-	put_time(out, who->sum);
+	put_ran(blame, who);
 	return true;
 }
 
@@ -349,6 +359,35 @@ static bool put_host_cause(struct blame *blame, uint64_t ns)
 	return true;
 }
 
+/* Who had the guest's CPU while the task waited, whatever the host did beside; or NULL. */
+static const struct lat_doer *rival_of(const struct blame *blame, uint64_t ns)
+{
+	const struct lat_doer *who;
+
+	lat_probe_sum(&blame->cpu, LAT_RAN, &who);
+	return is_of_waiter(blame->metric) && who && who->name[0] && who->sum * 2 > ns ? who
+										       : NULL;
+}
+
+/* Where both kernels have a part in it, both are told, that with the greater one first. */
+static bool put_causes(struct blame *blame, uint64_t ns)
+{
+	uint64_t away = lat_probe_sum(&blame->vcpu, LAT_EXITED, NULL);
+	const struct lat_doer *rival = rival_of(blame, ns);
+
+	if (!rival || away * 4 < ns)
+		return put_host_cause(blame, ns) || put_own_cause(blame, ns, "");
+	if (rival->sum > 2 * away) {
+		put_ran(blame, rival);
+		rt_buf_puts(blame->out, "; ");
+		return put_host_cause(blame, ns);
+	}
+	put_host_cause(blame, ns);
+	rt_buf_puts(blame->out, "; in the guest ");
+	put_ran(blame, rival);
+	return true;
+}
+
 static void put_cause(struct blame *blame)
 {
 	uint64_t ns = blame->interval->to - blame->interval->from;
@@ -357,7 +396,7 @@ static void put_cause(struct blame *blame)
 	rt_buf_puts(blame->out, ": ");
 	if (blame->lost_places > 0)
 		rt_buf_puts(blame->out, "unknown, the host lost events in this time");
-	else if (!put_host_cause(blame, ns) && !put_own_cause(blame, ns, ""))
+	else if (!put_causes(blame, ns))
 		rt_buf_puts(blame->out, "no event of the trace says why");
 }
 

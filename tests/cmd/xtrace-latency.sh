@@ -105,6 +105,14 @@ run xtrace-latency -w 20 --excerpt 0 -m 'wakeup(chrt)' tests/fixtures/demo/freez
 expect_status 0
 expect_stdout_like 'task chrt \(PID 335\) of host woke 3\.03ms late on CPU 2: CPU 0/KVM \(PID 196, vCPU 0 of vm1, woken by apic_timer\) ran on its CPU for 2\.99ms$'
 
+it 'tells what both kernels did where both kept a task waiting, that with the greater part first'
+run xtrace-multi-merge -o "$tmp/demo" tests/fixtures/demo/xtrace-host tests/fixtures/demo/xtrace-vm
+expect_status 0
+run xtrace-latency -w 6 --excerpt 0 -m wakeup@vm1 -m runq@vm1 "$tmp/demo"
+expect_status 0
+expect_stdout_like 'guest task ksoftirqd/1 .* kept off its CPU for 92\.0ms: its vCPU was not running for 70\.6ms: its thread was preempted by xtrace-run \(PID 295 .* for 61\.6ms; in the guest xtrace-run \(PID 140, .*\) ran on its CPU for 92\.0ms$' \
+	'guest task ksoftirqd/1 .* woke 27\.9ms late on CPU 1: xtrace-run \(PID 140, .*\) ran on its CPU for 27\.8ms; its vCPU was not running for 7\.41ms: exit INTR, most of it KVM itself for 4\.20ms$'
+
 it 'explains as many as are asked for, longest first'
 run xtrace-latency -w 4 --excerpt 0 -m exit $host
 expect_status 0
