@@ -316,6 +316,16 @@ static bool put_own_cause(struct blame *blame, uint64_t ns, const char *before)
 	return true;
 }
 
+/* How it slept for most of @ns, where that is not how a halted vCPU does. */
+static void put_sleep(struct blame *blame, uint64_t ns)
+{
+	const struct lat_doer *how;
+
+	lat_probe_sum(&blame->vcpu, LAT_SLEPT, &how);
+	if (how && how->sum * 2 > ns)
+		rt_buf_printf(blame->out, ", %s,", how->name);
+}
+
 /* The cause on the host, if the vCPU was away for a good part of the time. */
 static bool put_host_cause(struct blame *blame, uint64_t ns)
 {
@@ -349,6 +359,7 @@ static bool put_host_cause(struct blame *blame, uint64_t ns)
 		if (part) {
 			rt_buf_puts(out, ", most of it ");
 			rt_buf_puts(out, part_help(part->name));
+			put_sleep(blame, part->sum);
 			rt_buf_puts(out, " for ");
 			put_time(out, part->sum);
 			if (blame->wait)
@@ -466,6 +477,7 @@ static void put_doers(struct blame *blame, struct lat_probe *probe, const char *
 	static const char *const deeds[] = {
 		[LAT_RAN] = "ran", [LAT_INTERRUPT] = "interrupt", [LAT_PART] = "spent in",
 		[LAT_EXITED] = "outside for", [LAT_PREEMPTED] = "preempted by",
+		[LAT_SLEPT] = "asleep,",
 	};
 	uint64_t least = (blame->interval->to - blame->interval->from) / MIN_SHARE;
 	struct rt_buf *out = blame->out;

@@ -132,6 +132,7 @@ struct lat_vcpu {
 	uint8_t where;			/* enum lat_where */
 	uint8_t part;			/* enum mrg_lat_part: what it does now, while out */
 	uint8_t base;			/* KVM or USER: what it does when nothing disturbs it */
+	char sleep;			/* state in which it is asleep, as the kernel prints it */
 	uint64_t since;			/* of ->part */
 	uint64_t exit_ns;
 	uint64_t reason;		/* key of ->exits */
@@ -229,6 +230,7 @@ enum lat_deed {
 	LAT_PART,	/* the thread outside the guest: enum mrg_lat_part by name */
 	LAT_EXITED,	/* the thread was outside for this reason */
 	LAT_PREEMPTED,	/* another task ran while the thread waited */
+	LAT_SLEPT,	/* the thread was asleep otherwise than a halted vCPU is: how */
 	LAT_FAULTED,	/* a page fault: only how often */
 	LAT_NR_DEEDS
 };

@@ -173,15 +173,14 @@ static void send_to_cpu(struct mrg_lat *lat, const struct lat_rec *rec, struct l
 /* prev_state as the kernel prints it: 0 is running, and so is one that was pushed off. */
 static bool is_runnable(uint64_t prev_state)
 {
-	const char *name = kev_task_state_name(prev_state);
-
-	return prev_state == 0 || (name && name[0] == 'R');
+	return kev_task_state_name(prev_state)[0] == 'R';
 }
 
 static void leave(struct mrg_lat *lat, const struct lat_rec *rec)
 {
 	struct lat_task *task = lat_task(lat, rec, (int)lat_field(rec, LAT_PREV_PID));
-	bool runnable = is_runnable(lat_field(rec, LAT_PREV_STATE));
+	uint64_t state = lat_field(rec, LAT_PREV_STATE);
+	bool runnable = is_runnable(state);
 
 	if (!task)
 		return;
@@ -191,9 +190,11 @@ static void leave(struct mrg_lat *lat, const struct lat_rec *rec)
 	task->woken = false;
 	task->queued = runnable;
 	task->wait_since = task->cpu_since = runnable ? rec->ns : 0;
-	if (task->vcpu)
+	if (task->vcpu) {
 		lat_vcpu_part(task->vcpu, runnable ? MRG_LAT_PART_WAIT : MRG_LAT_PART_HALT,
 			      rec->ns);
+		task->vcpu->sleep = kev_task_state_name(state)[0];
+	}
 	if (runnable)
 		wait_for_cpu(rec, task);
 }

@@ -48,12 +48,28 @@ void lat_vcpu_free(struct lat_vcpu *vcpu)
 	free(vcpu);
 }
 
+/* A halted vCPU sleeps in state S, as one does that waits for QEMU. */
+static void probe_sleep(const struct lat_vcpu *vcpu, uint64_t to)
+{
+	const char *how = NULL;
+
+	if (vcpu->sleep == 'T')
+		how = "stopped by a signal";
+	else if (vcpu->sleep == 't')
+		how = "stopped by a debugger";
+	else if (vcpu->sleep == 'D')
+		how = "for memory, a disk or a lock (state D)";
+	if (how && vcpu->part == MRG_LAT_PART_HALT)
+		lat_probe_add(vcpu->probe, LAT_SLEPT, how, vcpu->since, to);
+}
+
 void lat_vcpu_part(struct lat_vcpu *vcpu, enum mrg_lat_part part, uint64_t ns)
 {
 	if (vcpu->where == LAT_OUT && ns > vcpu->since) {
 		vcpu->parts[vcpu->part] += ns - vcpu->since;
 		lat_probe_add(vcpu->probe, LAT_PART, mrg_lat_part_name(vcpu->part), vcpu->since,
 			      ns);
+		probe_sleep(vcpu, ns);
 	}
 	vcpu->part = (uint8_t)part;
 	if (ns > vcpu->since)

@@ -229,6 +229,32 @@ TEST(who_has_had_a_cpu_since_the_trace_began_is_known_by_the_switch_from_it)
 	world_finish(&w);
 }
 
+TEST(a_vcpu_that_sleeps_otherwise_than_halted_is_told_apart)
+{
+	struct lat_probe probe = { .from = 1000, .to = 2000 };
+	const struct lat_doer *how;
+	struct world w;
+
+	world_init(&w);
+	leave_guest(&w, 1000, 1, 50);
+	lat_task(&w.lat, &(struct lat_rec){ 0 }, 50)->vcpu->probe = &probe;
+	world_event(&w, 1100, 1, 50, KEV_SWITCH, 0, 50, 4);		/* T */
+	world_event(&w, 1400, 0, 0, KEV_WAKING, 50, 0, 0);
+	world_event(&w, 1410, 1, 0, KEV_SWITCH, 50, 0, 0);
+	world_event(&w, 1500, 1, 50, KEV_SWITCH, 0, 50, 2);		/* D */
+	world_event(&w, 1700, 0, 0, KEV_WAKING, 50, 0, 0);
+	world_event(&w, 1710, 1, 0, KEV_SWITCH, 50, 0, 0);
+	world_event(&w, 1720, 1, 50, KEV_SWITCH, 0, 50, 1);		/* S */
+	world_event(&w, 1900, 0, 0, KEV_WAKING, 50, 0, 0);
+	world_event(&w, 1910, 1, 0, KEV_SWITCH, 50, 0, 0);
+	world_event(&w, 1950, 1, 50, KEV_GUEST_BEGIN, 0, 0, 0);
+	assert_int_equal(lat_probe_sum(&probe, LAT_SLEPT, &how), 500);
+	assert_string_equal(how->name, "stopped by a signal");
+	assert_int_equal(how->sum, 300);
+	assert_int_equal(world_find(&w, MRG_LAT_EXIT, "HLT")->parts[MRG_LAT_PART_HALT], 680);
+	world_finish(&w);
+}
+
 TEST(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known)
 {
 	struct world w;
@@ -725,6 +751,7 @@ int main(void)
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
 		cmocka_unit_test(a_vcpu_has_waited_for_a_task_that_ends),
 		cmocka_unit_test(who_has_had_a_cpu_since_the_trace_began_is_known_by_the_switch_from_it),
+		cmocka_unit_test(a_vcpu_that_sleeps_otherwise_than_halted_is_told_apart),
 		cmocka_unit_test(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known),
 		cmocka_unit_test(a_vcpu_may_begin_to_wait_at_time_0),
 		cmocka_unit_test(vms_that_a_trace_names_without_their_processes_stay_apart),
