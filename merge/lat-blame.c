@@ -316,6 +316,19 @@ static bool put_own_cause(struct blame *blame, uint64_t ns, const char *before)
 	return true;
 }
 
+/* A CPU leaves one idle that was pushed off it only where it may not run. */
+static void put_throttled(struct blame *blame)
+{
+	const struct lat_probe *cpu = &blame->wait->cpu;
+	const struct lat_doer *who;
+
+	lat_probe_sum(cpu, LAT_RAN, &who);
+	if (blame->vcpu.wait_pushed && who && !who->name[0] &&
+	    who->sum * 2 > cpu->to - cpu->from)
+		rt_buf_puts(blame->out, ": throttled (cpu.max, sched_rt_runtime_us), or held "
+			    "back by core scheduling");
+}
+
 /* How it slept for most of @ns, where that is not how a halted vCPU does. */
 static void put_sleep(struct blame *blame, uint64_t ns)
 {
@@ -362,9 +375,11 @@ static bool put_host_cause(struct blame *blame, uint64_t ns)
 			put_sleep(blame, part->sum);
 			rt_buf_puts(out, " for ");
 			put_time(out, part->sum);
-			if (blame->wait)
+			if (blame->wait) {
 				put_own_cause(blame->wait, blame->wait->cpu.to -
 					      blame->wait->cpu.from, " as ");
+				put_throttled(blame);
+			}
 		}
 	}
 	return true;

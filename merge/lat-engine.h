@@ -253,6 +253,7 @@ struct lat_probe {
 	uint64_t from, to;
 	uint64_t wait_from, wait_to;	/* the thread's longest wait for a CPU; to 0: none */
 	unsigned int wait_cpu;		/* ... for this one */
+	bool wait_pushed;		/* ... pushed off it, not woken */
 	unsigned int nr;
 	struct lat_doer doers[LAT_MAX_DOERS];
 };
@@ -270,7 +271,8 @@ void lat_probe_task(struct lat_probe *probe, enum lat_deed deed, const struct la
 		    uint64_t from, uint64_t to);
 struct lat_probe *lat_probe_of(const struct lat_probing *probing, uint16_t system, int tid);
 /* The thread has waited for @cpu, and now runs there or was sent to another. */
-void lat_probe_wait(struct lat_probe *probe, unsigned int cpu, uint64_t from, uint64_t to);
+void lat_probe_wait(struct lat_probe *probe, unsigned int cpu, bool pushed, uint64_t from,
+		    uint64_t to);
 /* What has no duration of its own. */
 void lat_probe_count(struct lat_probe *probe, enum lat_deed deed, const char *name, uint64_t ns);
 /* The sum of a deed, and who has the most of it (NULL: nobody). */

@@ -70,11 +70,13 @@ void lat_probe_add(struct lat_probe *probe, enum lat_deed deed, const char *name
 	add(probe, deed, name, from, to, &longest);
 }
 
-void lat_probe_wait(struct lat_probe *probe, unsigned int cpu, uint64_t from, uint64_t to)
+void lat_probe_wait(struct lat_probe *probe, unsigned int cpu, bool pushed, uint64_t from,
+		    uint64_t to)
 {
 	if (!probe || !clip(probe, &from, &to) || to - from <= probe->wait_to - probe->wait_from)
 		return;
 	probe->wait_cpu = cpu;
+	probe->wait_pushed = pushed;
 	probe->wait_from = from;
 	probe->wait_to = to;
 }

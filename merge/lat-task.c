@@ -146,8 +146,10 @@ static void wait_for_cpu(const struct lat_rec *rec, struct lat_task *task)
 
 static void note_wait(const struct lat_rec *rec, const struct lat_task *task, unsigned int cpu)
 {
+	if (!task->woken && cpu != task->cpu)
+		return;		/* it has moved, and no event says when */
 	if (task->vcpu && task->run == LAT_RUNNABLE && lat_is_whole(rec, task->cpu_since))
-		lat_probe_wait(task->vcpu->probe, cpu, task->cpu_since, rec->ns);
+		lat_probe_wait(task->vcpu->probe, cpu, !task->woken, task->cpu_since, rec->ns);
 }
 
 /* To the CPU that the event names; one that is just being woken has waited for none yet. */

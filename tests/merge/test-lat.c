@@ -255,6 +255,30 @@ TEST(a_vcpu_that_sleeps_otherwise_than_halted_is_told_apart)
 	world_finish(&w);
 }
 
+TEST(a_vcpu_that_is_pushed_off_waits_for_that_cpu_if_it_stays_there)
+{
+	struct lat_probe probe = { .from = 1000, .to = 4000 };
+	struct world w;
+
+	world_init(&w);
+	leave_guest(&w, 1000, 1, 50);
+	lat_task(&w.lat, &(struct lat_rec){ 0 }, 50)->vcpu->probe = &probe;
+	world_event(&w, 1100, 1, 50, KEV_SWITCH, 0, 50, 0);
+	world_event(&w, 1900, 2, 0, KEV_SWITCH, 50, 0, 0);	/* of its move there is no event */
+	assert_int_equal(probe.wait_to, 0);
+	world_event(&w, 2000, 2, 50, KEV_SWITCH, 0, 50, 0);
+	world_event(&w, 2500, 2, 0, KEV_SWITCH, 50, 0, 0);
+	assert_int_equal(probe.wait_to - probe.wait_from, 500);
+	assert_int_equal(probe.wait_cpu, 2);
+	assert_true(probe.wait_pushed);
+	world_event(&w, 2600, 2, 50, KEV_SWITCH, 0, 50, 1);
+	world_event(&w, 2700, 2, 0, KEV_WAKEUP, 50, 2, 0);
+	world_event(&w, 3300, 2, 0, KEV_SWITCH, 50, 0, 0);
+	assert_int_equal(probe.wait_to, 3300);
+	assert_false(probe.wait_pushed);
+	world_finish(&w);
+}
+
 TEST(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known)
 {
 	struct world w;
@@ -752,6 +776,7 @@ int main(void)
 		cmocka_unit_test(a_vcpu_has_waited_for_a_task_that_ends),
 		cmocka_unit_test(who_has_had_a_cpu_since_the_trace_began_is_known_by_the_switch_from_it),
 		cmocka_unit_test(a_vcpu_that_sleeps_otherwise_than_halted_is_told_apart),
+		cmocka_unit_test(a_vcpu_that_is_pushed_off_waits_for_that_cpu_if_it_stays_there),
 		cmocka_unit_test(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known),
 		cmocka_unit_test(a_vcpu_may_begin_to_wait_at_time_0),
 		cmocka_unit_test(vms_that_a_trace_names_without_their_processes_stay_apart),
