@@ -286,6 +286,18 @@ static const char *part_help(const char *name)
 	return mrg_lat_part_help(part);
 }
 
+/* All interrupts, and which of them had the most. */
+static uint64_t handled(const struct lat_probe *probe, const struct lat_doer **ret_most)
+{
+	const struct lat_doer *soft;
+	uint64_t sum = lat_probe_sum(probe, LAT_INTERRUPT, ret_most);
+
+	sum += lat_probe_sum(probe, LAT_SOFTIRQ, &soft);
+	if (soft && (!*ret_most || soft->sum > (*ret_most)->sum))
+		*ret_most = soft;
+	return sum;
+}
+
 static void put_ran(struct blame *blame, const struct lat_doer *who)
 {
 	if (who->name[0])
@@ -299,11 +311,12 @@ static bool put_own_cause(struct blame *blame, uint64_t ns, const char *before)
 {
 	const struct lat_doer *who, *irq;
 	uint64_t ran = lat_probe_sum(&blame->cpu, LAT_RAN, &who);
-	uint64_t interrupted = lat_probe_sum(&blame->cpu, LAT_INTERRUPT, &irq);
+	uint64_t interrupted = handled(&blame->cpu, &irq);
 	struct rt_buf *out = blame->out;
 
 	if (irq && interrupted * 2 > ns) {
-		rt_buf_printf(out, "%sthe CPU handled ", before);
+		rt_buf_printf(out, "%sthe CPU handled %s", before,
+			      irq->deed == LAT_SOFTIRQ ? "soft interrupt " : "");
 		put_doer(blame, irq);
 		rt_buf_puts(out, " for ");
 		put_time(out, irq->sum);
@@ -345,7 +358,7 @@ static bool put_host_cause(struct blame *blame, uint64_t ns)
 	const struct lat_doer *reason, *who, *irq, *part;
 	uint64_t away = lat_probe_sum(&blame->vcpu, LAT_EXITED, &reason);
 	uint64_t preempted = lat_probe_sum(&blame->vcpu, LAT_PREEMPTED, &who);
-	uint64_t interrupted = lat_probe_sum(&blame->vcpu, LAT_INTERRUPT, &irq);
+	uint64_t interrupted = handled(&blame->vcpu, &irq);
 	struct rt_buf *out = blame->out;
 
 	lat_probe_sum(&blame->vcpu, LAT_PART, &part);
@@ -362,7 +375,8 @@ static bool put_host_cause(struct blame *blame, uint64_t ns)
 		rt_buf_puts(out, " for ");
 		put_time(out, who->sum);
 	} else if (irq && interrupted * 2 > away) {
-		rt_buf_puts(out, "the host handled interrupt ");
+		rt_buf_printf(out, "the host handled %sinterrupt ",
+			      irq->deed == LAT_SOFTIRQ ? "soft " : "");
 		put_doer(blame, irq);
 		rt_buf_puts(out, " for ");
 		put_time(out, irq->sum);
@@ -490,7 +504,8 @@ static void put_doers(struct blame *blame, struct lat_probe *probe, const char *
 		      const struct lat_probe *usual)
 {
 	static const char *const deeds[] = {
-		[LAT_RAN] = "ran", [LAT_INTERRUPT] = "interrupt", [LAT_PART] = "spent in",
+		[LAT_RAN] = "ran", [LAT_INTERRUPT] = "interrupt",
+		[LAT_SOFTIRQ] = "soft interrupt", [LAT_PART] = "spent in",
 		[LAT_EXITED] = "outside for", [LAT_PREEMPTED] = "preempted by",
 		[LAT_SLEPT] = "asleep,",
 	};

@@ -116,13 +116,14 @@ static void push(const struct lat_rec *rec, enum lat_frame_kind kind, uint64_t i
 static void probe_frame(const struct lat_rec *rec, const struct lat_frame *frame)
 {
 	const struct lat_task *task = rec->cpu->current;
+	enum lat_deed deed = frame->kind == LAT_FRAME_SOFTIRQ ? LAT_SOFTIRQ : LAT_INTERRUPT;
 	const char *name = frame->metric ? frame->metric->name : "?";
 
 	if (frame->kind == LAT_FRAME_TIMER)
 		return;		/* within its interrupt */
-	lat_probe_add(rec->cpu->probe, LAT_INTERRUPT, name, frame->begin, rec->ns);
+	lat_probe_add(rec->cpu->probe, deed, name, frame->begin, rec->ns);
 	if (task && task->vcpu)
-		lat_probe_add(task->vcpu->probe, LAT_INTERRUPT, name, frame->begin, rec->ns);
+		lat_probe_add(task->vcpu->probe, deed, name, frame->begin, rec->ns);
 }
 
 static void pop(struct mrg_lat *lat, const struct lat_rec *rec, enum lat_frame_kind kind,

@@ -227,6 +227,7 @@ static inline int lat_common_pid(const struct lat_rec *rec)
 enum lat_deed {
 	LAT_RAN,	/* a task on the CPU; no name: idle */
 	LAT_INTERRUPT,	/* a handler, on the CPU or while the thread ran */
+	LAT_SOFTIRQ,	/* that of a soft interrupt */
 	LAT_PART,	/* the thread outside the guest: enum mrg_lat_part by name */
 	LAT_EXITED,	/* the thread was outside for this reason */
 	LAT_PREEMPTED,	/* another task ran while the thread waited */

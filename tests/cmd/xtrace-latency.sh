@@ -105,6 +105,12 @@ run xtrace-latency -w 20 --excerpt 0 -m 'wakeup(chrt)' tests/fixtures/demo/freez
 expect_status 0
 expect_stdout_like 'task chrt \(PID 335\) of host woke 3\.03ms late on CPU 2: CPU 0/KVM \(PID 196, vCPU 0 of vm1, woken by apic_timer\) ran on its CPU for 2\.99ms$'
 
+it 'tells a soft interrupt from an interrupt of that name'
+run xtrace-latency -w 9 --excerpt 0 -m 'wakeup(qemu-system-x86)' $host
+expect_status 0
+expect_stdout_like 'woke 2\.79ms late on CPU 0: the CPU handled soft interrupt rcu for 2\.75ms$' \
+	'^ +CPU 0 +2\.75ms in +1  soft interrupt rcu$'
+
 it 'tells what both kernels did where both kept a task waiting, that with the greater part first'
 run xtrace-multi-merge -o "$tmp/demo" tests/fixtures/demo/xtrace-host tests/fixtures/demo/xtrace-vm
 expect_status 0
