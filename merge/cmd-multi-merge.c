@@ -375,12 +375,25 @@ static int print_json(const struct mrg_set *set, struct rt_err *err)
 	return 0;
 }
 
+/* What comes later may be in the merge or not: a file that was linked grows, a copy does not. */
+static void print_unended(const struct mrg_member *member)
+{
+	const struct xt_info *info = xt_trace_info(member->trace);
+
+	if (!info->complete)
+		fprintf(stderr, "xtrace-multi-merge: %s: %s\n", member->path,
+			info->cut ? "its recorder did not end in order: the trace is as far as it came"
+				  : "a session still records into it: end it first to merge all of it");
+}
+
 static void print_damage(const struct mrg_set *set)
 {
-	for (size_t m = 0; m < set->nr; m++)
+	for (size_t m = 0; m < set->nr; m++) {
 		for (size_t i = 0; i < xt_trace_nr_warnings(set->members[m].trace); i++)
 			fprintf(stderr, "xtrace-multi-merge: %s: %s\n", set->members[m].path,
 				xt_trace_warning(set->members[m].trace, i));
+		print_unended(&set->members[m]);
+	}
 }
 
 static void print_notes(struct rt_buf *notes)

@@ -270,9 +270,13 @@ merge --move -o "$w/taken" "$w/host" "$w/vm1"
 expect_status 1
 expect_stderr_like "^xtrace-multi-merge: $w/vm1: a session records into it: end it first"
 [ -e "$w/host/session" ] && [ -e "$w/vm1/session" ] && [ ! -e "$w/taken" ] || fail 'one was moved'
+merge -o "$w/live" "$w/host" "$w/vm1"
+expect_status 0
+expect_stderr "xtrace-multi-merge: $w/vm1: a session still records into it: end it first to merge all of it"
 exec 9<&-
 merge --move -o "$w/taken" "$w/host" "$w/vm1"
 expect_status 0
+expect_stderr "xtrace-multi-merge: $w/vm1: its recorder did not end in order: the trace is as far as it came"
 [ ! -e "$w/vm1" ] && [ -e "$w/taken/vm1/session" ] || fail 'not moved'
 rm -r "$w/taken"
 
