@@ -62,11 +62,10 @@ static struct rt_cpuset not_taken(const struct kcfg_run *run)
 {
 	struct rt_cpuset left = run->boot->topo->online;
 	struct rt_cpuset taken = kcfg_taken(run->boot->places, &run->lives);
-	struct tune_shield now;
+	struct tune_shield now = tune_shield_known(run->boot->root);
 
 	rt_cpuset_minus(&left, &taken);
-	if (tune_shield_current(&now, run->boot->root, NULL) == 0)
-		rt_cpuset_minus(&left, &now.cpus[TUNE_SHIELD_PROC]);
+	rt_cpuset_minus(&left, &now.cpus[TUNE_SHIELD_PROC]);
 	return rt_cpuset_empty(&left) ? run->boot->topo->online : left;
 }
 

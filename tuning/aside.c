@@ -81,10 +81,9 @@ static void add_partitions(struct rt_cpuset *to, const struct rt_root *root, con
 
 static void read_shields(struct rt_cpuset *ret, const struct rt_root *root)
 {
-	struct tune_shield shield;
+	struct tune_shield shield = tune_shield_known(root);
 
-	if (tune_shield_current(&shield, root, NULL) == 0)
-		*ret = tune_shield_any(&shield);
+	*ret = tune_shield_any(&shield);
 }
 
 void tune_aside_read(struct tune_aside *ret, const struct rt_root *root)

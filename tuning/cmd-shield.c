@@ -426,10 +426,11 @@ static int set(const struct rt_root *root, struct rt_err *err)
 		tune_shield_parse_note(&shield, tune_journal_note(journal), NULL);
 	if (!tier)
 		shield.tier = TUNE_TIER_AUTO;
-	if (reset && !dry_run)
-		rc = tune_shield_undo(journal, NULL, err);
-	if (rc == 0 && is_wanted())
+	/* before anything is taken back: without the others no CPU can be shielded */
+	if (is_wanted())
 		rc = tune_shield_find_taken(&shield, root, err);
+	if (rc == 0 && reset && !dry_run)
+		rc = tune_shield_undo(journal, NULL, err);
 	if (rc == 0 && is_wanted())
 		rc = change(journal, root, &shield, err);
 	tune_irq_assigns_finish(&shield.assigns);

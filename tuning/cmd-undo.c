@@ -11,6 +11,7 @@
 #include "lib/err.h"
 #include "lib/root.h"
 #include "lib/table.h"
+#include "lib/text.h"
 #include "tuning/shield.h"
 
 static bool all, list, dry_run, json;
@@ -32,7 +33,8 @@ enum { LIST_NAME, LIST_CHANGES, LIST_STATE, LIST_NOTE, NR_LIST };
 static const struct rt_column list_columns[] = {
 	[LIST_NAME] = { "JOURNAL", "journal", RT_COL_STRING, "whose changes" },
 	[LIST_CHANGES] = { "CHANGES", "changes", RT_COL_NUMBER, "how many can be undone" },
-	[LIST_STATE] = { "STATE", "state", RT_COL_STRING, "complete, or stopped half-way" },
+	[LIST_STATE] = { "STATE", "state", RT_COL_STRING,
+			 "complete, stopped half-way, or unreadable" },
 	[LIST_NOTE] = { "NOTE", "note", RT_COL_STRING, "what was asked for" },
 };
 
@@ -42,17 +44,30 @@ static int print(const struct rt_table *table, struct rt_err *err)
 	       rt_table_print(table, stdout, err);
 }
 
-static int list_one(struct rt_table *table, const struct rt_root *root, const char *name,
-		    struct rt_err *err)
+/* A failure of one journal, where there may be more; the same of all is told once. */
+static void complain(struct rt_err *why)
+{
+	static char last[RT_ERR_MAX];
+
+	rt_make_printable(why->text);
+	if (strcmp(last, why->text) != 0)
+		fprintf(stderr, "kvmrt-undo: %s\n", why->text);
+	snprintf(last, sizeof(last), "%s", why->text);
+}
+
+/* Return: 0, or 1 where it cannot be read. */
+static int list_one(struct rt_table *table, const struct rt_root *root, const char *name)
 {
 	struct tune_journal *journal;
-	int rc;
+	struct rt_err why = { 0 };
 
-	rc = tune_journal_look(&journal, root, name, err);
-	if (rc < 0)
-		return rc;
 	rt_table_row(table);
 	rt_table_str(table, LIST_NAME, name);
+	if (tune_journal_look(&journal, root, name, &why) < 0) {
+		rt_table_str(table, LIST_STATE, "unreadable");
+		complain(&why);
+		return 1;
+	}
 	rt_table_u64(table, LIST_CHANGES, tune_journal_size(journal));
 	rt_table_str(table, LIST_STATE,
 		     tune_journal_is_complete(journal) ? "complete" : "incomplete");
@@ -65,18 +80,17 @@ static int list_one(struct rt_table *table, const struct rt_root *root, const ch
 static int list_all(const struct rt_root *root, char **names, size_t nr, struct rt_err *err)
 {
 	struct rt_table *table;
+	int rc, unread = 0;
 	size_t i;
-	int rc;
 
 	rc = rt_table_create(&table, list_columns, NR_LIST);
 	if (rc < 0)
 		return rt_err_set(err, rc, "the list");
-	for (i = 0; i < nr && rc == 0; i++)
-		rc = list_one(table, root, names[i], err);
-	if (rc == 0)
-		rc = print(table, err);
+	for (i = 0; i < nr; i++)
+		unread |= list_one(table, root, names[i]);
+	rc = print(table, err);
 	rt_table_destroy(table);
-	return rc;
+	return rc < 0 ? rc : unread;
 }
 
 /* ---- undoing ---- */
@@ -150,26 +164,38 @@ static bool is_one_of(const char *name, char **names, size_t nr)
 	return false;
 }
 
-/* All are tried; the first failure is told. */
+/* All are tried, and each failure is told.  Return: an exit status. */
+static int undo_each(struct told *told, char **names, size_t nr, bool named)
+{
+	int rc, status, worst = 0;
+	struct rt_err why;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		why = (struct rt_err){ 0 };
+		told->journal = names[i];
+		rc = undo_one(told, named, &why);
+		if (rc < 0)
+			complain(&why);
+		status = rc == RT_ECANNOT ? 3 : rc < 0;
+		worst = status > worst ? status : worst;
+	}
+	return worst;
+}
+
 static int undo(const struct rt_root *root, char **names, size_t nr, bool named,
 		struct rt_err *err)
 {
 	struct told told = { .root = root };
-	size_t i;
-	int rc, first = 0;
+	int rc, status;
 
 	rc = rt_table_create(&told.table, columns, NR_COLS);
 	if (rc < 0)
 		return rt_err_set(err, rc, "the table");
-	for (i = 0; i < nr; i++) {
-		told.journal = names[i];
-		rc = undo_one(&told, named, first ? NULL : err);
-		if (!first)
-			first = rc;
-	}
-	rc = print(told.table, first ? NULL : err);
+	status = undo_each(&told, names, nr, named);
+	rc = print(told.table, err);
 	rt_table_destroy(told.table);
-	return first ? first : rc;
+	return rc < 0 ? rc : status;
 }
 
 static int run(int argc, char **argv, struct rt_err *err)

@@ -157,23 +157,24 @@ static bool parse_record(struct tune_records *records, char *fields[], unsigned 
 			 size_t offset, int *ret_rc)
 {
 	struct tune_record record = { .offset = offset };
+	bool in_order;
 	int kind;
 
-	if (nr != MAX_FIELDS || records->nr >= TUNE_RECORDS_MAX || records->complete)
+	if (nr != MAX_FIELDS || records->nr >= TUNE_RECORDS_MAX)
 		return false;
 	kind = tune_knob_find(fields[1]);
 	if (kind < 0 || rt_parse_u64(fields[0], 1, UINT64_MAX - 1, &record.seq) < 0 ||
 	    strlen(fields[2]) >= TUNE_TARGET_MAX || strlen(fields[3]) >= TUNE_VALUE_MAX ||
 	    strlen(fields[4]) >= TUNE_VALUE_MAX || !fields[2][0])
 		return false;
-	if (records->nr && record.seq <= records->v[records->nr - 1].seq)
-		return false;
+	in_order = !records->complete &&
+		   (!records->nr || record.seq > records->v[records->nr - 1].seq);
 	record.kind = kind_of(kind, fields[2]);
 	record.target = strdup(fields[2]);
 	record.before = strdup(fields[3]);
 	record.wanted = strdup(fields[4]);
 	*ret_rc = tune_records_push(records, &record);
-	return true;
+	return in_order;
 }
 
 static bool parse_line(struct tune_records *records, char *line, size_t offset,
@@ -198,29 +199,42 @@ static bool parse_line(struct tune_records *records, char *line, size_t offset,
 	return parse_record(records, fields, nr, offset, ret_rc);
 }
 
+#define SHOWN	60	/* bytes of a bad line, in a message */
+
+/* The first of them is told. */
+static int bad_line(struct rt_err *err, int before, unsigned int number, const char *line,
+		    size_t len)
+{
+	return before ? before :
+	       rt_err_say(err, -EBADMSG, "line %u: expected %s, found \"%.*s\"", number,
+			  number == 1 ? "\"" MAGIC "\", version " VERSION " and a boot's id" :
+			  "a change", (int)(len < SHOWN ? len : SHOWN), line);
+}
+
 int tune_records_parse(struct tune_records *records, const char *text, size_t len,
 		       struct rt_err *err)
 {
+	int rc = 0, bad = 0;
 	unsigned int number = 0;
 	const char *end;
 	size_t offset;
 	char *line;
-	int rc = 0;
 
 	for (offset = 0; (end = memchr(text + offset, '\n', len - offset)); ) {
-		line = strndup(text + offset, end - (text + offset));
+		size_t line_len = end - (text + offset);
+
+		line = strndup(text + offset, line_len);
 		if (!line)
 			return rt_err_set(err, -ENOMEM, "a journal");
-		if (strlen(line) != (size_t)(end - (text + offset)) ||
+		if (strlen(line) != line_len ||
 		    !parse_line(records, line, offset, ++number, &rc))
-			rc = rt_err_say(err, -EBADMSG, "line %u: expected a change, found "
-					"\"%.60s\"", number, line);
+			bad = bad_line(err, bad, number, text + offset, line_len);
 		free(line);
 		if (rc < 0)
-			return rc;
+			return rt_err_set(err, rc, "a journal");
 		offset = end + 1 - text;
 		if (!records->complete)
 			records->end = offset;
 	}
-	return 0;
+	return bad;
 }

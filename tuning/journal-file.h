@@ -29,6 +29,7 @@ struct tune_record {
 	char *target, *before, *wanted;	/* owned */
 	size_t offset;			/* of its line in the file */
 	bool ahead;			/* see tune_journal_undo_ahead() */
+	bool doubtful;			/* see tune_journal_doubt() */
 };
 
 struct tune_records {
@@ -40,7 +41,10 @@ struct tune_records {
 	size_t end;		/* of the last whole line that is not "complete" */
 };
 
-/* Start @records with { 0 }.  -EBADMSG names the line and what was found. */
+/*
+ * Start @records with { 0 }.  -EBADMSG names the first bad line, what was expected and what
+ * was found; the lines that are good are in @records all the same.
+ */
 int tune_records_parse(struct tune_records *records, const char *text, size_t len,
 		       struct rt_err *err);
 void tune_records_finish(struct tune_records *records);

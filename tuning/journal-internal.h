@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * journal-internal.h - a journal in memory and on the disk, for what makes and
- * undoes changes (journal.c); journal-store.c keeps both alike
+ * undoes changes (journal.c); journal-store.c keeps both alike, journal-doubt.c says
+ * what another one that cannot be read leaves in doubt
  */
 #ifndef TUNE_JOURNAL_INTERNAL_H
 #define TUNE_JOURNAL_INTERNAL_H
@@ -14,6 +15,8 @@
 struct tune_journal_file {
 	char name[TUNE_JOURNAL_NAME];
 	struct tune_records records;
+	/* Owned; NULL: all of it could be read.  Else why not, and records has what could. */
+	char *unread;
 };
 
 struct tune_journal {
@@ -40,6 +43,14 @@ int tune_journal_rewrite(const struct tune_journal *journal, struct tune_journal
 /* The same of the own file, which is closed then. */
 int tune_journal_rewrite_own(struct tune_journal *journal, struct rt_err *err);
 int tune_journal_remove_own(struct tune_journal *journal, struct rt_err *err);
+
+/* Another one that cannot be read, or NULL. */
+const struct tune_journal_file *tune_journal_unread(const struct tune_journal *journal);
+/*
+ * Where there is such a one, marks our changes that it may hold, so that they are not undone
+ * beneath it: before anything is undone, as that changes what kernels show of others.
+ */
+void tune_journal_doubt(struct tune_journal *journal);
 
 static inline bool tune_record_is(const struct tune_record *record, enum tune_knob_kind kind,
 				  const char *target)

@@ -154,6 +154,22 @@ void tune_journal_list_free(char **names, size_t nr)
 	free(names);
 }
 
+/* One that cannot be read is no reason to leave the host as the others have made it. */
+static int read_other(struct tune_journal *journal, const char *name, struct rt_err *err)
+{
+	struct tune_journal_file *file = &journal->others[journal->nr_others++];
+	struct rt_err why = { 0 };
+	int rc;
+
+	snprintf(file->name, sizeof(file->name), "%s", name);
+	rc = read_records(journal, file, &why);
+	if (rc < 0 && rc != -ENOMEM) {
+		file->unread = strdup(why.text);
+		rc = file->unread ? 0 : -ENOMEM;
+	}
+	return rc < 0 ? rt_err_set(err, rc, "the journal \"%s\"", name) : 0;
+}
+
 static int read_others(struct tune_journal *journal, struct rt_err *err)
 {
 	size_t nr, i;
@@ -166,15 +182,9 @@ static int read_others(struct tune_journal *journal, struct rt_err *err)
 	journal->others = calloc(nr + 1, sizeof(*journal->others));
 	if (!journal->others)
 		rc = rt_err_set(err, -ENOMEM, "journals");
-	for (i = 0; i < nr && rc == 0; i++) {
-		struct tune_journal_file *file = &journal->others[journal->nr_others];
-
-		if (strcmp(names[i], journal->own.name) == 0)
-			continue;
-		snprintf(file->name, sizeof(file->name), "%s", names[i]);
-		rc = read_records(journal, file, err);
-		journal->nr_others++;
-	}
+	for (i = 0; i < nr && rc == 0; i++)
+		if (strcmp(names[i], journal->own.name) != 0)
+			rc = read_other(journal, names[i], err);
 	tune_journal_list_free(names, nr);
 	return rc;
 }
@@ -240,6 +250,7 @@ static int open_journal(struct tune_journal **ret, const struct rt_root *root, c
 		tune_journal_close(journal);
 		return rc;
 	}
+	tune_journal_doubt(journal);
 	*ret = journal;
 	return 0;
 }
@@ -262,8 +273,10 @@ void tune_journal_close(struct tune_journal *journal)
 
 	if (!journal)
 		return;
-	for (i = 0; i < journal->nr_others; i++)
+	for (i = 0; i < journal->nr_others; i++) {
 		tune_records_finish(&journal->others[i].records);
+		free(journal->others[i].unread);
+	}
 	free(journal->others);
 	tune_records_finish(&journal->own.records);
 	if (journal->fd >= 0)

@@ -108,6 +108,13 @@ static int make(struct tune_journal *journal, struct tune_change *change, struct
 	return rc;
 }
 
+int tune_journal_check(const struct tune_journal *journal, struct rt_err *err)
+{
+	const struct tune_journal_file *file = tune_journal_unread(journal);
+
+	return file ? rt_err_say(err, -EBADMSG, "%s", file->unread) : 0;
+}
+
 int tune_journal_apply(struct tune_journal *journal, struct tune_plan *plan, struct rt_err *err)
 {
 	bool was_complete = journal->own.records.complete;
@@ -115,6 +122,9 @@ int tune_journal_apply(struct tune_journal *journal, struct tune_plan *plan, str
 	struct rt_err more = { 0 };
 	int rc;
 
+	rc = tune_journal_check(journal, err);
+	if (rc < 0)
+		return rc;
 	rc = tune_journal_ready(journal, err);
 	for (i = 0; i < plan->nr && rc == 0; i++)
 		if (plan->changes[i].state == TUNE_PLANNED)
@@ -140,6 +150,8 @@ static struct tune_record *of_others(struct tune_journal *journal, enum tune_kno
 	size_t i, j;
 
 	for (i = 0; i < journal->nr_others; i++) {
+		if (journal->others[i].unread)
+			continue;
 		for (j = 0; j < journal->others[i].records.nr; j++) {
 			other = &journal->others[i].records.v[j];
 			if (other->seq > after && (!best || other->seq < best->seq) &&
@@ -189,7 +201,8 @@ static const char *first_before(const struct tune_journal *journal,
 	for (i = record - records->v; i-- > keep; ) {
 		if (!tune_record_is(&records->v[i], record->kind, record->target))
 			continue;
-		if (others_between(journal, record, records->v[i].seq, first->seq))
+		if (records->v[i].doubtful ||
+		    others_between(journal, record, records->v[i].seq, first->seq))
 			break;
 		first = &records->v[i];
 	}
@@ -285,6 +298,18 @@ static bool is_told(enum tune_knob_kind kind, enum tune_undone what)
 	return what == TUNE_FAILED || (what == TUNE_ENDED && kind == TUNE_KNOB_IRQ);
 }
 
+static enum tune_undone leave(const struct tune_journal *journal,
+			      const struct tune_record *record, struct rt_err *err)
+{
+	const struct tune_journal_file *file = tune_journal_unread(journal);
+	char name[TUNE_TARGET_MAX + 32];
+
+	rt_err_say(err, -EBUSY, "%s is left as it is, which \"%s\" may hold: %s",
+		   tune_knob_name(name, sizeof(name), journal->root, record->kind,
+				  record->target), file->name, file->unread);
+	return TUNE_FAILED;
+}
+
 static enum tune_undone undo_one(struct tune_journal *journal, const struct tune_record *record,
 				 size_t keep, bool dry_run, const struct tune_undo_report *report,
 				 struct rt_err *err)
@@ -295,7 +320,9 @@ static enum tune_undone undo_one(struct tune_journal *journal, const struct tune
 	char *from = NULL;
 	enum tune_undone what;
 
-	if (!later)
+	if (record->doubtful)
+		what = leave(journal, record, err);
+	else if (!later)
 		what = restore(journal, record, before, &from, dry_run, err);
 	else if (dry_run || hand_over(journal, record->before, later, file, err) == 0)
 		what = TUNE_LEFT;
@@ -363,6 +390,22 @@ static int keep_failed(struct tune_journal *journal, struct tune_records *stay,
 	return rc < 0 ? rt_err_set(err, rc, "a journal") : tune_journal_rewrite_own(journal, err);
 }
 
+static void look_at_one(struct tune_journal *journal, const struct tune_record *record,
+			size_t keep, const struct tune_undo_report *report, struct rt_err *first)
+{
+	struct rt_err why = { 0 };
+
+	if (undo_one(journal, record, keep, true, report, &why) == TUNE_FAILED && !first->code)
+		*first = why;
+}
+
+static int give(const struct rt_err *first, struct rt_err *err)
+{
+	if (first->code && err)
+		*err = *first;
+	return first->code;
+}
+
 int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 		      const struct tune_undo_report *report, struct rt_err *err)
 {
@@ -373,9 +416,8 @@ int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 
 	if (dry_run) {
 		for (i = journal->own.records.nr; i-- > keep; )
-			undo_one(journal, &journal->own.records.v[i], keep, true, report,
-				 &first);
-		return 0;
+			look_at_one(journal, &journal->own.records.v[i], keep, report, &first);
+		return give(&first, err);
 	}
 	if (journal->own.records.nr == 0)
 		return tune_journal_remove_own(journal, err);
@@ -387,12 +429,7 @@ int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 	else if (rc == 0 && keep == 0)
 		rc = tune_journal_remove_own(journal, err);
 	tune_records_finish(&stay);
-	if (rc == 0 && first.code) {
-		rc = first.code;
-		if (err)
-			*err = first;
-	}
-	return rc;
+	return rc < 0 ? rc : give(&first, err);
 }
 
 void tune_journal_undo_ahead(struct tune_journal *journal,
@@ -408,7 +445,8 @@ void tune_journal_undo_ahead(struct tune_journal *journal,
 		struct tune_record *record = &records->v[i];
 		const char *before = first_before(journal, record, 0);
 
-		if (later_holder(journal, record, &file) || !match(arg, record->target, before))
+		if (record->doubtful || later_holder(journal, record, &file) ||
+		    !match(arg, record->target, before))
 			continue;
 		from = NULL;
 		record->ahead = restore(journal, record, before, &from, false, NULL) ==

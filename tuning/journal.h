@@ -14,6 +14,10 @@
  * Two journals may set one knob: the later holds it.  Undoing the earlier one then
  * leaves the knob alone and gives the later one its "before", so that the host is
  * as it was when both are undone, in whatever order.
+ *
+ * While a journal cannot be read nothing new is changed.  The others are undone, but
+ * for knobs that it may hold: its readable lines tell of them, or they are not as they
+ * were left, or they are of those that others may need without a change.
  */
 #ifndef TUNE_JOURNAL_H
 #define TUNE_JOURNAL_H
@@ -104,7 +108,8 @@ void tune_plan_json(const struct tune_plan *plan, struct rt_json *json);	/* an a
  * tune_journal_open() - take the lock and read the journal @name, an empty one where
  * there is none.
  *
- * Return: 0; RT_ECANNOT without root; -EBADMSG where the file is none of ours.
+ * Return: 0; RT_ECANNOT without root; -EBADMSG where the file is none of ours; another
+ * one that is not is a failure of tune_journal_check() only.
  * A journal of an earlier boot is dropped: what it tells of is gone.
  */
 int tune_journal_open(struct tune_journal **ret, const struct rt_root *root, const char *name,
@@ -114,6 +119,9 @@ int tune_journal_look(struct tune_journal **ret, const struct rt_root *root, con
 		      struct rt_err *err);
 /* Gives the lock back.  NULL is no journal. */
 void tune_journal_close(struct tune_journal *journal);
+
+/* Return: 0, or why changes cannot be made now: a journal that cannot be read. */
+int tune_journal_check(const struct tune_journal *journal, struct rt_err *err);
 
 const struct rt_root *tune_journal_root(const struct tune_journal *journal);
 size_t tune_journal_size(const struct tune_journal *journal);	/* changes to undo */
@@ -126,7 +134,8 @@ int tune_journal_set_note(struct tune_journal *journal, const char *note, struct
 const char *tune_journal_note(const struct tune_journal *journal);	/* "" for none */
 
 /**
- * tune_journal_apply() - make the changes of a plan, and read each back.
+ * tune_journal_apply() - make the changes of a plan, and read each back, if
+ * tune_journal_check() is content.
  *
  * Those that an earlier call has seen to are left alone: a plan may grow and be
  * applied again.
@@ -144,7 +153,7 @@ enum tune_undone {
 	TUNE_UNCHANGED,		/* it was as before already */
 	TUNE_ENDED,		/* what it belongs to is not there any more */
 	TUNE_LEFT,		/* a later journal holds it, and will restore it */
-	TUNE_FAILED,		/* stays in the journal */
+	TUNE_FAILED,		/* stays in the journal; also what an unreadable one may hold */
 };
 
 /*
@@ -164,7 +173,8 @@ struct tune_undo_report {
  * @dry_run: tell only.
  * @report: may be NULL.
  *
- * Return: 0, or the first failure, after all others have been tried.
+ * Return: 0, or the first failure, after all others have been tried; of a dry run, what
+ * is known to fail.
  */
 int tune_journal_undo(struct tune_journal *journal, size_t keep, bool dry_run,
 		      const struct tune_undo_report *report, struct rt_err *err);

@@ -28,9 +28,9 @@ FUZZERS += $(topo-fuzzers)
 $(foreach f,$(topo-fuzzers),$(eval $(f)-objs := $(f).o)$(eval $(f)-libs := $(tune-libs))$(eval $(f)-ldlibs := $(tune-ldlibs)))
 
 # --- the engine: plan, journal, apply, read back, undo
-libtuning.a-objs += $(addprefix tuning/,journal.o journal-file.o journal-plan.o journal-store.o \
-	knob.o knob-irqbalance.o knob-task.o sched.o)
-tune-tests += journal knob sched
+libtuning.a-objs += $(addprefix tuning/,journal.o journal-doubt.o journal-file.o journal-plan.o \
+	journal-store.o knob.o knob-irqbalance.o knob-task.o sched.o)
+tune-tests += journal journal-doubt knob sched
 PROGRAMS += kvmrt-undo
 kvmrt-undo-objs := tuning/cmd-undo.o
 kvmrt-undo-libs = $(tune-libs)

@@ -147,22 +147,34 @@ static int add_shield(struct tune_shields *shields, const struct rt_root *root,
 	return 0;
 }
 
-int tune_shields_read(struct tune_shields *ret, const struct rt_root *root, struct rt_err *err)
+/* All that can be read; the first failure is returned. */
+static int read_shields(struct tune_shields *shields, const struct rt_root *root,
+			struct rt_err *err)
 {
-	struct tune_shields shields = { 0 };
+	int rc, first = 0;
 	char **names;
 	size_t nr, i;
-	int rc;
 
 	rc = tune_journal_list(&names, &nr, root, err);
 	if (rc < 0)
 		return rc;
-	shields.v = calloc(nr + 1, sizeof(*shields.v));
-	if (!shields.v)
-		rc = rt_err_set(err, -ENOMEM, "%zu shields", nr);
-	for (i = 0; i < nr && rc == 0; i++)
-		rc = add_shield(&shields, root, names[i], err);
+	shields->v = calloc(nr + 1, sizeof(*shields->v));
+	if (!shields->v)
+		first = rt_err_set(err, -ENOMEM, "%zu shields", nr);
+	for (i = 0; i < nr && shields->v; i++) {
+		rc = add_shield(shields, root, names[i], first ? NULL : err);
+		first = first ? first : rc;
+	}
 	tune_journal_list_free(names, nr);
+	return first;
+}
+
+int tune_shields_read(struct tune_shields *ret, const struct rt_root *root, struct rt_err *err)
+{
+	struct tune_shields shields = { 0 };
+	int rc;
+
+	rc = read_shields(&shields, root, err);
 	if (rc < 0)
 		tune_shields_finish(&shields);
 	else
@@ -226,4 +238,15 @@ int tune_shield_current(struct tune_shield *ret, const struct rt_root *root, str
 	*ret = tune_shields_together(&all);
 	tune_shields_finish(&all);
 	return 0;
+}
+
+struct tune_shield tune_shield_known(const struct rt_root *root)
+{
+	struct tune_shields all = { 0 };
+	struct tune_shield together;
+
+	read_shields(&all, root, NULL);
+	together = tune_shields_together(&all);
+	tune_shields_finish(&all);
+	return together;
 }

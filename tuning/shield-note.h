@@ -46,5 +46,7 @@ int tune_shield_find_taken(struct tune_shield *shield, const struct rt_root *roo
  * Needs no root.  ->assigns is left empty.
  */
 int tune_shield_current(struct tune_shield *ret, const struct rt_root *root, struct rt_err *err);
+/* The same as far as journals can be read: for who keeps off shielded CPUs, and says nothing. */
+struct tune_shield tune_shield_known(const struct rt_root *root);
 
 #endif /* TUNE_SHIELD_NOTE_H */

@@ -83,7 +83,37 @@ it 'refuses a journal that is none'
 echo 'something else' >"$tree/run/kvmrt/cpu.journal"
 undo --all
 expect_status 1
-expect_stderr_like 'cpu.journal: line 1: expected a change, found "something else"'
+expect_stderr_like 'cpu.journal: line 1: expected "kvmrt-journal", version 1 and a boot.s id, found "something else"'
+
+it 'names one that cannot be read, and undoes the others'
+echo 0-1 >"$tree/sys/a"
+echo 3 >"$tree/sys/b"
+journal shield '1 cpulist sys/a 0-7 0-1' '2 cpumask sys/b ff f' complete
+journal vm-1 '3 cpulist sys/x 0-1' '4 cpulist sys/d 0-3 0-1'
+printf 'kvmrt-journal\t2\t\n\e[2J\n' >"$tree/run/kvmrt/cpu.journal"
+bad_line="$tree/run/kvmrt/vm-1.journal: line 2: expected a change, found \"3.cpulist.sys/x.0-1\""
+undo --list
+expect_status 1
+expect_stdout_like '^shield +2 +complete +-$' '^vm-1 +- +unreadable +-$' '^cpu +- +unreadable'
+expect_stderr_like "^kvmrt-undo: $bad_line\$" \
+	'^kvmrt-undo: .*/cpu.journal: line 1: expected "kvmrt-journal", version 1 .*found "kvmrt-journal.2."$'
+undo --list --json
+expect_stdout_like '"journal": ?"vm-1","changes": ?null,"state": ?"unreadable"'
+undo --dry-run shield
+expect_status 1
+expect_stdout_like '^shield +/sys/a +0-1 +0-7 +planned' '^shield +/sys/b +- +ff +failed +/sys/b is left as it is'
+expect_same "$tree/sys/a" 0-1
+undo --all
+expect_status 1
+expect_stdout_like '^shield +/sys/a +0-1 +0-7 +restored'
+expect_stderr_like "^kvmrt-undo: $bad_line\$" '^kvmrt-undo: .*/cpu.journal: line 1: ' \
+	'^kvmrt-undo: shield: /sys/b is left as it is, which "(vm-1|cpu)" may hold: .*journal: line '
+expect_same "$tree/sys/a" 0-7
+expect_same "$tree/sys/b" 3
+rm "$tree"/run/kvmrt/{vm-1,cpu}.journal
+undo
+expect_status 0
+expect_same "$tree/sys/b" ff
 
 it 'needs root'
 [ "$(id -u)" = 0 ] && ! command -v setpriv >/dev/null && exit 0

@@ -81,6 +81,10 @@ TEST(shields_that_journals_tell_of_count_too)
 	expect(&aside.shielded, "1,5");
 	all = tune_aside_all(&aside);
 	expect(&all, "1,5");
+	/* one that cannot be read does not hide the others */
+	tree_put(tree, "run/kvmrt/vm-1.journal", "no journal\n");
+	tune_aside_read(&aside, &tree->root);
+	expect(&aside.shielded, "1,5");
 }
 
 /* As on 6.1, which has no list of them. */
