@@ -183,24 +183,52 @@ void tune_affinity_cell(struct rt_table *table, unsigned int column, const struc
 
 /* ---- changing, and taking back ---- */
 
+/* Where nothing was made, whether the journal is that of a finished command is as before. */
+static int make(struct tune_journal *journal, const char *note, struct tune_plan *plan,
+		struct rt_err *err)
+{
+	bool finished = tune_journal_is_complete(journal);
+	size_t keep = tune_journal_size(journal);
+	int rc;
+
+	rc = tune_journal_set_note(journal, note, err);
+	if (rc == 0)
+		rc = tune_journal_apply(journal, plan, err);
+	if (rc < 0 || (tune_journal_size(journal) == keep && !finished))
+		return rc;
+	rc = tune_journal_complete(journal, err);
+	if (rc < 0)
+		tune_journal_undo(journal, keep, false, NULL, NULL);
+	return rc;
+}
+
+/* Of what failed, or was refused altogether, no word stays over what was done before. */
+static int take_note_back(struct tune_journal *journal, const char *note, struct rt_err *err)
+{
+	if (tune_journal_size(journal))
+		return tune_journal_set_note(journal, note, err);
+	return tune_journal_undo(journal, 0, false, NULL, err);
+}
+
 int tune_affinity_apply(const struct rt_root *root, const char *name, const char *note,
 			struct tune_plan *plan, struct rt_err *err)
 {
 	struct tune_journal *journal;
-	int rc;
+	int rc, taken_back = 0;
+	size_t before;
+	char *old;
 
 	rc = tune_journal_open(&journal, root, name, err);
 	if (rc < 0)
 		return rc;
-	rc = tune_journal_set_note(journal, note, err);
-	if (rc == 0)
-		rc = tune_journal_apply(journal, plan, err);
-	/* where all were refused there is nothing to take back, and no journal stays */
-	if (rc == 0)
-		rc = tune_journal_size(journal) ? tune_journal_complete(journal, err) :
-		     tune_journal_undo(journal, 0, false, NULL, err);
+	before = tune_journal_size(journal);
+	old = strdup(tune_journal_note(journal));
+	rc = old ? make(journal, note, plan, err) : rt_err_set(err, -ENOMEM, "a note");
+	if (old && tune_journal_size(journal) == before)
+		taken_back = take_note_back(journal, old, rc < 0 ? NULL : err);
+	free(old);
 	tune_journal_close(journal);
-	return rc;
+	return rc < 0 ? rc : taken_back;
 }
 
 enum { COL_WHAT, COL_FROM, COL_TO, COL_RESULT, NR_COLS };

@@ -82,7 +82,10 @@ int tune_affinity_repeat(uint64_t interval_ns, bool json,
 /* A set as a cell: "0-3,8", cut where it is very long. */
 void tune_affinity_cell(struct rt_table *table, unsigned int column, const struct rt_cpuset *set);
 
-/* Makes the changes of a plan, in the journal @name; its note becomes @note. */
+/*
+ * Makes the changes of a plan, in the journal @name; its note becomes @note.  Where it fails,
+ * or all were refused, the journal is as it was.
+ */
 int tune_affinity_apply(const struct rt_root *root, const char *name, const char *note,
 			struct tune_plan *plan, struct rt_err *err);
 

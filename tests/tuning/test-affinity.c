@@ -6,6 +6,7 @@
 
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "tests/tuning/tree.h"
 #include "tests/unit.h"
 #include "tuning/topo.h"
 
@@ -112,6 +113,63 @@ TEST(columns_are_chosen_by_their_keys)
 	assert_contains(err.text, "no column is named \"\"");
 }
 
+static int set(const struct tree *tree, const char *note, const char *to, const char *then,
+	       unsigned int flags)
+{
+	struct tune_plan plan = { .root = &tree->root };
+	int rc;
+
+	assert_int_equal(tune_plan_add(&plan, TUNE_KNOB_CPULIST, "sys/a", to, 0, TUNE_COST_NONE,
+				       NULL, "test"), 0);
+	assert_int_equal(tune_plan_add(&plan, TUNE_KNOB_CPULIST, then, "1", flags, TUNE_COST_NONE,
+				       NULL, "test"), 0);
+	rc = tune_affinity_apply(&tree->root, "irq-affinity", note, &plan, NULL);
+	tune_plan_finish(&plan);
+	return rc;
+}
+
+static void expect_a(const struct tree *tree, const char *value)
+{
+	char text[64];
+
+	assert_int_equal(rt_root_read_line(&tree->root, text, sizeof(text), NULL, "sys/a"), 0);
+	assert_string_equal(text, value);
+}
+
+static void expect_journal(const struct tree *tree, size_t size, const char *note, bool complete)
+{
+	struct tune_journal *journal;
+
+	assert_int_equal(tune_journal_look(&journal, &tree->root, "irq-affinity", NULL), 0);
+	assert_int_equal(tune_journal_size(journal), size);
+	assert_string_equal(tune_journal_note(journal), note);
+	assert_int_equal(tune_journal_is_complete(journal), complete);
+	tune_journal_close(journal);
+}
+
+TEST(a_set_that_fails_half_way_leaves_the_journal_as_it_was)
+{
+	struct tree *tree = tree_new();
+
+	tree_put(tree, "sys/a", "0-7\n");
+	tree_put(tree, "sys/b", "0\n");
+	assert_int_equal(set(tree, "first", "0-3", "sys/none", 0), -ENOENT);
+	expect_a(tree, "0-7");
+	assert_false(rt_root_exists(&tree->root, TUNE_JOURNAL_DIR "/irq-affinity.journal"));
+	assert_int_equal(set(tree, "second", "0-3", "sys/b", 0), 0);
+	assert_int_equal(set(tree, "third", "0-1", "sys/none", 0), -ENOENT);
+	expect_a(tree, "0-3");
+	expect_journal(tree, 2, "second", true);
+	/* nothing came of this one, and nothing failed */
+	assert_int_equal(set(tree, "fourth", "0-3", "sys/none", TUNE_OPTIONAL), 0);
+	expect_journal(tree, 2, "second", true);
+	assert_int_equal(set(tree, "fifth", "0-2", "sys/none", TUNE_OPTIONAL), 0);
+	expect_journal(tree, 3, "fifth", true);
+	assert_int_equal(tune_affinity_undo(&tree->root, "irq-affinity", false, true, NULL), 0);
+	expect_a(tree, "0-7");
+	tree_destroy(tree);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +177,7 @@ int main(void)
 		cmocka_unit_test(sets_may_change_places),
 		cmocka_unit_test(what_is_no_move_is_wrong_use),
 		cmocka_unit_test(columns_are_chosen_by_their_keys),
+		cmocka_unit_test(a_set_that_fails_half_way_leaves_the_journal_as_it_was),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
