@@ -448,13 +448,23 @@ static int take_turn(const struct rt_root *root, struct rt_err *err)
 	return 0;
 }
 
+static int put_back(const struct rt_root *root, struct rt_err *err)
+{
+	int rc = gs_plan_undo(root, !no_commands, dry_run, err);
+
+	if (rc != -ENOENT || rt_root_exists(root, GS_PLAN_STATE "/journal"))
+		return rc;
+	fprintf(stderr, "kvmrt-guest-setup: %s\n", err->text);
+	return 0;
+}
+
 static int change(const struct rt_root *root, struct rt_err *err)
 {
 	int rc = dry_run ? 0 : take_turn(root, err);
 
 	if (rc < 0)
 		return rc;
-	return undo ? gs_plan_undo(root, !no_commands, dry_run, err) : set_up(root, err);
+	return undo ? put_back(root, err) : set_up(root, err);
 }
 
 static int guest_setup(int argc, char **argv, struct rt_err *err)

@@ -279,11 +279,8 @@ int tune_affinity_undo(const struct rt_root *root, const char *name, bool dry_ru
 	     tune_journal_open(&journal, root, name, err);
 	if (rc < 0)
 		return rc;
-	if (tune_journal_size(journal) == 0) {
-		tune_journal_close(journal);
-		return rt_err_say(err, -ENOENT, "nothing to undo: %s has changed nothing since "
-				  "this host started", name);
-	}
+	if (tune_journal_size(journal) == 0)
+		fprintf(stderr, "%s: nothing to undo\n", name);
 	rc = rt_table_create(&undoing.table, undo_columns, NR_COLS);
 	if (rc == 0)
 		rc = tune_journal_undo(journal, 0, dry_run, &report, err);

@@ -89,7 +89,7 @@ void tune_affinity_cell(struct rt_table *table, unsigned int column, const struc
 int tune_affinity_apply(const struct rt_root *root, const char *name, const char *note,
 			struct tune_plan *plan, struct rt_err *err);
 
-/* Takes back all that is in the journal @name, and prints each; 1 where something stays. */
+/* Takes back all that is in the journal @name, if any, and prints each; 1 where something stays. */
 int tune_affinity_undo(const struct rt_root *root, const char *name, bool dry_run, bool json,
 		       struct rt_err *err);
 

@@ -63,7 +63,9 @@ expect_stdout '[
  {"irq":16,"cpus":"0-3"}
 ]'
 
-it 'tells first what it would do, and changes nothing'
+it 'tells first what it would do, with the status of doing it, and changes nothing'
+affinity --set 2-3=0-1 --dry-run eth0
+expect_status 0
 affinity --set 3=0-1 --dry-run
 expect_status 1
 expect_stdout 'IRQ  FROM  TO   RESULT                             NAME
@@ -99,8 +101,11 @@ expect_status 0
 expect_same "$t/proc/irq/16/smp_affinity_list" 0-3
 expect_same "$t/proc/irq/38/smp_affinity_list" 2-3
 affinity --undo
-expect_status 1
-expect_stderr_like 'nothing to undo: irq-affinity has changed nothing since this host started'
+expect_status 0
+expect_stderr 'irq-affinity: nothing to undo'
+affinity --undo --json --dry-run
+expect_status 0
+expect_stdout '[]'
 
 it 'leaves an interrupt alone whose number is another one by now'
 mkdir -p "$t"/sys/kernel/irq/{16,38}

@@ -105,6 +105,11 @@ expect_same "$cpus/cpu1/online" 1
 expect_same "$cpus/cpu3/online" 1
 [ ! -e "$tree/run/kvmrt/cpu.journal" ] || fail 'the journal is still there'
 
+it 'is done where there is nothing to undo'
+on_tree --undo
+expect_status 0
+[ ! -e "$tree/run/kvmrt/cpu.journal" ] || fail 'a journal of nothing'
+
 it 'says when siblings went down before it could write them down'
 python3 tests/tools/make-machine.py "$tmp/nosmt" cores=2 threads=2 smt=off || fail 'no machine'
 run kvmrt-cpu --root "$tmp/nosmt" --siblings-up 0-1

@@ -70,6 +70,11 @@ expect_stdout '[
  {"tid":41,"kind":"user","name":"a) R 1 (b"}
 ]'
 
+it 'is done where there is nothing to undo'
+affinity --undo
+expect_status 0
+expect_stderr 'task-affinity: nothing to undo'
+
 it 'says what it cannot use'
 expect_wrong_usage task-affinity '--set moves threads of this machine' --root "$t" --set 0=1
 expect_wrong_usage task-affinity '--persist goes with --set' --persist
