@@ -19,16 +19,19 @@
 
 int rt_root_init(struct rt_root *root, const char *path, struct rt_err *err)
 {
-	const char *shown = path && strcmp(path, "/") ? path : "";
+	size_t len = path ? strlen(path) : 0;
 	int fd;
 
-	if (strlen(shown) >= sizeof(root->path))
-		return rt_err_set(err, -ENAMETOOLONG, "root \"%s\"", shown);
+	/* in messages a slash follows it */
+	while (len && path[len - 1] == '/')
+		len--;
+	if (len >= sizeof(root->path))
+		return rt_err_set(err, -ENAMETOOLONG, "root \"%s\"", path);
 	fd = open(path ? path : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return rt_err_set(err, -errno, "cannot use \"%s\" as the root", path ? path : "/");
 	root->fd = fd;
-	snprintf(root->path, sizeof(root->path), "%s", shown);
+	snprintf(root->path, sizeof(root->path), "%.*s", (int)len, path ? path : "");
 	return 0;
 }
 
@@ -39,18 +42,22 @@ void rt_root_finish(struct rt_root *root)
 	root->fd = -1;
 }
 
+/* Without slashes in front, which would be the true root's, and stand doubled in messages. */
 static int format_path(char *path, struct rt_err *err, const char *fmt, va_list ap)
 {
 	int len = vsnprintf(path, PATH_MAX, fmt, ap);
+	size_t slashes;
 
 	if (len < 0 || len >= PATH_MAX)
 		return rt_err_set(err, -ENAMETOOLONG, "path \"%.64s...\"", path);
+	slashes = strspn(path, "/");
+	memmove(path, path + slashes, (size_t)len + 1 - slashes);
 	return 0;
 }
 
 static int open_path(const struct rt_root *root, struct rt_err *err, int flags, const char *path)
 {
-	int fd = openat(root->fd, path + strspn(path, "/"), flags | O_CLOEXEC, 0644);
+	int fd = openat(root->fd, path, flags | O_CLOEXEC, 0644);
 
 	if (fd < 0)
 		return rt_err_set(err, -errno, "cannot open %s/%s", root->path, path);
@@ -78,7 +85,7 @@ bool rt_root_exists(const struct rt_root *root, const char *fmt, ...)
 	va_start(ap, fmt);
 	rc = format_path(path, NULL, fmt, ap);
 	va_end(ap);
-	return !rc && faccessat(root->fd, path + strspn(path, "/"), F_OK, 0) == 0;
+	return !rc && faccessat(root->fd, path, F_OK, 0) == 0;
 }
 
 /* Reads to the end of the file, at most @max bytes. */

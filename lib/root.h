@@ -20,7 +20,7 @@ struct rt_err;
 
 struct rt_root {
 	int fd;			/* owned directory descriptor */
-	char path[256];		/* for messages: "" stands for "/" */
+	char path[256];		/* for messages, without a slash at its end: "" stands for "/" */
 };
 
 /**

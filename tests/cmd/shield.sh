@@ -40,6 +40,11 @@ expect_wrong_usage shield '--dry-run goes with' --dry-run
 expect_wrong_usage shield '--json goes with showing' --json --all 2
 expect_wrong_usage shield 'one of' --tier best
 
+it 'names a file that is not there as it was typed'
+on_tree --service --file /nope --dry-run
+expect_status 1
+expect_stderr 'shield: cannot open /nope: No such file or directory'
+
 it 'names a CPU that is not there, an empty set, and that none is left'
 on_tree --all 2,9
 expect_status 1

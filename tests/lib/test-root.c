@@ -177,6 +177,29 @@ static void a_root_that_is_no_directory_is_refused(void **state)
 	assert_string_equal(err.text, "cannot use \"/dev/null\" as the root: Not a directory");
 }
 
+static void no_slash_is_doubled_in_a_message(void **state)
+{
+	const struct tree *tree = *state;
+	struct rt_err err = { 0 };
+	char path[80], expected[160];
+	struct rt_root root;
+
+	snprintf(path, sizeof(path), "%s//", tree->path);
+	assert_int_equal(rt_root_init(&root, path, NULL), 0);
+	assert_string_equal(root.path, tree->path);
+	assert_int_equal(rt_root_open(&root, &err, O_RDONLY, "%s", "/none"), -ENOENT);
+	snprintf(expected, sizeof(expected), "cannot open %s/none: No such file or directory",
+		 tree->path);
+	assert_string_equal(err.text, expected);
+	rt_root_finish(&root);
+
+	assert_int_equal(rt_root_init(&root, "//", NULL), 0);
+	assert_string_equal(root.path, "");
+	assert_int_equal(rt_root_open(&root, &err, O_RDONLY, "//kvmrt-none"), -ENOENT);
+	assert_string_equal(err.text, "cannot open /kvmrt-none: No such file or directory");
+	rt_root_finish(&root);
+}
+
 #define WITH_TREE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -191,6 +214,7 @@ int main(void)
 		WITH_TREE(open_gives_a_descriptor_that_children_do_not_get),
 		WITH_TREE(a_path_too_long_is_refused),
 		cmocka_unit_test(a_root_that_is_no_directory_is_refused),
+		WITH_TREE(no_slash_is_doubled_in_a_message),
 	};
 
 	return RUN_TESTS(tests);
