@@ -82,10 +82,9 @@ static void widen(const struct kcfg_run *run, const struct kcfg_thread *thread,
 		  const struct rt_cpuset *cpus)
 {
 	char target[TUNE_TARGET_MAX], list[TUNE_VALUE_MAX];
-	pid_t tid = thread->task->tid;
 
-	if (tune_target_task(target, sizeof(target), run->boot->root, tid, NULL) == 0 &&
-	    rt_cpuset_format(cpus, list, sizeof(list)) == 0)
+	tune_target_thread(target, sizeof(target), thread->task->tid, thread->task->start);
+	if (rt_cpuset_format(cpus, list, sizeof(list)) == 0)
 		tune_knob_write(run->boot->root, TUNE_KNOB_AFFINITY, target, list, NULL);
 }
 
@@ -210,9 +209,7 @@ static int place_one(const struct kcfg_run *run, const struct kcfg_thread *threa
 	int rc;
 
 	kcfg_due(&due, run->place, thread);
-	rc = tune_target_task(target, sizeof(target), run->boot->root, thread->task->tid, err);
-	if (rc < 0)
-		return rc;
+	tune_target_thread(target, sizeof(target), thread->task->tid, thread->task->start);
 	/* First the policy: a thread that never sleeps would not let others do the rest. */
 	rc = give_policy(run, target, &due, thread->task, err);
 	if (rc < 0)

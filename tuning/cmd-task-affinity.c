@@ -54,6 +54,7 @@ struct state {
 	int nr_words;
 	unsigned int what;		/* to read of each thread */
 	bool shown;			/* once: what was named may end from then on */
+	bool told;			/* of those that are hidden */
 };
 
 /* ---- choosing ---- */
@@ -111,6 +112,17 @@ static void unload(struct state *s)
 	s->topo = NULL;
 }
 
+/* Who is not root, where /proc is mounted with hidepid, does not see all. */
+static void tell_hidden(struct state *s)
+{
+	bool some = s->tasks.hidden || (!root_path && !tune_tasks_find(&s->tasks, 1));
+
+	if (some && !s->told)
+		fprintf(stderr, "task-affinity: /proc hides threads of others (hidepid): they are "
+			"left out\n");
+	s->told |= some;
+}
+
 static int load(struct state *s, struct rt_err *err)
 {
 	int rc = tune_topo_load(&s->topo, &s->root, err);
@@ -119,6 +131,8 @@ static int load(struct state *s, struct rt_err *err)
 		rc = tune_affinity_cpus(&s->cpus, s->topo, "--cpus", cpus_text, err);
 	if (rc == 0)
 		rc = tune_tasks_read(&s->tasks, &s->root, s->what, err);
+	if (rc == 0)
+		tell_hidden(s);
 	return rc < 0 || s->shown ? rc : check_words(s, err);
 }
 
@@ -254,17 +268,21 @@ static int plan_one(struct job *job, struct moving *moving, struct rt_err *err)
 
 	if (moving->hold != TUNE_TASK_FREE)
 		return 0;
-	rc = tune_target_task(target, sizeof(target), job->plan.root, moving->tid, err);
-	if (rc == 0)
-		rc = rt_cpuset_format(&moving->to, list, sizeof(list));
+	tune_target_thread(target, sizeof(target), moving->tid, moving->start);
+	rc = rt_cpuset_format(&moving->to, list, sizeof(list));
 	if (rc == 0)
 		rc = tune_plan_add(&job->plan, TUNE_KNOB_AFFINITY, target, list, TUNE_OPTIONAL,
 				   TUNE_COST_TASK, err, "%s", moving->comm);
-	if (rc == 0 && job->plan.nr > before)
+	if (rc < 0 || job->plan.nr == before)
+		return rc;
+	if (job->plan.changes[before].before) {
 		moving->change = before;
-	if (rc == -ENOENT)	/* it has ended */
-		free(job->v[--job->n].cgroup);
-	return rc == -ENOENT ? 0 : rc;
+		return 0;
+	}
+	/* it has ended */
+	tune_plan_cut(&job->plan, before);
+	free(job->v[--job->n].cgroup);
+	return 0;
 }
 
 /* Those that the moves are about and that have not been tried. */
@@ -293,10 +311,14 @@ static int plan_round(const struct state *s, struct job *job, struct rt_err *err
 /* A thread that ended between its change and the look at it is no failure. */
 static bool has_ended(const struct job *job, const struct moving *moving)
 {
-	char target[TUNE_TARGET_MAX];
+	char target[TUNE_TARGET_MAX], *now;
+	int rc;
 
-	return tune_target_task(target, sizeof(target), job->plan.root, moving->tid, NULL) ==
-	       -ENOENT;
+	tune_target_thread(target, sizeof(target), moving->tid, moving->start);
+	rc = tune_knob_read(job->plan.root, TUNE_KNOB_AFFINITY, target, &now, NULL);
+	if (rc == 0)
+		free(now);
+	return rc == -ENOENT;
 }
 
 static const char *result_of(struct job *job, struct moving *moving)
@@ -498,6 +520,8 @@ static int task_affinity(int argc, char **argv, struct rt_err *err)
 		return rc;
 	if (cgroup || persist)
 		s.what |= TUNE_TASKS_CGROUP;
+	if (!sets.n)
+		s.what |= TUNE_TASKS_SEEN;
 	rc = undo ? tune_affinity_undo(&s.root, JOURNAL, dry_run, json, err) :
 	     sets.n ? move(&s, err) : tune_affinity_repeat(interval_ns, json, show, &s, err);
 	unload(&s);

@@ -65,6 +65,11 @@ static int find_task(const struct rt_root *root, const char *target, pid_t *ret,
 	return 0;
 }
 
+void tune_target_thread(char *buf, size_t size, pid_t tid, uint64_t start)
+{
+	snprintf(buf, size, "%d %" PRIu64, (int)tid, start);
+}
+
 int tune_target_task(char *buf, size_t size, const struct rt_root *root, pid_t tid,
 		     struct rt_err *err)
 {
@@ -72,10 +77,9 @@ int tune_target_task(char *buf, size_t size, const struct rt_root *root, pid_t t
 	int rc;
 
 	rc = start_time(root, tid, &start, err);
-	if (rc < 0)
-		return rc;
-	return snprintf(buf, size, "%d %" PRIu64, (int)tid, start) < (int)size ? 0 :
-	       rt_err_set(err, -ENAMETOOLONG, "task %d", (int)tid);
+	if (rc == 0)
+		tune_target_thread(buf, size, tid, start);
+	return rc;
 }
 
 int tune_target_member(char *buf, size_t size, const struct rt_root *root, pid_t tid,

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct rt_err;
@@ -66,7 +67,12 @@ bool tune_knob_is_late(enum tune_knob_kind kind);
 char *tune_knob_name(char *buf, size_t size, const struct rt_root *root,
 		     enum tune_knob_kind kind, const char *target);
 
-/* For AFFINITY and SCHED: the thread and when it began.  -ENOENT when there is none. */
+/*
+ * For AFFINITY and SCHED: a thread that was looked at before, by the two numbers that tell it
+ * from another that has got its number since.
+ */
+void tune_target_thread(char *buf, size_t size, pid_t tid, uint64_t start);
+/* The same of whoever has the number now.  -ENOENT when there is none. */
 int tune_target_task(char *buf, size_t size, const struct rt_root *root, pid_t tid,
 		     struct rt_err *err);
 /*

@@ -179,6 +179,35 @@ static bool vanished(int code)
 	return code == -ENOENT || code == -ESRCH;
 }
 
+/* As /proc does that is mounted with hidepid=1; with other values they are not to be seen. */
+static bool is_hidden(const struct reading *r, int code)
+{
+	return r->what & TUNE_TASKS_SEEN && (code == -EPERM || code == -EACCES);
+}
+
+/* As rt_root_read_buf(), of a file below proc.  A list of groups or of CPUs may be long. */
+static int read_whole(const struct reading *r, const char *path)
+{
+	struct rt_buf *buf = &r->tasks->file;
+	int fd = openat(r->proc, path, O_RDONLY | O_CLOEXEC), rc = 0;
+	ssize_t got;
+	char *to;
+
+	if (fd < 0)
+		return -errno;
+	buf->len = 0;
+	do {
+		to = rt_buf_reserve(buf, 4096);
+		got = to ? read(fd, to, buf->room - buf->len) : 0;
+		if (got < 0)
+			rc = -errno;
+		else
+			buf->len += (size_t)got;
+	} while (got > 0);
+	close(fd);
+	return rc < 0 || rt_buf_str(buf) ? rc : -ENOMEM;
+}
+
 /* A small file into @buf with a NUL behind it; what does not fit is left out. */
 static int read_small(int dir, const char *path, char *buf, size_t size)
 {
@@ -218,12 +247,12 @@ static struct tune_task *next_task(struct tune_tasks *tasks)
 static int read_allowed(const struct reading *r, const char *path, struct tune_task *task)
 {
 	static const char key[] = "\nCpus_allowed_list:\t";
-	char text[16 * 1024], *at;
-	int rc = read_small(r->proc, path, text, sizeof(text));
+	int rc = read_whole(r, path);
+	char *at;
 
 	if (rc < 0)
 		return rc;
-	at = strstr(text, key);
+	at = strstr(r->tasks->file.data, key);
 	if (!at)
 		return 0;
 	at += sizeof(key) - 1;
@@ -273,12 +302,11 @@ static int read_cgroup(const struct reading *r, const char *path, struct tune_ta
 	const struct tune_task none = { 0 }, *before = task > r->tasks->v ? task - 1 : &none;
 	struct rt_buf *pool = &r->tasks->text;
 	const char *cgroup, *unit;
-	char text[STAT_MAX];
-	int rc = read_small(r->proc, path, text, sizeof(text));
+	int rc = read_whole(r, path);
 
 	if (rc < 0)
 		return rc;
-	cgroup = cgroup_of(text, &unit);
+	cgroup = cgroup_of(r->tasks->file.data, &unit);
 	task->cgroup = keep_path(pool, cgroup, before->cgroup);
 	task->unit = unit == cgroup ? task->cgroup : keep_path(pool, unit, before->unit);
 	return pool->failed ? -ENOMEM : 0;
@@ -312,6 +340,8 @@ static int add_thread(const struct reading *r, pid_t tgid, const char *base, con
 	}
 	if (rc == 0)
 		r->tasks->n++;
+	else if (is_hidden(r, rc))
+		r->tasks->hidden++;
 	else if (!vanished(rc))
 		return rt_err_set(r->err, rc, "cannot read %s/proc/%s", r->root->path, path);
 	return 0;
@@ -325,7 +355,8 @@ static int read_thread(const struct reading *r, pid_t tgid, const char *base,
 
 	snprintf(path, sizeof(path), "%s/stat", base);
 	rc = read_small(r->proc, path, stat, sizeof(stat));
-	if (vanished(rc) || (rc == 0 && !stat[0]))
+	r->tasks->hidden += is_hidden(r, rc);
+	if (vanished(rc) || is_hidden(r, rc) || (rc == 0 && !stat[0]))
 		return 0;
 	if (rc < 0)
 		return rt_err_set(r->err, rc, "cannot read %s/proc/%s", r->root->path, path);
@@ -381,7 +412,7 @@ int tune_tasks_read(struct tune_tasks *tasks, const struct rt_root *root, unsign
 	int rc = 0;
 	DIR *dir;
 
-	tasks->n = 0;
+	tasks->n = tasks->hidden = 0;
 	tasks->text.len = 0;
 	rt_buf_add(&tasks->text, "", 1);	/* the empty path */
 	r.proc = rt_root_open(root, err, O_RDONLY | O_DIRECTORY, "proc");

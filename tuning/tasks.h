@@ -21,6 +21,7 @@ struct rt_root;
 /* What to read beside the line of /proc/PID/stat. */
 #define TUNE_TASKS_AFFINITY	1u	/* a file more for each thread */
 #define TUNE_TASKS_CGROUP	2u	/* another */
+#define TUNE_TASKS_SEEN		4u	/* what this user may not look at is left out, and counted */
 
 /* May user space move it? */
 enum tune_task_hold {
@@ -50,6 +51,7 @@ struct tune_task {
 struct tune_tasks {
 	struct tune_task *v;	/* ascending by tgid, then tid */
 	size_t n, room;
+	size_t hidden;		/* with TUNE_TASKS_SEEN */
 	struct rt_buf text;	/* the cgroups' paths */
 	struct rt_buf file;	/* what is being read */
 };

@@ -75,6 +75,18 @@ affinity --undo
 expect_status 0
 expect_stderr 'task-affinity: nothing to undo'
 
+it 'shows what a /proc that hides others lets it see, and says so'
+if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null &&
+	unshare -m mount -t proc -o hidepid=1 proc /proc 2>/dev/null; then
+	for hidepid in 1 2; do
+		run unshare -m sh -c 'mount -t proc -o hidepid="$1" proc /proc &&
+			exec setpriv --reuid 65534 --regid 65534 --clear-groups task-affinity -o name' sh $hidepid
+		expect_status 0
+		expect_stdout_like '^task-affinity$'
+		expect_stderr 'task-affinity: /proc hides threads of others (hidepid): they are left out'
+	done
+fi
+
 it 'says what it cannot use'
 expect_wrong_usage task-affinity '--set moves threads of this machine' --root "$t" --set 0=1
 expect_wrong_usage task-affinity '--persist goes with --set' --persist

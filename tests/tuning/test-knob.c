@@ -200,7 +200,7 @@ TEST(a_task_that_has_ended_is_not_there_nor_is_another_of_its_number)
 	struct rt_err err = { 0 };
 
 	assert_int_equal(tune_target_task(target, sizeof(target), &root, pid, NULL), 0);
-	snprintf(other, sizeof(other), "%d 1", (int)pid);
+	tune_target_thread(other, sizeof(other), pid, 1);
 	assert_int_equal(tune_knob_read(&root, TUNE_KNOB_AFFINITY, other, &value, &err), -ENOENT);
 	assert_contains(err.text, "another one has its number");
 	assert_int_equal(tune_knob_write(&root, TUNE_KNOB_AFFINITY, other, "0", NULL), -ENOENT);

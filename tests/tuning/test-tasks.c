@@ -137,6 +137,36 @@ TEST(a_tree_gives_every_thread_in_order)
 	tree_destroy(tree);
 }
 
+/* A user in many groups has a long status; a set of every second CPU, too. */
+TEST(a_long_status_and_a_long_cgroup_are_read_whole)
+{
+	static char text[64 * 1024], path[6000];
+	struct tree *tree = tree_new();
+	struct tune_tasks tasks = { 0 };
+	size_t at = 0;
+	int i;
+
+	at += (size_t)sprintf(text, "Name:\tnine\nGroups:\t");
+	for (i = 0; i < 3000; i++)
+		at += (size_t)sprintf(text + at, "%d ", 100000 + i);
+	at += (size_t)sprintf(text + at, "\nCpus_allowed_list:\t0");
+	for (i = 2; i < 8192; i += 2)
+		at += (size_t)sprintf(text + at, ",%d", i);
+	sprintf(text + at, "\nMems\n");
+	tree_put(tree, "proc/9/status", text);
+	tree_put(tree, "proc/9/stat", "9 (nine)" STAT("S", "0", "0", "1", "1", "0", "0"));
+	memset(path, 'a', sizeof(path) - 1);
+	memcpy(path, "0::/", 4);
+	tree_put(tree, "proc/9/cgroup", path);
+	assert_int_equal(tune_tasks_read(&tasks, &tree->root,
+					 TUNE_TASKS_AFFINITY | TUNE_TASKS_CGROUP, NULL), 0);
+	assert_true(tasks.v[0].has_affinity);
+	assert_int_equal(rt_cpuset_count(&tasks.v[0].allowed), 4096);
+	assert_string_equal(tune_task_cgroup(&tasks, &tasks.v[0]), path + 3);
+	tune_tasks_finish(&tasks);
+	tree_destroy(tree);
+}
+
 TEST(where_no_groups_are_read_none_is_told)
 {
 	struct tree *tree = tree_new();
@@ -229,6 +259,7 @@ int main(void)
 		cmocka_unit_test(the_kernels_own_threads_are_told_apart),
 		cmocka_unit_test(what_is_no_stat_is_said),
 		cmocka_unit_test(a_tree_gives_every_thread_in_order),
+		cmocka_unit_test(a_long_status_and_a_long_cgroup_are_read_whole),
 		cmocka_unit_test(where_no_groups_are_read_none_is_told),
 		cmocka_unit_test(a_thread_of_this_process_is_found_with_its_affinity),
 		cmocka_unit_test(threads_that_end_meanwhile_are_no_failure),
