@@ -138,18 +138,18 @@ static int show(const struct rt_root *root, const struct tune_topo *topo, struct
 
 /* ---- changing ---- */
 
-static int resolve(struct rt_cpuset *ret, const struct tune_topo *topo, const char *text,
-		   bool siblings, struct rt_err *err)
+static int resolve(struct rt_cpuset *ret, const struct tune_topo *topo, const char *option,
+		   const char *text, bool siblings, struct rt_err *err)
 {
 	struct rt_cpuset named;
 	int rc;
 
 	rc = tune_cpuset_resolve(&named, topo, text, err);
 	if (rc < 0)
-		return rc;
+		return rt_err_wrap(err, rc, "%s", option);
 	if (rt_cpuset_empty(&named))
-		return rt_err_say(err, -EINVAL, "expected a set of CPUs, found none in \"%s\"",
-				  text);
+		return rt_err_say(err, -EINVAL, "%s: expected a set of CPUs, found none in \"%s\"",
+				  option, text);
 	if (!siblings) {
 		rt_cpuset_or(ret, &named);
 		return 0;
@@ -198,7 +198,7 @@ static int add_siblings_up(struct rt_cpuset *ret, const struct tune_topo *topo,
 	struct rt_err why = { 0 };
 	int rc;
 
-	rc = resolve(&known, topo, siblings_up, true, err);
+	rc = resolve(&known, topo, "--siblings-up", siblings_up, true, err);
 	if (rc < 0)
 		return rc;
 	rt_cpuset_or(ret, &known);
@@ -220,11 +220,11 @@ static int find_sets(struct rt_cpuset *ret_down, struct rt_cpuset *ret_up,
 
 	*ret_down = *ret_up = (struct rt_cpuset){ { 0 } };
 	if (down)
-		rc = resolve(ret_down, topo, down, false, err);
+		rc = resolve(ret_down, topo, "--down", down, false, err);
 	if (rc == 0 && siblings_down)
-		rc = resolve(ret_down, topo, siblings_down, true, err);
+		rc = resolve(ret_down, topo, "--siblings-down", siblings_down, true, err);
 	if (rc == 0 && up)
-		rc = resolve(ret_up, topo, up, false, err);
+		rc = resolve(ret_up, topo, "--up", up, false, err);
 	if (rc == 0 && siblings_up)
 		rc = add_siblings_up(ret_up, topo, err);
 	if (rc < 0 || !rt_cpuset_overlaps(ret_down, ret_up))
@@ -315,6 +315,10 @@ static int run(int argc, char **argv, struct rt_err *err)
 		return rt_usage(err, "--dry-run goes with CPUs to take down or bring up");
 	if (force && !down && !siblings_down)
 		return rt_usage(err, "--force goes with CPUs to take down");
+	if (caches && (changes || undo))
+		return rt_usage(err, "--caches goes with no change");
+	if (json && !dry_run && (changes || undo))
+		return rt_usage(err, "--json goes with showing, or with --dry-run");
 	rc = rt_root_init(&root, root_path, err);
 	if (rc < 0)
 		return rc;

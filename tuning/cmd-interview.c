@@ -219,7 +219,9 @@ static int interview(int argc, char **argv, struct rt_err *err)
 	if (rc < 0)
 		return rc;
 	interview.root = &root;
-	rc = show(&interview, err);
+	rc = rt_root_exists(&root, "proc/interrupts") ? show(&interview, err) :
+	     rt_err_say(err, RT_ECANNOT, "no %s/proc/interrupts: this is not the root of a Linux "
+			"machine", root.path);
 	rt_root_finish(&root);
 	return rc;
 }

@@ -74,16 +74,25 @@ static int merge(struct rt_cpuset *set, const struct tune_topo *topo, const char
 	return 0;
 }
 
+static int merge_option(struct rt_cpuset *set, const struct tune_topo *topo, const char *option,
+			const char *text, struct rt_err *err)
+{
+	int rc = text ? merge(set, topo, text, err) : 0;
+
+	return rc < 0 ? rt_err_wrap(err, rc, "--%s", option) : 0;
+}
+
 static int merge_options(struct tune_shield *shield, const struct tune_topo *topo,
 			 struct rt_err *err)
 {
 	int kind, rc = 0;
 
 	for (kind = 0; kind < TUNE_NR_SHIELDS && rc == 0; kind++) {
-		if (all && kind != TUNE_SHIELD_MEM)
-			rc = merge(&shield->cpus[kind], topo, all, err);
-		if (rc == 0 && kinds[kind])
-			rc = merge(&shield->cpus[kind], topo, kinds[kind], err);
+		if (kind != TUNE_SHIELD_MEM)
+			rc = merge_option(&shield->cpus[kind], topo, "all", all, err);
+		if (rc == 0)
+			rc = merge_option(&shield->cpus[kind], topo, tune_shield_word(kind),
+					  kinds[kind], err);
 	}
 	if (tier)
 		shield->tier = tune_tier_find(tier);
@@ -500,7 +509,11 @@ static int check_usage(struct rt_err *err)
 		return rt_usage(err, "--current goes with no change");
 	if (file && !service)
 		return rt_usage(err, "--file goes with --service");
-	if (dry_run && (watch || !is_wanted()))
+	if (file && !file[0])
+		return rt_usage(err, "--file: expected the path of a file, found \"\"");
+	if (dry_run && watch)
+		return rt_usage(err, "--dry-run goes not with --watch");
+	if (dry_run && !is_wanted())
 		return rt_usage(err, "--dry-run goes with something to shield; \"kvmrt-undo "
 				"--dry-run shield\" shows what --reset would do");
 	if (json && !dry_run && (reset || is_wanted()))

@@ -131,6 +131,9 @@ static int load(struct state *s, struct rt_err *err)
 		rc = tune_affinity_cpus(&s->cpus, s->topo, "--cpus", cpus_text, err);
 	if (rc == 0)
 		rc = tune_tasks_read(&s->tasks, &s->root, s->what, err);
+	if (rc == 0 && s->tasks.n == 0)
+		rc = rt_err_say(err, RT_ECANNOT, "no thread in %s/proc: nothing is mounted there, "
+				"or recorded", s->root.path);
 	if (rc == 0)
 		tell_hidden(s);
 	return rc < 0 || s->shown ? rc : check_words(s, err);

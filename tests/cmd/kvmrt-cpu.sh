@@ -38,6 +38,8 @@ expect_wrong_usage kvmrt-cpu '--undo goes with no other' --undo --down 1
 expect_wrong_usage kvmrt-cpu '--dry-run goes with CPUs' --dry-run
 expect_wrong_usage kvmrt-cpu '--force goes with CPUs' --force --up 1
 expect_wrong_usage kvmrt-cpu 'argument' 1
+expect_wrong_usage kvmrt-cpu '--caches goes with no change' --caches --undo
+expect_wrong_usage kvmrt-cpu '--json goes with showing' --json --up 1
 
 it 'shows each CPU with its core, its siblings and its state'
 on_tree
@@ -53,10 +55,13 @@ expect_status 1
 expect_stderr_like '^kvmrt-cpu: .*9'
 on_tree --down ''
 expect_status 1
-expect_stderr 'kvmrt-cpu: expected a set of CPUs, found none in ""'
+expect_stderr 'kvmrt-cpu: --down: expected a set of CPUs, found none in ""'
 on_tree --up 1-x
 expect_status 1
-expect_stderr_like 'x'
+expect_stderr_like '^kvmrt-cpu: --up: CPU set "1-x", column 3: '
+on_tree --siblings-up ''
+expect_status 1
+expect_stderr_like '^kvmrt-cpu: --siblings-up: expected a set of CPUs'
 
 it 'keeps the last CPU, and one without a switch'
 on_tree --down 0-3

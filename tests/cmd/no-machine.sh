@@ -26,12 +26,14 @@ done <<-END
 	cpustat-gui --no-browser
 	hwtopo
 	hwtopo-gui --no-browser
+	interview
 	irq-affinity
 	kvmrt-cpu
 	kvmrt-edit-config -y --no-libvirt -f $tmp/vms.cfg
 	kvmrt-show-config -f $tmp/vms.cfg
 	kvmrt-stat -f $tmp/vms.cfg
 	kvmrt-validate-config --no-libvirt -f $tmp/vms.cfg
+	kvmrt-validate-host
 	shield
 	task-affinity
 END

@@ -36,6 +36,8 @@ on_tree() { run shield --root "$tree" "$@"; }
 it 'refuses what does not go together'
 expect_wrong_usage shield '--current goes with no change' --current --all 2
 expect_wrong_usage shield '--file goes with --service' --file x
+expect_wrong_usage shield '--file: expected the path of a file, found ""' --service --file ''
+expect_wrong_usage shield '--dry-run goes not with --watch' --all 2 --dry-run --watch
 expect_wrong_usage shield '--dry-run goes with' --dry-run
 expect_wrong_usage shield '--json goes with showing' --json --all 2
 expect_wrong_usage shield 'one of' --tier best
@@ -51,7 +53,10 @@ expect_status 1
 expect_stderr_like '^shield: .*9'
 on_tree --all ''
 expect_status 1
-expect_stderr_like 'expected a set of CPUs, found none in ""'
+expect_stderr_like '^shield: --all: expected a set of CPUs, found none in ""'
+on_tree --loc 2-x
+expect_status 1
+expect_stderr_like '^shield: --loc: CPU set "2-x", column 3: '
 on_tree --irq 0-3
 expect_status 1
 expect_stderr 'shield: no CPU would be left for all the rest (irq)'

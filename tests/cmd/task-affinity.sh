@@ -70,6 +70,13 @@ expect_stdout '[
  {"tid":41,"kind":"user","name":"a) R 1 (b"}
 ]'
 
+it 'says so where /proc has no thread at all'
+mkdir -p "$tmp/bare/proc"
+cp -r "$t/sys" "$tmp/bare"
+run task-affinity --root "$tmp/bare"
+expect_status 3
+expect_stderr "task-affinity: no thread in $tmp/bare/proc: nothing is mounted there, or recorded"
+
 it 'is done where there is nothing to undo'
 affinity --undo
 expect_status 0
