@@ -71,7 +71,7 @@ struct hand {
 
 /* ---- preparing ---- */
 
-/* Clocks whose values trace-cmd report prints as seconds. */
+/* Clocks whose values trace-cmd report prints as seconds: those of rings it does not heed. */
 static bool clock_has_seconds(const struct xt_timebase *time)
 {
 	static const char *const clocks[] = {
@@ -79,7 +79,8 @@ static bool clock_has_seconds(const struct xt_timebase *time)
 	};
 	unsigned int i;
 
-	if (time->convert || strncmp(time->clock, "mono", 4) == 0 || time->clock[0] == '\0')
+	if (time->convert || time->unnoted || strncmp(time->clock, "mono", 4) == 0 ||
+	    time->clock[0] == '\0')
 		return true;
 	for (i = 0; i < sizeof(clocks) / sizeof(*clocks); i++) {
 		if (strcmp(time->clock, clocks[i]) == 0)

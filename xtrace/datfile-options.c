@@ -78,8 +78,10 @@ static int option_clock(struct xt_trace *trace, struct dat_in *in)
 {
 	struct xt_text text = dat_in_text(in, dat_in_left(in));
 
-	if (text.data)
+	if (text.data) {
 		dat_clock(trace, text.data);
+		trace->info.time.unnoted = false;
+	}
 	xt_text_finish(&text);
 	return 0;
 }
@@ -253,8 +255,10 @@ static int buffer_v7(struct xt_trace *trace, uint64_t offset, const char *name, 
 	uint64_t cpus = dat_in_num(in, 4), flags;
 	int rc = 0;
 
-	if (clock.data && !trace->info.time.clock[0] && clock.len)
+	if (clock.data && !trace->info.time.clock[0] && clock.len) {
 		dat_clock(trace, clock.data);
+		trace->info.time.unnoted = true;
+	}
 	xt_text_finish(&clock);
 	if (offset > dat->size)
 		head.bad = true;

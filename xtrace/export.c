@@ -24,8 +24,8 @@
 #define HOLD_BYTES	(1u << 20)	/* written at once */
 
 enum { OPTIONS = 0, BUFFER = 3, COMPRESSED = 1 };
-enum { OPT_DONE = 0, OPT_BUFFER = 3, OPT_UNAME = 5, OPT_OFFSET = 7, OPT_CPUCOUNT, OPT_TRACEID = 11,
-	OPT_TIME_SHIFT, OPT_GUEST, OPT_TSC2NSEC };
+enum { OPT_DONE = 0, OPT_BUFFER = 3, OPT_TRACECLOCK, OPT_UNAME, OPT_OFFSET = 7, OPT_CPUCOUNT,
+	OPT_TRACEID = 11, OPT_TIME_SHIFT, OPT_GUEST, OPT_TSC2NSEC };
 
 /* As ring_buffer_print_entry_header() in kernel/trace/ring_buffer.c has it, always the same. */
 static const char header_event[] =
@@ -465,12 +465,17 @@ static void put_buffers(struct out *out)
 
 /* ---- options ---- */
 
+/* The clock's name decides whether trace-cmd shows seconds or a plain number. */
 static void add_clock_options(struct out *out)
 {
 	const struct xt_timebase *time = &out->trace->info.time;
 	struct { uint32_t mult, shift; uint64_t offset; } convert = { time->mult, time->shift, 0 };
 	char text[32];
 
+	if (time->clock[0] && !time->unnoted) {
+		snprintf(text, sizeof(text), "[%s]", time->clock);
+		add_option(out, OPT_TRACECLOCK, text, strlen(text) + 1);
+	}
 	if (time->convert)
 		add_option(out, OPT_TSC2NSEC, &convert, sizeof(convert));
 	if (time->offset) {

@@ -136,6 +136,7 @@ struct xt_timebase {
 	char clock[16];		/* trace clock: "tai", "mono", "x86-tsc", ... */
 	bool is_ns;		/* counts nanoseconds after the conversion below */
 	bool convert;		/* mult and shift are to be used */
+	bool unnoted;		/* trace.dat: only the ring names ->clock, no TRACECLOCK does */
 	uint32_t mult, shift;
 	int64_t offset;
 	int64_t tai_offset_s;	/* TAI - UTC when recorded; 0 unknown */

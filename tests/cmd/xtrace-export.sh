@@ -35,6 +35,26 @@ run xtrace-export -o "$w/again.dat" "$w/host.dat"
 expect_status 0
 same_text "$w/host.dat" "$w/again.dat"
 
+it 'writes each clock so that it is shown alike, as seconds or as a number'
+for clock in tai mono boot local uptime counter x86-tsc 'x86-tsc in ns'; do
+	cp -r $fixtures/demo/freeze-host "$w/$clock"
+	sed -i "s/^clock = .*/clock = ${clock% in ns}/" "$w/$clock/session"
+	case $clock in
+	*' in ns') sed -i 's/^is-ns = .*/convert = mult 1000 shift 10/' "$w/$clock/session" ;;
+	esac
+	run xtrace-export -o "$w/$clock.dat" "$w/$clock"
+	expect_status 0
+	same_text "$w/$clock" "$w/$clock.dat"
+done
+
+it 'and in seconds where trace-cmd forgets the clock, as in what it splits'
+trace-cmd split -i "$w/boot.dat" -o "$w/split.dat" >"$w/said" 2>&1 || fail "$(cat "$w/said")"
+same_text "$w/split.dat.1" "$w/split.dat.1"
+grep -q '\] [0-9]*\.[0-9]*: ' "$w/ours" || fail 'no seconds'
+run xtrace-export -o "$w/unsplit.dat" "$w/split.dat.1"
+expect_status 0
+same_text "$w/split.dat.1" "$w/unsplit.dat"
+
 it 'writes host and guest so that trace-cmd has them on one clock'
 xtrace-multi-merge -o "$w/both" --label vm1=$fixtures/demo/xtrace-vm $fixtures/demo/xtrace-host \
 	>/dev/null || fail 'no merge'

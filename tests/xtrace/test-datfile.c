@@ -212,6 +212,25 @@ TEST(options_tell_the_clock_the_host_and_the_guests)
 	rt_buf_finish(&guest);
 }
 
+TEST(a_clock_that_only_the_ring_names_is_told_apart)
+{
+	struct make_dat spec = spec_of(7, "zstd", 4096);
+	struct rt_buf options = { 0 };
+	struct xt_trace *trace = open_spec(&spec);
+
+	assert_string_equal(xt_trace_info(trace)->time.clock, "mono");
+	assert_true(xt_trace_info(trace)->time.unnoted);
+	xt_trace_destroy(trace);
+	make_add_option(&options, 4, "local [boot]", 13);
+	spec.options = options.data;
+	spec.options_len = options.len;
+	trace = open_spec(&spec);
+	assert_string_equal(xt_trace_info(trace)->time.clock, "boot");
+	assert_false(xt_trace_info(trace)->time.unnoted);
+	xt_trace_destroy(trace);
+	rt_buf_finish(&options);
+}
+
 static void put64(struct rt_buf *out, uint64_t v)
 {
 	rt_buf_add(out, &v, 8);
@@ -515,6 +534,7 @@ int main(void)
 		cmocka_unit_test(sub_buffers_of_64_kib_are_read),
 		cmocka_unit_test(chunks_are_found_in_any_order),
 		cmocka_unit_test(options_tell_the_clock_the_host_and_the_guests),
+		cmocka_unit_test(a_clock_that_only_the_ring_names_is_told_apart),
 		cmocka_unit_test(time_shift_has_its_fractions_behind_the_last_cpu),
 		cmocka_unit_test(other_machines_and_versions_are_refused_in_words),
 		cmocka_unit_test(a_file_that_is_cut_within_its_head_is_damaged),
