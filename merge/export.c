@@ -6,9 +6,11 @@
 #include "merge/export.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/err.h"
 
 /* Any number that two traces of a set do not share; FNV-1a of what tells it from others. */
@@ -30,43 +32,160 @@ static uint64_t id_of(const struct mrg_set *set, size_t index)
 
 /* ---- a guest's clock ---- */
 
-/* The trace's own offset is added to what comes of it. */
-static struct xt_shift_sample sample_at(const struct mrg_lane_clock *clock,
-					const struct xt_info *info, uint64_t ts)
+struct shifter {		/* from times of a guest's CPU to what its host's file shows */
+	const struct mrg_lane_clock *clock;
+	const struct mrg_member *host;
+	struct mrg_segment own;	/* what the guest's own file makes of its times */
+	uint64_t first, last;	/* of the guest */
+	struct rt_buf times;	/* where the change of the offset changes */
+	struct rt_buf samples;
+};
+
+/* Merged time as the host's own, which its file shows: with more hosts the two differ. */
+static uint64_t host_time(const struct mrg_member *host, uint64_t merged)
 {
-	int64_t offset = (int64_t)(mrg_lane_clock_map(clock, ts) - ts);
+	const struct mrg_lane_clock *clock = &host->lanes[0].epochs[0].clock;
+	size_t i = clock->nr - 1;
+	uint64_t ts;
+
+	while (i > 0 && merged < clock->segments[i].out0)
+		i--;
+	ts = mrg_segment_unmap(&clock->segments[i], (int64_t)merged);
+	return xt_trace_time(host->trace, 0, ts);
+}
+
+static struct xt_shift_sample sample_at(const struct shifter *s, uint64_t ts)
+{
+	uint64_t shown = host_time(s->host, mrg_lane_clock_map(s->clock, ts));
 
 	return (struct xt_shift_sample){
-		.time = ts, .offset = offset - info->time.offset, .scaling = 1,
+		.time = ts, .scaling = 1,
+		.offset = (int64_t)(mrg_segment_unmap(&s->own, (int64_t)shown) - ts),
 	};
+}
+
+/* The time, and the last one that is not yet there. */
+static void add_turn(struct shifter *s, uint64_t ts)
+{
+	const uint64_t times[] = { ts - 1, ts };
+
+	if (ts > s->first + 1 && ts < s->last)
+		rt_buf_add(&s->times, times, sizeof(times));
+}
+
+/* The host's segments begin at merged times: their places on the guest's clock. */
+static void add_host_turns(struct shifter *s)
+{
+	const struct mrg_lane_clock *host = &s->host->lanes[0].epochs[0].clock;
+	size_t g = 0;
+
+	for (size_t h = 1; h < host->nr; h++) {
+		uint64_t merged = host->segments[h].out0;
+
+		while (g + 1 < s->clock->nr && s->clock->segments[g + 1].out0 <= merged)
+			g++;
+		add_turn(s, mrg_segment_unmap(&s->clock->segments[g], (int64_t)merged));
+	}
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static void find_turns(struct shifter *s)
+{
+	rt_buf_add(&s->times, &s->first, sizeof(s->first));
+	for (size_t i = 1; i < s->clock->nr; i++)
+		add_turn(s, s->clock->segments[i].in0);
+	add_host_turns(s);
+	rt_buf_add(&s->times, &s->last, sizeof(s->last));
+	if (!s->times.failed)
+		qsort(s->times.data, s->times.len / sizeof(uint64_t), sizeof(uint64_t), by_time);
+}
+
+/*
+ * Readers multiply the time from one sample to a later one by the change of the offset, in
+ * 64 bits: more samples where that would not fit.
+ */
+static void add_samples(struct shifter *s, uint64_t from, uint64_t to)
+{
+	__int128 change = (__int128)sample_at(s, to).offset - sample_at(s, from).offset;
+	__int128 product = (change < 0 ? -change : change) * (to - from);
+	uint64_t parts = 1;
+
+	while (product >> 61 >= (__int128)parts * parts)
+		parts *= 2;
+	for (uint64_t i = 1; i <= parts; i++) {
+		uint64_t ts = from + (uint64_t)((unsigned __int128)(to - from) * i / parts);
+		struct xt_shift_sample sample = sample_at(s, ts);
+
+		rt_buf_add(&s->samples, &sample, sizeof(sample));
+	}
 }
 
 /*
  * Between two samples the offset changes steadily, as the clock does between the ends of a
- * segment; the last one also holds behind them.
+ * segment; the last two also hold behind them.
  */
-static int shift_of(struct xt_cpu_shift *ret, const struct mrg_lane_clock *clock,
-		    const struct xt_info *info)
+static int shift_of(struct xt_cpu_shift *ret, struct shifter *s)
 {
-	struct xt_shift_sample *samples = calloc(2 * clock->nr + 2, sizeof(*samples));
-	uint64_t last = info->last_ts > info->first_ts ? info->last_ts : info->first_ts + 1;
-	size_t nr = 0;
+	struct xt_shift_sample first = sample_at(s, s->first);
+	const uint64_t *times;
 
-	if (!samples)
+	find_turns(s);
+	times = (const uint64_t *)s->times.data;
+	rt_buf_add(&s->samples, &first, sizeof(first));
+	for (size_t i = 1; !s->times.failed && i < s->times.len / sizeof(*times); i++)
+		if (times[i] > times[i - 1])
+			add_samples(s, times[i - 1], times[i]);
+	if (s->times.failed || s->samples.failed) {
+		rt_buf_finish(&s->samples);
 		return -ENOMEM;
-	samples[nr++] = sample_at(clock, info, info->first_ts);
-	for (size_t i = 1; i < clock->nr; i++) {
-		uint64_t at = clock->segments[i].in0;
-
-		if (at <= samples[nr - 1].time + 1 || at >= last)
-			continue;
-		samples[nr++] = sample_at(clock, info, at - 1);
-		samples[nr++] = sample_at(clock, info, at);
 	}
-	if (last > samples[nr - 1].time)
-		samples[nr++] = sample_at(clock, info, last);
-	*ret = (struct xt_cpu_shift){ .samples = samples, .nr = nr };
+	*ret = (struct xt_cpu_shift){
+		.samples = (const struct xt_shift_sample *)s->samples.data,
+		.nr = s->samples.len / sizeof(first),
+	};
 	return 0;
+}
+
+/* The time of a sub-buffer at one end of a lane, where a trace.dat tells no times. */
+static void widen_range(const struct xt_trace *trace, unsigned int lane, size_t chunk, bool end,
+			struct shifter *s)
+{
+	struct xt_pages *pages;
+	uint64_t ts;
+
+	if (xt_lane_load(trace, lane, chunk, 1, &pages, NULL) < 0)
+		return;
+	if (pages->nr) {
+		ts = xt_page_ts(pages->base + (size_t)(end ? pages->nr - 1 : 0) *
+				pages->page_size);
+		s->first = ts < s->first ? ts : s->first;
+		s->last = ts > s->last ? ts : s->last;
+	}
+	xt_pages_put(pages);
+}
+
+static void find_range(const struct xt_trace *trace, struct shifter *s)
+{
+	const struct xt_info *info = xt_trace_info(trace);
+
+	s->first = info->last_ts ? info->first_ts : UINT64_MAX;
+	s->last = info->last_ts;
+	for (unsigned int l = 0; !info->last_ts && l < xt_trace_nr_lanes(trace); l++) {
+		size_t nr = xt_trace_lane(trace, l)->nr_chunks;
+
+		if (nr)
+			widen_range(trace, l, 0, false, s);
+		if (nr)
+			widen_range(trace, l, nr - 1, true, s);
+	}
+	if (s->first >= s->last)
+		s->last = s->first + 1;
 }
 
 /* A trace.dat may have brought what it needs. */
@@ -78,33 +197,80 @@ static void take_own(struct xt_export_opts *opts, const struct xt_info *info)
 	opts->shift_slopes = info->shift_slopes;
 }
 
-static bool can_be_shifted(const struct mrg_member *member)
+static bool was_set_back(const struct mrg_member *member)
 {
-	const struct xt_info *info = xt_trace_info(member->trace);
-
-	if (member->host < 0 || info->time.convert || !info->time.is_ns || !info->last_ts)
-		return false;
 	for (unsigned int l = 0; l < xt_trace_nr_lanes(member->trace); l++)
 		if (member->lanes[l].nr_epochs != 1)
-			return false;
-	return true;
+			return true;
+	return false;
+}
+
+/* The one whose clock all are shown on: a guest may run in another one. */
+static const struct mrg_member *host_of(const struct mrg_set *set, const struct mrg_member *member)
+{
+	for (size_t i = 0; i < set->nr && member->host >= 0; i++)
+		member = &set->members[member->host];
+	return member;
+}
+
+/* Why a guest cannot be put on its host's clock; NULL: it can. */
+static const char *why_not(const struct mrg_member *member, const struct mrg_member *host)
+{
+	if (!xt_trace_nr_lanes(member->trace) || !xt_trace_nr_lanes(host->trace))
+		return "there are no events";
+	if (!xt_trace_info(member->trace)->time.is_ns)
+		return "its clock counts no nanoseconds";
+	if (was_set_back(member))
+		return "its clock was set back";
+	if (was_set_back(host))
+		return "its host's clock was set back";
+	return NULL;
 }
 
 /* ->nr of them, by CPU number; one without a lane has the clock of another. */
-static int shifts_of(const struct mrg_member *member, struct xt_cpu_shift *shifts, size_t nr)
+static int shifts_of(const struct mrg_member *member, const struct mrg_member *host,
+		     struct xt_cpu_shift *shifts, size_t nr)
 {
-	const struct xt_info *info = xt_trace_info(member->trace);
-	const struct mrg_lane_clock *clock;
+	struct shifter s = { .host = host };
 	int rc = 0;
 
+	find_range(member->trace, &s);
+	mrg_segment_own(&s.own, &xt_trace_info(member->trace)->time);
 	for (size_t cpu = 0; cpu < nr && rc == 0; cpu++) {
-		clock = &member->lanes[0].epochs[0].clock;
+		s.clock = &member->lanes[0].epochs[0].clock;
 		for (unsigned int l = 0; l < xt_trace_nr_lanes(member->trace); l++)
 			if (xt_trace_lane(member->trace, l)->cpu == cpu)
-				clock = &member->lanes[l].epochs[0].clock;
-		rc = shift_of(&shifts[cpu], clock, info);
+				s.clock = &member->lanes[l].epochs[0].clock;
+		s.samples = (struct rt_buf){ 0 };
+		s.times.len = 0;
+		rc = shift_of(&shifts[cpu], &s);
 	}
+	rt_buf_finish(&s.times);
 	return rc;
+}
+
+/* Fills @shifts, of info->nr_cpus, where the member is a guest that can be shifted. */
+static int put_on_host(const struct mrg_set *set, const struct mrg_member *member,
+		       struct xt_cpu_shift *shifts, struct xt_export_opts *opts)
+{
+	const struct mrg_member *host = host_of(set, member);
+	const char *why = why_not(member, host);
+	char text[128];
+
+	if (member->host < 0)
+		return 0;
+	if (why) {
+		snprintf(text, sizeof(text), "is written with its own time, not its host's: %s",
+			 why);
+		if (opts->warn)
+			opts->warn(opts->arg, text);
+		return 0;
+	}
+	opts->peer_id = id_of(set, (size_t)member->host);
+	opts->shifts = shifts;
+	opts->nr_shifts = xt_trace_info(member->trace)->nr_cpus;
+	opts->shift_slopes = true;
+	return shifts_of(member, host, shifts, opts->nr_shifts);
 }
 
 /* ---- a host's guests ---- */
@@ -158,13 +324,8 @@ int mrg_export(const struct mrg_set *set, size_t index, int fd, struct xt_export
 		opts->nr_vcpus = vcpus_of(set, index, vcpus);
 		take_own(opts, info);
 	}
-	if (rc == 0 && can_be_shifted(member)) {
-		opts->peer_id = id_of(set, (size_t)member->host);
-		opts->shifts = shifts;
-		opts->nr_shifts = nr_cpus;
-		opts->shift_slopes = true;
-		rc = shifts_of(member, shifts, nr_cpus);
-	}
+	if (rc == 0)
+		rc = put_on_host(set, member, shifts, opts);
 	if (rc == 0)
 		rc = xt_export(member->trace, fd, opts, err);
 	else

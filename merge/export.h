@@ -14,7 +14,7 @@
  *
  * trace-cmd and KernelShark take a guest's time from that when they are given both files.
  * A guest whose clock does not count nanoseconds, or was set back, is written without,
- * but for what a trace.dat of its own has.
+ * but for what a trace.dat of its own has; ->warn() has the reason.
  * Return: as xt_export().
  */
 int mrg_export(const struct mrg_set *set, size_t index, int fd, struct xt_export_opts *opts,

@@ -55,20 +55,16 @@ run xtrace-export -o "$w/unsplit.dat" "$w/split.dat.1"
 expect_status 0
 same_text "$w/split.dat.1" "$w/unsplit.dat"
 
-it 'writes host and guest so that trace-cmd has them on one clock'
-xtrace-multi-merge -o "$w/both" --label vm1=$fixtures/demo/xtrace-vm $fixtures/demo/xtrace-host \
-	>/dev/null || fail 'no merge'
-run xtrace-export -o "$w/dats" "$w/both"
-expect_status 0
-run ls "$w/dats"
-expect_stdout $'host.dat\nvm1.dat'
-trace-cmd report -t -i "$w/dats/host.dat" -i "$w/dats/vm1.dat" 2>"$w/said" |
-	sed -nE 's/^ *(host|vm1)\.dat:.* ([0-9]+)\.([0-9]{9}): .*/\2\3 \1/p' >"$w/theirs"
-xtrace-view --time raw -f time,host --format csv "$w/both" | sed -nE 's/^([0-9]+),(host|vm1)$/\1 \2/p' >"$w/ours"
-[ "$(grep -c vm1 "$w/theirs")" -gt 1000 ] || fail 'hardly a guest there'
-# Ours has lines more, at the same times; the rates of clocks are written by their ends, so a
-# few nanoseconds are rounding.
-run python3 -c '
+# on_one_clock FOLDER MERGED: trace-cmd has host and vm1 of a folder at the times of a merge
+on_one_clock() {
+	trace-cmd report -t -i "$1/host.dat" -i "$1/vm1.dat" 2>"$w/said" |
+		sed -nE 's/^ *(host|vm1)\.dat:.* ([0-9]+)\.([0-9]{9}): .*/\2\3 \1/p' >"$w/theirs"
+	xtrace-view --time raw -f time,host --format csv "$2" |
+		sed -nE 's/^([0-9]+),(host|vm1)$/\1 \2/p' >"$w/ours"
+	[ "$(grep -c vm1 "$w/theirs")" -gt 1000 ] || fail 'hardly a guest there'
+	# Ours has lines more, at the same times; the rates of clocks are written by their ends,
+	# so a few nanoseconds are rounding.
+	run python3 -c '
 import sys
 a, b = ([l.split() for l in open(p)] for p in sys.argv[1:3])
 for host in "host", "vm1":
@@ -77,7 +73,31 @@ for host in "host", "vm1":
     worst = max(abs(s - t) for s, t in zip(x, y))
     assert worst <= (0 if host == "host" else 5), (host, worst)
 ' "$w/ours" "$w/theirs"
+	expect_status 0
+}
+
+it 'writes host and guest so that trace-cmd has them on one clock'
+xtrace-multi-merge -o "$w/both" --label vm1=$fixtures/demo/xtrace-vm $fixtures/demo/xtrace-host \
+	>/dev/null || fail 'no merge'
+run xtrace-export -o "$w/dats" "$w/both"
 expect_status 0
+run ls "$w/dats"
+expect_stdout $'host.dat\nvm1.dat'
+on_one_clock "$w/dats" "$w/both"
+
+it 'and two trace.dat that were merged as well'
+xtrace-multi-merge -o "$w/pair" --label vm1=$fixtures/pair/guest.dat $fixtures/pair/host.dat \
+	>/dev/null || fail 'no merge'
+run xtrace-export -o "$w/pair-dats" "$w/pair"
+expect_status 0
+expect_stderr ''
+on_one_clock "$w/pair-dats" "$w/pair"
+
+it 'says of a guest whose clock was set back that it keeps its own time'
+xtrace-multi-merge -o "$w/stepped" $fixtures/stepped/{host,vm1} >/dev/null || fail 'no merge'
+run xtrace-export -o "$w/stepped-dats" "$w/stepped"
+expect_status 0
+expect_stderr "xtrace-export: $w/stepped/vm1: is written with its own time, not its host's: its clock was set back"
 
 it 'has the guests by their threads, for who is given its files instead of the traces'
 run xtrace-multi-merge --check --json "$w/dats/host.dat" "$w/dats/vm1.dat"
