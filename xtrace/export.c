@@ -252,17 +252,16 @@ static void put_formats(struct out *out)
 	put_part(out, DAT_EVENT_FORMATS, &part);
 }
 
-/* "PID NAME", a line each */
+/* The text as it was, with what is no name too: there trace-cmd report stops to read them. */
 static void put_tasks(struct out *out)
 {
-	const struct xt_trace *trace = out->trace;
-	struct rt_buf text = { 0 }, part = { 0 };
+	const struct xt_text *text = &out->trace->cmdlines;
+	struct rt_buf part = { 0 };
 
-	for (size_t i = 0; i < trace->nr_comms; i++)
-		rt_buf_printf(&text, "%d %s\n", trace->comm_list[i].pid, trace->comm_list[i].comm);
-	add_text(&part, text.data, text.len, 8);
-	part.failed |= text.failed;
-	rt_buf_finish(&text);
+	add_text(&part, text->data, text->len, 8);
+	for (size_t i = 8; i < part.len; i++)
+		if (part.data[i] == '\0')	/* in memory each line is a string */
+			part.data[i] = '\n';
 	put_part(out, DAT_CMDLINES, &part);
 }
 

@@ -35,6 +35,14 @@ run xtrace-export -o "$w/again.dat" "$w/host.dat"
 expect_status 0
 same_text "$w/host.dat" "$w/again.dat"
 
+it 'writes the names of tasks as they were saved, also behind one with a newline'
+cp -r $fixtures/demo/freeze-host "$w/names"
+sed -i '3s/.*/&\nof two lines/' "$w/names/saved_cmdlines"
+run xtrace-export -o "$w/names.dat" "$w/names"
+expect_status 0
+same_text "$w/names" "$w/names.dat"
+grep -q '<\.\.\.>-' "$w/ours" || fail 'all names are known'
+
 it 'writes each clock so that it is shown alike, as seconds or as a number'
 for clock in tai mono boot local uptime counter x86-tsc 'x86-tsc in ns'; do
 	cp -r $fixtures/demo/freeze-host "$w/$clock"
