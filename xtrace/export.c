@@ -265,15 +265,27 @@ static void put_tasks(struct out *out)
 	put_part(out, DAT_CMDLINES, &part);
 }
 
+/* Events are worth more than the names of the kernel's functions. */
+static void warn_of_symbols(struct out *out, int rc, struct rt_err *err)
+{
+	if (!err->text[0])
+		rt_err_set(err, rc, "the kernel's symbols cannot be read");
+	if (out->opts->warn)
+		out->opts->warn(out->opts->arg, err->text);
+}
+
 static void put_names(struct out *out)
 {
 	const struct xt_trace *trace = out->trace;
 	struct xt_text symbols = { 0 };
 	struct rt_buf part = { 0 };
-	int rc = trace->backend->kallsyms(trace, &symbols, NULL);
+	struct rt_err err = { 0 };
+	int rc = trace->backend->kallsyms(trace, &symbols, &err);
 
-	if (rc < 0 && rc != -ENOENT)
+	if (rc == -ENOMEM)
 		out->rc = out->rc ? : rc;
+	else if (rc < 0 && rc != -ENOENT)
+		warn_of_symbols(out, rc, &err);
 	add_text(&part, symbols.data, symbols.len, 4);
 	xt_text_finish(&symbols);
 	put_part(out, DAT_KALLSYMS, &part);

@@ -144,6 +144,14 @@ expect_stderr_like "^xtrace-export: $w/bad.dat: "
 trace-cmd report "$w/mended.dat" >"$w/theirs" 2>/dev/null || fail 'trace-cmd does not read it'
 grep -q 'EVENTS DROPPED' "$w/theirs" || fail 'nothing tells that events are missing'
 
+it 'goes on without the symbols where they are damaged, with a word'
+cp -r $fixtures/demo/freeze-host "$w/nosyms"
+echo rubbish >"$w/nosyms/kallsyms.zst"
+run xtrace-export -o "$w/nosyms.dat" "$w/nosyms"
+expect_status 0
+expect_stderr "xtrace-export: $w/nosyms: the kernel's symbols cannot be read: Bad message"
+same_text "$w/nosyms" "$w/nosyms.dat"
+
 it 'leaves nothing of a file that cannot be written'
 run xtrace-export -o "$w/nowhere/x.dat" $fixtures/pair/guest.dat
 expect_status 1
