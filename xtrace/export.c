@@ -154,6 +154,8 @@ static uint64_t put_section(struct out *out, unsigned int id, struct rt_buf *par
 
 	if (part->failed)
 		out->rc = out->rc ? : -ENOMEM;
+	else if (part->len > XT_MAX_TEXT)
+		out->rc = out->rc ? : -EFBIG;	/* readers refuse it, we too */
 	else
 		put_packed(out, part->data, part->len);
 	section_end(out, size_at);
@@ -421,14 +423,13 @@ static void put_lane(struct out *out, unsigned int index, struct rt_buf *option)
 	add_num(option, place(out) - begin - 4, 8);	/* without the number */
 }
 
+/* That of any ring where there is none of this name, as a cut file may have lost the main one. */
 static uint32_t page_size_of(const struct xt_trace *trace, const char *buffer)
 {
-	uint32_t size = 0;
-
-	for (unsigned int l = 0; l < trace->nr_lanes && !size; l++)
+	for (unsigned int l = 0; l < trace->nr_lanes; l++)
 		if (strcmp(trace->lanes[l].buffer, buffer) == 0)
-			size = trace->backend->page_size(trace, l);
-	return size;
+			return trace->backend->page_size(trace, l);
+	return trace->backend->page_size(trace, 0);
 }
 
 static void put_buffer(struct out *out, const char *name)

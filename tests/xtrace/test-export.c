@@ -6,7 +6,7 @@
 #include "lib/err.h"
 #include "tests/unit.h"
 #include "tests/xtrace/make.h"
-#include "xtrace/xtrace.h"
+#include "xtrace/local.h"
 
 #define PER_CPU 5
 
@@ -174,6 +174,50 @@ TEST(a_number_for_which_there_is_no_room_is_left_out)
 	xt_trace_destroy(out);
 }
 
+TEST(a_ring_can_be_without_the_main_one)
+{
+	static uint8_t pages[PER_CPU * 4096];
+	const struct make_dat spec = {
+		.version = 6, .codec = "none", .page_size = 4096, .cpus = 1, .pages = pages,
+		.per_cpu = PER_CPU,
+	};
+	const struct xt_export_opts opts = { 0 };
+	struct xt_trace *in, *out;
+
+	set_up_pages(pages, 4096);
+	in = open_spec(&spec);
+	in->lanes[0].buffer = "lone";
+	out = exported(in, &opts);
+	assert_int_equal(xt_trace_nr_warnings(out), 0);
+	assert_string_equal(shown(out), "0: lone0: 101 201 401 501 ");
+	xt_trace_destroy(in);
+	xt_trace_destroy(out);
+}
+
+/* More than readers take at once. */
+TEST(texts_without_measure_are_refused)
+{
+	static uint8_t pages[PER_CPU * 4096];
+	const struct make_dat spec = {
+		.version = 6, .codec = "none", .page_size = 4096, .cpus = 1, .pages = pages,
+		.per_cpu = PER_CPU,
+	};
+	const struct xt_export_opts opts = { 0 };
+	struct xt_trace *in;
+	char path[600];
+	int fd;
+
+	set_up_pages(pages, 4096);
+	in = open_spec(&spec);
+	free(in->printk.data);
+	in->printk = (struct xt_text){ .data = calloc(1, XT_MAX_TEXT + 1), .len = XT_MAX_TEXT };
+	snprintf(path, sizeof(path), "%s/large.dat", folder);
+	fd = open(path, O_RDWR | O_CREAT, 0600);
+	assert_int_equal(xt_export(in, fd, &opts, NULL), -EFBIG);
+	close(fd);
+	xt_trace_destroy(in);
+}
+
 static bool at_once(void *arg)
 {
 	(void)arg;
@@ -221,6 +265,8 @@ int main(void)
 		cmocka_unit_test(what_is_exported_is_read_back),
 		cmocka_unit_test(what_was_lost_is_told_at_the_next_event),
 		cmocka_unit_test(a_number_for_which_there_is_no_room_is_left_out),
+		cmocka_unit_test(a_ring_can_be_without_the_main_one),
+		cmocka_unit_test(texts_without_measure_are_refused),
 		cmocka_unit_test(who_says_stop_gets_no_trace),
 	};
 
