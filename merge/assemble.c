@@ -30,7 +30,7 @@
 struct assembler {
 	const struct mrg_set *set;
 	const struct mrg_assemble_opts *opts;
-	char (*names)[256];	/* by member */
+	mrg_name *names;	/* by member */
 	bool *moved;		/* by member */
 	int dir;		/* of the directory in the making */
 	uint64_t copied;
@@ -219,32 +219,37 @@ static void remove_tree(int dir, const char *name)
 
 /* ---- members ---- */
 
-static bool name_taken(const struct assembler *a, const char *name, size_t nr)
+static bool name_taken(const mrg_name *names, const char *name, size_t nr)
 {
 	if (!strcmp(name, MRG_FILE_NAME))
 		return true;
 	for (size_t i = 0; i < nr; i++)
-		if (!strcmp(a->names[i], name))
+		if (!strcmp(names[i], name))
 			return true;
 	return false;
 }
 
-/* A member's name in the directory: its label, in characters that no shell minds. */
-static void name_member(struct assembler *a, size_t i)
+void mrg_name_file(mrg_name *names, size_t i, const char *label, const char *end)
 {
-	const struct mrg_member *m = &a->set->members[i];
-	const char *end = strcmp(xt_trace_info(m->trace)->kind, "xtrace") ? ".dat" : "";
 	char base[NAME_MAX_BYTES];
 
-	snprintf(base, sizeof(base), "%s", m->label);
+	snprintf(base, sizeof(base), "%s", label);
 	for (char *c = base; *c; c++)
 		if (!isalnum((unsigned char)*c) && !strchr("._-+", *c))
 			*c = '_';
 	if (base[0] == '.')
 		base[0] = '_';
-	snprintf(a->names[i], sizeof(a->names[i]), "%s%s", base, end);
-	for (unsigned int n = 2; name_taken(a, a->names[i], i); n++)
-		snprintf(a->names[i], sizeof(a->names[i]), "%s-%u%s", base, n, end);
+	snprintf(names[i], sizeof(names[i]), "%s%s", base, end);
+	for (unsigned int n = 2; name_taken(names, names[i], i); n++)
+		snprintf(names[i], sizeof(names[i]), "%s-%u%s", base, n, end);
+}
+
+static void name_member(struct assembler *a, size_t i)
+{
+	const struct mrg_member *m = &a->set->members[i];
+
+	mrg_name_file(a->names, i, m->label,
+		      strcmp(xt_trace_info(m->trace)->kind, "xtrace") ? ".dat" : "");
 }
 
 static int take_member(struct assembler *a, size_t i)

@@ -6,6 +6,7 @@
 #define MRG_ASSEMBLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct mrg_set;
@@ -19,6 +20,14 @@ struct mrg_assemble_opts {
 	bool (*stop)(void *arg);	/* true: give up with -EINTR; NULL */
 	void *arg;
 };
+
+typedef char mrg_name[256];	/* of a file */
+
+/*
+ * A name for the file of member @i: its label, in characters that no shell minds, and @end;
+ * no name that a member before it has.
+ */
+void mrg_name_file(mrg_name *names, size_t i, const char *label, const char *end);
 
 /**
  * mrg_assemble() - make @out, with all members and the file "merge".

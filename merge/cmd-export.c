@@ -12,6 +12,7 @@
 
 #include "lib/cmd.h"
 #include "lib/err.h"
+#include "merge/assemble.h"
 #include "merge/export.h"
 #include "merge/set.h"
 
@@ -103,22 +104,33 @@ static int export_to(const struct mrg_set *set, size_t index, const char *path,
 
 /* ---- several ---- */
 
+static int name_path(char *path, size_t size, const char *name, struct rt_err *err)
+{
+	if ((size_t)snprintf(path, size, "%s/%s", output, name) < size)
+		return 0;
+	return rt_err_set(err, -ENAMETOOLONG, "%s", output);
+}
+
+/* Labels are words of the traces, and no paths. */
 static int export_all(const struct mrg_set *set, struct rt_err *err)
 {
+	mrg_name *names = calloc(set->nr, sizeof(*names));
 	char path[PATH_MAX];
 	int rc = 0;
 
+	if (!names)
+		return rt_err_set(err, -ENOMEM, "cannot make the folder %s", output);
 	if (mkdir(output, 0777) < 0 && !(force && errno == EEXIST))
-		return rt_err_set(err, -errno, "cannot make the folder %s", output);
+		rc = rt_err_set(err, -errno, "cannot make the folder %s", output);
 	for (size_t i = 0; i < set->nr && rc == 0; i++) {
-		if ((size_t)snprintf(path, sizeof(path), "%s/%s.dat", output,
-				     set->members[i].label) >= sizeof(path))
-			rc = rt_err_set(err, -ENAMETOOLONG, "%s", output);
+		mrg_name_file(names, i, set->members[i].label, ".dat");
+		rc = name_path(path, sizeof(path), names[i], err);
 		if (rc == 0)
 			rc = export_to(set, i, path, err);
 	}
 	if (rc < 0 && !force)
 		rmdir(output);	/* where nothing is in it yet */
+	free(names);
 	return rc;
 }
 

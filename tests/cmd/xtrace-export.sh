@@ -107,6 +107,17 @@ run xtrace-export -o "$w/stepped-dats" "$w/stepped"
 expect_status 0
 expect_stderr "xtrace-export: $w/stepped/vm1: is written with its own time, not its host's: its clock was set back"
 
+it 'makes no file outside of its folder, whatever a trace calls its host'
+cp -r $fixtures/demo/freeze-vm "$w/up"
+cp -r $fixtures/demo/freeze-vm "$w/down"
+sed -i 's|^host = .*|host = ../escaped|' "$w/up/session"
+sed -i 's|^host = .*|host = .._escaped|' "$w/down/session"
+run xtrace-export -o "$w/kept" "$w/up" "$w/down"
+expect_status 0
+run ls "$w/kept"
+expect_stdout $'_._escaped-2.dat\n_._escaped.dat'
+[ ! -e "$w/escaped.dat" ] || fail 'a file beside the folder'
+
 it 'has the guests by their threads, for who is given its files instead of the traces'
 run xtrace-multi-merge --check --json "$w/dats/host.dat" "$w/dats/vm1.dat"
 expect_status 0
