@@ -111,25 +111,39 @@ static int name_path(char *path, size_t size, const char *name, struct rt_err *e
 	return rt_err_set(err, -ENAMETOOLONG, "%s", output);
 }
 
+/* All or none of them. */
+static void remove_all(mrg_name *names, size_t nr)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < nr; i++)
+		if (name_path(path, sizeof(path), names[i], NULL) == 0)
+			unlink(path);
+	rmdir(output);
+}
+
 /* Labels are words of the traces, and no paths. */
 static int export_all(const struct mrg_set *set, struct rt_err *err)
 {
 	mrg_name *names = calloc(set->nr, sizeof(*names));
 	char path[PATH_MAX];
+	size_t i = 0;
+	bool made;
 	int rc = 0;
 
 	if (!names)
 		return rt_err_set(err, -ENOMEM, "cannot make the folder %s", output);
-	if (mkdir(output, 0777) < 0 && !(force && errno == EEXIST))
+	made = mkdir(output, 0777) == 0;
+	if (!made && !(force && errno == EEXIST))
 		rc = rt_err_set(err, -errno, "cannot make the folder %s", output);
-	for (size_t i = 0; i < set->nr && rc == 0; i++) {
+	for (; i < set->nr && rc == 0; i++) {
 		mrg_name_file(names, i, set->members[i].label, ".dat");
 		rc = name_path(path, sizeof(path), names[i], err);
 		if (rc == 0)
 			rc = export_to(set, i, path, err);
 	}
-	if (rc < 0 && !force)
-		rmdir(output);	/* where nothing is in it yet */
+	if (rc < 0 && made)
+		remove_all(names, i);
 	free(names);
 	return rc;
 }

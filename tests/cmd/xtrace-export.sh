@@ -173,6 +173,11 @@ if ls "$w"/full.dat* >/dev/null 2>&1; then
 	fail "left: $(ls "$w"/full.dat*)"
 fi
 
+it 'leaves nothing of a folder where one of its files cannot be written'
+run sh -c "ulimit -f 100; exec xtrace-export -o '$w/full' $fixtures/pair/guest.dat $fixtures/pair/host.dat"
+[ "$status" != 0 ] || fail 'a file that is too large was made'
+[ ! -e "$w/full" ] || fail "left: $(ls "$w/full")"
+
 it 'wants a file to make, and a trace'
 expect_wrong_usage xtrace-export 'expected -o FILE' $fixtures/pair/guest.dat
 expect_wrong_usage xtrace-export 'expected -o FILE' -o '' $fixtures/pair/guest.dat
