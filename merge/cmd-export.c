@@ -27,6 +27,9 @@ static const struct rt_opt export_opts[] = {
 	RT_END
 };
 
+#define CLEAR_REST "\033[K"		/* of the terminal's line */
+#define CLEAR "\r" CLEAR_REST
+
 static volatile sig_atomic_t interrupted;
 
 static void on_signal(int sig)
@@ -44,7 +47,7 @@ static void warn(void *arg, const char *text)
 {
 	const struct mrg_member *member = arg;
 
-	fprintf(stderr, "xtrace-export: %s: %s\n", member->path, text);
+	fprintf(stderr, "%sxtrace-export: %s: %s\n", isatty(2) ? CLEAR : "", member->path, text);
 }
 
 static void progress(void *arg, unsigned int percent)
@@ -57,7 +60,7 @@ static void progress(void *arg, unsigned int percent)
 		return;
 	last_member = member;
 	last = percent;
-	fprintf(stderr, "\rwriting %s: %u %%\033[K", member->label, percent);
+	fprintf(stderr, "\rwriting %s: %u %%" CLEAR_REST, member->label, percent);
 }
 
 static void warn_of_damage(struct mrg_member *member)
@@ -91,7 +94,7 @@ static int export_to(const struct mrg_set *set, size_t index, const char *path,
 	warn_of_damage(member);
 	rc = mrg_export(set, index, fd, &opts, err);
 	if (opts.progress)
-		fputs("\r\033[K", stderr);
+		fputs(CLEAR, stderr);
 	if (rc < 0)
 		rt_err_wrap(err, rc, "%s", rc == -ENODATA ? member->path : path);
 	else if (fsync(fd) < 0 || rename(part, path) < 0)
@@ -183,7 +186,9 @@ static int run(int argc, char **argv, struct rt_err *err)
 		return rc;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
 		sigaction(signals[i], &action, NULL);
-	signal(SIGXFSZ, SIG_IGN);	/* a write that fails leaves nothing, the signal would */
+	/* A write that fails leaves nothing, the signals would. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	rc = export_set(set, err);
 	mrg_set_destroy(set);
 	return rc;

@@ -155,6 +155,17 @@ expect_stderr_like "^xtrace-export: $w/bad.dat: "
 trace-cmd report "$w/mended.dat" >"$w/theirs" 2>/dev/null || fail 'trace-cmd does not read it'
 grep -q 'EVENTS DROPPED' "$w/theirs" || fail 'nothing tells that events are missing'
 
+it 'ends what it does where nobody reads what it has to say'
+run python3 -c '
+import os, subprocess, sys
+r, w = os.pipe()
+os.close(r)
+sys.exit(subprocess.call(sys.argv[1:], stderr=w))
+' xtrace-export -o "$w/unread.dat" "$w/bad.dat"
+expect_status 0
+run sh -c "ls '$w' | grep unread"
+expect_stdout 'unread.dat'
+
 it 'goes on without the symbols where they are damaged, with a word'
 cp -r $fixtures/demo/freeze-host "$w/nosyms"
 echo rubbish >"$w/nosyms/kallsyms.zst"
@@ -162,6 +173,12 @@ run xtrace-export -o "$w/nosyms.dat" "$w/nosyms"
 expect_status 0
 expect_stderr "xtrace-export: $w/nosyms: the kernel's symbols cannot be read: Bad message"
 same_text "$w/nosyms" "$w/nosyms.dat"
+
+it 'says so on a line of its own where a terminal shows how far it is'
+run tests/tools/terminal.py 200 5 wait xtrace-export -f -o "$w/mended.dat" "$w/bad.dat"
+expect_stdout_like '^xtrace-export: '
+run grep -cE 'writing .*xtrace-export:' "$tmp/stdout"
+expect_stdout 0
 
 it 'leaves nothing of a file that cannot be written'
 run xtrace-export -o "$w/nowhere/x.dat" $fixtures/pair/guest.dat
