@@ -69,6 +69,27 @@ static void warn_of_damage(struct mrg_member *member)
 		warn(member, xt_trace_warning(member->trace, i));
 }
 
+/* ---- one file ---- */
+
+/*
+ * Where the file is to be: a link is followed, so that what it leads to is replaced and
+ * not the link, which may be /dev/stdout.
+ */
+static int find_place(const char *path, char place[PATH_MAX], struct rt_err *err)
+{
+	struct stat there;
+
+	if ((size_t)snprintf(place, PATH_MAX, "%s", path) >= PATH_MAX)
+		return rt_err_set(err, -ENAMETOOLONG, "%s", path);
+	if (lstat(path, &there) < 0)
+		return 0;
+	if (stat(path, &there) < 0 || !S_ISREG(there.st_mode))
+		return rt_err_say(err, -EEXIST, "%s is no file, and is not replaced", path);
+	if (!force)
+		return rt_err_say(err, -EEXIST, "%s is there already (-f replaces it)", path);
+	return realpath(path, place) ? 0 : rt_err_set(err, -errno, "%s", path);
+}
+
 /* Whole or not at all: it has its name when it is complete. */
 static int export_to(const struct mrg_set *set, size_t index, const char *path,
 		     struct rt_err *err)
@@ -78,15 +99,12 @@ static int export_to(const struct mrg_set *set, size_t index, const char *path,
 		.warn = warn, .progress = isatty(2) ? progress : NULL, .stop = stop,
 		.arg = member,
 	};
-	char part[PATH_MAX];
-	struct stat there;
-	int fd, rc;
+	char place[PATH_MAX], part[PATH_MAX];
+	int fd, rc = find_place(path, place, err);
 
-	if (stat(path, &there) == 0 && !S_ISREG(there.st_mode))
-		return rt_err_say(err, -EEXIST, "%s is no file, and is not replaced", path);
-	if (!force && lstat(path, &there) == 0)
-		return rt_err_say(err, -EEXIST, "%s is there already (-f replaces it)", path);
-	if ((size_t)snprintf(part, sizeof(part), "%s.%d", path, (int)getpid()) >= sizeof(part))
+	if (rc < 0)
+		return rc;
+	if ((size_t)snprintf(part, sizeof(part), "%s.%d", place, (int)getpid()) >= sizeof(part))
 		return rt_err_set(err, -ENAMETOOLONG, "%s", path);
 	fd = open(part, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0)
@@ -97,7 +115,7 @@ static int export_to(const struct mrg_set *set, size_t index, const char *path,
 		fputs(CLEAR, stderr);
 	if (rc < 0)
 		rt_err_wrap(err, rc, "%s", rc == -ENODATA ? member->path : path);
-	else if (fsync(fd) < 0 || rename(part, path) < 0)
+	else if (fsync(fd) < 0 || rename(part, place) < 0)
 		rc = rt_err_set(err, -errno, "cannot make %s", path);
 	close(fd);
 	if (rc < 0)

@@ -142,6 +142,31 @@ run xtrace-export -o "$w/dats" "$w/both"
 expect_status 1
 expect_stderr_like 'cannot make the folder .*: File exists'
 
+it 'replaces with -f what a link leads to, and its own input'
+ln -s again.dat "$w/link.dat"
+run xtrace-export -o "$w/link.dat" $fixtures/pair/host.dat
+expect_status 1
+expect_stderr "xtrace-export: $w/link.dat is there already (-f replaces it)"
+run xtrace-export -f -o "$w/link.dat" $fixtures/pair/guest.dat
+expect_status 0
+[ -L "$w/link.dat" ] || fail 'the link is gone'
+same_text $fixtures/pair/guest.dat "$w/again.dat"
+run xtrace-export -f -o "$w/again.dat" "$w/again.dat"
+expect_status 0
+same_text $fixtures/pair/guest.dat "$w/again.dat"
+ln -s nowhere "$w/dangling.dat"
+run xtrace-export -f -o "$w/dangling.dat" $fixtures/pair/guest.dat
+expect_status 1
+expect_stderr "xtrace-export: $w/dangling.dat is no file, and is not replaced"
+run sh -c "xtrace-export -f -o /dev/stdout $fixtures/pair/guest.dat | cat"
+expect_stderr 'xtrace-export: /dev/stdout is no file, and is not replaced'
+ln -s /proc/self/fd/1 "$w/stdout.dat"
+run sh -c "xtrace-export -f -o '$w/stdout.dat' $fixtures/pair/guest.dat >'$w/again.dat'"
+expect_status 0
+[ -L "$w/stdout.dat" ] || fail 'the link is gone'
+same_text $fixtures/pair/guest.dat "$w/again.dat"
+xtrace-export -o "$w/again.dat" -f "$w/host.dat" || fail 'cannot be made again'
+
 it 'passes over what is damaged, with a word'
 python3 -c '
 import sys
