@@ -180,11 +180,36 @@ static int find_host(const struct mrg_set *set, size_t *ret, struct rt_err *err)
 	return rt_err_say(err, -ENOENT, "no host \"%s\" in these traces", host);
 }
 
-static int export_set(const struct mrg_set *set, struct rt_err *err)
+/* A file among those of a trace would be a part of it, or take the place of one. */
+static int check_place(char **traces, struct rt_err *err)
+{
+	char out[PATH_MAX], in[PATH_MAX], parent[PATH_MAX];
+	const char *slash = strrchr(output, '/');
+	struct stat st;
+	size_t len;
+
+	snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - output) + 1 : 1,
+		 slash ? output : ".");
+	if (!realpath(output, out) && !realpath(parent, out))
+		return rt_err_set(err, -errno, "cannot make %s", output);
+	for (; *traces; traces++) {
+		if (!realpath(*traces, in) || stat(in, &st) < 0 || !S_ISDIR(st.st_mode))
+			continue;
+		len = strlen(in);
+		if (strncmp(out, in, len) == 0 && (!out[len] || out[len] == '/'))
+			return rt_err_say(err, -EINVAL, "%s: lies inside of %s, which is to be"
+					  " exported", output, *traces);
+	}
+	return 0;
+}
+
+static int export_set(const struct mrg_set *set, char **traces, struct rt_err *err)
 {
 	size_t one = 0;
 	int rc = host ? find_host(set, &one, err) : 0;
 
+	if (rc == 0)
+		rc = check_place(traces, err);
 	if (rc < 0)
 		return rc;
 	return host || set->nr == 1 ? export_to(set, one, output, err) : export_all(set, err);
@@ -207,7 +232,7 @@ static int run(int argc, char **argv, struct rt_err *err)
 	/* A write that fails leaves nothing, the signals would. */
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	rc = export_set(set, err);
+	rc = export_set(set, argv, err);
 	mrg_set_destroy(set);
 	return rc;
 }

@@ -167,6 +167,18 @@ expect_status 0
 same_text $fixtures/pair/guest.dat "$w/again.dat"
 xtrace-export -o "$w/again.dat" -f "$w/host.dat" || fail 'cannot be made again'
 
+it 'makes nothing among the files of what it exports'
+cp -r $fixtures/demo/freeze-host "$w/inside"
+for out in "$w/inside" "$w/inside/x.dat" "$w/inside/formats/x.dat" "$w/inside/cpu0.xt"; do
+	run xtrace-export -f -o "$out" "$w/inside"
+	expect_status 1
+	expect_stderr "xtrace-export: $out: lies inside of $w/inside, which is to be exported"
+done
+diff -r $fixtures/demo/freeze-host "$w/inside" || fail 'the trace has changed'
+run xtrace-export -f -o "$w/pair" "$w/pair"
+expect_status 1
+expect_stderr "xtrace-export: $w/pair: lies inside of $w/pair, which is to be exported"
+
 it 'passes over what is damaged, with a word'
 python3 -c '
 import sys
