@@ -3,7 +3,8 @@
  * export.c - writes a trace as a trace.dat, for trace-cmd, KernelShark and their like
  *
  * Version 7, compressed by zstd (trace-cmd.dat.v7(5)).  Sub-buffers go there as the kernel
- * wrote them; only what was lost where no sub-buffer tells of it is marked in the next one.
+ * wrote them, and whole blocks as they were compressed; only what was lost where no
+ * sub-buffer tells of it is marked in the next one.
  */
 #include "xtrace/local.h"
 
@@ -18,6 +19,7 @@
 #include "lib/err.h"
 #include "lib/io.h"
 #include "xtrace/datfile.h"
+#include "xtrace/frame.h"
 
 #define LEVEL		1		/* of zstd: higher ones gain little on sub-buffers */
 #define CHUNK_BYTES	(64u << 10)	/* raw, or one sub-buffer: what damage costs */
@@ -301,6 +303,7 @@ static void put_names(struct out *out)
 struct lane_out {
 	struct out *out;
 	struct rt_buf chunk;	/* sub-buffers that are not written yet */
+	struct rt_buf frame;	/* those of the block that was loaded last, as compressed */
 	uint32_t nr_chunks;
 	bool lost, count_known;	/* in front of the next sub-buffer, and nobody has told yet */
 	uint64_t count;
@@ -372,6 +375,49 @@ static void add_page(struct lane_out *lane, const uint8_t *page, uint32_t page_s
 		write_chunk(lane);
 }
 
+/* Whether add_page() would write the same bytes for all of them, and in one chunk. */
+static bool can_copy(const struct lane_out *lane, const struct xt_pages *pages)
+{
+	uint32_t commit;
+
+	if (lane->lost || (size_t)pages->nr * pages->page_size < CHUNK_BYTES)
+		return false;
+	for (uint32_t p = 0; p < pages->nr; p++) {
+		memcpy(&commit, pages->base + (size_t)p * pages->page_size + XT_PAGE_COMMIT,
+		       sizeof(commit));
+		if (commit == 0 || commit > pages->page_size - XT_PAGE_HEAD)
+			return false;
+	}
+	return true;
+}
+
+static bool copy_frame(struct lane_out *lane, const struct xt_pages *pages)
+{
+	uint32_t sizes[2] = { 0, pages->nr * pages->page_size };
+
+	if (!can_copy(lane, pages) || !xt_frame_extend(&lane->frame, pages->base, sizes[1]))
+		return false;
+	write_chunk(lane);
+	if (lane->frame.failed)
+		lane->out->rc = lane->out->rc ? : -ENOMEM;
+	sizes[0] = (uint32_t)lane->frame.len;
+	put(lane->out, sizes, sizeof(sizes));
+	put(lane->out, lane->frame.data, lane->frame.len);
+	lane->nr_chunks++;
+	return true;
+}
+
+static int load_chunk(struct lane_out *lane, unsigned int index, size_t chunk,
+		      struct xt_pages **ret, struct rt_err *err)
+{
+	const struct xt_trace *trace = lane->out->trace;
+
+	lane->frame.len = 0;
+	if (!trace->backend->load_frame)
+		return xt_lane_load(trace, index, chunk, 1, ret, err);
+	return trace->backend->load_frame(trace, index, chunk, &lane->frame, ret, err);
+}
+
 static void note_progress(struct out *out)
 {
 	out->done++;
@@ -387,18 +433,20 @@ static void add_chunks(struct lane_out *lane, unsigned int index, size_t nr)
 	struct out *out = lane->out;
 	struct xt_pages *pages;
 	struct rt_err err = { 0 };
+	bool copied;
 	int rc;
 
 	for (size_t i = 0; i < nr && out->rc == 0; i++) {
 		pages = NULL;
-		rc = xt_lane_load(out->trace, index, i, 1, &pages, &err);
+		rc = load_chunk(lane, index, i, &pages, &err);
 		if (rc < 0 && rc != -ENODATA && out->opts->warn)
 			out->opts->warn(out->opts->arg, err.text);
 		if (rc == -EBADMSG)
 			lose(lane, false, 0);
 		else if (rc < 0 && rc != -ENODATA)
 			out->rc = rc;
-		for (uint32_t p = 0; pages && p < pages->nr; p++)
+		copied = pages && copy_frame(lane, pages);
+		for (uint32_t p = 0; pages && !copied && p < pages->nr; p++)
 			add_page(lane, pages->base + (size_t)p * pages->page_size,
 				 pages->page_size);
 		xt_pages_put(pages);
@@ -418,6 +466,7 @@ static void put_lane(struct out *out, unsigned int index, struct rt_buf *option)
 	add_chunks(&lane, index, info->nr_chunks);
 	patch(out, begin, lane.nr_chunks, 4);
 	rt_buf_finish(&lane.chunk);
+	rt_buf_finish(&lane.frame);
 	add_num(option, info->cpu, 4);
 	add_num(option, begin, 8);
 	add_num(option, place(out) - begin - 4, 8);	/* without the number */

@@ -70,6 +70,12 @@ struct xt_backend {
 		      struct xt_chunk *ret);
 	int (*load)(const struct xt_trace *trace, unsigned int lane, size_t first, size_t nr,
 		    struct xt_pages **ret, struct rt_err *err);
+	/*
+	 * As ->load() of one chunk; where that stands in the file as one piece compressed by
+	 * zstd, the piece is appended to @frame.  NULL: as ->load().
+	 */
+	int (*load_frame)(const struct xt_trace *trace, unsigned int lane, size_t index,
+			  struct rt_buf *frame, struct xt_pages **ret, struct rt_err *err);
 	uint32_t (*page_size)(const struct xt_trace *trace, unsigned int lane);	/* of sub-buffers */
 	/* Fills @ret with the text of kallsyms; -ENOENT where there is none. */
 	int (*kallsyms)(const struct xt_trace *trace, struct xt_text *ret, struct rt_err *err);

@@ -6,7 +6,7 @@ DEPS += libtraceevent-dev libzstd-dev zlib1g-dev libedit-dev
 ARCHIVES += libxt.a
 libxt.a-objs := $(addprefix xtrace/, \
 	datfile.o datfile-lane.o datfile-options.o datfile-recover.o datfile-v6.o \
-	events.o export.o formats.o late.o page.o pages.o \
+	events.o export.o formats.o frame.o late.o page.o pages.o \
 	print.o print-array.o print-bprint.o print-build.o print-calls.o print-compile.o print-expr.o \
 	print-fields.o print-foreign.o print-ftrace.o print-guard.o print-items.o print-kvm.o \
 	print-plugins.o print-run.o \
@@ -42,7 +42,7 @@ tests/xtrace/test-symbols-objs := tests/xtrace/test-symbols.o
 tests/xtrace/test-symbols-libs := libxt.a
 
 # Tests of the reader and the store, with traces that tests/xtrace/make.c makes.
-xt-tests := $(addprefix tests/xtrace/test-,page datfile export shift print)
+xt-tests := $(addprefix tests/xtrace/test-,page datfile export frame shift print)
 xt-tests += $(addprefix tests/xtrace/test-,store store-files)
 xt-tests += $(addprefix tests/xtrace/test-,events formats late pages print-foreign print-guard trace)
 UNIT_TESTS += $(xt-tests)

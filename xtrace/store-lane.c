@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "lib/buf.h"
 #include "lib/err.h"
 
 #define HEAD_MAX	4096u
@@ -477,10 +478,21 @@ static int check_data(const struct xt_block_head *head, uint32_t subbuf_size, st
 	return 0;
 }
 
-static int load_data(const struct st_lane *lane, struct xt_worker *worker, uint64_t at,
-		     const struct xt_block_head *head, uint32_t subbuf_size, uint8_t *to,
-		     struct rt_err *err)
+/* Where and with what one load works. */
+struct loader {
+	const struct xt_trace *trace;
+	unsigned int index;	/* of the lane */
+	struct xt_worker *worker;
+	struct rt_buf *frame;	/* gets the bytes of a block as compressed; NULL */
+};
+
+static int load_data(const struct loader *loader, uint64_t at, const struct xt_block_head *head,
+		     uint8_t *to, struct rt_err *err)
 {
+	const struct st *st = loader->trace->priv;
+	const struct st_lane *lane = &st->lanes[loader->index];
+	uint32_t subbuf_size = st->subbuf_size;
+	struct xt_worker *worker = loader->worker;
 	uint8_t *io;
 	int rc = check_data(head, subbuf_size, err);
 
@@ -500,6 +512,8 @@ static int load_data(const struct st_lane *lane, struct xt_worker *worker, uint6
 		return rt_err_say(err, rc, "cannot decompress %u bytes to %u", head->disk_size,
 				  head->raw_size);
 	memset(to + head->raw_size, 0, (size_t)head->nr_subbufs * subbuf_size - head->raw_size);
+	if (loader->frame && head->codec == XT_BLOCK_ZSTD)
+		rt_buf_add(loader->frame, io, head->disk_size);
 	return 0;
 }
 
@@ -518,13 +532,12 @@ static void make_gap(const struct xt_block_head *head, uint32_t subbuf_size, uin
 	memcpy(to + XT_PAGE_COMMIT, &commit, sizeof(commit));
 }
 
-static int load_one(const struct xt_trace *trace, unsigned int index, size_t chunk,
-		    struct xt_worker *worker, const struct xt_index_entry *entry, uint8_t *to,
-		    struct rt_err *err)
+static int load_one(const struct loader *loader, size_t chunk, const struct xt_index_entry *entry,
+		    uint8_t *to, struct rt_err *err)
 {
-	const struct st *st = trace->priv;
-	const struct st_lane *lane = &st->lanes[index];
-	unsigned int cpu = trace->lanes[index].cpu;
+	const struct st *st = loader->trace->priv;
+	const struct st_lane *lane = &st->lanes[loader->index];
+	unsigned int cpu = loader->trace->lanes[loader->index].cpu;
 	struct xt_block_head head;
 	int rc;
 
@@ -538,7 +551,7 @@ static int load_one(const struct xt_trace *trace, unsigned int index, size_t chu
 	    (head.kind == XT_BLOCK_DATA && head.nr_subbufs != entry->nr_subbufs))
 		rc = rt_err_say(err, -EBADMSG, "its head is damaged");
 	else if (head.kind == XT_BLOCK_DATA)
-		rc = load_data(lane, worker, entry->offset, &head, st->subbuf_size, to, err);
+		rc = load_data(loader, entry->offset, &head, to, err);
 	else
 		make_gap(&head, st->subbuf_size, to);
 	if (rc < 0)
@@ -577,24 +590,28 @@ static int get_entries(const struct xt_trace *trace, unsigned int index, size_t 
 }
 
 static int load_all(const struct xt_trace *trace, unsigned int index, size_t first, size_t nr,
-		    const struct xt_index_entry *entries, uint8_t *to, struct rt_err *err)
+		    const struct xt_index_entry *entries, uint8_t *to, struct rt_buf *frame,
+		    struct rt_err *err)
 {
 	const struct st *st = trace->priv;
-	struct xt_worker *worker = xt_pool_worker(trace->pool);
+	const struct loader loader = {
+		.trace = trace, .index = index, .worker = xt_pool_worker(trace->pool),
+		.frame = frame,
+	};
 	int rc = 0;
 
-	if (!worker)
+	if (!loader.worker)
 		return rt_err_set(err, -ENOMEM, "cannot load");
 	for (size_t i = 0; i < nr && rc == 0; i++) {
-		rc = load_one(trace, index, first + i, worker, &entries[i], to, err);
+		rc = load_one(&loader, first + i, &entries[i], to, err);
 		to += (size_t)entries[i].nr_subbufs * st->subbuf_size;
 	}
-	xt_pool_worker_put(trace->pool, worker);
+	xt_pool_worker_put(trace->pool, loader.worker);
 	return rc;
 }
 
-int st_load(const struct xt_trace *trace, unsigned int index, size_t first, size_t nr,
-	    struct xt_pages **ret, struct rt_err *err)
+static int load_blocks(const struct xt_trace *trace, unsigned int index, size_t first, size_t nr,
+		       struct rt_buf *frame, struct xt_pages **ret, struct rt_err *err)
 {
 	const struct st *st = trace->priv;
 	struct xt_index_entry few[64], *entries = few;
@@ -610,7 +627,8 @@ int st_load(const struct xt_trace *trace, unsigned int index, size_t first, size
 	rc = get_entries(trace, index, first, nr, entries, &nr_pages, err);
 	if (rc == 0) {
 		pages = xt_pool_pages(trace->pool, nr_pages, st->subbuf_size);
-		rc = pages ? load_all(trace, index, first, nr, entries, xt_pages_data(pages), err) :
+		rc = pages ? load_all(trace, index, first, nr, entries, xt_pages_data(pages), frame,
+				      err) :
 		     rt_err_set(err, -ENOMEM, "cannot load %u sub-buffers", nr_pages);
 	}
 	if (entries != few)
@@ -620,4 +638,16 @@ int st_load(const struct xt_trace *trace, unsigned int index, size_t first, size
 	else
 		*ret = pages;
 	return rc;
+}
+
+int st_load(const struct xt_trace *trace, unsigned int index, size_t first, size_t nr,
+	    struct xt_pages **ret, struct rt_err *err)
+{
+	return load_blocks(trace, index, first, nr, NULL, ret, err);
+}
+
+int st_load_frame(const struct xt_trace *trace, unsigned int index, size_t chunk,
+		  struct rt_buf *frame, struct xt_pages **ret, struct rt_err *err)
+{
+	return load_blocks(trace, index, chunk, 1, frame, ret, err);
 }

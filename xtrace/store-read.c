@@ -292,6 +292,7 @@ static const struct xt_backend st_backend = {
 	.refresh = st_refresh,
 	.chunk = st_chunk,
 	.load = st_load,
+	.load_frame = st_load_frame,
 	.page_size = st_page_size,
 	.kallsyms = st_kallsyms,
 };

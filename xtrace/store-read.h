@@ -61,5 +61,7 @@ void st_chunk(const struct xt_trace *trace, unsigned int lane, size_t index,
 	      struct xt_chunk *ret);
 int st_load(const struct xt_trace *trace, unsigned int lane, size_t first, size_t nr,
 	    struct xt_pages **ret, struct rt_err *err);
+int st_load_frame(const struct xt_trace *trace, unsigned int lane, size_t index,
+		  struct rt_buf *frame, struct xt_pages **ret, struct rt_err *err);
 
 #endif /* XT_STORE_READ_H */

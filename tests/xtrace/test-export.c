@@ -7,6 +7,8 @@
 #include "tests/unit.h"
 #include "tests/xtrace/make.h"
 #include "xtrace/local.h"
+#include "xtrace/store-format.h"
+#include "xtrace/store.h"
 
 #define PER_CPU 5
 
@@ -54,7 +56,7 @@ static struct xt_trace *exported(const struct xt_trace *trace, const struct xt_e
 /* "TIME" of each event, "!COUNT" or "!?" where some were lost, for all lanes. */
 static const char *shown(const struct xt_trace *trace)
 {
-	static char text[4096];
+	static char text[1 << 16];
 	char *p = text;
 
 	for (unsigned int l = 0; l < xt_trace_nr_lanes(trace); l++) {
@@ -218,6 +220,184 @@ TEST(texts_without_measure_are_refused)
 	xt_trace_destroy(in);
 }
 
+/* ---- blocks of a directory ---- */
+
+#define BLOCK	(XT_STORE_BLOCK_BYTES / 4096)	/* sub-buffers of a whole one */
+
+static uint8_t block[BLOCK * 4096];
+
+/* Events from @ts on, ten a sub-buffer. */
+static void set_up_block(uint64_t ts)
+{
+	for (unsigned int i = 0; i < BLOCK; i++) {
+		make_page(block + i * 4096, 4096, ts + 100 * i);
+		for (unsigned int k = 0; k < 10; k++)
+			make_event(block + i * 4096, 1, i * k);
+	}
+}
+
+static struct xt_store *make_store(char path[600])
+{
+	const struct xt_store_opts opts = { .no_sync = true, .force = true };
+	struct xt_store *store;
+
+	snprintf(path, 600, "%s/dir", folder);
+	assert_int_equal(xt_store_create(&store, path, &opts, NULL), 0);
+	assert_int_equal(xt_store_put(store, "formats/header_page", make_header_page,
+				      strlen(make_header_page), NULL), 0);
+	assert_int_equal(xt_store_put(store, "formats/heart/beat", make_format,
+				      strlen(make_format), NULL), 0);
+	return store;
+}
+
+static struct xt_trace *reopened(struct xt_store *store, const char *path)
+{
+	assert_int_equal(xt_store_finish(store, NULL), 0);
+	xt_store_destroy(store);
+	return open_file(path);
+}
+
+static void expect_same_pages(const struct xt_trace *a, const struct xt_trace *b)
+{
+	struct xt_pages *x, *y;
+
+	assert_int_equal(xt_trace_lane(a, 0)->nr_chunks, xt_trace_lane(b, 0)->nr_chunks);
+	for (size_t c = 0; c < xt_trace_lane(a, 0)->nr_chunks; c++) {
+		assert_int_equal(xt_lane_load(a, 0, c, 1, &x, NULL), 0);
+		assert_int_equal(xt_lane_load(b, 0, c, 1, &y, NULL), 0);
+		assert_int_equal(x->nr, y->nr);
+		assert_memory_equal(x->base, y->base, (size_t)x->nr * x->page_size);
+		xt_pages_put(x);
+		xt_pages_put(y);
+	}
+}
+
+/* Whether the file has what stands in the first block of cpu0.xt behind a frame's flags. */
+static bool has_first_frame(const char *dir)
+{
+	char path[700], *from, *to;
+	struct xt_block_head head;
+	size_t from_len, to_len;
+	bool has;
+
+	snprintf(path, sizeof(path), "%s/cpu0.xt", dir);
+	from = make_slurp(path, &from_len);
+	memcpy(&head, from, sizeof(head));
+	assert_int_equal(head.codec, XT_BLOCK_ZSTD);
+	snprintf(path, sizeof(path), "%s/out.dat", folder);
+	to = make_slurp(path, &to_len);
+	has = memmem(to, to_len, from + sizeof(head) + 5, head.disk_size - 5);
+	free(from);
+	free(to);
+	return has;
+}
+
+TEST(whole_blocks_are_copied_as_they_were_compressed)
+{
+	const struct xt_export_opts opts = { 0 };
+	char dir[600];
+	struct xt_store *store = make_store(dir);
+	struct xt_trace *in, *out;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		set_up_block(10000 * i);
+		assert_int_equal(xt_store_append(store, 0, block, BLOCK, 0, NULL), 0);
+	}
+	in = reopened(store, dir);
+	out = exported(in, &opts);
+	assert_true(has_first_frame(dir));
+	expect_same_pages(in, out);
+	xt_trace_destroy(in);
+	xt_trace_destroy(out);
+}
+
+TEST(what_is_copied_proves_itself)
+{
+	const struct xt_export_opts opts = { 0 };
+	char dir[600], path[600], *bytes;
+	struct xt_store *store = make_store(dir);
+	struct xt_pages *pages;
+	struct xt_trace *in, *out;
+	size_t len;
+
+	set_up_block(0);
+	assert_int_equal(xt_store_append(store, 0, block, BLOCK, 0, NULL), 0);
+	in = reopened(store, dir);
+	xt_trace_destroy(exported(in, &opts));
+	snprintf(path, sizeof(path), "%s/out.dat", folder);
+	bytes = make_slurp(path, &len);
+	for (size_t at = len / 4; at < len; at += len / 40) {
+		bytes[at] ^= 0x10;
+		free(make_file(folder, "bad.dat", bytes, len));
+		bytes[at] ^= 0x10;
+		snprintf(path, sizeof(path), "%s/bad.dat", folder);
+		if (xt_trace_open(&out, path, NULL) < 0)
+			continue;
+		if (xt_trace_lane(out, 0)->nr_chunks &&
+		    xt_lane_load(out, 0, 0, 1, &pages, NULL) == 0) {
+			assert_memory_equal(pages->base, block, sizeof(block));
+			xt_pages_put(pages);
+		}
+		xt_trace_destroy(out);
+	}
+	free(bytes);
+	xt_trace_destroy(in);
+}
+
+/* A gap in front of the block, a sub-buffer with a mark, one that is empty. */
+TEST(blocks_with_marks_are_compressed_anew)
+{
+	const struct xt_gap gap = { .reason = XT_GAP_PAUSE, .count_known = true, .count = 5 };
+	const struct xt_export_opts opts = { 0 };
+	const uint64_t three = 3;
+
+	for (unsigned int kind = 0; kind < 3; kind++) {
+		char dir[600];
+		struct xt_store *store = make_store(dir);
+		struct xt_trace *in, *out;
+		const char *text;
+
+		set_up_block(0);
+		if (kind == 1)
+			make_lost(block + 4096, &three);
+		if (kind == 2)
+			make_page(block + 4096, 4096, 100);
+		assert_int_equal(xt_store_append(store, 0, block, BLOCK, 0, NULL), 0);
+		if (kind == 0) {
+			assert_int_equal(xt_store_gap(store, 0, &gap, NULL), 0);
+			set_up_block(10000);
+			assert_int_equal(xt_store_append(store, 0, block, BLOCK, 0, NULL), 0);
+		}
+		in = reopened(store, dir);
+		out = exported(in, &opts);
+		assert_true(has_first_frame(dir) == (kind == 0));
+		text = shown(out);
+		assert_non_null(strstr(text, kind == 0 ? " 3110 !5 10001 " : kind == 1 ?
+				       " 10 !3 101 " : " 10 201 "));
+		xt_trace_destroy(in);
+		xt_trace_destroy(out);
+	}
+}
+
+/* A chunk of its own for each would be a larger file, and slower to read. */
+TEST(small_blocks_are_joined)
+{
+	const struct xt_export_opts opts = { 0 };
+	char dir[600];
+	struct xt_store *store = make_store(dir);
+	struct xt_trace *in, *out;
+
+	set_up_block(0);
+	for (unsigned int i = 0; i < BLOCK; i++)
+		assert_int_equal(xt_store_append(store, 0, block + i * 4096, 1, 0, NULL), 0);
+	in = reopened(store, dir);
+	out = exported(in, &opts);
+	assert_int_equal(xt_trace_lane(in, 0)->nr_chunks, BLOCK);
+	assert_int_equal(xt_trace_lane(out, 0)->nr_chunks, 2);
+	xt_trace_destroy(in);
+	xt_trace_destroy(out);
+}
+
 static bool at_once(void *arg)
 {
 	(void)arg;
@@ -267,6 +447,10 @@ int main(void)
 		cmocka_unit_test(a_number_for_which_there_is_no_room_is_left_out),
 		cmocka_unit_test(a_ring_can_be_without_the_main_one),
 		cmocka_unit_test(texts_without_measure_are_refused),
+		cmocka_unit_test(whole_blocks_are_copied_as_they_were_compressed),
+		cmocka_unit_test(what_is_copied_proves_itself),
+		cmocka_unit_test(blocks_with_marks_are_compressed_anew),
+		cmocka_unit_test(small_blocks_are_joined),
 		cmocka_unit_test(who_says_stop_gets_no_trace),
 	};
 
