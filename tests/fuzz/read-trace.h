@@ -8,6 +8,10 @@
 #ifndef TESTS_FUZZ_READ_TRACE_H
 #define TESTS_FUZZ_READ_TRACE_H
 
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "lib/buf.h"
 #include "lib/err.h"
 #include "tests/fuzz/fuzz.h"
@@ -88,6 +92,40 @@ static inline void fuzz_lane(struct fuzz_reader *r, unsigned int lane)
 	}
 }
 
+static inline bool fuzz_enough(void *arg)
+{
+	return ++*(unsigned int *)arg >= FUZZ_MAX_CHUNKS;
+}
+
+/* What of a trace can be written as a trace.dat can be read. */
+static inline void fuzz_export(const struct xt_trace *from)
+{
+	unsigned int chunks = 0;
+	const struct xt_export_opts opts = { .stop = fuzz_enough, .arg = &chunks };
+	int fd = memfd_create("exported", MFD_CLOEXEC);
+	struct xt_trace *trace = NULL;
+	struct rt_err err = { 0 };
+	char path[64];
+
+	fuzz_assert(fd >= 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (xt_export(from, fd, &opts, &err) < 0) {
+		fuzz_assert(err.text[0]);
+	} else {
+		fuzz_assert(xt_trace_open(&trace, path, &err) == 0);
+		for (unsigned int l = 0; l < xt_trace_nr_lanes(trace); l++) {
+			for (size_t c = 0; c < xt_trace_lane(trace, l)->nr_chunks; c++) {
+				struct xt_pages *pages;
+
+				fuzz_assert(xt_lane_load(trace, l, c, 1, &pages, NULL) == 0);
+				xt_pages_put(pages);
+			}
+		}
+	}
+	xt_trace_destroy(trace);
+	close(fd);
+}
+
 static inline void fuzz_names(struct fuzz_reader *r)
 {
 	const struct xt_info *info = xt_trace_info(r->trace);
@@ -115,6 +153,7 @@ static inline void fuzz_read(const char *path)
 		xt_pen_create(&r.pen, r.printer);
 	for (unsigned int l = 0; l < xt_trace_nr_lanes(r.trace) && l < FUZZ_MAX_LANES; l++)
 		fuzz_lane(&r, l);
+	fuzz_export(r.trace);
 	xt_pen_destroy(r.pen);
 	xt_printer_destroy(r.printer);
 	xt_trace_destroy(r.trace);
