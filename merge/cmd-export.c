@@ -215,10 +215,23 @@ static int export_set(const struct mrg_set *set, char **traces, struct rt_err *e
 	return host || set->nr == 1 ? export_to(set, one, output, err) : export_all(set, err);
 }
 
-static int run(int argc, char **argv, struct rt_err *err)
+/* What leaves half a file otherwise; one that is ignored, as under nohup(1), stays so. */
+static void handle_signals(void)
 {
 	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 	const struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction before;
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			sigaction(signals[i], &action, NULL);
+	/* A write that fails leaves nothing, the signals would. */
+	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int run(int argc, char **argv, struct rt_err *err)
+{
 	struct mrg_set *set;
 	int rc;
 
@@ -227,11 +240,7 @@ static int run(int argc, char **argv, struct rt_err *err)
 	rc = mrg_set_open(&set, (const char *const *)argv, (size_t)argc, err);
 	if (rc < 0)
 		return rc;
-	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
-		sigaction(signals[i], &action, NULL);
-	/* A write that fails leaves nothing, the signals would. */
-	signal(SIGXFSZ, SIG_IGN);
-	signal(SIGPIPE, SIG_IGN);
+	handle_signals();
 	rc = export_set(set, argv, err);
 	mrg_set_destroy(set);
 	return rc;
