@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 struct rt_buf;
 
@@ -21,8 +20,5 @@ struct rt_buf;
  * tells how many bytes are in it, or where these are more than @len.
  */
 bool xt_frame_extend(struct rt_buf *frame, const void *data, size_t len);
-
-/* What zstd uses as the checksum of a frame's contents: XXH64 with seed 0. */
-uint64_t xt_frame_hash(const void *data, size_t len);
 
 #endif /* XT_FRAME_H */

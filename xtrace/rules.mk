@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 PKGS += libtraceevent libzstd zlib libedit
-DEPS += libtraceevent-dev libzstd-dev zlib1g-dev libedit-dev
+DEPS += libtraceevent-dev libzstd-dev libxxhash-dev zlib1g-dev libedit-dev
 
 # All of the folder that is a library; who links it takes $(xt-libs) and $(xt-ldlibs).
 ARCHIVES += libxt.a

@@ -33,7 +33,7 @@ config: config/config.h
 foreign='
 tracefs.h tracefs/: xtrace
 event-parse.h traceevent/ kbuffer.h trace-seq.h: xtrace
-zstd.h zdict.h: xtrace
+zstd.h zdict.h xxhash.h: xtrace
 zlib.h: xtrace tuning
 histedit.h editline/ readline/: xtrace
 hdr/: merge
