@@ -394,8 +394,8 @@ static int validate_host(int argc, char **argv, struct rt_err *err)
 	else if (rt_root_exists(&root, "proc") || rt_root_exists(&root, "sys"))
 		rc = report_on(&root, &choice, err);
 	else
-		rc = rt_err_say(err, RT_ECANNOT, "no %s/proc and no %s/sys: this is not the root of "
-				"a Linux machine", root.path, root.path);
+		rc = rt_err_say(err, RT_ECANNOT, "no %s/proc and no %s/sys: this is not the root "
+				"of a Linux machine", root.path, root.path);
 	rt_root_finish(&root);
 	return rc;
 }

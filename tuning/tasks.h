@@ -21,7 +21,7 @@ struct rt_root;
 /* What to read beside the line of /proc/PID/stat. */
 #define TUNE_TASKS_AFFINITY	1u	/* a file more for each thread */
 #define TUNE_TASKS_CGROUP	2u	/* another */
-#define TUNE_TASKS_SEEN		4u	/* what this user may not look at is left out, and counted */
+#define TUNE_TASKS_SEEN		4u	/* what this user may not see is left out, and counted */
 
 /* May user space move it? */
 enum tune_task_hold {
