@@ -576,22 +576,36 @@ static void add_shifts(struct out *out, const struct xt_export_opts *opts)
 	rt_buf_finish(&option);
 }
 
+/* trace-cmd takes no guest with a CPU whose number is not below that of the rows: more of them. */
+static size_t guest_rows(const struct xt_vcpu *vcpus, size_t nr)
+{
+	size_t rows = nr;
+
+	for (size_t i = 0; i < nr; i++)
+		if (vcpus[i].vcpu < XT_MAX_CPUS && vcpus[i].vcpu >= rows)
+			rows = vcpus[i].vcpu + 1;
+	return rows;
+}
+
 /* One option a guest: name, id of its trace, CPUs and their threads. */
 static void add_guests(struct out *out, const struct xt_vcpu *vcpus, size_t nr)
 {
-	size_t n;
+	size_t n, rows;
 
 	for (size_t i = 0; i < nr; i += n) {
 		struct rt_buf option = { 0 };
 
 		for (n = 1; i + n < nr && vcpus[i + n].trace_id == vcpus[i].trace_id; n++)
 			;
+		rows = guest_rows(vcpus + i, n);
 		add_string(&option, vcpus[i].vm);
 		add_num(&option, vcpus[i].trace_id, 8);
-		add_num(&option, n, 4);
-		for (size_t k = i; k < i + n; k++) {
-			add_num(&option, vcpus[k].vcpu, 4);
-			add_num(&option, (uint32_t)vcpus[k].tid, 4);
+		add_num(&option, rows, 4);
+		for (size_t k = 0; k < rows; k++) {
+			const struct xt_vcpu *vcpu = &vcpus[i + (k < n ? k : 0)];
+
+			add_num(&option, vcpu->vcpu, 4);
+			add_num(&option, (uint32_t)vcpu->tid, 4);
 		}
 		if (option.failed)
 			out->rc = out->rc ? : -ENOMEM;

@@ -220,6 +220,39 @@ TEST(texts_without_measure_are_refused)
 	xt_trace_destroy(in);
 }
 
+/* As many rows as CPUs up to the last: the known ones, some again. */
+TEST(trace_cmd_takes_a_guest_of_which_not_all_cpus_are_known)
+{
+	static uint8_t pages[PER_CPU * 4096];
+	const struct make_dat spec = {
+		.version = 6, .codec = "none", .page_size = 4096, .cpus = 1, .pages = pages,
+		.per_cpu = PER_CPU,
+	};
+	const struct xt_vcpu vcpus[] = {
+		{ .tid = 157, .vcpu = 3, .trace_id = 9, .vm = "rt0" },
+		{ .tid = 158, .vcpu = 1, .trace_id = 9, .vm = "rt0" },
+		{ .tid = 200, .vcpu = 0, .trace_id = 8, .vm = "rt1" },
+	};
+	const struct xt_export_opts opts = { .vcpus = vcpus, .nr_vcpus = 3 };
+	const struct xt_info *info;
+	struct xt_trace *in, *out;
+
+	set_up_pages(pages, 4096);
+	in = open_spec(&spec);
+	out = exported(in, &opts);
+	info = xt_trace_info(out);
+	assert_int_equal(info->nr_vcpus, 5);
+	for (size_t i = 0; i < 5; i++) {
+		const struct xt_vcpu *want = &vcpus[i == 4 ? 2 : i == 1 ? 1 : 0];
+
+		assert_int_equal(info->vcpus[i].vcpu, want->vcpu);
+		assert_int_equal(info->vcpus[i].tid, want->tid);
+		assert_true(info->vcpus[i].trace_id == want->trace_id);
+	}
+	xt_trace_destroy(in);
+	xt_trace_destroy(out);
+}
+
 /* ---- blocks of a directory ---- */
 
 #define BLOCK	(XT_STORE_BLOCK_BYTES / 4096)	/* sub-buffers of a whole one */
@@ -447,6 +480,7 @@ int main(void)
 		cmocka_unit_test(a_number_for_which_there_is_no_room_is_left_out),
 		cmocka_unit_test(a_ring_can_be_without_the_main_one),
 		cmocka_unit_test(texts_without_measure_are_refused),
+		cmocka_unit_test(trace_cmd_takes_a_guest_of_which_not_all_cpus_are_known),
 		cmocka_unit_test(whole_blocks_are_copied_as_they_were_compressed),
 		cmocka_unit_test(what_is_copied_proves_itself),
 		cmocka_unit_test(blocks_with_marks_are_compressed_anew),
