@@ -138,7 +138,7 @@ static void put_packed(struct out *out, const void *data, size_t len)
 static uint64_t section_begin(struct out *out, unsigned int id)
 {
 	put_num(out, id, 2);
-	put_num(out, COMPRESSED, 2);
+	put_num(out, id == OPTIONS ? 0 : COMPRESSED, 2);	/* trace-cmd dump reads them so */
 	put_num(out, 0, 4);	/* no description */
 	put_num(out, 0, 8);
 	return place(out) - 8;
@@ -158,6 +158,8 @@ static uint64_t put_section(struct out *out, unsigned int id, struct rt_buf *par
 		out->rc = out->rc ? : -ENOMEM;
 	else if (part->len > XT_MAX_TEXT)
 		out->rc = out->rc ? : -EFBIG;	/* readers refuse it, we too */
+	else if (id == OPTIONS)
+		put(out, part->data, part->len);
 	else
 		put_packed(out, part->data, part->len);
 	section_end(out, size_at);

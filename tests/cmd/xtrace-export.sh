@@ -35,6 +35,11 @@ run xtrace-export -o "$w/again.dat" "$w/host.dat"
 expect_status 0
 same_text "$w/host.dat" "$w/again.dat"
 
+it 'writes options that trace-cmd dump shows'
+run trace-cmd dump --options "$w/one.dat"
+expect_status 0
+expect_stdout_like 'Option TRACECLOCK' '"mono" .clock.|"tai" .clock.'
+
 it 'writes the names of tasks as they were saved, also behind one with a newline'
 cp -r $fixtures/demo/freeze-host "$w/names"
 sed -i '3s/.*/&\nof two lines/' "$w/names/saved_cmdlines"
