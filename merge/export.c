@@ -275,6 +275,25 @@ static int put_on_host(const struct mrg_set *set, const struct mrg_member *membe
 
 /* ---- a host's guests ---- */
 
+static bool has_guest(const struct xt_vcpu *vcpus, size_t nr, uint64_t trace_id)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (vcpus[i].trace_id == trace_id)
+			return true;
+	return false;
+}
+
+/* Those that a trace.dat names, of guests besides these. */
+static size_t add_own_vcpus(const struct xt_info *info, struct xt_vcpu *vcpus, size_t nr)
+{
+	size_t all = nr;
+
+	for (size_t i = 0; i < info->nr_vcpus; i++)
+		if (info->vcpus[i].trace_id && !has_guest(vcpus, nr, info->vcpus[i].trace_id))
+			vcpus[all++] = info->vcpus[i];
+	return all;
+}
+
 /* Those of the vCPUs whose threads ran a lane of a guest of the set. */
 static size_t vcpus_of(const struct mrg_set *set, size_t index, struct xt_vcpu *vcpus)
 {
@@ -315,13 +334,13 @@ int mrg_export(const struct mrg_set *set, size_t index, int fd, struct xt_export
 	const struct xt_info *info = xt_trace_info(member->trace);
 	size_t nr_cpus = info->nr_cpus;
 	struct xt_cpu_shift *shifts = calloc(nr_cpus + 1, sizeof(*shifts));
-	struct xt_vcpu *vcpus = calloc(count_lanes(set) + 1, sizeof(*vcpus));
+	struct xt_vcpu *vcpus = calloc(count_lanes(set) + info->nr_vcpus + 1, sizeof(*vcpus));
 	int rc = shifts && vcpus ? 0 : -ENOMEM;
 
 	if (rc == 0) {
 		opts->trace_id = id_of(set, index);
 		opts->vcpus = vcpus;
-		opts->nr_vcpus = vcpus_of(set, index, vcpus);
+		opts->nr_vcpus = add_own_vcpus(info, vcpus, vcpus_of(set, index, vcpus));
 		take_own(opts, info);
 	}
 	if (rc == 0)

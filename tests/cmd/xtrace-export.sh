@@ -128,6 +128,18 @@ run xtrace-multi-merge --check --json "$w/dats/host.dat" "$w/dats/vm1.dat"
 expect_status 0
 expect_stdout_like '"label":"vm1"'
 
+it 'keeps the guests and the clock of what it wrote, whatever is written anew'
+for one in host vm1; do
+	run xtrace-export -o "$w/$one-anew.dat" "$w/dats/$one.dat"
+	expect_status 0
+done
+run trace-cmd dump --options "$w/host-anew.dat"
+expect_status 0
+expect_stdout_like 'Option TRACECLOCK' 'Option GUEST' 'vm1'
+trace-cmd report -i "$w/dats/host.dat" -i "$w/dats/vm1.dat" 2>/dev/null | sed 's/^.*\.dat://' >"$w/theirs"
+trace-cmd report -i "$w/host-anew.dat" -i "$w/vm1-anew.dat" 2>/dev/null | sed 's/^.*\.dat://' | cmp - "$w/theirs" ||
+	fail 'the times differ'
+
 it 'writes one of them alone'
 run xtrace-export -H vm1 -o "$w/vm1.dat" "$w/both"
 expect_status 0
