@@ -90,6 +90,9 @@ expect_stdout_like '^  1\.  guest task rcu_preempt \(PID 15\) of guest woke 7\.3
 	'^[0-9.]+ guest 1 ls SCHED_WAKING \[15\]$' \
 	'^[0-9.]+ guest 0 kworker/u4:1 SCHED_SWITCH \[kworker/u4:1 25 I -> rcu_preempt 15\]$'
 
+it 'has no example in the pages whose pattern would be taken as it is'
+! grep -nE '[!=]= *"[^"]*[*?]' doc/man/*.[0-9] README.md doc/*.md || fail 'a glob in quotes needs =~'
+
 it 'says which of the metrics that were asked for has no interval'
 run xtrace-latency -m 'wakeup(rtap)' -m irq@guest "$tmp/both"
 expect_status 0
