@@ -334,9 +334,11 @@ static void warn_of_full(struct xt_trace *trace)
 /* A copy that was cut short, as by a signal, need not have all files of the recording. */
 static void warn_of_missing(struct xt_trace *trace, const uint8_t *has)
 {
-	const struct xt_cpu_stats *cpu;
+	size_t i;
 
-	for (cpu = trace->stats; cpu < trace->stats + trace->info.nr_stats; cpu++) {
+	for (i = 0; i < trace->info.nr_stats; i++) {
+		const struct xt_cpu_stats *cpu = &trace->stats[i];
+
 		if (trace->info.complete && cpu->bytes_disk && cpu->cpu < XT_MAX_CPUS &&
 		    !has[cpu->cpu])
 			xt_warn(trace, "cpu%u.xt: is missing, with %llu bytes of events: was all "
