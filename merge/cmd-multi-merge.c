@@ -381,9 +381,9 @@ static void print_unended(const struct mrg_member *member)
 	const struct xt_info *info = xt_trace_info(member->trace);
 
 	if (!info->complete)
-		fprintf(stderr, "xtrace-multi-merge: %s: %s\n", member->path,
-			info->cut ? "its recorder did not end in order: the trace is as far as it came"
-				  : "a session still records into it: end it first to merge all of it");
+		fprintf(stderr, "xtrace-multi-merge: %s: %s\n", member->path, info->cut ?
+			"its recorder did not end in order: the trace is as far as it came" :
+			"a session still records into it: end it first to merge all of it");
 }
 
 static void print_damage(const struct mrg_set *set)

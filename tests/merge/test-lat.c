@@ -201,7 +201,7 @@ TEST(a_vcpu_has_waited_for_a_task_that_ends)
 	world_finish(&w);
 }
 
-TEST(who_has_had_a_cpu_since_the_trace_began_is_known_by_the_switch_from_it)
+TEST(who_had_a_cpu_before_the_trace_is_known_by_the_switch_from_it)
 {
 	struct lat_probe vcpu = { .from = 1200, .to = 1700 }, cpu = vcpu;
 	const struct lat_doer *doer;
@@ -251,7 +251,6 @@ TEST(a_vcpu_that_sleeps_otherwise_than_halted_is_told_apart)
 	assert_int_equal(lat_probe_sum(&probe, LAT_SLEPT, &how), 500);
 	assert_string_equal(how->name, "stopped by a signal");
 	assert_int_equal(how->sum, 300);
-	assert_int_equal(world_find(&w, MRG_LAT_EXIT, "HLT")->parts[MRG_LAT_PART_HALT], 680);
 	world_finish(&w);
 }
 
@@ -269,8 +268,7 @@ TEST(a_vcpu_that_is_pushed_off_waits_for_that_cpu_if_it_stays_there)
 	world_event(&w, 2000, 2, 50, KEV_SWITCH, 0, 50, 0);
 	world_event(&w, 2500, 2, 0, KEV_SWITCH, 50, 0, 0);
 	assert_int_equal(probe.wait_to - probe.wait_from, 500);
-	assert_int_equal(probe.wait_cpu, 2);
-	assert_true(probe.wait_pushed);
+	assert_true(probe.wait_pushed && probe.wait_cpu == 2);
 	world_event(&w, 2600, 2, 50, KEV_SWITCH, 0, 50, 1);
 	world_event(&w, 2700, 2, 0, KEV_WAKEUP, 50, 2, 0);
 	world_event(&w, 3300, 2, 0, KEV_SWITCH, 50, 0, 0);
@@ -774,7 +772,7 @@ int main(void)
 		cmocka_unit_test(a_vcpu_waits_for_the_cpu_that_it_is_sent_to),
 		cmocka_unit_test(all_vcpus_that_wait_for_a_cpu_do_so_for_the_task_that_runs),
 		cmocka_unit_test(a_vcpu_has_waited_for_a_task_that_ends),
-		cmocka_unit_test(who_has_had_a_cpu_since_the_trace_began_is_known_by_the_switch_from_it),
+		cmocka_unit_test(who_had_a_cpu_before_the_trace_is_known_by_the_switch_from_it),
 		cmocka_unit_test(a_vcpu_that_sleeps_otherwise_than_halted_is_told_apart),
 		cmocka_unit_test(a_vcpu_that_is_pushed_off_waits_for_that_cpu_if_it_stays_there),
 		cmocka_unit_test(a_vcpu_sent_where_nothing_was_recorded_waits_for_nobody_known),
