@@ -97,6 +97,7 @@ struct owner {
 	bool has_command, live, terminated;
 	bool int_ignored;		/* by the command: a shell starts background jobs so */
 	bool failed;			/* of our own; has been said */
+	struct rt_err failure;		/* the first one */
 	int status;			/* of the command, or 128 + signal */
 };
 
@@ -116,6 +117,8 @@ static void say(void *arg, const char *line)
 
 static void complain(struct owner *owner, const struct rt_err *err)
 {
+	if (!owner->failed)
+		owner->failure = *err;
 	owner->failed = true;
 	say(owner, err->text);
 }
@@ -457,6 +460,10 @@ static int on_request(void *arg, const struct xt_request *request, struct rt_buf
 			return rt_err_say(err, -EINVAL, "stop ends the whole session: it takes no "
 					  "-c");
 		end_session(owner);
+		/* who merges the directory now should know that it is not all */
+		if (owner->failed)
+			rc = rt_err_say(err, -EIO, "the session has ended, but %s",
+					owner->failure.text);
 		break;
 	case XT_NR_VERBS:
 		break;

@@ -136,6 +136,21 @@ stop ok'
 	rm "$w/end"
 done
 
+it 'says at a stop what could not be saved'
+mkdir "$w/small"
+if mount -t tmpfs -o size=3m none "$w/small" 2>/dev/null; then
+	at_exit "umount $w/small"
+	session "$me" -m overwrite -o "$w/small/t" -e 'raw_syscalls:*' sleep 60
+	ls -lR /usr/share/doc >/dev/null
+	cat /dev/zero >"$w/small/fill" 2>/dev/null
+	ctl stop
+	expect_status 1
+	expect_stderr_like '^xtrace-ctl: the session has ended, but .*: No space left on device$'
+	no_traces_left
+	pkill -P "$owner" sleep
+	ended 125
+fi
+
 it 'stops a session that clients without a request keep busy'
 session "$me" -o "$w/busy" -e sched_process_exit
 python3 - "$root/run/xtrace/$me/control" "$me" "$root" >"$tmp/answers" 2>&1 <<-'END'
