@@ -652,9 +652,27 @@ static bool is_field_of_set(const struct mrg_where *where, const char *name)
 	return false;
 }
 
+/* By our name or the kernel's; what may as well be a word of a mark is none. */
+static bool is_event_name(const char *text)
+{
+	const char *full = kev_full_name(text);
+	const struct kev_event *row;
+	size_t i;
+
+	for (i = 0; (row = kev_event_at(i)) != NULL; i++) {
+		if (strcmp(row->name, full) == 0 || strcmp(row->event, text) == 0)
+			return strchr(text, '_') != NULL;
+	}
+	return false;
+}
+
 static int check_leaf(const struct mrg_where *where, const struct where_leaf *leaf,
 		      struct rt_err *err)
 {
+	if (leaf->alone && !leaf->value.quoted && is_event_name(leaf->value.text))
+		return where_say(where, leaf->value.at, -EINVAL, err, "for the event write event "
+				 "== %s, for a mark with this text \"%s\"", leaf->value.text,
+				 leaf->value.text);
 	if (leaf->alone && !leaf->value.quoted &&
 	    (is_line_name(leaf->value.text) || in_catalogue(leaf->value.text)))
 		return where_say(where, leaf->value.at + (unsigned int)strlen(leaf->value.text),

@@ -195,6 +195,7 @@ TEST(a_text_alone_is_held_against_marks)
 {
 	lets_through("\"job * starts\"", "90 ");
 	lets_through("job*", "90 ");
+	lets_through("\"KVM_EXIT\"", "");
 	lets_through("mark == \"job 17 starts\"", "90 ");
 	lets_through("not job* and event == CUSTOM", "");
 }
@@ -256,6 +257,9 @@ TEST(names_and_values_that_mean_nothing_are_named)
 	is_unknown("syscall == raed", "did you mean read?");
 	is_unknown("vm == rt1", "column 7: no VM \"rt1\"; one is rt0");
 	is_unknown("event == KVM_EXITS", "\"KVM_EXITS\": no such event");
+	is_unknown("pid == 7 and KVM_EXIT", "column 14: for the event write event == KVM_EXIT, "
+		   "for a mark with this text \"KVM_EXIT\"");
+	is_unknown("sched_switch", "write event == sched_switch");
 	is_unknown("host == beta", "no host \"beta\"; the first of 1 is alpha");
 	is_unknown("pid == dd", "expected a number, found \"dd\"");
 	is_unknown("value == many", "expected a number, found \"many\"");
