@@ -175,6 +175,34 @@ static bool has_metric(const struct mrg_lat_report *report, const struct mrg_lat
 	return false;
 }
 
+static bool is_recorded(const struct mrg_set *set, const char *group)
+{
+	const struct xt_event *event;
+	unsigned int id;
+
+	for (size_t m = 0; m < set->nr; m++) {
+		for (id = 0; id < xt_trace_max_event_id(set->members[m].trace); id++) {
+			event = xt_trace_event(set->members[m].trace, id);
+			if (event && mrg_word_is_event(group, event))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* That a metric has no interval may be since -e of the recording left out what it needs. */
+static void say_unrecorded(const struct mrg_set *set, const struct mrg_lat_select *select)
+{
+	char groups[64], *group, *save = NULL;
+
+	snprintf(groups, sizeof(groups), "%s", mrg_lat_select_groups(select));
+	for (group = strtok_r(groups, ",", &save); group; group = strtok_r(NULL, ",", &save)) {
+		if (!is_recorded(set, group))
+			printf("no trace has events of %s, which %s needs: xtrace-run -e %s\n",
+			       group, mrg_lat_kind_name(select->kind), group);
+	}
+}
+
 /* A misspelt one would else be missed among others that are there. */
 static void say_lacking(const struct mrg_lat_report *report)
 {
@@ -185,6 +213,10 @@ static void say_lacking(const struct mrg_lat_report *report)
 	for (i = 0; lacking < o.metrics.n && i < o.metrics.n; i++) {
 		if (!has_metric(report, &report->selects[i]))
 			printf("\nno interval of %s\n", o.metrics.v[i]);
+	}
+	for (i = 0; i < o.metrics.n; i++) {
+		if (!has_metric(report, &report->selects[i]))
+			say_unrecorded(report->set, &report->selects[i]);
 	}
 }
 

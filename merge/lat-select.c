@@ -79,3 +79,23 @@ bool mrg_lat_select_match(const struct mrg_lat_select *select, enum mrg_lat_kind
 		return false;
 	return !select->host[0] || rt_glob(select->host, host, false);
 }
+
+const char *mrg_lat_select_groups(const struct mrg_lat_select *select)
+{
+	static const char *const groups[MRG_LAT_NR_KINDS + 1] = {
+		[MRG_LAT_EXIT] = "kvm",
+		[MRG_LAT_HYPERCALL] = "kvm",
+		[MRG_LAT_CALL] = "gs",
+		[MRG_LAT_WAKEUP] = "sched",
+		[MRG_LAT_LATE] = "sched,timer",
+		[MRG_LAT_RUNQ] = "sched",
+		[MRG_LAT_PREEMPT] = "sched,kvm",
+		[MRG_LAT_IRQ] = "irq",
+		[MRG_LAT_SOFTIRQ] = "irq",
+		[MRG_LAT_TIMER] = "timer",
+		[MRG_LAT_TIMERFN] = "timer",
+		[MRG_LAT_SYSCALL] = "syscall",
+	};
+
+	return groups[select->kind] ? groups[select->kind] : "";
+}

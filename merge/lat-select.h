@@ -25,4 +25,7 @@ int mrg_lat_select_parse(struct mrg_lat_select *ret, const char *text, size_t le
 bool mrg_lat_select_match(const struct mrg_lat_select *select, enum mrg_lat_kind kind,
 			  const char *name, const char *host);
 
+/* The groups of events that a kind's intervals are made of, "sched,timer"; "" of any or none. */
+const char *mrg_lat_select_groups(const struct mrg_lat_select *select);
+
 #endif /* MRG_LAT_SELECT_H */

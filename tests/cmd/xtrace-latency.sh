@@ -354,6 +354,12 @@ it 'says that it found nothing of what was asked for'
 run xtrace-latency -m 'wakeup(nobody)' $host
 expect_status 0
 expect_stdout_like '^no interval of these metrics$'
+! grep -q '^no trace has' "$tmp/stdout" || fail 'it has what wakeup needs'
+# the fixture was recorded without system calls
+run xtrace-latency -m 'syscall(read)' -m wakeup $host
+expect_status 0
+expect_stdout_like '^no interval of syscall\(read\)$' \
+	'^no trace has events of syscall, which syscall needs: xtrace-run -e syscall$'
 
 it 'refuses to run without a trace'
 run xtrace-latency
