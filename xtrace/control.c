@@ -380,8 +380,10 @@ int xt_control_call(const struct rt_root *root, const char *session,
 		rc = rt_err_set(err, -ENOMEM, "cannot keep the answer");
 	if (rc == 0)
 		rc = xt_reply_parse(whole.data, &body, err);
-	if (rc == -ECONNRESET && !xt_session_has_ended(root, name))
-		rc = rt_err_say(err, -ECONNABORTED, "the owner of session \"%s\" was killed, or "
+	if (rc == -ECONNRESET)
+		rc = xt_session_has_ended(root, name) ?
+		     rt_err_say(err, rc, "the session has ended") :
+		     rt_err_say(err, -ECONNABORTED, "the owner of session \"%s\" was killed, or "
 				"has not answered", name);
 	if (rc == 0)
 		rt_buf_puts(reply, body);

@@ -167,15 +167,9 @@ complete "$w/busy"
 it 'does not say that a session is final whose owner was killed'
 session "$me" -o "$w/killed" -e sched_process_exit
 kill -STOP "$owner"
-xtrace-ctl --root "$root" stop >"$tmp/stdout" 2>"$tmp/stderr" &
-asker=$!
-until grep -q '^45 ' "/proc/$asker/syscall"; do	# recvfrom(2)
-	kill -0 $asker || fail 'it does not wait for the owner'
-	sleep 0.05
-done
+ask stop
 kill -KILL "$owner"
-wait $asker 2>/dev/null
-status=$?
+answered
 expect_status 1
 expect_stderr "xtrace-ctl: the owner of session \"$me\" was killed, or has not answered"
 ended 137

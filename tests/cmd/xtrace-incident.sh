@@ -131,9 +131,12 @@ xtrace-view "$w/resume" | grep -q 'incident 0xabcb' || fail 'recording went on b
 
 it 'has nothing behind such a call with --on-flush stop'
 session "$me" -m overwrite -e sched_switch --on-flush stop -o "$w/asked"
+kill -STOP "$owner"
 printf 'kvmrt_gs: flush scope=0x0 incident=0xabc8' >"$instances/xtrace-$me/trace_marker"
 printf 'kvmrt_gs: hc_end nr=0x4b475303 ret=0' >"$instances/xtrace-$me/trace_marker"
-ctl flush
+ask flush
+kill -CONT "$owner"
+answered
 expect_status 1
 expect_stderr_like 'the session has ended'
 ended 0

@@ -50,6 +50,24 @@ ended() {
 		fail "expected the session to end with $1, found $status_now"
 }
 
+# ask VERB...: by xtrace-ctl in the background; returns when the request is with the owner, which
+# stands still
+ask() {
+	last_command="xtrace-ctl $*"
+	xtrace-ctl --root "$root" "$@" >"$tmp/stdout" 2>"$tmp/stderr" &
+	asker=$!
+	until grep -q '^45 ' "/proc/$asker/syscall"; do	# recvfrom(2)
+		kill -0 $asker || fail 'it does not wait for the owner'
+		sleep 0.05
+	done
+}
+
+# answered: its status is then that of a command that was run
+answered() {
+	wait "$asker" 2>/dev/null
+	status=$?
+}
+
 # no_traces_left: neither an instance nor files of a session
 no_traces_left() {
 	local left

@@ -230,6 +230,7 @@ TEST(an_owner_serves_good_clients_and_outlives_bad_ones)
 struct late_comer {
 	struct owner owner;
 	int rc;
+	struct rt_err err;
 };
 
 static void *ask_behind_stalled_ones(void *arg)
@@ -280,13 +281,13 @@ static void *ask_to_stop(void *arg)
 	struct late_comer *late = arg;
 	struct rt_buf out = { 0 };
 
-	late->rc = ask(late->owner.root, XT_VERB_STOP, &out, NULL);
+	late->rc = ask(late->owner.root, XT_VERB_STOP, &out, &late->err);
 	rt_buf_finish(&out);
 	return NULL;
 }
 
 /* What a client gets whose owner takes its request and goes, and puts all away or not. */
-static int answer_of_who_goes(struct tree *tree, bool put_away)
+static int answer_of_who_goes(struct tree *tree, bool put_away, const char *words)
 {
 	struct late_comer late = { .owner.root = &tree->root };
 	struct xt_session session;
@@ -307,6 +308,7 @@ static int answer_of_who_goes(struct tree *tree, bool put_away)
 	close(fd);
 	pthread_join(thread, NULL);
 	xt_session_release(&session);
+	assert_string_equal(late.err.text, words);
 	return late.rc;
 }
 
@@ -315,8 +317,9 @@ TEST(an_owner_that_goes_has_ended_the_session_only_where_it_put_all_away)
 	struct tree *tree = *state;
 
 	tree_make_dir(tree, "run");
-	assert_int_equal(answer_of_who_goes(tree, true), -ECONNRESET);
-	assert_int_equal(answer_of_who_goes(tree, false), -ECONNABORTED);
+	assert_int_equal(answer_of_who_goes(tree, true, "the session has ended"), -ECONNRESET);
+	assert_int_equal(answer_of_who_goes(tree, false, "the owner of session \"s\" was killed, "
+					    "or has not answered"), -ECONNABORTED);
 }
 
 TEST(nobody_to_ask_is_said_so)
