@@ -203,6 +203,15 @@ static void say_unrecorded(const struct mrg_set *set, const struct mrg_lat_selec
 	}
 }
 
+/* All of one kind need the same. */
+static bool is_said(const struct mrg_lat_select *selects, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (selects[i].kind == selects[nr].kind)
+			return true;
+	return false;
+}
+
 /* A misspelt one would else be missed among others that are there. */
 static void say_lacking(const struct mrg_lat_report *report)
 {
@@ -215,7 +224,7 @@ static void say_lacking(const struct mrg_lat_report *report)
 			printf("\nno interval of %s\n", o.metrics.v[i]);
 	}
 	for (i = 0; i < o.metrics.n; i++) {
-		if (!has_metric(report, &report->selects[i]))
+		if (!has_metric(report, &report->selects[i]) && !is_said(report->selects, i))
 			say_unrecorded(report->set, &report->selects[i]);
 	}
 }

@@ -356,8 +356,9 @@ expect_status 0
 expect_stdout_like '^no interval of these metrics$'
 ! grep -q '^no trace has' "$tmp/stdout" || fail 'it has what wakeup needs'
 # the fixture was recorded without system calls
-run xtrace-latency -m 'syscall(read)' -m wakeup $host
+run xtrace-latency -m 'syscall(read)' -m 'syscall(write)' -m wakeup $host
 expect_status 0
+[ "$(grep -c '^no trace has' "$tmp/stdout")" = 1 ] || fail 'it is said twice'
 expect_stdout_like '^no interval of syscall\(read\)$' \
 	'^no trace has events of syscall, which syscall needs: xtrace-run -e syscall$'
 

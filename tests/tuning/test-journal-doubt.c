@@ -9,6 +9,7 @@
 
 #include "lib/err.h"
 #include "tests/tuning/tree.h"
+#include "tests/tuning/undone.h"
 #include "tuning/journal.h"
 
 static struct tree *host;
@@ -61,19 +62,6 @@ static void undo_all(const char *name)
 	tune_journal_close(journal);
 }
 
-static void count(void *arg, enum tune_knob_kind kind, const char *target, const char *from,
-		  const char *to, enum tune_undone what, const char *why)
-{
-	unsigned int *counts = arg;
-
-	(void)kind;
-	(void)target;
-	(void)from;
-	(void)to;
-	(void)why;
-	counts[what]++;
-}
-
 static void put_journal(const char *name, const char *lines, const char *last)
 {
 	char path[64], text[512];
@@ -95,7 +83,7 @@ static void break_journal(const char *name, const char *good_lines)
 
 static void undo_beside_unreadable(const char *name, unsigned int counts[TUNE_FAILED + 1], int rc)
 {
-	const struct tune_undo_report report = { .each = count, .arg = counts };
+	const struct tune_undo_report report = { .each = undone_count, .arg = counts };
 	struct tune_journal *journal;
 	struct rt_err err = { 0 };
 

@@ -21,6 +21,7 @@
 #include "lib/json.h"
 #include "lib/root.h"
 #include "tests/tuning/tree.h"
+#include "tests/tuning/undone.h"
 #include "tuning/journal-file.h"
 #include "tuning/journal.h"
 
@@ -422,19 +423,6 @@ TEST(a_journal_cut_at_any_byte_undoes_what_it_still_tells)
 
 /* ---- several journals ---- */
 
-static void count(void *arg, enum tune_knob_kind kind, const char *target, const char *from,
-		  const char *to, enum tune_undone what, const char *why)
-{
-	unsigned int *counts = arg;
-
-	(void)kind;
-	(void)target;
-	(void)from;
-	(void)to;
-	(void)why;
-	counts[what]++;
-}
-
 static void move_interrupt(const char *name, const char *cpus)
 {
 	struct tune_journal *journal = open_as(name);
@@ -536,7 +524,7 @@ TEST(journals_are_listed_by_name)
 TEST(what_was_set_to_and_fro_is_put_back_once)
 {
 	unsigned int counts[TUNE_FAILED + 1] = { 0 };
-	const struct tune_undo_report report = { .each = count, .arg = counts };
+	const struct tune_undo_report report = { .each = undone_count, .arg = counts };
 	struct tune_journal *journal;
 
 	assert_int_equal(set_one("cpu", "0-5", NULL), 0);
@@ -560,7 +548,7 @@ static bool is_a(void *arg, const char *target, const char *before)
 TEST(what_is_chosen_comes_back_ahead_of_what_is_newer)
 {
 	unsigned int counts[TUNE_FAILED + 1] = { 0 }, asked = 0;
-	const struct tune_undo_report report = { .each = count, .arg = counts };
+	const struct tune_undo_report report = { .each = undone_count, .arg = counts };
 	struct tune_journal *journal = open_as("vm-1");
 	struct tune_plan plan;
 
@@ -614,7 +602,7 @@ TEST(what_another_journal_found_may_be_our_doing)
 TEST(what_cannot_be_put_back_stays_and_the_rest_is_undone)
 {
 	unsigned int counts[TUNE_FAILED + 1] = { 0 };
-	const struct tune_undo_report report = { .each = count, .arg = counts };
+	const struct tune_undo_report report = { .each = undone_count, .arg = counts };
 	struct tune_journal *journal = open_as("shield");
 	struct rt_err err = { 0 };
 	struct tune_plan plan;
